@@ -1,0 +1,79 @@
+import { SandboxError } from "../errors.ts";
+import type { BackendName, Sandbox } from "../sandbox.ts";
+import { startSandbox } from "../start-sandbox.ts";
+
+export interface UpOptions {
+  backend: BackendName | "auto";
+  region: string;
+  account: string;
+  json?: true;
+}
+
+/** `ra-sandbox up`: runs until a signal comes or one of the two services ends. Returns the exit code. */
+export async function up(
+  options: UpOptions,
+  environment: Readonly<Record<string, string | undefined>>,
+): Promise<number> {
+  if (!/^\d{12}$/.test(options.account)) {
+    process.stderr.write(`ra-sandbox: --account must be twelve digits, not "${options.account}"\n`);
+    return 2;
+  }
+  const interrupt = new AbortController();
+  const interrupted = new Promise<undefined>((resolve) => {
+    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+      process.once(signal, () => {
+        interrupt.abort(new SandboxError("ERR_SANDBOX_ABORTED", `stopped by ${signal}`));
+        resolve(undefined);
+      });
+    }
+  });
+  try {
+    await using sandbox = await startSandbox({
+      ...imagesFrom(environment),
+      backend: options.backend,
+      region: options.region,
+      accountId: options.account,
+      environment,
+      signal: interrupt.signal,
+      onProgress: (line) => process.stderr.write(`${line}\n`),
+    });
+    announce(sandbox, options.json === true);
+    const death = await Promise.race([interrupted, sandbox.died]);
+    if (death === undefined) return 0;
+    process.stderr.write(`ra-sandbox: ${death}; its log is in ${sandbox.logDirectory}\n`);
+    return 1;
+  } catch (error) {
+    if (interrupt.signal.aborted) return 0;
+    if (!(error instanceof SandboxError)) throw error;
+    process.stderr.write(`ra-sandbox: ${error.message}\n`);
+    return 1;
+  }
+}
+
+function imagesFrom(environment: Readonly<Record<string, string | undefined>>) {
+  const { LOCALSTACK_IMAGE, NODE_IMAGE, RA_MOCK_IMAGE, RA_CACHE_DIR } = environment;
+  return {
+    ...(LOCALSTACK_IMAGE === undefined ? {} : { localstackImage: LOCALSTACK_IMAGE }),
+    ...(NODE_IMAGE === undefined ? {} : { nodeImage: NODE_IMAGE }),
+    ...(RA_MOCK_IMAGE === undefined ? {} : { mockImage: RA_MOCK_IMAGE }),
+    ...(RA_CACHE_DIR === undefined ? {} : { cacheDirectory: RA_CACHE_DIR }),
+  };
+}
+
+function announce(sandbox: Sandbox, json: boolean): void {
+  const { endpointUrl, rolesAnywhereEndpoint, region, accountId } = sandbox;
+  if (json) {
+    process.stdout.write(`${JSON.stringify({ endpointUrl, rolesAnywhereEndpoint, region, accountId })}\n`);
+    return;
+  }
+  process.stderr.write(
+    [
+      `Ready on the ${sandbox.backend} back end; Ctrl-C stops it. For another terminal:`,
+      `  export AWS_ENDPOINT_URL=${endpointUrl}`,
+      `  export AWS_ENDPOINT_URL_ROLESANYWHERE=${rolesAnywhereEndpoint}`,
+      `  export AWS_REGION=${region} AWS_ACCESS_KEY_ID=${accountId} AWS_SECRET_ACCESS_KEY=test`,
+      `Logs: ${sandbox.logDirectory}`,
+      "",
+    ].join("\n"),
+  );
+}

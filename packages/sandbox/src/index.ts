@@ -1,0 +1,11 @@
+export { sandboxEnvironments } from "./environment/sandbox-environments.ts";
+export type { SandboxEnvironments, SandboxEnvironmentsInit } from "./environment/sandbox-environments.ts";
+export { withoutAwsSettings } from "./environment/without-aws-settings.ts";
+export { SandboxError } from "./errors.ts";
+export type { SandboxErrorCode } from "./errors.ts";
+export type { BackendName, Sandbox, SandboxNetwork, SandboxOptions } from "./sandbox.ts";
+export { startSandbox } from "./start-sandbox.ts";
+export { runSupervised } from "./supervision/run-supervised.ts";
+export type { RunResult } from "./supervision/run-supervised.ts";
+export { startSupervised } from "./supervision/start-supervised.ts";
+export type { Supervised, SupervisedInit } from "./supervision/start-supervised.ts";

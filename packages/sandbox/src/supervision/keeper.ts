@@ -1,0 +1,61 @@
+#!/usr/bin/env node
+/**
+ * Stands between the sandbox and a program that it started.
+ *
+ * The sandbox holds the other end of this process' standard input. When that end closes — the sandbox stopped, crashed
+ * or was killed — the program's whole process group is ended, so nothing outlives its owner, not even after SIGKILL.
+ *
+ * Usage: `node keeper.js <grace in ms> <command> [argument …]`
+ */
+import { spawn } from "node:child_process";
+import { constants } from "node:os";
+import { setTimeout as sleep } from "node:timers/promises";
+
+const [graceArgument, command, ...commandArguments] = process.argv.slice(2);
+if (graceArgument === undefined || command === undefined) {
+  process.stderr.write("usage: keeper <grace in ms> <command> [argument …]\n");
+  process.exit(2);
+}
+const graceMs = Number(graceArgument);
+const pollMs = 20;
+
+// A group of its own: it can be signalled as a whole while this process lives on to report the exit code.
+const child = spawn(command, commandArguments, { stdio: ["ignore", "inherit", "inherit"], detached: true });
+
+child.on("error", (error) => {
+  process.stderr.write(`cannot start ${command}: ${error.message}\n`);
+  process.exit(127);
+});
+child.on("exit", (code, signal) => {
+  const exitCode = code ?? 128 + (signal === null ? 0 : constants.signals[signal]);
+  // What the program left behind in its group ends with it.
+  void endGroup().then(() => process.exit(exitCode));
+});
+
+for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.on(signal, () => void endGroup());
+process.stdin
+  .on("end", () => void endGroup())
+  .on("close", () => void endGroup())
+  .on("error", () => void endGroup())
+  .resume();
+
+let ending: Promise<void> | undefined;
+function endGroup(): Promise<void> {
+  ending ??= (async () => {
+    signalGroup("SIGTERM");
+    for (let waitedMs = 0; waitedMs < graceMs && signalGroup(0); waitedMs += pollMs) await sleep(pollMs);
+    signalGroup("SIGKILL");
+  })();
+  return ending;
+}
+
+/** Returns whether the group has a process that could be signalled. */
+function signalGroup(signal: NodeJS.Signals | 0): boolean {
+  if (child.pid === undefined) return false;
+  try {
+    process.kill(-child.pid, signal);
+    return true;
+  } catch {
+    return false;
+  }
+}
