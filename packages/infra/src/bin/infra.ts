@@ -1,0 +1,23 @@
+#!/usr/bin/env node
+import process from "node:process";
+import { App } from "aws-cdk-lib/core";
+import { readAppConfig } from "../config/app-config.ts";
+import { InfraError } from "../errors.ts";
+import { RolesAnywhereStack } from "../stacks/roles-anywhere-stack.ts";
+
+const app = new App();
+try {
+  const { stackName, stackProps } = readAppConfig({
+    context: (key) => app.node.tryGetContext(key),
+    environment: process.env,
+    currentDirectory: process.cwd(),
+  });
+  new RolesAnywhereStack(app, stackName, stackProps);
+  app.synth();
+} catch (error) {
+  if (!(error instanceof InfraError)) {
+    throw error;
+  }
+  console.error(error.message);
+  process.exitCode = 1;
+}

@@ -1,0 +1,103 @@
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { z } from "zod";
+import { InfraError } from "../errors.ts";
+import type { RolesAnywhereStackProps } from "../stacks/roles-anywhere-stack.ts";
+
+/** Where {@link readAppConfig} looks. */
+export interface AppConfigSources {
+  /** The value of a CDK context key (`cdk deploy -c key=value`, `cdk.json`), or undefined. */
+  readonly context: (key: string) => unknown;
+  /** The process environment. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** The folder that relative paths start from when npm did not say where the command was typed. */
+  readonly currentDirectory: string;
+}
+
+/** What the CDK app is told: the stack's id and its properties. */
+export interface AppConfig {
+  readonly stackName: string;
+  readonly stackProps: RolesAnywhereStackProps;
+}
+
+const settings = z.object({
+  caCertificatePath: z.string().min(1, "is empty; name the CA certificate file").default("pki/rootCA.pem"),
+  stackName: z
+    .string()
+    .regex(/^[A-Za-z][A-Za-z0-9-]{0,127}$/, "use a letter, then up to 127 letters, digits and -")
+    .default("RolesAnywhereStack"),
+  access: z.enum(["bucket-read-only", "s3-full-access"]).default("bucket-read-only"),
+  certificateCommonNames: z
+    .string()
+    .transform((list) => list.split(",").map((name) => name.trim()))
+    .optional(),
+  sessionDurationSeconds: z
+    .union(
+      [z.number(), z.string().regex(/^\d+$/).transform(Number)],
+      "use a whole number of seconds, 900 to 43200",
+    )
+    .default(3600),
+  bucketRemoval: z.enum(["retain", "destroy"]).default("retain"),
+});
+
+type SettingName = keyof typeof settings.shape;
+
+/** The variable that stands in for a context key that is not given. */
+const VARIABLES: Readonly<Record<SettingName, string>> = {
+  caCertificatePath: "RA_CA_CERTIFICATE_PATH",
+  stackName: "RA_STACK_NAME",
+  access: "RA_ACCESS",
+  certificateCommonNames: "RA_CERTIFICATE_COMMON_NAMES",
+  sessionDurationSeconds: "RA_SESSION_DURATION_SECONDS",
+  bucketRemoval: "RA_BUCKET_REMOVAL",
+};
+
+/**
+ * Reads the settings of the CDK app: context first, then the variable of the same meaning, then the default.
+ *
+ * @returns the stack's id and its properties, with the CA certificate file read
+ * @throws {InfraError} ERR_INFRA_OPTION_INVALID when a setting has a value that is not one of those allowed
+ * @throws {InfraError} ERR_INFRA_CA_CERTIFICATE_FILE when the CA certificate file cannot be read
+ */
+export function readAppConfig(sources: AppConfigSources): AppConfig {
+  const given: Record<string, unknown> = {};
+  for (const [key, variable] of Object.entries(VARIABLES)) {
+    given[key] = sources.context(key) ?? sources.environment[variable];
+  }
+  const parsed = settings.safeParse(given);
+  if (!parsed.success) {
+    const lines = parsed.error.issues.map(({ path, message }) => {
+      const key = String(path[0]);
+      return `Setting ${key} is ${JSON.stringify(given[key])}: ${message}`;
+    });
+    throw new InfraError("ERR_INFRA_OPTION_INVALID", lines.join("\n"));
+  }
+  const { caCertificatePath, stackName, certificateCommonNames, ...rest } = parsed.data;
+  // npm runs scripts inside the package; INIT_CWD is the folder in which the person typed the command.
+  const startFolder = sources.environment["INIT_CWD"] ?? sources.currentDirectory;
+  return {
+    stackName,
+    stackProps: {
+      caCertificatePem: readCaCertificate(resolve(startFolder, caCertificatePath)),
+      ...(certificateCommonNames && { certificateCommonNames }),
+      ...rest,
+    },
+  };
+}
+
+function readCaCertificate(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (cause) {
+    const reason =
+      cause instanceof Error && "code" in cause && cause.code === "ENOENT"
+        ? "does not exist"
+        : "cannot be read";
+    throw new InfraError(
+      "ERR_INFRA_CA_CERTIFICATE_FILE",
+      `The CA certificate file ${path} ${reason}. Make a CA with: npx ra-pki init\n` +
+        `or name another file: -c caCertificatePath=<file> (or ${VARIABLES.caCertificatePath}).`,
+      { cause },
+    );
+  }
+}

@@ -1,0 +1,82 @@
+import { type PolicyDocument, PolicyStatement, ServicePrincipal } from "aws-cdk-lib/aws-iam";
+import { InfraError } from "../errors.ts";
+
+/** Options of {@link RolesAnywherePrincipal}. */
+export interface RolesAnywherePrincipalOptions {
+  /** ARN of the only trust anchor whose certificates may assume the role. */
+  readonly trustAnchorArn: string;
+
+  /**
+   * The subject common names (CN) that may assume the role, compared exactly and with case. A name in the list covers
+   * every certificate that the CA issues for it, so renewals need no change here.
+   *
+   * @default - every certificate issued under the trust anchor's CA
+   */
+  readonly certificateCommonNames?: readonly string[];
+}
+
+/**
+ * What STS accepts as the value of a session tag, and so what can arrive as `x509Subject/CN`.
+ * Values with other characters are dropped by the service, and the condition could never be true.
+ */
+const SESSION_TAG_VALUE = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]{1,256}$/u;
+
+/**
+ * IAM Roles Anywhere as the principal of a role: the trust policy statement that the service needs.
+ *
+ * The statement allows `sts:AssumeRole`, `sts:TagSession` (the certificate's subject, issuer and SAN become session
+ * tags) and `sts:SetSourceIdentity`, only for requests that name the given trust anchor. Without that condition every
+ * trust anchor of the account could reach the role.
+ *
+ * @example
+ * new Role(this, "Role", { assumedBy: new RolesAnywherePrincipal({ trustAnchorArn: anchor.trustAnchorArn }) });
+ *
+ * @see https://docs.aws.amazon.com/rolesanywhere/latest/userguide/trust-model.html "Trust policy"
+ */
+export class RolesAnywherePrincipal extends ServicePrincipal {
+  /**
+   * @throws {InfraError} ERR_INFRA_OPTION_INVALID when `certificateCommonNames` is empty, or has a name that can never
+   * match
+   */
+  constructor(options: RolesAnywherePrincipalOptions) {
+    const { trustAnchorArn, certificateCommonNames } = options;
+    super("rolesanywhere.amazonaws.com", {
+      conditions: {
+        // The key holds an ARN, so the ARN operator. The value is one concrete ARN: no wildcard can widen it.
+        ArnEquals: { "aws:SourceArn": trustAnchorArn },
+        ...(certificateCommonNames === undefined
+          ? {}
+          : { StringEquals: { "aws:PrincipalTag/x509Subject/CN": matchableNames(certificateCommonNames) } }),
+      },
+    });
+  }
+
+  override addToAssumeRolePolicy(document: PolicyDocument): void {
+    document.addStatements(
+      new PolicyStatement({
+        principals: [this],
+        actions: ["sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"],
+      }),
+    );
+  }
+}
+
+function matchableNames(names: readonly string[]): string[] {
+  if (names.length === 0) {
+    throw new InfraError(
+      "ERR_INFRA_OPTION_INVALID",
+      "certificateCommonNames is empty, so that no certificate could assume the role; name at least one, " +
+        "or leave the option out to accept every certificate of the CA.",
+    );
+  }
+  for (const name of names) {
+    if (!SESSION_TAG_VALUE.test(name)) {
+      throw new InfraError(
+        "ERR_INFRA_OPTION_INVALID",
+        `certificateCommonNames has ${JSON.stringify(name)}, which can never match: a common name becomes a session tag only ` +
+          "when it is 1 to 256 letters, digits, spaces and _ . : / = + - @.",
+      );
+    }
+  }
+  return [...names];
+}

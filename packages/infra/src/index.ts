@@ -1,0 +1,15 @@
+export { readCaBundle } from "./certificates/ca-bundle.ts";
+export { bucketReaderPolicy } from "./constructs/bucket-reader-policy.ts";
+export { type BucketRemoval, ObjectBucket, type ObjectBucketProps } from "./constructs/object-bucket.ts";
+export { Profile, type ProfileProps } from "./constructs/profile.ts";
+export {
+  RolesAnywherePrincipal,
+  type RolesAnywherePrincipalOptions,
+} from "./constructs/roles-anywhere-principal.ts";
+export { TrustAnchor, type TrustAnchorProps } from "./constructs/trust-anchor.ts";
+export { InfraError, type InfraErrorCode } from "./errors.ts";
+export {
+  type RolesAnywhereAccess,
+  RolesAnywhereStack,
+  type RolesAnywhereStackProps,
+} from "./stacks/roles-anywhere-stack.ts";
