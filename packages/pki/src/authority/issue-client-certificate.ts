@@ -1,0 +1,131 @@
+import {
+  authorityKeyIdentifier,
+  clientAuthentication,
+  endEntityBasicConstraints,
+  keyUsage,
+  subjectAlternativeNames,
+  subjectKeyIdentifier,
+} from "../certificate/extensions.ts";
+import type { IssuedCertificate } from "../certificate/issued-certificate.ts";
+import { keyIdentifier } from "../certificate/key-identifier.ts";
+import { drawSerialNumber } from "../certificate/serial-number.ts";
+import { signCertificate } from "../certificate/sign-certificate.ts";
+import type { SubjectAlternativeName } from "../certificate/subject-alternative-name.ts";
+import { type SubjectAttribute, subjectName } from "../certificate/subject.ts";
+import {
+  backdate,
+  resolveValidity,
+  toIsoSeconds,
+  type Validity,
+  type ValidityOptions,
+} from "../certificate/validity.ts";
+import { type PkiDependencies, systemDependencies } from "../dependencies.ts";
+import { PkiError } from "../errors.ts";
+import { toPkcs8Pem } from "../keys/generate-key-pair.ts";
+import { type CertificateAuthority, readCertificateAuthority } from "./read-certificate-authority.ts";
+
+export interface ClientCertificateOptions extends ValidityOptions {
+  /** The CA that signs. */
+  readonly authority: CertificateAuthority;
+  /** Who the certificate is for; 1 to 64 characters. */
+  readonly commonName: string;
+  /** Further parts of the subject, written before the common name. @default none */
+  readonly subjectAttributes?: readonly SubjectAttribute[] | undefined;
+  /** DNS names and URIs. @default none, and then no such extension */
+  readonly subjectAlternativeNames?: readonly SubjectAlternativeName[] | undefined;
+}
+
+export const defaultClientValidityDays = 365;
+
+/**
+ * Issues a client certificate with a new RSA 2048 key: basicConstraints `CA:FALSE`, critical keyUsage digitalSignature,
+ * extendedKeyUsage clientAuth, subject and authority key identifiers.
+ *
+ * A default `notBefore` is never earlier than the CA's. A given one may be, and a given `notAfter` may lie in the past:
+ * that is how an expired certificate is made for a test.
+ *
+ * @param options the CA, the name, and how long the certificate lives (365 days by default).
+ * @throws {PkiError} ERR_PKI_AUTHORITY_INVALID, ERR_PKI_AUTHORITY_KEY_MISMATCH, ERR_PKI_AUTHORITY_NOT_YET_VALID,
+ *   ERR_PKI_AUTHORITY_EXPIRED, ERR_PKI_OUTLIVES_AUTHORITY, ERR_PKI_INVALID_SUBJECT,
+ *   ERR_PKI_INVALID_SUBJECT_ALTERNATIVE_NAME, ERR_PKI_INVALID_VALIDITY
+ * @see https://docs.aws.amazon.com/rolesanywhere/latest/userguide/trust-model.html#signature-verification
+ */
+export async function issueClientCertificate(
+  options: ClientCertificateOptions,
+  dependencies: Partial<PkiDependencies> = {},
+): Promise<IssuedCertificate> {
+  const { now, randomBytes, generateKeyPair } = { ...systemDependencies, ...dependencies };
+  const issuedAt = now();
+  const subject = subjectName(options.commonName, options.subjectAttributes);
+  const names = options.subjectAlternativeNames ?? [];
+  const nameExtensions = names.length > 0 ? [subjectAlternativeNames(names)] : [];
+  const authority = readCertificateAuthority(options.authority);
+  checkInForce(authority, issuedAt);
+  const validity = resolveValidity(options, {
+    validityDays: defaultClientValidityDays,
+    notBefore: latest(backdate(issuedAt), authority.notBefore),
+  });
+  checkWithinLifeOf(authority, validity);
+
+  const serialNumber = drawSerialNumber(randomBytes);
+  const { publicKey, privateKey } = await generateKeyPair();
+  const certificatePem = signCertificate(
+    {
+      serialNumber,
+      issuer: authority.subject,
+      validity,
+      subject,
+      publicKey,
+      extensions: [
+        endEntityBasicConstraints(),
+        keyUsage("digitalSignature"),
+        clientAuthentication(),
+        subjectKeyIdentifier(keyIdentifier(publicKey)),
+        authorityKeyIdentifier(authority.keyIdentifier),
+        ...nameExtensions,
+      ],
+    },
+    authority.privateKey,
+  );
+  return {
+    certificatePem,
+    privateKeyPem: toPkcs8Pem(privateKey),
+    commonName: options.commonName,
+    serialNumber: serialNumber.toString("hex").toUpperCase(),
+    ...validity,
+  };
+}
+
+function checkInForce(authority: Validity, now: Date): void {
+  if (now < authority.notBefore) {
+    throw new PkiError(
+      "ERR_PKI_AUTHORITY_NOT_YET_VALID",
+      `the CA is valid from ${toIsoSeconds(authority.notBefore)}, and now it is ${toIsoSeconds(now)}; ` +
+        "check the clock, or wait",
+    );
+  }
+  if (now > authority.notAfter) {
+    throw new PkiError(
+      "ERR_PKI_AUTHORITY_EXPIRED",
+      `the CA expired at ${toIsoSeconds(authority.notAfter)}, and now it is ${toIsoSeconds(now)}; make a new CA`,
+    );
+  }
+}
+
+// PKIX would allow it, but the certificate would stop working before its own date says so.
+function checkWithinLifeOf(authority: Validity, validity: Validity): void {
+  if (validity.notAfter <= authority.notAfter) {
+    return;
+  }
+  const wholeDays = Math.floor((authority.notAfter.getTime() - validity.notBefore.getTime()) / 86_400_000);
+  throw new PkiError(
+    "ERR_PKI_OUTLIVES_AUTHORITY",
+    `the certificate would be valid until ${toIsoSeconds(validity.notAfter)}, ` +
+      `longer than its CA (${toIsoSeconds(authority.notAfter)}); ` +
+      (wholeDays >= 1 ? `ask for at most ${wholeDays} days` : "make a new CA"),
+  );
+}
+
+function latest(a: Date, b: Date): Date {
+  return a > b ? a : b;
+}

@@ -1,0 +1,100 @@
+import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
+import { extensionOid, keyUsageBit } from "../certificate/extensions.ts";
+import { keyIdentifier } from "../certificate/key-identifier.ts";
+import type { Validity } from "../certificate/validity.ts";
+import { bits, content, dottedOid, fromDer, isExplicitTag, items } from "../der/decode.ts";
+import type { Asn1 } from "../der/encode.ts";
+import { PkiError } from "../errors.ts";
+
+/** A CA as files hold it: its certificate and the private key that belongs to it, both PEM. */
+export interface CertificateAuthority {
+  readonly certificatePem: string;
+  /** PKCS#8 or PKCS#1, unencrypted. */
+  readonly privateKeyPem: string;
+}
+
+/** What issuing needs to know about a CA. */
+export interface AuthorityContent extends Validity {
+  /** The subject name, as encoded in the certificate. */
+  readonly subject: Asn1;
+  readonly keyIdentifier: Buffer;
+  readonly privateKey: KeyObject;
+}
+
+/**
+ * Reads a CA and checks that it may issue certificates.
+ *
+ * @throws {PkiError} ERR_PKI_AUTHORITY_INVALID when the certificate or key is unreadable or not RSA, or the certificate
+ *   lacks `CA:TRUE` or keyCertSign; ERR_PKI_AUTHORITY_KEY_MISMATCH when key and certificate do not belong together.
+ */
+export function readCertificateAuthority(authority: CertificateAuthority): AuthorityContent {
+  const certificate = parse("certificate", () => new X509Certificate(authority.certificatePem));
+  const privateKey = parse("private key", () => createPrivateKey(authority.privateKeyPem));
+
+  if (certificate.publicKey.asymmetricKeyType !== "rsa") {
+    throw invalid(
+      `its key is of the type ${certificate.publicKey.asymmetricKeyType ?? "unknown"}; use a CA with an RSA key`,
+    );
+  }
+  const { subject, extensions } = parse("certificate", () => readContent(certificate.raw));
+  if (!certificate.ca) {
+    throw invalid("basicConstraints does not say CA:TRUE; use the certificate of a CA");
+  }
+  const usages = bits(extensions.get(extensionOid.keyUsage)).at(0) ?? 0;
+  if ((usages & keyUsageBit.keyCertSign) === 0) {
+    throw invalid("keyUsage does not include keyCertSign; use the certificate of a CA");
+  }
+  if (!certificate.checkPrivateKey(privateKey)) {
+    throw new PkiError(
+      "ERR_PKI_AUTHORITY_KEY_MISMATCH",
+      `the CA key is not the key of the CA certificate (${oneLine(certificate.subject)}); ` +
+        "put back the key that was made with it, or make a new CA",
+    );
+  }
+  return {
+    subject,
+    keyIdentifier:
+      content(extensions.get(extensionOid.subjectKeyIdentifier)).length > 0
+        ? content(extensions.get(extensionOid.subjectKeyIdentifier))
+        : keyIdentifier(certificate.publicKey),
+    privateKey,
+    notBefore: new Date(certificate.validFrom),
+    notAfter: new Date(certificate.validTo),
+  };
+}
+
+// Certificate ::= SEQUENCE { tbsCertificate, … }; the version [0] may be absent (RFC 5280 §4.1).
+function readContent(der: Buffer): { subject: Asn1; extensions: Map<string, Asn1> } {
+  const [toBeSigned] = items(fromDer(der));
+  const fields = items(toBeSigned).filter((field) => !isExplicitTag(field, 0));
+  const subject = fields[4];
+  if (subject === undefined) {
+    throw new Error("the certificate has no subject");
+  }
+  const list = items(fields.find((field) => isExplicitTag(field, 3)))[0];
+  const extensions = items(list).map((extension): [string, Asn1] => {
+    const parts = items(extension);
+    return [dottedOid(parts[0]), fromDer(content(parts.at(-1)))];
+  });
+  return { subject, extensions: new Map(extensions) };
+}
+
+function parse<Value>(what: string, read: () => Value): Value {
+  try {
+    return read();
+  } catch (cause) {
+    throw new PkiError(
+      "ERR_PKI_AUTHORITY_INVALID",
+      `the CA ${what} cannot be read; give an unencrypted PEM ${what}`,
+      { cause },
+    );
+  }
+}
+
+function invalid(reason: string): PkiError {
+  return new PkiError("ERR_PKI_AUTHORITY_INVALID", `the CA certificate cannot issue: ${reason}`);
+}
+
+function oneLine(subject: string): string {
+  return subject.replaceAll("\n", ", ");
+}

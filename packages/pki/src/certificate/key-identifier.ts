@@ -1,0 +1,13 @@
+import { createHash, type KeyObject } from "node:crypto";
+import { bits, fromDer, items } from "../der/decode.ts";
+
+/**
+ * The identifier of a public key: SHA-1 of the bits of subjectPublicKey. SHA-1 only names the key here, nothing is
+ * protected by it.
+ *
+ * @see RFC 5280 §4.2.1.2, method 1
+ */
+export function keyIdentifier(publicKey: KeyObject): Buffer {
+  const [, subjectPublicKey] = items(fromDer(publicKey.export({ type: "spki", format: "der" })));
+  return createHash("sha1").update(bits(subjectPublicKey)).digest();
+}

@@ -1,0 +1,55 @@
+import { type KeyObject, sign } from "node:crypto";
+import { fromDer } from "../der/decode.ts";
+import {
+  type Asn1,
+  bitString,
+  explicit,
+  integer,
+  nullValue,
+  oid,
+  sequence,
+  time,
+  toDer,
+} from "../der/encode.ts";
+import type { Validity } from "./validity.ts";
+
+const sha256WithRsaEncryption = "1.2.840.113549.1.1.11";
+
+export interface CertificateContent {
+  readonly serialNumber: Uint8Array;
+  readonly issuer: Asn1;
+  readonly validity: Validity;
+  readonly subject: Asn1;
+  readonly publicKey: KeyObject;
+  readonly extensions: readonly Asn1[];
+}
+
+/**
+ * Assembles an X.509 v3 certificate, signs it with RSA and SHA-256, and returns its PEM.
+ *
+ * The structure is put together from node-forge's ASN.1 values instead of its certificate class: that class takes RSA
+ * keys only and re-encodes the issuer's name, which must stay octet for octet as it is in the CA certificate.
+ *
+ * @see RFC 5280 §4.1; RFC 4055 §5 for the algorithm identifier with its NULL
+ */
+export function signCertificate(certificate: CertificateContent, issuerKey: KeyObject): string {
+  const algorithm = sequence(oid(sha256WithRsaEncryption), nullValue());
+  const toBeSigned = sequence(
+    explicit(0, integer(Buffer.of(2))), // version 3
+    integer(certificate.serialNumber),
+    algorithm,
+    certificate.issuer,
+    sequence(time(certificate.validity.notBefore), time(certificate.validity.notAfter)),
+    certificate.subject,
+    fromDer(certificate.publicKey.export({ type: "spki", format: "der" })),
+    explicit(3, sequence(...certificate.extensions)),
+  );
+  const signature = sign("sha256", toDer(toBeSigned), issuerKey);
+  return toPem("CERTIFICATE", toDer(sequence(toBeSigned, algorithm, bitString(signature))));
+}
+
+// RFC 7468 §3: base64 in lines of 64 characters.
+function toPem(label: string, der: Buffer): string {
+  const lines = der.toString("base64").match(/.{1,64}/g) ?? [];
+  return [`-----BEGIN ${label}-----`, ...lines, `-----END ${label}-----`, ""].join("\n");
+}

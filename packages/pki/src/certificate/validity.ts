@@ -1,0 +1,78 @@
+import { PkiError } from "../errors.ts";
+
+/** The period in which a certificate is good, both ends included, in whole seconds. */
+export interface Validity {
+  readonly notBefore: Date;
+  readonly notAfter: Date;
+}
+
+/** When a certificate begins and ends. Give days or an end, not both. */
+export interface ValidityOptions {
+  /** Whole days of 86 400 s from `notBefore`; at least 1. */
+  readonly validityDays?: number | undefined;
+  /** First second. @default five minutes ago, so that a reader whose clock is slow accepts the certificate at once */
+  readonly notBefore?: Date | undefined;
+  /** Last second. @default `notBefore` plus `validityDays` */
+  readonly notAfter?: Date | undefined;
+}
+
+const secondMs = 1000;
+const dayMs = 86_400 * secondMs;
+
+/** How far a default `notBefore` lies in the past: the clock difference that AWS signatures tolerate, too. */
+export const clockSkewAllowanceSeconds = 300;
+
+/**
+ * Works out a certificate's validity.
+ *
+ * @throws {PkiError} ERR_PKI_INVALID_VALIDITY when the days are not a whole positive number, days and end are both
+ *   given, the end is not after the beginning, or a date is outside the years 1950 to 9999.
+ * @see RFC 5280 §4.1.2.5
+ */
+export function resolveValidity(
+  options: ValidityOptions,
+  defaults: { readonly validityDays: number; readonly notBefore: Date },
+): Validity {
+  if (options.validityDays !== undefined && options.notAfter !== undefined) {
+    throw invalid("validityDays and notAfter are both given; leave one out");
+  }
+  const validityDays = options.validityDays ?? defaults.validityDays;
+  if (!Number.isSafeInteger(validityDays) || validityDays < 1) {
+    throw invalid(`validityDays is ${validityDays}; give a whole number of days, at least 1`);
+  }
+  const notBefore = wholeSecond(options.notBefore ?? defaults.notBefore, "notBefore");
+  const notAfter = wholeSecond(
+    options.notAfter ?? new Date(notBefore.getTime() + validityDays * dayMs),
+    "notAfter",
+  );
+  if (notAfter <= notBefore) {
+    throw invalid(`notAfter ${toIsoSeconds(notAfter)} is not after notBefore ${toIsoSeconds(notBefore)}`);
+  }
+  return { notBefore, notAfter };
+}
+
+/** The default beginning of a certificate made at `now`. */
+export function backdate(now: Date): Date {
+  return new Date(now.getTime() - clockSkewAllowanceSeconds * secondMs);
+}
+
+/** `2026-01-02T03:04:05Z`: UTC, without the fraction that certificates do not have. */
+export function toIsoSeconds(date: Date): string {
+  return date.toISOString().replace(/\.\d{3}Z$/, "Z");
+}
+
+function wholeSecond(date: Date, member: string): Date {
+  const rounded = new Date(Math.floor(date.getTime() / secondMs) * secondMs);
+  const year = rounded.getUTCFullYear();
+  // NaN, the year of an invalid date, fails this test as well.
+  if (!(year >= 1950 && year <= 9999)) {
+    throw invalid(
+      `${member} is ${Number.isNaN(year) ? "not a date" : `in the year ${year}`}; X.509 knows 1950 to 9999`,
+    );
+  }
+  return rounded;
+}
+
+function invalid(reason: string): PkiError {
+  return new PkiError("ERR_PKI_INVALID_VALIDITY", `invalid validity: ${reason}`);
+}

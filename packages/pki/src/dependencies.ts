@@ -1,0 +1,18 @@
+import { randomBytes } from "node:crypto";
+import { generateRsaKeyPair, type KeyPair } from "./keys/generate-key-pair.ts";
+
+/** What the functions of this library need from the outside; give your own for tests. */
+export interface PkiDependencies {
+  /** The current time. @default the system clock */
+  readonly now: () => Date;
+  /** Cryptographically strong random octets. @default `randomBytes` of node:crypto */
+  readonly randomBytes: (size: number) => Uint8Array;
+  /** An RSA key pair. @default 2048 bits from Node's native generator */
+  readonly generateKeyPair: () => Promise<KeyPair>;
+}
+
+export const systemDependencies: PkiDependencies = {
+  now: () => new Date(),
+  randomBytes,
+  generateKeyPair: generateRsaKeyPair,
+};

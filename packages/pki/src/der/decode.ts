@@ -1,0 +1,46 @@
+import forge from "node-forge";
+import type { Asn1 } from "./encode.ts";
+
+declare module "node-forge" {
+  namespace asn1 {
+    // node-forge documents these options; its type declarations know only the older boolean.
+    function fromDer(
+      bytes: Bytes,
+      options: { strict: boolean; parseAllBytes: boolean; decodeBitStrings: boolean },
+    ): Asn1;
+  }
+}
+
+/** Reads exactly one DER value. Throws node-forge's error when the octets are anything else. */
+export function fromDer(der: Uint8Array): Asn1 {
+  return forge.asn1.fromDer(Buffer.from(der).toString("latin1"), {
+    strict: true,
+    parseAllBytes: true,
+    // Left on, node-forge guesses whether a bit string holds ASN.1 and a key may look as if it did.
+    decodeBitStrings: false,
+  });
+}
+
+/** The values inside a SEQUENCE, SET or explicit tag; none for a primitive value. */
+export function items(value: Asn1 | undefined): Asn1[] {
+  return Array.isArray(value?.value) ? value.value : [];
+}
+
+/** The content octets of a primitive value; none for a constructed one. */
+export function content(value: Asn1 | undefined): Buffer {
+  return Buffer.from(typeof value?.value === "string" ? value.value : "", "latin1");
+}
+
+/** The bits of a BIT STRING, without the octet that counts the unused ones. */
+export function bits(value: Asn1 | undefined): Buffer {
+  return content(value).subarray(1);
+}
+
+/** The dotted form of an OBJECT IDENTIFIER. */
+export function dottedOid(value: Asn1 | undefined): string {
+  return forge.asn1.derToOid(content(value).toString("latin1"));
+}
+
+export function isExplicitTag(value: Asn1, tag: number): boolean {
+  return value.tagClass === forge.asn1.Class.CONTEXT_SPECIFIC && Number(value.type) === tag;
+}

@@ -1,0 +1,83 @@
+import forge from "node-forge";
+
+const { asn1 } = forge;
+const { Class, Type } = asn1;
+
+/** One ASN.1 value, as node-forge holds it. */
+export type Asn1 = forge.asn1.Asn1;
+
+// node-forge holds octets as strings of the characters U+0000 to U+00FF.
+function octets(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString("latin1");
+}
+
+export function sequence(...items: Asn1[]): Asn1 {
+  return asn1.create(Class.UNIVERSAL, Type.SEQUENCE, true, items);
+}
+
+export function set(...items: Asn1[]): Asn1 {
+  return asn1.create(Class.UNIVERSAL, Type.SET, true, items);
+}
+
+export function oid(dotted: string): Asn1 {
+  return asn1.create(Class.UNIVERSAL, Type.OID, false, asn1.oidToDer(dotted).getBytes());
+}
+
+export function nullValue(): Asn1 {
+  return asn1.create(Class.UNIVERSAL, Type.NULL, false, "");
+}
+
+export function booleanTrue(): Asn1 {
+  return asn1.create(Class.UNIVERSAL, Type.BOOLEAN, false, "\u00ff");
+}
+
+/** An INTEGER from its two's complement content octets, which must already be minimal. */
+export function integer(content: Uint8Array): Asn1 {
+  return asn1.create(Class.UNIVERSAL, Type.INTEGER, false, octets(content));
+}
+
+export function octetString(content: Uint8Array): Asn1 {
+  return asn1.create(Class.UNIVERSAL, Type.OCTETSTRING, false, octets(content));
+}
+
+export function bitString(content: Uint8Array, unusedBits = 0): Asn1 {
+  return asn1.create(
+    Class.UNIVERSAL,
+    Type.BITSTRING,
+    false,
+    String.fromCodePoint(unusedBits) + octets(content),
+  );
+}
+
+export function utf8String(text: string): Asn1 {
+  return asn1.create(Class.UNIVERSAL, Type.UTF8, false, octets(Buffer.from(text, "utf8")));
+}
+
+export function printableString(text: string): Asn1 {
+  return asn1.create(Class.UNIVERSAL, Type.PRINTABLESTRING, false, text);
+}
+
+/** A `[tag]` that wraps other values. */
+export function explicit(tag: number, ...items: Asn1[]): Asn1 {
+  return asn1.create(Class.CONTEXT_SPECIFIC, tag, true, items);
+}
+
+/** A `[tag]` that stands in for the tag of a primitive value. */
+export function implicit(tag: number, content: Uint8Array): Asn1 {
+  return asn1.create(Class.CONTEXT_SPECIFIC, tag, false, octets(content));
+}
+
+/**
+ * A date as X.509 wants it: UTCTime through 2049 and GeneralizedTime from 2050, whole seconds, `Z`.
+ *
+ * @see RFC 5280 §4.1.2.5
+ */
+export function time(date: Date): Asn1 {
+  return date.getUTCFullYear() < 2050
+    ? asn1.create(Class.UNIVERSAL, Type.UTCTIME, false, asn1.dateToUtcTime(date))
+    : asn1.create(Class.UNIVERSAL, Type.GENERALIZEDTIME, false, asn1.dateToGeneralizedTime(date));
+}
+
+export function toDer(value: Asn1): Buffer {
+  return Buffer.from(asn1.toDer(value).getBytes(), "latin1");
+}

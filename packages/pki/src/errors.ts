@@ -1,0 +1,45 @@
+/** Every reason for which this library refuses or fails. */
+export type PkiErrorCode =
+  /** A name is empty, too long, or has characters that X.509 or the attribute does not allow. */
+  | "ERR_PKI_INVALID_SUBJECT"
+  /** A DNS name or URI cannot be encoded as a subject alternative name. */
+  | "ERR_PKI_INVALID_SUBJECT_ALTERNATIVE_NAME"
+  /** The days or dates asked for do not make a period that X.509 can express. */
+  | "ERR_PKI_INVALID_VALIDITY"
+  /** The common name cannot be used as a file name. */
+  | "ERR_PKI_UNSAFE_FILE_NAME"
+  /** A file that would be written exists and overwriting was not asked for. */
+  | "ERR_PKI_FILE_EXISTS"
+  /** Reading or writing a file failed; `cause` has the system error. */
+  | "ERR_PKI_FILE_SYSTEM"
+  /** The folder has no CA certificate or no CA key. */
+  | "ERR_PKI_AUTHORITY_NOT_FOUND"
+  /** The CA certificate or key cannot be read, or the certificate is not that of a CA. */
+  | "ERR_PKI_AUTHORITY_INVALID"
+  /** The CA key is not the key of the CA certificate. */
+  | "ERR_PKI_AUTHORITY_KEY_MISMATCH"
+  /** The CA certificate's validity has not begun. */
+  | "ERR_PKI_AUTHORITY_NOT_YET_VALID"
+  /** The CA certificate's validity has ended. */
+  | "ERR_PKI_AUTHORITY_EXPIRED"
+  /** The certificate asked for would be valid for longer than its CA. */
+  | "ERR_PKI_OUTLIVES_AUTHORITY";
+
+export interface PkiErrorOptions {
+  readonly cause?: unknown;
+  /** The file or folder that the error is about. */
+  readonly path?: string;
+}
+
+/** The one error class of this library: branch on `code`, show `message` to people. */
+export class PkiError extends Error {
+  override readonly name = "PkiError";
+  readonly code: PkiErrorCode;
+  readonly path: string | undefined;
+
+  constructor(code: PkiErrorCode, message: string, options: PkiErrorOptions = {}) {
+    super(message, "cause" in options ? { cause: options.cause } : undefined);
+    this.code = code;
+    this.path = options.path;
+  }
+}

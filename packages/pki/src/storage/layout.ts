@@ -1,0 +1,52 @@
+import { join } from "node:path";
+import { PkiError } from "../errors.ts";
+
+/** Where a certificate and its key lie. */
+export interface CertificatePaths {
+  readonly certificatePath: string;
+  readonly privateKeyPath: string;
+}
+
+const authorityFileName = "rootCA";
+
+// What Windows reserves whatever the extension is.
+const deviceName = /^(?:con|prn|aux|nul|com\d|lpt\d)$/i;
+
+export function authorityPaths(directory: string): CertificatePaths {
+  return pathsFor(directory, authorityFileName);
+}
+
+/**
+ * The files of the certificate named `name`.
+ *
+ * @throws {PkiError} ERR_PKI_UNSAFE_FILE_NAME when the name would lead out of the folder, hide the file, collide with
+ *   the CA's own files, or not work on every common file system.
+ */
+export function clientPaths(directory: string, name: string): CertificatePaths {
+  const problem = fileNameProblem(name);
+  if (problem !== undefined) {
+    throw new PkiError(
+      "ERR_PKI_UNSAFE_FILE_NAME",
+      `${JSON.stringify(name)} cannot name a file: ${problem}; use letters, digits, "." and "-", ` +
+        "for example nestjs-external-server",
+    );
+  }
+  return pathsFor(directory, name);
+}
+
+function pathsFor(directory: string, name: string): CertificatePaths {
+  return { certificatePath: join(directory, `${name}.pem`), privateKeyPath: join(directory, `${name}.key`) };
+}
+
+function fileNameProblem(name: string): string | undefined {
+  if (name === "") return "it is empty";
+  if (/[/\\]/.test(name)) return "it has a path separator";
+  if (/[<>:"|?*\p{Cc}\p{Cs}]/u.test(name)) return "it has a character that file systems refuse";
+  if (name.startsWith(".")) return "it begins with a dot";
+  if (name.trim() !== name || name.endsWith(".")) return "it begins or ends with a space, or ends with a dot";
+  if (deviceName.test(name)) return "Windows reserves it for a device";
+  // File systems of macOS and Windows do not tell capitals from small letters.
+  if (name.toLowerCase() === authorityFileName.toLowerCase()) return "the files of that name are the CA's";
+  if (Buffer.byteLength(name) > 200) return "it is too long";
+  return undefined;
+}

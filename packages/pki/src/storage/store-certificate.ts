@@ -1,0 +1,80 @@
+import {
+  createRootCertificateAuthority,
+  type RootCertificateAuthorityOptions,
+} from "../authority/create-root-certificate-authority.ts";
+import {
+  type ClientCertificateOptions,
+  issueClientCertificate,
+} from "../authority/issue-client-certificate.ts";
+import type { IssuedCertificate } from "../certificate/issued-certificate.ts";
+import type { PkiDependencies } from "../dependencies.ts";
+import { authorityPaths, type CertificatePaths, clientPaths } from "./layout.ts";
+import { loadCertificateAuthority } from "./load-certificate-authority.ts";
+import { checkWritable, writeFiles } from "./write-files.ts";
+
+export interface StorageOptions {
+  /** Folder of the CA and its certificates. */
+  readonly directory: string;
+  /** Replace files that exist. @default false */
+  readonly force?: boolean | undefined;
+}
+
+/** A certificate with the files that now hold it. */
+export interface StoredCertificate extends IssuedCertificate, CertificatePaths {}
+
+const certificateMode = 0o644;
+const authorityKeyMode = 0o400;
+const clientKeyMode = 0o600;
+
+/**
+ * Makes a root CA and writes `rootCA.pem` (0644) and `rootCA.key` (0400) into the folder, which is created if need be.
+ *
+ * @throws {PkiError} as `createRootCertificateAuthority`, and ERR_PKI_FILE_EXISTS, ERR_PKI_FILE_SYSTEM. Whatever is
+ *   thrown, no file has changed.
+ */
+export async function storeRootCertificateAuthority(
+  options: StorageOptions & RootCertificateAuthorityOptions,
+  dependencies: Partial<PkiDependencies> = {},
+): Promise<StoredCertificate> {
+  const paths = authorityPaths(options.directory);
+  return store(paths, options.force, authorityKeyMode, () =>
+    createRootCertificateAuthority(options, dependencies),
+  );
+}
+
+/**
+ * Issues a client certificate with the CA of the folder and writes `<commonName>.pem` (0644) and `<commonName>.key`
+ * (0600) beside it.
+ *
+ * @throws {PkiError} as `issueClientCertificate`, and ERR_PKI_UNSAFE_FILE_NAME, ERR_PKI_AUTHORITY_NOT_FOUND,
+ *   ERR_PKI_FILE_EXISTS, ERR_PKI_FILE_SYSTEM. Whatever is thrown, no file has changed.
+ */
+export async function storeClientCertificate(
+  options: StorageOptions & Omit<ClientCertificateOptions, "authority">,
+  dependencies: Partial<PkiDependencies> = {},
+): Promise<StoredCertificate> {
+  const paths = clientPaths(options.directory, options.commonName);
+  return store(paths, options.force, clientKeyMode, async () => {
+    const authority = await loadCertificateAuthority(options.directory);
+    return issueClientCertificate({ ...options, authority }, dependencies);
+  });
+}
+
+async function store(
+  paths: CertificatePaths,
+  force: boolean | undefined,
+  keyMode: number,
+  make: () => Promise<IssuedCertificate>,
+): Promise<StoredCertificate> {
+  // Before the work: a refusal should be quick. Writing checks again.
+  await checkWritable([paths.privateKeyPath, paths.certificatePath], force);
+  const certificate = await make();
+  await writeFiles(
+    [
+      { path: paths.privateKeyPath, content: certificate.privateKeyPem, mode: keyMode },
+      { path: paths.certificatePath, content: certificate.certificatePem, mode: certificateMode },
+    ],
+    { force },
+  );
+  return { ...certificate, ...paths };
+}

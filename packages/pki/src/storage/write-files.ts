@@ -1,0 +1,160 @@
+import { randomBytes } from "node:crypto";
+import { lstat, mkdir, open, readFile, rename, rm, stat } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { PkiError } from "../errors.ts";
+
+export interface FileToWrite {
+  readonly path: string;
+  readonly content: string | Uint8Array;
+  /** Permission bits, set whatever the umask is. */
+  readonly mode: number;
+}
+
+export interface WriteFilesOptions {
+  /** Replace files that exist. @default false */
+  readonly force?: boolean | undefined;
+  /** How a finished file gets its name; tests make it fail. @default `rename` of node:fs/promises */
+  readonly moveFile?: ((from: string, to: string) => Promise<void>) | undefined;
+}
+
+/**
+ * Refuses when a file is in the way.
+ *
+ * @throws {PkiError} ERR_PKI_FILE_EXISTS when one of the paths exists and `force` is not set, or is not a file.
+ */
+export async function checkWritable(paths: readonly string[], force = false): Promise<void> {
+  for (const path of paths) {
+    const found = await lstat(path).catch((cause: unknown) => {
+      if (isSystemError(cause, "ENOENT")) return undefined;
+      throw fileSystemError(`cannot look at ${path}`, path, cause);
+    });
+    if (found?.isDirectory()) {
+      throw new PkiError("ERR_PKI_FILE_EXISTS", `${path} is a folder; move it away`, { path });
+    }
+    if (found !== undefined && !force) {
+      throw fileExists(path);
+    }
+  }
+}
+
+/**
+ * Writes several files so that all of them are there in full, or nothing has changed.
+ *
+ * Each is written and flushed under a temporary name in its own folder, then renamed. Without `force` each final name
+ * is first claimed by creating it exclusively, so of two processes that write the same file at once, one is refused. A
+ * failure on the way puts back what was there before and removes the temporary files.
+ *
+ * @throws {PkiError} ERR_PKI_FILE_EXISTS when a path exists and `force` is not set; ERR_PKI_FILE_SYSTEM when the system
+ *   refuses.
+ */
+export async function writeFiles(
+  files: readonly FileToWrite[],
+  { force = false, moveFile = rename }: WriteFilesOptions = {},
+): Promise<void> {
+  await checkWritable(
+    files.map(({ path }) => path),
+    force,
+  );
+  const undo: (() => Promise<void>)[] = [];
+  try {
+    const finished: { readonly temporaryPath: string; readonly path: string }[] = [];
+    for (const file of files) {
+      await mkdir(dirname(file.path), { recursive: true });
+      const temporaryPath = temporaryName(file.path);
+      undo.push(() => rm(temporaryPath, { force: true }));
+      await writeNew(temporaryPath, file.content, file.mode);
+      finished.push({ temporaryPath, path: file.path });
+    }
+    for (const { path } of finished) {
+      undo.push(force ? await rememberFile(path) : await claimName(path));
+    }
+    for (const { temporaryPath, path } of finished) {
+      await moveFile(temporaryPath, path);
+    }
+  } catch (cause) {
+    const failures = await runAll(undo.toReversed());
+    if (failures.length === 0 && cause instanceof PkiError) throw cause;
+    const path = dirname(files[0]?.path ?? "");
+    throw failures.length === 0
+      ? fileSystemError(`cannot write into ${path}, where nothing has changed`, path, cause)
+      : fileSystemError(
+          `cannot write into ${path}, nor put everything back as it was`,
+          path,
+          new AggregateError([cause, ...failures], String(cause)),
+        );
+  }
+}
+
+/** Runs every step even when one fails; returns the failures. */
+async function runAll(steps: readonly (() => Promise<void>)[]): Promise<unknown[]> {
+  const failures: unknown[] = [];
+  for (const step of steps) {
+    try {
+      await step();
+    } catch (failure) {
+      failures.push(failure);
+    }
+  }
+  return failures;
+}
+
+/** Creates the file exclusively; returns what removes it again. */
+async function claimName(path: string): Promise<() => Promise<void>> {
+  try {
+    await (await open(path, "wx", 0o600)).close();
+  } catch (cause) {
+    throw isSystemError(cause, "EEXIST") ? fileExists(path) : cause;
+  }
+  return () => rm(path, { force: true });
+}
+
+/** Returns what puts the file back as it is now. */
+async function rememberFile(path: string): Promise<() => Promise<void>> {
+  const before = await stat(path).catch((cause: unknown) => {
+    if (isSystemError(cause, "ENOENT")) return undefined;
+    throw cause;
+  });
+  if (before === undefined) {
+    return () => rm(path, { force: true });
+  }
+  const content = await readFile(path);
+  return async () => {
+    const temporaryPath = temporaryName(path);
+    await writeNew(temporaryPath, content, before.mode & 0o777);
+    await rename(temporaryPath, path);
+  };
+}
+
+async function writeNew(path: string, content: string | Uint8Array, mode: number): Promise<void> {
+  // Never wider than asked for, not even for a moment; chmod then undoes what the umask took away.
+  const handle = await open(path, "wx", mode);
+  try {
+    await handle.writeFile(content);
+    await handle.chmod(mode);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+// In the same folder, for a rename cannot cross file systems; short, for the final name may already be near the limit.
+function temporaryName(path: string): string {
+  return join(dirname(path), `.ra-pki-${randomBytes(6).toString("hex")}.tmp`);
+}
+
+function fileExists(path: string): PkiError {
+  return new PkiError(
+    "ERR_PKI_FILE_EXISTS",
+    `${path} exists and is left as it is; use --force to replace it, or another folder or name`,
+    { path },
+  );
+}
+
+export function fileSystemError(what: string, path: string, cause: unknown): PkiError {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new PkiError("ERR_PKI_FILE_SYSTEM", `${what}: ${reason}`, { cause, path });
+}
+
+export function isSystemError(error: unknown, code: string): boolean {
+  return error instanceof Error && "code" in error && error.code === code;
+}
