@@ -1,0 +1,38 @@
+# Sourced by .ci/run: a Docker daemon that answers and the compose plugin, installed where they are missing (Debian, as root).
+
+ensure_docker() {
+  docker info >/dev/null 2>&1 && return
+  if ! command -v dockerd >/dev/null 2>&1; then
+    say "Installing Docker"
+    apt_install docker.io iptables
+  fi
+  say "Starting the Docker daemon"
+  dockerd >"$logs/dockerd.log" 2>&1 </dev/null &
+  waited=0
+  until docker info >/dev/null 2>&1; do
+    waited=$((waited + 1))
+    [ "$waited" -lt 60 ] || fail "the Docker daemon did not start within a minute; its log is $logs/dockerd.log"
+    sleep 1
+  done
+}
+
+apt_install() {
+  apt-get update -qq >>"$logs/apt.log" 2>&1 || fail "apt-get update failed; its log is $logs/apt.log"
+  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >>"$logs/apt.log" 2>&1 ||
+    fail "apt-get could not install $*; its log is $logs/apt.log"
+}
+
+# Compose comes with Docker's own packages. Debian's docker command lacks it: the plugin of Debian 13 runs there as well.
+ensure_compose() {
+  docker compose version >/dev/null 2>&1 && return
+  say "Installing docker compose"
+  tree=$(debian_tree)
+  cp /etc/resolv.conf "$tree/etc/resolv.conf"
+  chroot "$tree" sh -c 'apt-get update -qq && cd /tmp && apt-get download -qq docker-compose' >>"$logs/apt.log" 2>&1 ||
+    fail "the docker-compose package could not be downloaded; the log is $logs/apt.log"
+  dpkg-deb -x "$tree"/tmp/docker-compose_*.deb "$cache/stand-in/compose"
+  rm -f "$tree"/tmp/docker-compose_*.deb
+  mkdir -p "$HOME/.docker/cli-plugins"
+  cp "$(find "$cache/stand-in/compose" -type f -name docker-compose | head -n 1)" "$HOME/.docker/cli-plugins/docker-compose"
+  docker compose version >&2 || fail "the docker compose plugin does not run"
+}

