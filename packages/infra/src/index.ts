@@ -7,9 +7,21 @@ export {
   type RolesAnywherePrincipalOptions,
 } from "./constructs/roles-anywhere-principal.ts";
 export { TrustAnchor, type TrustAnchorProps } from "./constructs/trust-anchor.ts";
+export {
+  type AppSettings,
+  type CdkCommand,
+  localStackCdkCommand,
+  type LocalStackCdkCommandOptions,
+} from "./deployment/local-stack-cdk-command.ts";
+export { readStackOutputs, type StackOutputs } from "./deployment/read-stack-outputs.ts";
 export { InfraError, type InfraErrorCode } from "./errors.ts";
 export {
   type RolesAnywhereAccess,
   RolesAnywhereStack,
   type RolesAnywhereStackProps,
 } from "./stacks/roles-anywhere-stack.ts";
+export {
+  uploadSampleObjects,
+  type UploadedSampleObject,
+  type UploadSampleObjectsOptions,
+} from "./sample-objects/upload-sample-objects.ts";

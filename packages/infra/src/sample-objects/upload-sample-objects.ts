@@ -1,0 +1,103 @@
+import {
+  GetObjectCommand,
+  NoSuchKey,
+  PutObjectCommand,
+  S3ServiceException,
+  type S3Client,
+} from "@aws-sdk/client-s3";
+import { InfraError } from "../errors.ts";
+import { readSampleObjects, type SampleObject } from "./sample-objects.ts";
+
+/** Options of {@link uploadSampleObjects}. */
+export interface UploadSampleObjectsOptions {
+  /** The bucket of the stack: its output `BucketName`. */
+  readonly bucketName: string;
+  /** An S3 client with credentials that may read and write the bucket: the deployer's, not the role's. */
+  readonly client: S3Client;
+}
+
+/** What became of one sample object: written, or found with the same content and left alone. */
+export interface UploadedSampleObject {
+  readonly key: string;
+  /** Bytes. */
+  readonly size: number;
+  readonly status: "uploaded" | "unchanged";
+}
+
+/**
+ * Puts the three sample objects into a bucket. Objects that are already there are never overwritten: all keys are
+ * looked at before the first write, and each write is conditional (`If-None-Match: *`).
+ *
+ * @returns one entry per sample object, in key order
+ * @throws {InfraError} ERR_INFRA_SAMPLE_OBJECT_EXISTS when a key is taken by other content
+ * @throws {S3ServiceException} when S3 refuses a request
+ */
+export async function uploadSampleObjects(
+  options: UploadSampleObjectsOptions,
+): Promise<UploadedSampleObject[]> {
+  const plan: { object: SampleObject; exists: boolean }[] = [];
+  for (const object of await readSampleObjects()) {
+    plan.push({ object, exists: await existsUnchanged(options, object) });
+  }
+  const uploaded: UploadedSampleObject[] = [];
+  for (const { object, exists } of plan) {
+    if (!exists) {
+      await put(options, object);
+    }
+    uploaded.push({
+      key: object.key,
+      size: object.content.byteLength,
+      status: exists ? "unchanged" : "uploaded",
+    });
+  }
+  return uploaded;
+}
+
+async function existsUnchanged(
+  { bucketName, client }: UploadSampleObjectsOptions,
+  object: SampleObject,
+): Promise<boolean> {
+  let found: Uint8Array | undefined;
+  try {
+    const response = await client.send(new GetObjectCommand({ Bucket: bucketName, Key: object.key }));
+    found = await response.Body?.transformToByteArray();
+  } catch (error) {
+    if (error instanceof NoSuchKey) {
+      return false;
+    }
+    throw error;
+  }
+  if (found === undefined || !object.content.equals(found)) {
+    throw taken(bucketName, object.key);
+  }
+  return true;
+}
+
+async function put({ bucketName, client }: UploadSampleObjectsOptions, object: SampleObject): Promise<void> {
+  try {
+    await client.send(
+      new PutObjectCommand({
+        Bucket: bucketName,
+        Key: object.key,
+        Body: object.content,
+        ContentType: object.contentType,
+        IfNoneMatch: "*",
+      }),
+    );
+  } catch (error) {
+    // Someone else wrote the key after it was looked at.
+    if (error instanceof S3ServiceException && error.$metadata.httpStatusCode === 412) {
+      throw taken(bucketName, object.key, { cause: error });
+    }
+    throw error;
+  }
+}
+
+function taken(bucketName: string, key: string, options?: ErrorOptions): InfraError {
+  return new InfraError(
+    "ERR_INFRA_SAMPLE_OBJECT_EXISTS",
+    `s3://${bucketName}/${key} exists with other content and was left as it is; ` +
+      "delete or rename it, or use a bucket without that key.",
+    options,
+  );
+}
