@@ -1,0 +1,20 @@
+import type { Clock, State } from "../state/state.ts";
+
+/** What the control plane works on. */
+export interface ControlPlaneContext {
+  readonly state: State;
+  readonly clock: Clock;
+  /**
+   * Names new resources and requests.
+   *
+   * @default crypto.randomUUID
+   */
+  readonly uuid?: (() => string) | undefined;
+}
+
+/** {@link ControlPlaneContext} with every default filled in, as the operations see it. */
+export interface OperationContext {
+  readonly state: State;
+  readonly clock: Clock;
+  readonly uuid: () => string;
+}

@@ -1,0 +1,40 @@
+import { randomUUID } from "node:crypto";
+import { Hono } from "hono";
+import type { ControlPlaneContext, OperationContext } from "./context.ts";
+import { operations } from "./operations.ts";
+import { requireSignature } from "./request/require-signature.ts";
+import { ServiceError } from "./service-error.ts";
+
+/**
+ * The control plane of IAM Roles Anywhere as an application to mount at `/`: every path of the service model except
+ * `/sessions`. It answers only its own routes; the surrounding application handles the rest.
+ *
+ * @param context the account to work on, its clock, and the source of ids
+ */
+export function controlPlane(context: ControlPlaneContext): Hono {
+  const operationContext: OperationContext = {
+    state: context.state,
+    clock: context.clock,
+    uuid: context.uuid ?? randomUUID,
+  };
+  const app = new Hono();
+  for (const operation of operations) {
+    app.on(operation.method, operation.path, async (request) => {
+      const requestId = randomUUID();
+      try {
+        const hasDate =
+          request.req.header("x-amz-date") !== undefined || request.req.header("date") !== undefined;
+        requireSignature(request.req.header("authorization"), hasDate, context.state.region);
+        const output = await operation.handle(operationContext, request);
+        return Response.json(output, {
+          status: operation.status ?? 200,
+          headers: { "x-amzn-RequestId": requestId },
+        });
+      } catch (error) {
+        if (error instanceof ServiceError) return error.toResponse(requestId);
+        throw error;
+      }
+    });
+  }
+  return app;
+}

@@ -1,0 +1,6 @@
+import type { Operation } from "./operation.ts";
+import { profileOperations } from "./profiles/operations.ts";
+import { trustAnchorOperations } from "./trust-anchors/operations.ts";
+
+/** Every operation of the control plane. */
+export const operations: readonly Operation[] = [...trustAnchorOperations, ...profileOperations];

@@ -1,0 +1,69 @@
+import { ServiceError } from "../service-error.ts";
+
+const SIGNING_SERVICE = "rolesanywhere";
+const REQUIRED_FIELDS = ["Credential", "Signature", "SignedHeaders"] as const;
+
+/**
+ * Refuses a request that does not carry a SigV4 signature for this service and region. The signature itself is not
+ * verified: the emulator knows no secret keys.
+ *
+ * @param authorization value of the `Authorization` header
+ * @param hasDate whether `X-Amz-Date` or `Date` is present
+ * @param region the emulated region
+ * @throws {ServiceError} 403, with the type and text that AWS's front end gives for the same defect
+ * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
+ */
+export function requireSignature(authorization: string | undefined, hasDate: boolean, region: string): void {
+  if (authorization === undefined || authorization.trim() === "") {
+    throw new ServiceError(403, "MissingAuthenticationTokenException", "Missing Authentication Token");
+  }
+  const [algorithm, ...rest] = authorization.trim().split(" ");
+  const fields = parseFields(rest.join(" "));
+  const complaints = REQUIRED_FIELDS.filter((field) => !fields.has(field)).map(
+    (field) => `Authorization header requires '${field}' parameter.`,
+  );
+  if (!hasDate) {
+    complaints.push("Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header.");
+  }
+  if (algorithm !== "AWS4-HMAC-SHA256") {
+    throw incomplete(`Unsupported AWS 'algorithm': '${algorithm ?? ""}'.`);
+  }
+  if (complaints.length > 0) throw incomplete(complaints.join(" "));
+  requireScope(fields.get("Credential") ?? "", region);
+}
+
+function parseFields(text: string): Map<string, string> {
+  const fields = new Map<string, string>();
+  for (const part of text.split(",")) {
+    const separator = part.indexOf("=");
+    if (separator > 0) fields.set(part.slice(0, separator).trim(), part.slice(separator + 1).trim());
+  }
+  return fields;
+}
+
+/** `<access key id>/<yyyymmdd>/<region>/rolesanywhere/aws4_request`; an access key id holds no slash. */
+function requireScope(credential: string, region: string): void {
+  const [accessKeyId, date, scopeRegion, service, terminator, ...more] = credential.split("/");
+  if (!accessKeyId || !date || !scopeRegion || !service || !terminator || more.length > 0) {
+    throw incomplete(
+      "Credential must have at least 5 slash-delimited elements: access key id, date, region, service, aws4_request.",
+    );
+  }
+  if (!/^\d{8}$/.test(date)) throw invalid("Date in Credential scope does not have the form yyyymmdd.");
+  if (scopeRegion !== region)
+    throw invalid(`Credential should be scoped to a valid region, not '${scopeRegion}'.`);
+  if (service !== SIGNING_SERVICE) {
+    throw invalid(`Credential should be scoped to correct service: '${SIGNING_SERVICE}'.`);
+  }
+  if (terminator !== "aws4_request") {
+    throw invalid("Credential should be scoped with a valid terminator: 'aws4_request'.");
+  }
+}
+
+function incomplete(message: string): ServiceError {
+  return new ServiceError(403, "IncompleteSignatureException", message);
+}
+
+function invalid(message: string): ServiceError {
+  return new ServiceError(403, "InvalidSignatureException", message);
+}
