@@ -1,0 +1,1 @@
+export type Effect = "Allow" | "Deny";

@@ -1,0 +1,140 @@
+import { CONDITION_OPERATORS } from "./condition-operators.ts";
+import type { Comparison, ConditionOperator } from "./condition-operators.ts";
+import type { Effect } from "./effect.ts";
+import { constantPieces, hasVariables, resolveTemplate } from "./policy-variables.ts";
+import type { TemplatePiece } from "./policy-variables.ts";
+import type { ContextValue, RequestContext } from "./request-context.ts";
+
+/** One operator with one key of a `Condition` element. */
+export type Condition = ValueCondition | NullCondition;
+
+interface ConditionBase {
+  /** The operator as written, set qualifier and `IfExists` included. */
+  readonly operator: string;
+  /** As written. */
+  readonly key: string;
+  /** The policy's values as written; one is enough (none may compare, for a negated operator). */
+  readonly expected: readonly string[];
+}
+
+export interface ValueCondition extends ConditionBase {
+  readonly kind: "values";
+  readonly negated: boolean;
+  readonly quantifier: Quantifier;
+  readonly ifExists: boolean;
+  readonly comparisons: readonly PreparedValue[];
+}
+
+export interface NullCondition extends ConditionBase {
+  readonly kind: "null";
+  /** Whether the key has to be absent; several values mean that either will do. */
+  readonly absent: readonly boolean[];
+}
+
+export type Quantifier = "none" | "ForAllValues" | "ForAnyValue";
+
+/** Compares with a value of the policy after filling in its variables. */
+export type PreparedValue = (actual: string, context: RequestContext) => boolean | undefined;
+
+export interface OperatorName {
+  readonly operator: ConditionOperator | "Null";
+  readonly quantifier: Quantifier;
+  readonly ifExists: boolean;
+}
+
+const OPERATOR_NAME =
+  /^(?:(?<quantifier>ForAllValues|ForAnyValue):)?(?<base>[A-Za-z]+?)(?<ifExists>IfExists)?$/u;
+
+/** Reads `ForAnyValue:StringLikeIfExists` and the like; `undefined` for what is no operator. `Null` takes no `IfExists`. */
+export function readOperatorName(name: string): OperatorName | undefined {
+  const groups = OPERATOR_NAME.exec(name)?.groups;
+  const base = groups?.["base"];
+  if (base === undefined) return undefined;
+  const quantifier =
+    groups?.["quantifier"] === "ForAllValues" || groups?.["quantifier"] === "ForAnyValue"
+      ? groups["quantifier"]
+      : "none";
+  const ifExists = groups?.["ifExists"] !== undefined;
+  if (base === "Null") {
+    return ifExists || quantifier !== "none" ? undefined : { operator: "Null", quantifier, ifExists };
+  }
+  const operator = CONDITION_OPERATORS.get(base);
+  return operator === undefined ? undefined : { operator, quantifier, ifExists };
+}
+
+/** @returns `undefined` when the value is not of the operator's type */
+export function prepareValue(
+  operator: ConditionOperator,
+  template: readonly TemplatePiece[],
+): PreparedValue | undefined {
+  if (!hasVariables(template)) return operator.compile(constantPieces(template));
+  return (actual, context) => {
+    const pieces = resolveTemplate(template, context);
+    const compare: Comparison | undefined = pieces === undefined ? undefined : operator.compile(pieces);
+    return compare?.(actual);
+  };
+}
+
+/**
+ * Whether a condition holds for a request.
+ *
+ * Where IAM documents no result, an Allow does not apply and a Deny does: comparing several values without
+ * `ForAllValues` or `ForAnyValue`, negating a comparison of values that cannot be compared (or of a variable
+ * without value), `IfExists` together with `ForAnyValue` on a missing key, and `Null` on an empty string.
+ *
+ * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-logic-multiple-context-keys-or-values.html
+ * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html
+ */
+export function matchCondition(condition: Condition, effect: Effect, context: RequestContext): boolean {
+  const found = context.get(condition.key);
+  if (condition.kind === "null") {
+    return condition.absent.some((absent) => matchNull(absent, found, effect));
+  }
+  const values = found?.values ?? [];
+  if (values.length === 0) return matchMissing(condition, effect);
+
+  const satisfies = (value: string): boolean => matchValue(condition, value, effect, context);
+  switch (condition.quantifier) {
+    case "ForAllValues":
+      return isEmpty(values) || values.every(satisfies);
+    case "ForAnyValue":
+      return !isEmpty(values) && values.some(satisfies);
+    case "none":
+      return effect === "Allow" ? values.every(satisfies) : values.some(satisfies);
+  }
+}
+
+function matchMissing(condition: ValueCondition, effect: Effect): boolean {
+  switch (condition.quantifier) {
+    case "ForAllValues":
+      return true;
+    case "ForAnyValue":
+      return condition.ifExists && effect === "Deny";
+    case "none":
+      return condition.ifExists || condition.negated;
+  }
+}
+
+function matchValue(
+  condition: ValueCondition,
+  value: string,
+  effect: Effect,
+  context: RequestContext,
+): boolean {
+  const results = new Set(condition.comparisons.map((compare) => compare(value, context)));
+  if (!condition.negated) return results.has(true);
+  if (results.has(true)) return false;
+  return effect === "Deny" || !results.has(undefined);
+}
+
+/** The guide's "empty data set (for example, an empty string)". */
+function isEmpty(values: readonly string[]): boolean {
+  return values.length === 0 || (values.length === 1 && values[0] === "");
+}
+
+/** `Null: true` asks for a key that "doesn't exist — it is null", `Null: false` for one whose "value is not null". */
+function matchNull(absent: boolean, found: ContextValue | undefined, effect: Effect): boolean {
+  const values = found?.values ?? [];
+  if (!absent) return !isEmpty(values);
+  return values.length === 0 || (isEmpty(values) && effect === "Deny");
+}

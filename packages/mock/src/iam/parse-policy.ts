@@ -1,0 +1,268 @@
+import type { Effect } from "./effect.ts";
+import { compileAction } from "./match-action.ts";
+import type { ActionElement } from "./match-action.ts";
+import { compileResourcePattern } from "./match-resource.ts";
+import type { ResourceElement, ResourcePattern } from "./match-resource.ts";
+import { parseConditions } from "./parse-condition.ts";
+import { parsePrincipal } from "./parse-principal.ts";
+import { parseVariables, refuseVariables } from "./parse-template.ts";
+import type { PolicyDocument, PolicyKind, Statement } from "./policy-document.ts";
+import { PolicyError } from "./policy-error.ts";
+import type { PolicyVersion, TemplatePiece } from "./policy-variables.ts";
+import {
+  describe,
+  isObject,
+  join,
+  readItems,
+  readPolicyJson,
+  readString,
+  readStrings,
+  refuseUnknownKeys,
+} from "./read-json.ts";
+import type { JsonObject } from "./read-json.ts";
+
+export interface ParseOptions {
+  /**
+   * What the policy is attached to. Identity and session policies must have resources and no principal, trust
+   * policies a principal, STS actions and no resource, resource policies a principal.
+   *
+   * @default none of these is asked for
+   */
+  readonly kind?: PolicyKind;
+}
+
+const POLICY_ELEMENTS = new Set(["Version", "Id", "Statement"]);
+const STATEMENT_ELEMENTS = new Set([
+  "Sid",
+  "Effect",
+  "Principal",
+  "NotPrincipal",
+  "Action",
+  "NotAction",
+  "Resource",
+  "NotResource",
+  "Condition",
+]);
+
+/**
+ * Reads a policy and prepares it for evaluation: parse once, evaluate many times.
+ *
+ * @param json the policy document, plain (not URL-encoded as IAM's API returns it)
+ * @throws {PolicyError} with the code and the path of the first bad element
+ * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
+ */
+export function parsePolicyDocument(json: string, options: ParseOptions = {}): PolicyDocument {
+  const { kind } = options;
+  const policy = readPolicyJson(json);
+  refuseUnknownKeys(policy, POLICY_ELEMENTS, "");
+  const version = parseVersion(policy["Version"]);
+  const statements = parseStatements(policy["Statement"], version, kind);
+  refuseRepeatedSids(statements, kind);
+  return {
+    version,
+    ...(policy["Id"] === undefined ? {} : { id: readString(policy["Id"], "Id") }),
+    ...(kind === undefined ? {} : { kind }),
+    statements,
+  };
+}
+
+/** Without a `Version` element the version is 2008-10-17. */
+function parseVersion(value: unknown): PolicyVersion {
+  if (value === undefined || value === "2008-10-17") return "2008-10-17";
+  if (value === "2012-10-17") return value;
+  throw new PolicyError(
+    "ERR_POLICY_VERSION",
+    "Version",
+    `${describe(value)} is no version of the policy language; write "2012-10-17"`,
+  );
+}
+
+function parseStatements(
+  value: unknown,
+  version: PolicyVersion,
+  kind: PolicyKind | undefined,
+): readonly Statement[] {
+  if (value === undefined || (Array.isArray(value) && value.length === 0)) {
+    throw new PolicyError(
+      "ERR_POLICY_STATEMENT_MISSING",
+      "Statement",
+      "is missing or empty; write at least one",
+    );
+  }
+  return readItems(value, "Statement").map(({ item, itemPath }, index) => {
+    if (!isObject(item)) {
+      throw new PolicyError("ERR_POLICY_DATA_TYPE", itemPath, `expected an object, got ${describe(item)}`);
+    }
+    return parseStatement(item, index, itemPath, version, kind);
+  });
+}
+
+function parseStatement(
+  statement: JsonObject,
+  index: number,
+  path: string,
+  version: PolicyVersion,
+  kind: PolicyKind | undefined,
+): Statement {
+  refuseUnknownKeys(statement, STATEMENT_ELEMENTS, path);
+  const sid = parseSid(statement["Sid"], join(path, "Sid"), kind);
+  const effect = parseEffect(statement["Effect"], join(path, "Effect"));
+  const principal = parsePrincipal(statement, path, kind);
+  const action = parseAction(statement, path, kind);
+  const resource = parseResource(statement, path, version, kind);
+  const conditions = parseConditions(statement["Condition"], join(path, "Condition"), version);
+  return {
+    index,
+    ...(sid === undefined ? {} : { sid }),
+    effect,
+    ...(principal === undefined ? {} : { principal }),
+    action,
+    ...(resource === undefined ? {} : { resource }),
+    conditions,
+  };
+}
+
+/** IAM takes letters and digits only; other services allow more in their resource policies. */
+function parseSid(value: unknown, path: string, kind: PolicyKind | undefined): string | undefined {
+  if (value === undefined) return undefined;
+  const sid = readString(value, path);
+  if (kind !== undefined && kind !== "resource" && !/^[A-Za-z0-9]*$/u.test(sid)) {
+    throw new PolicyError("ERR_POLICY_SID_INVALID", path, `"${sid}" may have letters and digits only`);
+  }
+  return sid;
+}
+
+function refuseRepeatedSids(statements: readonly Statement[], kind: PolicyKind | undefined): void {
+  if (kind === "resource") return;
+  const seen = new Set<string>();
+  for (const { sid, index } of statements) {
+    if (sid === undefined || sid === "") continue;
+    if (seen.has(sid)) {
+      throw new PolicyError(
+        "ERR_POLICY_SID_DUPLICATE",
+        `Statement[${index}].Sid`,
+        `"${sid}" names an earlier statement too; statement ids in a policy must be unique`,
+      );
+    }
+    seen.add(sid);
+  }
+}
+
+function parseEffect(value: unknown, path: string): Effect {
+  if (value === "Allow" || value === "Deny") return value;
+  if (value === undefined) {
+    throw new PolicyError("ERR_POLICY_EFFECT_MISSING", path, `is missing; write "Allow" or "Deny"`);
+  }
+  throw new PolicyError(
+    "ERR_POLICY_EFFECT_INVALID",
+    path,
+    `expected "Allow" or "Deny", got ${describe(value)}`,
+  );
+}
+
+/** `*`, or a service prefix (which may be `*`) and a name: one colon, wildcards in the name. */
+const ACTION = /^(?:\*|(?:\*|[A-Za-z0-9.-]+):[^:\s]+)$/u;
+
+function parseAction(statement: JsonObject, path: string, kind: PolicyKind | undefined): ActionElement {
+  const negated = "NotAction" in statement;
+  if (negated && "Action" in statement) {
+    throw new PolicyError("ERR_POLICY_ACTION_CONFLICT", path, "has both Action and NotAction; keep one");
+  }
+  const elementPath = join(path, negated ? "NotAction" : "Action");
+  const value = statement[negated ? "NotAction" : "Action"];
+  if (value === undefined) {
+    throw new PolicyError("ERR_POLICY_ACTION_MISSING", elementPath, "is missing; write Action or NotAction");
+  }
+  const actions = readStrings(value, elementPath);
+  for (const action of actions) {
+    refuseVariables(action, elementPath);
+    if (!ACTION.test(action)) {
+      throw new PolicyError(
+        "ERR_POLICY_ACTION_INVALID",
+        elementPath,
+        `"${action}" is no action; write "service:Name" or "*"`,
+      );
+    }
+    if (kind === "trust" && (negated || !/^sts:/iu.test(action))) {
+      throw new PolicyError(
+        "ERR_POLICY_ACTION_INVALID",
+        elementPath,
+        `"${action}" cannot stand in a trust policy; list STS actions in Action, such as "sts:AssumeRole"`,
+      );
+    }
+  }
+  return compileAction(actions, negated);
+}
+
+function parseResource(
+  statement: JsonObject,
+  path: string,
+  version: PolicyVersion,
+  kind: PolicyKind | undefined,
+): ResourceElement | undefined {
+  const negated = "NotResource" in statement;
+  if (negated && "Resource" in statement) {
+    throw new PolicyError(
+      "ERR_POLICY_RESOURCE_CONFLICT",
+      path,
+      "has both Resource and NotResource; keep one",
+    );
+  }
+  const elementPath = join(path, negated ? "NotResource" : "Resource");
+  const value = statement[negated ? "NotResource" : "Resource"];
+  if (value === undefined) {
+    if (kind === "identity" || kind === "session") {
+      throw new PolicyError(
+        "ERR_POLICY_RESOURCE_MISSING",
+        elementPath,
+        "is missing; write Resource or NotResource",
+      );
+    }
+    return undefined;
+  }
+  if (kind === "trust") {
+    throw new PolicyError(
+      "ERR_POLICY_RESOURCE_PROHIBITED",
+      elementPath,
+      "a trust policy has no resource: the role is the resource; remove it",
+    );
+  }
+  const sources = readStrings(value, elementPath);
+  return { negated, patterns: sources.map((source) => parseResourcePattern(source, elementPath, version)) };
+}
+
+function parseResourcePattern(source: string, path: string, version: PolicyVersion): ResourcePattern {
+  const [, prefix, partition, service] = /^([^:]*)(?::([^:]*)(?::([^:]*))?)?/u.exec(source) ?? [];
+  if (source !== "*" && (prefix !== "arn" || partition === undefined)) {
+    throw new PolicyError(
+      "ERR_POLICY_RESOURCE_INVALID",
+      path,
+      `"${source}" must be in ARN format or "*": write "arn:partition:service:region:account:resource"`,
+    );
+  }
+  if (source !== "*" && (service === undefined || service === "" || /[*?]/u.test(service))) {
+    throw new PolicyError(
+      "ERR_POLICY_RESOURCE_INVALID",
+      path,
+      `"${source}" must name its service in full, without wildcards`,
+    );
+  }
+  const template = parseVariables(source, path, version);
+  refuseEarlyVariables(template, source, path);
+  return compileResourcePattern(source, template);
+}
+
+/** A variable can stand only after the fifth colon of an ARN. */
+function refuseEarlyVariables(template: readonly TemplatePiece[], source: string, path: string): void {
+  let colons = 0;
+  for (const piece of template) {
+    if (piece.kind === "variable" && colons < 5) {
+      throw new PolicyError(
+        "ERR_POLICY_VARIABLE_NOT_ALLOWED",
+        path,
+        `"${source}" has a policy variable before the fifth colon; variables can stand in the last part of an ARN only`,
+      );
+    }
+    if (piece.kind === "text") colons += piece.text.split(":").length - 1;
+  }
+}

@@ -1,0 +1,98 @@
+import type { GlobPiece } from "./glob.ts";
+import type { RequestContext } from "./request-context.ts";
+
+export type PolicyVersion = "2008-10-17" | "2012-10-17";
+
+/** Part of a policy string: text as written, a character that stands for itself, or a variable. */
+export type TemplatePiece =
+  | { readonly kind: "text"; readonly text: string }
+  | { readonly kind: "character"; readonly text: string }
+  | { readonly kind: "variable"; readonly key: string; readonly fallback?: string };
+
+/** Thrown by {@link parseTemplate} for a `${…}` that is no variable; the policy parser adds where it stands. */
+export class TemplateSyntaxError extends Error {
+  override readonly name = "TemplateSyntaxError";
+}
+
+/** `aws:username`, `aws:PrincipalTag/x509Subject/CN`, and a default in quotes: `aws:username, 'anonymous'`. */
+const VARIABLE = /^([^\s,'${}]+:[^,'${}]+)(?:,\s*'([^']*)')?$/u;
+
+/**
+ * Splits a policy string at its variables. In version 2008-10-17 there are none: `${aws:username}` is
+ * literal text there.
+ *
+ * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html
+ * @throws {TemplateSyntaxError} when a `${` has no `}`, or what is between is no key
+ */
+export function parseTemplate(source: string, version: PolicyVersion): readonly TemplatePiece[] {
+  if (version === "2008-10-17" || !source.includes("${")) return [{ kind: "text", text: source }];
+  const pieces: TemplatePiece[] = [];
+  let at = 0;
+  while (at < source.length) {
+    const open = source.indexOf("${", at);
+    if (open === -1) break;
+    const close = source.indexOf("}", open);
+    if (close === -1) throw new TemplateSyntaxError(`"\${" without "}" in "${source}"`);
+    if (open > at) pieces.push({ kind: "text", text: source.slice(at, open) });
+    pieces.push(parseVariable(source.slice(open + 2, close)));
+    at = close + 1;
+  }
+  if (at < source.length) pieces.push({ kind: "text", text: source.slice(at) });
+  return pieces;
+}
+
+function parseVariable(inner: string): TemplatePiece {
+  if (inner === "*" || inner === "?" || inner === "$") return { kind: "character", text: inner };
+  const [, key, fallback] = VARIABLE.exec(inner) ?? [];
+  if (key === undefined) {
+    throw new TemplateSyntaxError(
+      `"\${${inner}}" is not a policy variable; write "\${service:key}" or "\${service:key, 'default'}"`,
+    );
+  }
+  return fallback === undefined ? { kind: "variable", key } : { kind: "variable", key, fallback };
+}
+
+export function hasVariables(pieces: readonly TemplatePiece[]): boolean {
+  return pieces.some((piece) => piece.kind === "variable");
+}
+
+/** The pieces of a string without variables. */
+export function constantPieces(pieces: readonly TemplatePiece[]): readonly GlobPiece[] {
+  return pieces.flatMap((piece) =>
+    piece.kind === "variable" ? [] : [{ text: piece.text, literal: piece.kind === "character" }],
+  );
+}
+
+/**
+ * Puts the request's values in place of the variables. What comes from a request never acts as a wildcard:
+ * a user named `*` must not match everybody (IAM documents nothing here; this is the safe reading).
+ *
+ * @returns `undefined` when a variable without default has no single value in the request: such a string
+ *   matches nothing
+ */
+export function resolveTemplate(
+  pieces: readonly TemplatePiece[],
+  context: RequestContext,
+): readonly GlobPiece[] | undefined {
+  const resolved: GlobPiece[] = [];
+  for (const piece of pieces) {
+    if (piece.kind !== "variable") {
+      resolved.push({ text: piece.text, literal: piece.kind === "character" });
+      continue;
+    }
+    const text = variableValue(piece, context);
+    if (text === undefined) return undefined;
+    resolved.push({ text, literal: true });
+  }
+  return resolved;
+}
+
+function variableValue(
+  variable: { readonly key: string; readonly fallback?: string },
+  context: RequestContext,
+): string | undefined {
+  const found = context.get(variable.key);
+  if (found === undefined || found.values.length === 0) return variable.fallback;
+  // Keys with several values cannot be policy variables; a default does not make up for that.
+  return found.single ? found.values[0] : undefined;
+}
