@@ -24,7 +24,7 @@ export const defaultAuthorityValidityDays = 3650;
  *
  * @param options its name, and how long it lives (3650 days by default).
  * @throws {PkiError} ERR_PKI_INVALID_SUBJECT, ERR_PKI_INVALID_VALIDITY
- * @see https://docs.aws.amazon.com/rolesanywhere/latest/userguide/trust-model.html#signature-verification
+ * @see https://docs.aws.amazon.com/rolesanywhere/latest/userguide/trust-model.html
  */
 export async function createRootCertificateAuthority(
   options: RootCertificateAuthorityOptions = {},

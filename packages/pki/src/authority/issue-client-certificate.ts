@@ -48,7 +48,7 @@ export const defaultClientValidityDays = 365;
  * @throws {PkiError} ERR_PKI_AUTHORITY_INVALID, ERR_PKI_AUTHORITY_KEY_MISMATCH, ERR_PKI_AUTHORITY_NOT_YET_VALID,
  *   ERR_PKI_AUTHORITY_EXPIRED, ERR_PKI_OUTLIVES_AUTHORITY, ERR_PKI_INVALID_SUBJECT,
  *   ERR_PKI_INVALID_SUBJECT_ALTERNATIVE_NAME, ERR_PKI_INVALID_VALIDITY
- * @see https://docs.aws.amazon.com/rolesanywhere/latest/userguide/trust-model.html#signature-verification
+ * @see https://docs.aws.amazon.com/rolesanywhere/latest/userguide/trust-model.html
  */
 export async function issueClientCertificate(
   options: ClientCertificateOptions,

@@ -37,12 +37,13 @@ export function readCertificateAuthority(authority: CertificateAuthority): Autho
     );
   }
   const { subject, extensions } = parse("certificate", () => readContent(certificate.raw));
-  if (!certificate.ca) {
-    throw invalid("basicConstraints does not say CA:TRUE; use the certificate of a CA");
-  }
   const usages = bits(extensions.get(extensionOid.keyUsage)).at(0) ?? 0;
   if ((usages & keyUsageBit.keyCertSign) === 0) {
     throw invalid("keyUsage does not include keyCertSign; use the certificate of a CA");
+  }
+  // Node looks at keyUsage, too: asked first, it would blame basicConstraints for a missing keyCertSign.
+  if (!certificate.ca) {
+    throw invalid("basicConstraints does not say CA:TRUE; use the certificate of a CA");
   }
   if (!certificate.checkPrivateKey(privateKey)) {
     throw new PkiError(

@@ -33,6 +33,9 @@ export interface CertificateContent {
  * @see RFC 5280 §4.1; RFC 4055 §5 for the algorithm identifier with its NULL
  */
 export function signCertificate(certificate: CertificateContent, issuerKey: KeyObject): string {
+  if (issuerKey.asymmetricKeyType !== "rsa") {
+    throw new TypeError(`an RSA key signs here, not ${issuerKey.asymmetricKeyType ?? issuerKey.type}`);
+  }
   const algorithm = sequence(oid(sha256WithRsaEncryption), nullValue());
   const toBeSigned = sequence(
     explicit(0, integer(Buffer.of(2))), // version 3

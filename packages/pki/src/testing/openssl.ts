@@ -1,0 +1,40 @@
+import { execFileSync } from "node:child_process";
+
+/** Runs the `openssl` command, the oracle of these tests; returns what it prints. Throws when it exits with an error. */
+export function openssl(args: readonly string[], input?: string): string {
+  return execFileSync("openssl", args, { encoding: "utf8", input, stdio: ["pipe", "pipe", "pipe"] });
+}
+
+/** `openssl x509 -text` without key and signature digits, one trimmed line per entry, names as in RFC 2253. */
+export function certificateLines(certificatePem: string): string[] {
+  const text = openssl(
+    ["x509", "-noout", "-text", "-nameopt", "RFC2253,-esc_msb,utf8", "-certopt", "no_pubkey,no_sigdump"],
+    certificatePem,
+  );
+  return text
+    .split("\n")
+    .map((line) => line.trim())
+    .filter((line) => line !== "");
+}
+
+/** The lines of the extensions, all of them; key identifiers become `<key identifier>`. */
+export function extensionLines(certificatePem: string): string[] {
+  const lines = certificateLines(certificatePem);
+  const extensions = lines.slice(lines.indexOf("X509v3 extensions:") + 1);
+  return extensions.map((line) =>
+    line.replace(/^(?:keyid:)?(?:[\dA-F]{2}:){19}[\dA-F]{2}$/, "<key identifier>"),
+  );
+}
+
+/** The value that `openssl x509` prints for an option such as `-serial` or `-enddate`. */
+export function certificateField(certificatePem: string, option: string): string {
+  const line = openssl(["x509", "-noout", option], certificatePem).trim();
+  return line.slice(line.indexOf("=") + 1);
+}
+
+/** What `openssl x509 -ext` prints for one extension, with the key identifier's colons removed. */
+export function keyIdentifierIn(certificatePem: string, extension: string): string {
+  return openssl(["x509", "-noout", "-ext", extension], certificatePem)
+    .replace(/^.*\n/, "")
+    .replaceAll(/keyid|[:\s]/g, "");
+}
