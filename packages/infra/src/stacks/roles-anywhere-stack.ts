@@ -2,7 +2,7 @@ import { ManagedPolicy, Role, type RoleProps } from "aws-cdk-lib/aws-iam";
 import type { Bucket } from "aws-cdk-lib/aws-s3";
 import {
   Annotations,
-  BootstraplessSynthesizer,
+  LegacyStackSynthesizer,
   CfnOutput,
   Duration,
   Stack,
@@ -71,7 +71,8 @@ export class RolesAnywhereStack extends Stack {
    * @throws {InfraError} ERR_INFRA_OPTION_INVALID when an option has a value that AWS would refuse
    */
   constructor(scope: Construct, id: string, props: RolesAnywhereStackProps) {
-    super(scope, id, { synthesizer: new BootstraplessSynthesizer(), ...props });
+    // The one synthesizer that names no bootstrap role, bucket or parameter: BootstraplessSynthesizer still wants its roles.
+    super(scope, id, { synthesizer: new LegacyStackSynthesizer(), ...props });
 
     const durationSeconds = sessionDuration(props.sessionDurationSeconds ?? DEFAULT_SESSION_DURATION_SECONDS);
     const access = props.access ?? "bucket-read-only";
