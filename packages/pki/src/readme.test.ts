@@ -7,7 +7,7 @@ import { describe, expect, it } from "vitest";
 import { createRootCertificateAuthority } from "./authority/create-root-certificate-authority.ts";
 import { issueClientCertificate } from "./authority/issue-client-certificate.ts";
 import { sharedKeyPair } from "./testing/key-pool.ts";
-import { extensionLines, openssl } from "./testing/openssl.ts";
+import { extensionLines, extensionValues, openssl } from "./testing/openssl.ts";
 import { temporaryDirectory } from "./testing/temporary-directory.ts";
 
 const packageDirectory = fileURLToPath(new URL("..", import.meta.url));
@@ -81,6 +81,12 @@ describe("README", () => {
     expect(extensionLines(byHand("rootCA.pem"))).toEqual(extensionLines(authority.certificatePem));
     expect(extensionLines(byHand("nestjs-external-server.pem"))).toEqual(
       extensionLines(client.certificatePem),
+    );
+    expect(extensionValues(authority.certificatePem)).toHaveLength(3);
+    expect(extensionValues(byHand("rootCA.pem"))).toEqual(extensionValues(authority.certificatePem));
+    expect(extensionValues(client.certificatePem)).toHaveLength(5);
+    expect(extensionValues(byHand("nestjs-external-server.pem"))).toEqual(
+      extensionValues(client.certificatePem),
     );
     shell("ra-pki issue --dir . --name another", cwd);
     expect(openssl(["verify", "-CAfile", join(cwd, "rootCA.pem"), join(cwd, "another.pem")])).toContain("OK");

@@ -72,7 +72,7 @@ export async function writeFiles(
       await moveFile(temporaryPath, path);
     }
   } catch (cause) {
-    const failures = await runAll(undo.toReversed());
+    const failures = await runAll(undo);
     if (failures.length === 0 && cause instanceof PkiError) throw cause;
     const path = dirname(files[0]?.path ?? "");
     throw failures.length === 0

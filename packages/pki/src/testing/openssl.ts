@@ -26,6 +26,14 @@ export function extensionLines(certificatePem: string): string[] {
   );
 }
 
+/** Name and DER of each extension; the 20 octets of key identifiers become `<key identifier>`. */
+export function extensionValues(certificatePem: string): string[] {
+  const found = openssl(["asn1parse"], certificatePem).matchAll(
+    /OBJECT +:(X509v3 .*)\n(?:.*BOOLEAN +:255\n)?.*OCTET STRING +\[HEX DUMP\]:(\w+)/g,
+  );
+  return Array.from(found, ([, name, der]) => `${name} ${der?.replace(/[\dA-F]{40}$/, "<key identifier>")}`);
+}
+
 /** The value that `openssl x509` prints for an option such as `-serial` or `-enddate`. */
 export function certificateField(certificatePem: string, option: string): string {
   const line = openssl(["x509", "-noout", option], certificatePem).trim();
