@@ -87,6 +87,7 @@ export interface SubjectRecord {
   createdAt: Date;
   updatedAt: Date;
   lastSeenAt: Date;
+  tags?: Tag[] | undefined;
   credentials: SubjectCredential[];
   instanceProperties: { seenAt: Date; properties: Record<string, string>; failed: boolean }[];
 }

@@ -25,10 +25,10 @@ export function text(rule: TextRule = {}) {
   });
 }
 
-/** A string that is an ARN of whatever form, or else keeps the rule. */
-export function arnOr(rule: TextRule) {
+/** A string that keeps the rule unless it matches `exempt`. */
+export function textExcept(exempt: RegExp, rule: TextRule) {
   return z.string().check((context) => {
-    if (context.value.startsWith("arn:")) return;
+    if (exempt.test(context.value)) return;
     for (const constraint of brokenByText(context.value, rule)) {
       context.issues.push(issue(constraint, context.value));
     }

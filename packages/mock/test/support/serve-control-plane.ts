@@ -1,0 +1,30 @@
+import { once } from "node:events";
+import type { AddressInfo } from "node:net";
+import { serve } from "@hono/node-server";
+import { controlPlane } from "../../src/control/control-plane.ts";
+import { createState, type State, systemClock } from "../../src/state/state.ts";
+
+export interface ServedControlPlane extends AsyncDisposable {
+  readonly url: string;
+  readonly state: State;
+}
+
+/** The control plane alone on a free port of the loopback address. */
+export async function serveControlPlane(
+  accountId = "000000000000",
+  region = "us-east-1",
+): Promise<ServedControlPlane> {
+  const state = createState(accountId, region);
+  const app = controlPlane({ state, clock: systemClock });
+  const server = serve({ fetch: app.fetch, hostname: "127.0.0.1", port: 0 });
+  if (!server.listening) await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${port}`,
+    state,
+    async [Symbol.asyncDispose]() {
+      server.close();
+      await once(server, "close");
+    },
+  };
+}
