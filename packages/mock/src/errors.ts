@@ -1,0 +1,26 @@
+/** Every code that {@link MockError} can carry. */
+export type MockErrorCode =
+  | "ERR_MOCK_NO_STS_ENDPOINT"
+  | "ERR_MOCK_INVALID_OPTION"
+  | "ERR_MOCK_FILE_UNREADABLE"
+  | "ERR_MOCK_LISTEN_FAILED"
+  | "ERR_MOCK_INVALID_SNAPSHOT"
+  | "ERR_MOCK_NOT_RUNNING";
+
+/**
+ * What this library throws when it cannot start or is used wrongly. A request that the emulated
+ * service refuses is never a `MockError`: it is an HTTP answer and an entry of the audit.
+ */
+export class MockError extends Error {
+  override readonly name = "MockError";
+  readonly code: MockErrorCode;
+
+  /**
+   * @param code stable, for programs
+   * @param message what failed, the value that was met, what to do next
+   */
+  constructor(code: MockErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}

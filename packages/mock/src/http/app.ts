@@ -1,0 +1,65 @@
+import { randomUUID } from "node:crypto";
+import type { HttpBindings } from "@hono/node-server";
+import { Hono } from "hono";
+import { bodyLimit } from "hono/body-limit";
+import type { MockContext } from "../context.ts";
+import { controlPlane } from "../control/control-plane.ts";
+import { type Answer, handleCreateSession } from "../session/handle-create-session.ts";
+import { errorResponse } from "./error-response.ts";
+import { labRoutes } from "./lab.ts";
+import { receive } from "./receive.ts";
+
+/** Largest request body, in bytes: room for the 300000 bytes of a CRL in base64. */
+export const MAX_BODY_BYTES = 1024 * 1024;
+
+/** The application, to be served by `@hono/node-server`: CreateSession works on Node's raw request. */
+export type MockApp = Hono<{ Bindings: HttpBindings }>;
+
+/**
+ * The whole service as an application: CreateSession, the control plane, and the lab routes under `/_mock/`.
+ *
+ * @param context made by `createContext`
+ */
+export function createApp(context: MockContext): MockApp {
+  const app: MockApp = new Hono();
+  app.use(
+    bodyLimit({
+      maxSize: MAX_BODY_BYTES,
+      onError: () =>
+        errorResponse(
+          413,
+          "RequestEntityTooLargeException",
+          `The request body is larger than ${MAX_BODY_BYTES} bytes`,
+          randomUUID(),
+        ),
+    }),
+  );
+  app.post("/sessions", async (c) =>
+    toResponse(await handleCreateSession(context, await receive(c.env.incoming, c.req.raw))),
+  );
+  app.route("/_mock", labRoutes(context));
+  app.route("/", controlPlane({ state: context.state, clock: context.clock, uuid: context.uuid }));
+  app.notFound((c) =>
+    errorResponse(
+      404,
+      "UnknownOperationException",
+      `No operation ${c.req.method} ${c.req.path}`,
+      randomUUID(),
+    ),
+  );
+  app.onError((error) => {
+    context.log(`defect: ${error.stack ?? error.message}`);
+    return errorResponse(500, "InternalServerException", "Internal server error", randomUUID());
+  });
+  return app;
+}
+
+function toResponse(answer: Answer): Response {
+  if (answer.errorType !== undefined && "message" in answer.body) {
+    return errorResponse(answer.status, answer.errorType, answer.body.message, answer.requestId);
+  }
+  return Response.json(answer.body, {
+    status: answer.status,
+    headers: { "x-amzn-RequestId": answer.requestId },
+  });
+}

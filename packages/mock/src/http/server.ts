@@ -1,0 +1,178 @@
+import { readFileSync } from "node:fs";
+import { createServer, type RequestListener, type Server, type ServerOptions } from "node:http";
+import { createServer as createTlsServer } from "node:https";
+import { getRequestListener } from "@hono/node-server";
+import { createContext, type MockContext } from "../context.ts";
+import { MockError } from "../errors.ts";
+import type { AwsPort } from "../session/aws.ts";
+import { awsSdkPort } from "../session/aws-sdk.ts";
+import { type Clock, createState, type State } from "../state/state.ts";
+import { createApp } from "./app.ts";
+
+/** Options of {@link startMock}; every one has a default except where STS is. */
+export interface MockOptions {
+  /** @default "127.0.0.1" */
+  readonly host?: string | undefined;
+  /** 0 takes a free one. @default 0 */
+  readonly port?: number | undefined;
+  /** Base URL of an STS such as LocalStack's. Required unless `aws` is given. */
+  readonly stsEndpoint?: string | undefined;
+  /** Base URL of an IAM. @default the STS endpoint */
+  readonly iamEndpoint?: string | undefined;
+  /** Answers GetRole and AssumeRole instead of the endpoints. */
+  readonly aws?: AwsPort | undefined;
+  /** PEM files of a server certificate and its key: with them the mock speaks https. */
+  readonly tls?: { readonly certificateFile: string; readonly keyFile: string } | undefined;
+  /** @default "us-east-1" */
+  readonly region?: string | undefined;
+  /** Twelve digits. @default "000000000000", LocalStack's account */
+  readonly accountId?: string | undefined;
+  /** Tell clients the reason of a refusal, which AWS never does. @default false */
+  readonly explain?: boolean | undefined;
+  /** Grant sessions shorter than AWS's 900 seconds. @default 900 */
+  readonly minDurationSeconds?: number | undefined;
+  /** @default the system clock */
+  readonly clock?: Clock | undefined;
+  /** Start from this state. @default an empty account */
+  readonly state?: State | undefined;
+  /** Takes one line about each CreateSession call. @default none */
+  readonly log?: ((line: string) => void) | undefined;
+}
+
+/** A running mock. */
+export interface RunningMock {
+  /** Base URL, for example `http://127.0.0.1:9912`. */
+  readonly url: string;
+  /** Its state, clock and audit, for tests in the same process. */
+  readonly context: MockContext;
+  /** Stops listening and drops open connections. */
+  close(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** Room for an ML-DSA-87 certificate chain and signature, well above Node's 16 KiB. */
+const MAX_HEADER_BYTES = 128 * 1024;
+
+/**
+ * Starts the mock.
+ *
+ * @throws {MockError} ERR_MOCK_NO_STS_ENDPOINT, ERR_MOCK_INVALID_OPTION, ERR_MOCK_FILE_UNREADABLE,
+ * ERR_MOCK_LISTEN_FAILED
+ */
+export async function startMock(options: MockOptions): Promise<RunningMock> {
+  const context = toContext(options);
+  const app = createApp(context);
+  const listener = getRequestListener((request, env) => app.fetch(request, env), {
+    overrideGlobalObjects: false,
+  });
+  const server = createHttpServer(options, (incoming, outgoing) => void listener(incoming, outgoing));
+  const { host = "127.0.0.1", port = 0 } = options;
+  await listen(server, host, port);
+  const close = async (): Promise<void> => {
+    await new Promise<void>((resolve) => {
+      server.close(() => {
+        resolve();
+      });
+      server.closeAllConnections();
+    });
+  };
+  return {
+    url: urlOf(server, options.tls === undefined ? "http" : "https", host),
+    context,
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+function toContext(options: MockOptions): MockContext {
+  const { region = "us-east-1", accountId = "000000000000", minDurationSeconds = 900 } = options;
+  if (!/^\d{12}$/.test(accountId)) {
+    throw new MockError(
+      "ERR_MOCK_INVALID_OPTION",
+      `account id "${accountId}" is not twelve digits; give all twelve`,
+    );
+  }
+  if (!/^[a-z]{2}(-[a-z]+)+-\d$/.test(region)) {
+    throw new MockError("ERR_MOCK_INVALID_OPTION", `"${region}" is not a region; give one such as us-east-1`);
+  }
+  if (!Number.isInteger(minDurationSeconds) || minDurationSeconds < 1 || minDurationSeconds > 900) {
+    throw new MockError(
+      "ERR_MOCK_INVALID_OPTION",
+      `the shortest session cannot be ${minDurationSeconds} seconds; give 1 to 900`,
+    );
+  }
+  return createContext({
+    state: options.state ?? createState(accountId, region),
+    aws: options.aws ?? endpointPort(options, region),
+    explain: options.explain ?? false,
+    minDurationSeconds,
+    ...(options.clock === undefined ? {} : { clock: options.clock }),
+    ...(options.log === undefined ? {} : { log: options.log }),
+  });
+}
+
+function endpointPort({ stsEndpoint, iamEndpoint = stsEndpoint }: MockOptions, region: string): AwsPort {
+  if (stsEndpoint === undefined || iamEndpoint === undefined) {
+    throw new MockError(
+      "ERR_MOCK_NO_STS_ENDPOINT",
+      "no STS endpoint is configured, and the mock never calls AWS itself; give --sts-endpoint (or AWS_ENDPOINT_URL), for example http://127.0.0.1:4566",
+    );
+  }
+  for (const endpoint of [stsEndpoint, iamEndpoint]) {
+    if (!/^https?:$/.test(URL.parse(endpoint)?.protocol ?? "")) {
+      throw new MockError(
+        "ERR_MOCK_INVALID_OPTION",
+        `"${endpoint}" is not an http or https URL; give one such as http://127.0.0.1:4566`,
+      );
+    }
+  }
+  return awsSdkPort({ stsEndpoint, iamEndpoint, region });
+}
+
+function createHttpServer({ tls }: MockOptions, listener: RequestListener): Server {
+  const options: ServerOptions = { maxHeaderSize: MAX_HEADER_BYTES };
+  if (tls === undefined) return createServer(options, listener);
+  const certificate = { cert: readFile(tls.certificateFile), key: readFile(tls.keyFile) };
+  try {
+    return createTlsServer({ ...options, ...certificate }, listener);
+  } catch (cause) {
+    throw new MockError(
+      "ERR_MOCK_INVALID_OPTION",
+      `"${tls.certificateFile}" and "${tls.keyFile}" are not a certificate and its key in PEM; give a matching pair`,
+      { cause },
+    );
+  }
+}
+
+function readFile(path: string): Buffer {
+  try {
+    return readFileSync(path);
+  } catch (cause) {
+    throw new MockError("ERR_MOCK_FILE_UNREADABLE", `cannot read "${path}"; give a readable PEM file`, {
+      cause,
+    });
+  }
+}
+
+async function listen(server: Server, host: string, port: number): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", (cause) => {
+      reject(
+        new MockError(
+          "ERR_MOCK_LISTEN_FAILED",
+          `cannot listen on ${host} port ${port}: ${cause.message}; give another --port, or 0 for a free one`,
+          { cause },
+        ),
+      );
+    });
+    server.listen(port, host, resolve);
+  });
+}
+
+function urlOf(server: Server, scheme: string, host: string): string {
+  const address = server.address();
+  const port = typeof address === "object" && address !== null ? address.port : 0;
+  const wildcard = host === "0.0.0.0" || host === "::";
+  const name = wildcard ? "127.0.0.1" : host.includes(":") ? `[${host}]` : host;
+  return `${scheme}://${name}:${port}`;
+}

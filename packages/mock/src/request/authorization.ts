@@ -1,0 +1,124 @@
+import { AWS_MESSAGE, denied, type Refusal } from "../audit/refusal.ts";
+import type { ReceivedRequest } from "./received-request.ts";
+import { singleHeader } from "./single-header.ts";
+
+/** The algorithm tokens that AWS documents; one token serves all three parameter sets of ML-DSA. */
+export const ALGORITHMS = ["AWS4-X509-RSA-SHA256", "AWS4-X509-ECDSA-SHA256", "AWS4-X509-MLDSA"] as const;
+export type Algorithm = (typeof ALGORITHMS)[number];
+
+/** The parts of the `Authorization` header. */
+export interface Authorization {
+  readonly algorithm: Algorithm;
+  /** As sent: the certificate's serial number in decimal. */
+  readonly serialNumber: string;
+  readonly scope: {
+    /** `YYYYMMDD` */
+    readonly date: string;
+    readonly region: string;
+    readonly service: string;
+    readonly terminator: string;
+  };
+  /** Lower-case names in the order of the header. */
+  readonly signedHeaders: readonly string[];
+  readonly signature: Uint8Array;
+}
+
+const SHAPE =
+  "<algorithm> Credential=<serial>/<yyyymmdd>/<region>/rolesanywhere/aws4_request, SignedHeaders=<a;b;c>, Signature=<hex>";
+
+/**
+ * Takes the `Authorization` header apart.
+ *
+ * @throws {Refusal} AUTHORIZATION_MISSING, AUTHORIZATION_MALFORMED, ALGORITHM_UNSUPPORTED, SIGNATURE_MALFORMED
+ * @see https://docs.aws.amazon.com/rolesanywhere/latest/userguide/authentication-sign-process.html task 4
+ */
+export function parseAuthorization(request: ReceivedRequest): Authorization {
+  const header = singleHeader(request, "authorization");
+  if (header === undefined || header === "") {
+    throw denied("AUTHORIZATION_MISSING", AWS_MESSAGE.signature, {
+      expected: `Authorization: ${SHAPE}`,
+      received: "no Authorization header",
+      remedy: "sign the request with the private key of the certificate",
+    });
+  }
+  const space = header.indexOf(" ");
+  const token = space < 0 ? header : header.slice(0, space);
+  const algorithm = ALGORITHMS.find((known) => known === token);
+  if (algorithm === undefined) {
+    throw denied("ALGORITHM_UNSUPPORTED", AWS_MESSAGE.signature, {
+      expected: ALGORITHMS.join(", "),
+      received: clip(token),
+      remedy: "use the token of the key's type; the digest is SHA-256 for every RSA key and every curve",
+    });
+  }
+  const fields = readFields(header.slice(token.length));
+  const credential = (fields.get("Credential") ?? "").split("/");
+  const [serialNumber, date, region, service, terminator] = credential;
+  if (
+    serialNumber === undefined ||
+    date === undefined ||
+    region === undefined ||
+    service === undefined ||
+    terminator === undefined ||
+    credential.length !== 5
+  ) {
+    throw malformed(`Credential=${clip(fields.get("Credential") ?? "")}`);
+  }
+  return {
+    algorithm,
+    serialNumber,
+    scope: { date, region, service, terminator },
+    signedHeaders: readSignedHeaders(fields.get("SignedHeaders") ?? ""),
+    signature: readSignature(fields.get("Signature") ?? ""),
+  };
+}
+
+function readFields(text: string): Map<string, string> {
+  const fields = new Map<string, string>();
+  for (const part of text.split(",")) {
+    const [, name, value] = /^\s*(Credential|SignedHeaders|Signature)=(\S+)\s*$/.exec(part) ?? [];
+    if (name === undefined || value === undefined || fields.has(name)) throw malformed(clip(part.trim()));
+    fields.set(name, value);
+  }
+  if (fields.size !== 3) throw malformed(`only ${[...fields.keys()].join(" and ")}`);
+  return fields;
+}
+
+/** Lower case, sorted, no name twice: SigV4 leaves a signer no other choice. */
+function readSignedHeaders(text: string): string[] {
+  const names = text.split(";");
+  const canonical = [...new Set(names.map((name) => name.toLowerCase()))].sort();
+  if (
+    names.some((name) => !/^[!#$%&'*+.^_`|~0-9a-z-]+$/.test(name)) ||
+    names.join(";") !== canonical.join(";")
+  ) {
+    throw malformed(
+      `SignedHeaders=${clip(text)}`,
+      "lower-case header names, sorted, separated by semicolons",
+    );
+  }
+  return names;
+}
+
+function readSignature(text: string): Uint8Array {
+  if (text.length === 0 || text.length % 2 !== 0 || !/^[0-9a-fA-F]+$/.test(text)) {
+    throw denied("SIGNATURE_MALFORMED", AWS_MESSAGE.signature, {
+      expected: "the signature's bytes in hex",
+      received: clip(text),
+      remedy: "write the signature in hex, not in base64; an ECDSA signature is the DER SEQUENCE{r,s}",
+    });
+  }
+  return Buffer.from(text, "hex");
+}
+
+function malformed(received: string, expected = SHAPE): Refusal {
+  return denied("AUTHORIZATION_MALFORMED", AWS_MESSAGE.signature, {
+    expected,
+    received,
+    remedy: "build the Authorization header as the signing process describes",
+  });
+}
+
+function clip(text: string): string {
+  return text.length > 120 ? `${text.slice(0, 120)}…` : text;
+}

@@ -1,0 +1,122 @@
+import type { IAMClient } from "@aws-sdk/client-iam";
+import type { STSClient } from "@aws-sdk/client-sts";
+import { parseArn, roleNameOf } from "./arn.ts";
+import { type AssumedRole, type AssumeRoleRequest, type AwsPort, AwsPortError, type Role } from "./aws.ts";
+
+/** Where STS and IAM are. There is no default on purpose: a mock must never reach a real account by accident. */
+export interface AwsSdkOptions {
+  readonly stsEndpoint: string;
+  readonly iamEndpoint: string;
+  readonly region: string;
+}
+
+const CONNECT_TIMEOUT_MS = 2_000;
+const REQUEST_TIMEOUT_MS = 10_000;
+
+/**
+ * Calls STS and IAM at the given endpoints with the AWS SDK. The access key is the account id of the role: LocalStack
+ * takes an account from a key id of twelve digits.
+ */
+export function awsSdkPort(options: AwsSdkOptions): AwsPort {
+  const clients = new Map<string, Promise<Clients>>();
+  const clientsOf = (roleArn: string): Promise<Clients> => {
+    const account = parseArn(roleArn)?.account ?? "";
+    const known = clients.get(account);
+    if (known !== undefined) return known;
+    const created = createClients(options, account);
+    clients.set(account, created);
+    return created;
+  };
+  return {
+    getRole: async (roleArn) => getRole(await clientsOf(roleArn), roleArn),
+    assumeRole: async (request) => assumeRole(await clientsOf(request.roleArn), request),
+  };
+}
+
+interface Clients {
+  readonly iam: IAMClient;
+  readonly sts: STSClient;
+}
+
+/** The SDK is loaded with the first session: it takes longer to load than everything else to start. */
+async function createClients(options: AwsSdkOptions, account: string): Promise<Clients> {
+  const [{ IAMClient }, { STSClient }] = await Promise.all([
+    import("@aws-sdk/client-iam"),
+    import("@aws-sdk/client-sts"),
+  ]);
+  const shared = {
+    region: options.region,
+    credentials: { accessKeyId: account, secretAccessKey: "test" },
+    maxAttempts: 2,
+    requestHandler: { connectionTimeout: CONNECT_TIMEOUT_MS, requestTimeout: REQUEST_TIMEOUT_MS },
+  };
+  return {
+    iam: new IAMClient({ ...shared, endpoint: options.iamEndpoint }),
+    sts: new STSClient({ ...shared, endpoint: options.stsEndpoint }),
+  };
+}
+
+async function getRole({ iam }: Clients, roleArn: string): Promise<Role | undefined> {
+  const { GetRoleCommand } = await import("@aws-sdk/client-iam");
+  try {
+    const { Role: role } = await iam.send(new GetRoleCommand({ RoleName: roleNameOf(roleArn) }));
+    if (role?.Arn === undefined) return undefined;
+    return {
+      roleArn: role.Arn,
+      // IAM answers policies percent-encoded (RFC 3986).
+      trustPolicy: decodeURIComponent(role.AssumeRolePolicyDocument ?? ""),
+      maxSessionDurationSeconds: role.MaxSessionDuration ?? 3600,
+    };
+  } catch (error) {
+    if (error instanceof Error && error.name === "NoSuchEntityException") return undefined;
+    throw portError("IAM GetRole", error);
+  }
+}
+
+async function assumeRole({ sts }: Clients, request: AssumeRoleRequest): Promise<AssumedRole> {
+  const { AssumeRoleCommand } = await import("@aws-sdk/client-sts");
+  try {
+    const answer = await sts.send(
+      new AssumeRoleCommand({
+        RoleArn: request.roleArn,
+        RoleSessionName: request.roleSessionName,
+        DurationSeconds: request.durationSeconds,
+        SourceIdentity: request.sourceIdentity,
+        Tags: request.tags.map(({ key, value }) => ({ Key: key, Value: value })),
+        ...(request.sessionPolicy === undefined ? {} : { Policy: request.sessionPolicy }),
+        ...(request.managedPolicyArns.length === 0
+          ? {}
+          : { PolicyArns: request.managedPolicyArns.map((arn) => ({ arn })) }),
+      }),
+    );
+    const { AccessKeyId, SecretAccessKey, SessionToken } = answer.Credentials ?? {};
+    if (AccessKeyId === undefined || SecretAccessKey === undefined || SessionToken === undefined) {
+      throw new AwsPortError("unavailable", "STS AssumeRole answered without credentials");
+    }
+    return {
+      accessKeyId: AccessKeyId,
+      secretAccessKey: SecretAccessKey,
+      sessionToken: SessionToken,
+      assumedRoleId: answer.AssumedRoleUser?.AssumedRoleId ?? "",
+      packedPolicySize: answer.PackedPolicySize ?? 0,
+    };
+  } catch (error) {
+    throw error instanceof AwsPortError ? error : portError("STS AssumeRole", error);
+  }
+}
+
+function portError(call: string, error: unknown): AwsPortError {
+  const name = error instanceof Error ? error.name : "Error";
+  const text = error instanceof Error ? error.message : String(error);
+  return new AwsPortError(statusOf(error) < 500 ? "refused" : "unavailable", `${call}: ${name}: ${text}`, {
+    cause: error,
+  });
+}
+
+/** The HTTP status of an SDK error; none (no answer at all) counts as 503. */
+function statusOf(error: unknown): number {
+  if (typeof error !== "object" || error === null || !("$metadata" in error)) return 503;
+  const metadata = error.$metadata;
+  if (typeof metadata !== "object" || metadata === null || !("httpStatusCode" in metadata)) return 503;
+  return typeof metadata.httpStatusCode === "number" ? metadata.httpStatusCode : 503;
+}

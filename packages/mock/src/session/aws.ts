@@ -1,0 +1,63 @@
+/** The two calls that CreateSession makes to the rest of AWS, so that tests and labs can answer them. */
+export interface AwsPort {
+  /**
+   * The role with this ARN.
+   *
+   * @returns `undefined` when there is none
+   * @throws {AwsPortError}
+   */
+  getRole(roleArn: string): Promise<Role | undefined>;
+
+  /**
+   * Assumes a role; every check that STS does in AWS has been done before.
+   *
+   * @throws {AwsPortError}
+   */
+  assumeRole(request: AssumeRoleRequest): Promise<AssumedRole>;
+}
+
+/** What CreateSession needs to know of a role. */
+export interface Role {
+  readonly roleArn: string;
+  /** The trust policy, JSON. */
+  readonly trustPolicy: string;
+  readonly maxSessionDurationSeconds: number;
+}
+
+export interface SessionTag {
+  readonly key: string;
+  readonly value: string;
+}
+
+export interface AssumeRoleRequest {
+  readonly roleArn: string;
+  readonly roleSessionName: string;
+  readonly durationSeconds: number;
+  readonly sourceIdentity: string;
+  readonly tags: readonly SessionTag[];
+  /** Inline session policy, JSON. */
+  readonly sessionPolicy?: string;
+  readonly managedPolicyArns: readonly string[];
+}
+
+export interface AssumedRole {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly sessionToken: string;
+  /** `AROA…:<session name>` */
+  readonly assumedRoleId: string;
+  /** Percent of the space for policies and tags. */
+  readonly packedPolicySize: number;
+}
+
+/** A call to IAM or STS that failed. */
+export class AwsPortError extends Error {
+  override readonly name = "AwsPortError";
+  /** `refused`: an answer saying no; `unavailable`: no answer, or a fault of the other side. */
+  readonly kind: "refused" | "unavailable";
+
+  constructor(kind: "refused" | "unavailable", message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.kind = kind;
+  }
+}

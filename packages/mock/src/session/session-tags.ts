@@ -1,0 +1,91 @@
+import type { AttributeMapping, CertificateField } from "../state/records.ts";
+import type { Certificate } from "../trust/certificate.ts";
+import { attributeValues, type DistinguishedName } from "../trust/distinguished-name.ts";
+import type { SessionTag } from "./aws.ts";
+
+/** The relative names that become tags: those that the user guide lists, and `UID`, which the service model names. */
+const RDN_TYPES = ["C", "O", "OU", "ST", "L", "CN", "UID"] as const;
+
+/** What STS accepts as the value of a session tag. */
+const TAG_VALUE = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]{0,256}$/u;
+
+/** The tags of a session, and the certificate values that were mapped but cannot be tags. */
+export interface MappedAttributes {
+  readonly tags: readonly SessionTag[];
+  /** For example `CN` of the subject, or `DNS/2` for the second DNS name. */
+  readonly failed: Readonly<Record<CertificateField, readonly string[]>>;
+}
+
+/**
+ * Maps subject, issuer and alternative names to session tags as the profile's attribute mappings say. Repeated
+ * relative names are joined by `/` in the order of the certificate; of alternative names the first of each kind is
+ * taken; values that STS would not accept make no tag.
+ *
+ * @see https://docs.aws.amazon.com/rolesanywhere/latest/userguide/attribute-mapping.html
+ */
+export function mapAttributes(
+  certificate: Certificate,
+  mappings: readonly AttributeMapping[],
+): MappedAttributes {
+  const tags: SessionTag[] = [];
+  const failed: Record<CertificateField, string[]> = { x509Issuer: [], x509SAN: [], x509Subject: [] };
+  const add = (field: CertificateField, key: string, value: string | undefined, label = key): void => {
+    if (value === undefined || value === "") return;
+    if (TAG_VALUE.test(value)) tags.push({ key: `${field}/${key}`, value });
+    else failed[field].push(label);
+  };
+  for (const field of ["x509Subject", "x509Issuer", "x509SAN"] as const) {
+    const specifiers = mappings
+      .filter(({ certificateField }) => certificateField === field)
+      .flatMap(({ mappingRules }) => mappingRules.map(({ specifier }) => specifier));
+    if (field === "x509SAN") mapAlternativeNames(certificate, specifiers, add);
+    else {
+      const name = field === "x509Subject" ? certificate.subject : certificate.issuer;
+      for (const type of selectedTypes(specifiers)) add(field, type, joined(name, type));
+    }
+  }
+  return { tags, failed };
+}
+
+/** The sentence that AWS appends to a refused AssumeRole when some values could not become tags, else "". */
+export function failedAttributesSentence({ failed }: MappedAttributes): string {
+  if (Object.values(failed).every((names) => names.length === 0)) return "";
+  const list = (names: readonly string[]): string => `[ ${names.join(", ")} ]`;
+  return (
+    ` Some attributes failed to be mapped into session tags. Issuer: ${list(failed.x509Issuer)};` +
+    ` Subject: ${list(failed.x509Subject)}; SAN: ${list(failed.x509SAN)}`
+  );
+}
+
+type AddTag = (field: CertificateField, key: string, value: string | undefined, label?: string) => void;
+
+function mapAlternativeNames(certificate: Certificate, specifiers: readonly string[], add: AddTag): void {
+  const names = certificate.extensions.subjectAltNames;
+  for (const [specifier, kind] of [
+    ["DNS", "dns"],
+    ["URI", "uri"],
+  ] as const) {
+    if (!specifiers.includes(specifier)) continue;
+    const values = names.flatMap((name) => (name.kind === kind ? [name.value] : []));
+    for (const [index, value] of values.entries()) {
+      // Only the first is tagged; the others count only when they could not have been.
+      if (index === 0 || !TAG_VALUE.test(value))
+        add("x509SAN", specifier, value, `${specifier}/${index + 1}`);
+    }
+  }
+  const directory = names.find((name) => name.kind === "directory");
+  if (directory === undefined) return;
+  const inner = specifiers
+    .filter((specifier) => /^Name(\/|$)/.test(specifier))
+    .map((text) => text.slice(5) || "*");
+  for (const type of selectedTypes(inner)) add("x509SAN", `Name/${type}`, joined(directory.value, type));
+}
+
+function selectedTypes(specifiers: readonly string[]): readonly string[] {
+  return RDN_TYPES.filter((type) => specifiers.includes("*") || specifiers.includes(type));
+}
+
+function joined(name: DistinguishedName, type: string): string | undefined {
+  const values = attributeValues(name, type);
+  return values.length === 0 ? undefined : values.join("/");
+}

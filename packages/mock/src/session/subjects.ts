@@ -1,0 +1,80 @@
+import type { State } from "../state/state.ts";
+import type { SubjectRecord } from "../state/records.ts";
+import { type Certificate, toPem } from "../trust/certificate.ts";
+import { formatName } from "../trust/distinguished-name.ts";
+
+/** How many certificates and instance property sets a subject remembers, the newest first. */
+const REMEMBERED = 20;
+
+/** What one attempt to authenticate leaves behind. */
+export interface Sighting {
+  readonly certificate: Certificate;
+  readonly seenAt: Date;
+  readonly instanceProperties?: Readonly<Record<string, string>> | undefined;
+}
+
+/** Subject ids by the subject's name, one index for each account. */
+const indexes = new WeakMap<State, Map<string, string>>();
+
+/** Notes that a trusted certificate was seen, creating the Subject of its name at the first time. */
+export function recordSubject(state: State, sighting: Sighting, newId: () => string): SubjectRecord {
+  const { certificate, seenAt } = sighting;
+  const x509Subject = formatName(certificate.subject);
+  const subject = findSubject(state, x509Subject) ?? addSubject(state, x509Subject, seenAt, newId());
+  subject.lastSeenAt = seenAt;
+  subject.updatedAt = seenAt;
+  const x509CertificateData = toPem(certificate);
+  subject.credentials = [
+    {
+      serialNumber: certificate.serialNumber.toString(),
+      issuer: formatName(certificate.issuer),
+      x509CertificateData,
+      seenAt,
+      enabled: true,
+      failed: false,
+    },
+    ...subject.credentials.filter((known) => known.x509CertificateData !== x509CertificateData),
+  ].slice(0, REMEMBERED);
+  if (sighting.instanceProperties !== undefined) {
+    subject.instanceProperties = [
+      { seenAt, properties: { ...sighting.instanceProperties }, failed: false },
+      ...subject.instanceProperties,
+    ].slice(0, REMEMBERED);
+  }
+  return subject;
+}
+
+/** Marks the newest sighting of a subject as one that got no session. */
+export function markFailed(subject: SubjectRecord, seenAt: Date): void {
+  for (const list of [subject.credentials, subject.instanceProperties]) {
+    const [newest] = list;
+    if (newest?.seenAt === seenAt) newest.failed = true;
+  }
+}
+
+function findSubject(state: State, x509Subject: string): SubjectRecord | undefined {
+  let index = indexes.get(state);
+  // Subjects that came by another way, such as an imported snapshot, show in the count.
+  if (index === undefined || index.size !== state.subjects.size) {
+    index = new Map([...state.subjects.values()].map((subject) => [subject.x509Subject, subject.subjectId]));
+    indexes.set(state, index);
+  }
+  return state.subjects.get(index.get(x509Subject) ?? "");
+}
+
+function addSubject(state: State, x509Subject: string, now: Date, subjectId: string): SubjectRecord {
+  const subject: SubjectRecord = {
+    subjectId,
+    subjectArn: `arn:${state.partition}:rolesanywhere:${state.region}:${state.accountId}:subject/${subjectId}`,
+    x509Subject,
+    enabled: true,
+    createdAt: now,
+    updatedAt: now,
+    lastSeenAt: now,
+    credentials: [],
+    instanceProperties: [],
+  };
+  state.subjects.set(subjectId, subject);
+  indexes.get(state)?.set(x509Subject, subjectId);
+  return subject;
+}

@@ -1,0 +1,97 @@
+import type { Explanation } from "../audit/refusal.ts";
+import { evaluatePolicy } from "../iam/evaluate.ts";
+import { parsePolicyDocument } from "../iam/evaluate.ts";
+import type { PolicyDocument } from "../iam/policy-document.ts";
+import { PolicyError } from "../iam/policy-error.ts";
+import type { SessionTag } from "./aws.ts";
+
+/** The actions that a role must allow the service principal, each of them. */
+export const TRUST_POLICY_ACTIONS = ["sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"] as const;
+
+/** The principal that assumes the role. */
+export const SERVICE_PRINCIPAL = "rolesanywhere.amazonaws.com";
+
+/** What the trust policy's conditions can ask about. */
+export interface TrustPolicyFacts {
+  readonly trustAnchorArn: string;
+  readonly trustAnchorAccount: string;
+  readonly sessionName: string;
+  readonly sourceIdentity: string;
+  readonly tags: readonly SessionTag[];
+  readonly now: Date;
+  readonly secure: boolean;
+  readonly sourceIp?: string | undefined;
+}
+
+/** Condition keys and values for AssumeRole by the service. */
+export function trustPolicyContext(facts: TrustPolicyFacts): Record<string, string | readonly string[]> {
+  const context: Record<string, string | readonly string[]> = {
+    "aws:SourceArn": facts.trustAnchorArn,
+    "aws:SourceAccount": facts.trustAnchorAccount,
+    "aws:PrincipalIsAWSService": "true",
+    "aws:PrincipalServiceName": SERVICE_PRINCIPAL,
+    "aws:CurrentTime": facts.now.toISOString(),
+    "aws:EpochTime": String(Math.floor(facts.now.getTime() / 1000)),
+    "aws:SecureTransport": String(facts.secure),
+    "sts:RoleSessionName": facts.sessionName,
+    "sts:SourceIdentity": facts.sourceIdentity,
+    "aws:TagKeys": facts.tags.map(({ key }) => key),
+  };
+  if (facts.sourceIp !== undefined) context["aws:SourceIp"] = facts.sourceIp;
+  for (const { key, value } of facts.tags) {
+    context[`aws:PrincipalTag/${key}`] = value;
+    context[`aws:RequestTag/${key}`] = value;
+  }
+  return context;
+}
+
+/** Makes the refusal that the caller wants to see thrown. */
+export type RefuseTrust = (
+  reason: "TRUST_POLICY_DENIED" | "TRUST_POLICY_MALFORMED",
+  explanation: Explanation,
+) => Error;
+
+/**
+ * Checks that the trust policy lets the service assume the role, tag the session and set its source identity.
+ *
+ * @param json the trust policy
+ * @throws what `refuse` returns
+ * @see https://docs.aws.amazon.com/rolesanywhere/latest/userguide/trust-model.html role trusts
+ */
+export function checkTrustPolicy(json: string, facts: TrustPolicyFacts, refuse: RefuseTrust): void {
+  const policy = parse(json, refuse);
+  const context = trustPolicyContext(facts);
+  for (const action of TRUST_POLICY_ACTIONS) {
+    const decision = evaluatePolicy(policy, {
+      action,
+      principal: { type: "Service", id: SERVICE_PRINCIPAL },
+      context,
+    });
+    if (decision.effect === "Allow") continue;
+    throw refuse("TRUST_POLICY_DENIED", {
+      expected: `a trust policy that allows ${SERVICE_PRINCIPAL} ${TRUST_POLICY_ACTIONS.join(", ")}`,
+      received: `${action}: ${decision.reason}`,
+      remedy: `correct the role's trust policy for a session with ${describeContext(context)}`,
+    });
+  }
+}
+
+function parse(json: string, refuse: RefuseTrust): PolicyDocument {
+  try {
+    return parsePolicyDocument(json);
+  } catch (error) {
+    if (!(error instanceof PolicyError)) throw error;
+    throw refuse("TRUST_POLICY_MALFORMED", {
+      expected: "a trust policy that IAM accepts",
+      received: error.message,
+      remedy: "correct the role's trust policy; IAM in AWS would not have stored it",
+    });
+  }
+}
+
+function describeContext(context: Readonly<Record<string, string | readonly string[]>>): string {
+  return Object.entries(context)
+    .filter(([key]) => /^(aws:Source|aws:PrincipalTag|sts:)/.test(key))
+    .map(([key, value]) => `${key}=${String(value)}`)
+    .join(", ");
+}

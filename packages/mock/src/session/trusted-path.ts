@@ -1,0 +1,38 @@
+import { denied } from "../audit/refusal.ts";
+import type { TrustAnchorRecord } from "../state/records.ts";
+import type { State } from "../state/state.ts";
+import { type Certificate } from "../trust/certificate.ts";
+import { DerError } from "../trust/der.ts";
+import { checkEndEntity } from "../trust/end-entity.ts";
+import { trustAnchorCertificates } from "../trust/trust-anchor-certificates.ts";
+import { type CertificationPath, validatePath } from "../trust/validate-path.ts";
+
+/**
+ * Checks the end-entity certificate and finds its path to the trust anchor.
+ *
+ * @throws {Refusal} one of the reasons about certificates
+ */
+export function findTrustedPath(
+  _state: State,
+  trustAnchor: TrustAnchorRecord,
+  certificate: Certificate,
+  chain: readonly Certificate[],
+  now: Date,
+): CertificationPath {
+  checkEndEntity(certificate);
+  return validatePath(certificate, chain, anchorsOf(trustAnchor), now);
+}
+
+function anchorsOf({ trustAnchorArn, source }: TrustAnchorRecord): readonly Certificate[] {
+  const pem = source.sourceData.x509CertificateData;
+  try {
+    if (pem !== undefined) return trustAnchorCertificates(pem);
+  } catch (error) {
+    if (!(error instanceof DerError)) throw error;
+  }
+  throw denied("TRUST_ANCHOR_UNSUPPORTED", "Untrusted Signing Certificate", {
+    expected: "a trust anchor with a readable PEM bundle (CERTIFICATE_BUNDLE)",
+    received: `${trustAnchorArn} of type ${source.sourceType}`,
+    remedy: "update the trust anchor with the CA's certificate; a private CA service is not emulated",
+  });
+}

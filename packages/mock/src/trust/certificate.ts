@@ -1,0 +1,152 @@
+import { createHash, type KeyObject, X509Certificate } from "node:crypto";
+import {
+  children,
+  DerError,
+  type DerNode,
+  encoded,
+  expectTag,
+  readDer,
+  readInteger,
+  readOid,
+  readSmallInteger,
+  readTime,
+  TAG,
+} from "./der.ts";
+import { type DistinguishedName, readName } from "./distinguished-name.ts";
+import { type Extensions, readExtensions } from "./extensions.ts";
+import { readSignatureAlgorithm, type SignatureAlgorithm } from "./signature-algorithm.ts";
+
+/** An X.509 certificate, read once: the fields by our own strict reader, key and signature by OpenSSL. */
+export interface Certificate {
+  readonly der: Uint8Array;
+  /** Lower-case hex SHA-256 of the DER. */
+  readonly fingerprint: string;
+  /** 1, 2 or 3. */
+  readonly version: number;
+  readonly serialNumber: bigint;
+  readonly issuer: DistinguishedName;
+  readonly subject: DistinguishedName;
+  readonly notBefore: Date;
+  readonly notAfter: Date;
+  readonly signatureAlgorithm: SignatureAlgorithm;
+  readonly extensions: Extensions;
+  /** `undefined` when this build of OpenSSL does not know the key's algorithm. */
+  readonly publicKey: KeyObject | undefined;
+  /** The object identifier of the key's algorithm. */
+  readonly publicKeyAlgorithm: string;
+  readonly x509: X509Certificate;
+}
+
+const cache = new Map<string, Certificate>();
+const CACHE_SIZE = 512;
+
+/**
+ * Reads one certificate from its DER, remembering the last few hundred.
+ *
+ * @throws {DerError} when the bytes are not exactly one well-formed certificate
+ */
+export function parseCertificate(der: Uint8Array): Certificate {
+  const fingerprint = createHash("sha256").update(der).digest("hex");
+  const known = cache.get(fingerprint);
+  if (known !== undefined) return known;
+  const certificate = readCertificate(Uint8Array.from(der), fingerprint);
+  if (cache.size >= CACHE_SIZE) {
+    const [oldest] = cache.keys();
+    if (oldest !== undefined) cache.delete(oldest);
+  }
+  cache.set(fingerprint, certificate);
+  return certificate;
+}
+
+/** The certificate as PEM text. */
+export function toPem(certificate: Certificate): string {
+  const base64 = Buffer.from(certificate.der).toString("base64");
+  return `-----BEGIN CERTIFICATE-----\n${base64.replaceAll(/.{1,64}/g, "$&\n")}-----END CERTIFICATE-----\n`;
+}
+
+/** The serial number in hex, two digits a byte, letters in lower case; the form of session names and source identities. */
+export function serialHex(certificate: Certificate): string {
+  const serial = certificate.serialNumber < 0n ? -certificate.serialNumber : certificate.serialNumber;
+  const digits = serial.toString(16);
+  return digits.length % 2 === 0 ? digits : `0${digits}`;
+}
+
+function readCertificate(der: Uint8Array, fingerprint: string): Certificate {
+  const [tbs, outerAlgorithm, signature, ...rest] = children(
+    expectTag(readDer(der), TAG.sequence, "the certificate"),
+  );
+  if (rest.length > 0) throw new DerError("the certificate has too many parts");
+  expectTag(signature, TAG.bitString, "the signature");
+  const fields = children(expectTag(tbs, TAG.sequence, "the certificate's body"));
+  const version = fields[0]?.tag === 0xa0 ? readVersion(fields.shift()) : 1;
+  const [serial, innerAlgorithm, issuer, validity, subject, publicKeyInfo, ...optional] = fields;
+  const algorithm = expectTag(innerAlgorithm, TAG.sequence, "the signature algorithm");
+  const outer = expectTag(outerAlgorithm, TAG.sequence, "the outer signature algorithm");
+  if (Buffer.compare(encoded(algorithm), encoded(outer)) !== 0) {
+    throw new DerError("the two signature algorithms differ");
+  }
+  const [notBefore, notAfter, ...extraTimes] = children(expectTag(validity, TAG.sequence, "the validity"));
+  if (notBefore === undefined || notAfter === undefined || extraTimes.length > 0) {
+    throw new DerError("the validity has not two times");
+  }
+  const key = expectTag(publicKeyInfo, TAG.sequence, "the public key");
+  const x509 = openSslCertificate(der);
+  return {
+    der,
+    fingerprint,
+    version,
+    serialNumber: readInteger(expectTag(serial, TAG.integer, "the serial number")),
+    issuer: readName(expectTag(issuer, TAG.sequence, "the issuer")),
+    subject: readName(expectTag(subject, TAG.sequence, "the subject")),
+    notBefore: readTime(notBefore),
+    notAfter: readTime(notAfter),
+    signatureAlgorithm: readSignatureAlgorithm(algorithm),
+    extensions: readExtensions(extensionsOf(optional, version)),
+    publicKey: publicKeyOf(x509),
+    publicKeyAlgorithm: readOid(
+      expectTag(
+        children(expectTag(children(key)[0], TAG.sequence, "the key's algorithm"))[0],
+        TAG.oid,
+        "the key's algorithm",
+      ),
+    ),
+    x509,
+  };
+}
+
+function readVersion(node: DerNode | undefined): number {
+  const [version, ...rest] = node === undefined ? [] : children(node);
+  if (rest.length > 0) throw new DerError("the version is malformed");
+  return readSmallInteger(expectTag(version, TAG.integer, "the version")) + 1;
+}
+
+function extensionsOf(optional: DerNode[], version: number): DerNode | undefined {
+  let found: DerNode | undefined;
+  for (const part of optional) {
+    if (part.tag === 0xa3 && found === undefined) {
+      const [extensions, ...rest] = children(part);
+      if (extensions === undefined || rest.length > 0) throw new DerError("the extensions are malformed");
+      if (version !== 3) throw new DerError(`a version ${version} certificate has extensions`);
+      found = extensions;
+    } else if (part.tag !== 0x81 && part.tag !== 0x82) {
+      throw new DerError(`the certificate has a field of tag 0x${part.tag.toString(16)}`);
+    }
+  }
+  return found;
+}
+
+function openSslCertificate(der: Uint8Array): X509Certificate {
+  try {
+    return new X509Certificate(der);
+  } catch (cause) {
+    throw new DerError("OpenSSL cannot read the certificate", { cause });
+  }
+}
+
+function publicKeyOf(x509: X509Certificate): KeyObject | undefined {
+  try {
+    return x509.publicKey;
+  } catch {
+    return undefined;
+  }
+}

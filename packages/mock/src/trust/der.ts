@@ -1,0 +1,177 @@
+/**
+ * A strict reader of DER (ITU-T X.690 §10): definite, minimal lengths, single-byte tags, nothing after the value.
+ * Strictness matters here: two readings of the same certificate are how forged ones get through.
+ */
+
+/** One tag-length-value, as offsets into the bytes that it was read from. */
+export interface DerNode {
+  readonly bytes: Uint8Array;
+  readonly tag: number;
+  readonly start: number;
+  readonly contentStart: number;
+  readonly end: number;
+}
+
+/** The bytes are not the DER that was asked for. */
+export class DerError extends Error {
+  override readonly name = "DerError";
+}
+
+export const TAG = {
+  boolean: 0x01,
+  integer: 0x02,
+  bitString: 0x03,
+  octetString: 0x04,
+  oid: 0x06,
+  enumerated: 0x0a,
+  utf8String: 0x0c,
+  numericString: 0x12,
+  printableString: 0x13,
+  teletexString: 0x14,
+  ia5String: 0x16,
+  utcTime: 0x17,
+  generalizedTime: 0x18,
+  universalString: 0x1c,
+  bmpString: 0x1e,
+  sequence: 0x30,
+  set: 0x31,
+} as const;
+
+/** Reads the value that the bytes consist of, and nothing but it. */
+export function readDer(bytes: Uint8Array): DerNode {
+  const node = readNode(bytes, 0, bytes.length);
+  if (node.end !== bytes.length) throw new DerError(`${bytes.length - node.end} bytes after the value`);
+  return node;
+}
+
+/** The values inside a constructed one. */
+export function children(node: DerNode): DerNode[] {
+  const found: DerNode[] = [];
+  for (let at = node.contentStart; at < node.end;) {
+    const child = readNode(node.bytes, at, node.end);
+    found.push(child);
+    at = child.end;
+  }
+  return found;
+}
+
+/** The value's content, without tag and length; a view, not a copy. */
+export function content(node: DerNode): Uint8Array {
+  return node.bytes.subarray(node.contentStart, node.end);
+}
+
+/** The whole value with tag and length; a view, not a copy. */
+export function encoded(node: DerNode): Uint8Array {
+  return node.bytes.subarray(node.start, node.end);
+}
+
+/** The node, when it exists and has this tag. */
+export function expectTag(node: DerNode | undefined, tag: number, what: string): DerNode {
+  if (node === undefined) throw new DerError(`${what} is missing`);
+  if (node.tag !== tag)
+    throw new DerError(`${what} has tag 0x${node.tag.toString(16)}, not 0x${tag.toString(16)}`);
+  return node;
+}
+
+/** An INTEGER or ENUMERATED of any size; two's complement, minimal (X.690 §8.3.2). */
+export function readInteger(node: DerNode): bigint {
+  const bytes = content(node);
+  const [first, second] = bytes;
+  if (first === undefined) throw new DerError("an INTEGER has no content");
+  if (second !== undefined && ((first === 0 && second < 0x80) || (first === 0xff && second >= 0x80))) {
+    throw new DerError("an INTEGER is not minimal");
+  }
+  const magnitude = BigInt(`0x${Buffer.from(bytes).toString("hex")}`);
+  return first >= 0x80 ? magnitude - (1n << BigInt(8 * bytes.length)) : magnitude;
+}
+
+/** A non-negative INTEGER that fits a number, such as a path length. */
+export function readSmallInteger(node: DerNode): number {
+  const value = readInteger(node);
+  if (value < 0n || value > 0x7fff_ffffn) throw new DerError(`an INTEGER is out of range: ${value}`);
+  return Number(value);
+}
+
+/** A BOOLEAN: 0x00 or 0xff (X.690 §11.1). */
+export function readBoolean(node: DerNode): boolean {
+  const bytes = content(node);
+  if (bytes.length !== 1 || (bytes[0] !== 0 && bytes[0] !== 0xff)) throw new DerError("a BOOLEAN is not DER");
+  return bytes[0] === 0xff;
+}
+
+/** An OBJECT IDENTIFIER in dotted form. */
+export function readOid(node: DerNode): string {
+  const bytes = content(node);
+  const last = bytes.at(-1);
+  if (last === undefined || last >= 0x80) throw new DerError("an OBJECT IDENTIFIER is cut short");
+  const arcs: bigint[] = [];
+  let arc = 0n;
+  let fresh = true;
+  for (const byte of bytes) {
+    if (fresh && byte === 0x80) throw new DerError("an OBJECT IDENTIFIER is not minimal");
+    arc = (arc << 7n) | BigInt(byte & 0x7f);
+    fresh = byte < 0x80;
+    if (fresh) {
+      if (arcs.length === 0) {
+        const top = arc < 40n ? 0n : arc < 80n ? 1n : 2n;
+        arcs.push(top, arc - top * 40n);
+      } else arcs.push(arc);
+      arc = 0n;
+    }
+  }
+  return arcs.join(".");
+}
+
+/** A BIT STRING's bits as bytes, with the count of unused bits in the last one. */
+export function readBitString(node: DerNode): { unusedBits: number; bytes: Uint8Array } {
+  const bytes = content(node);
+  const unusedBits = bytes[0];
+  if (unusedBits === undefined || unusedBits > 7 || (unusedBits > 0 && bytes.length === 1)) {
+    throw new DerError("a BIT STRING is malformed");
+  }
+  return { unusedBits, bytes: bytes.subarray(1) };
+}
+
+/** UTCTime or GeneralizedTime in the forms that RFC 5280 §4.1.2.5 allows: to the second, ending in Z. */
+export function readTime(node: DerNode): Date {
+  const text = Buffer.from(content(node)).toString("latin1");
+  const utc = node.tag === TAG.utcTime ? /^(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)Z$/.exec(text) : null;
+  const generalized =
+    node.tag === TAG.generalizedTime ? /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)Z$/.exec(text) : null;
+  const parts = (utc ?? generalized)?.slice(1).map(Number);
+  if (parts === undefined) throw new DerError(`a time is malformed: ${JSON.stringify(text)}`);
+  const [rawYear = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = parts;
+  // RFC 5280 §4.1.2.5.1: YY of 50 and above is 19YY.
+  const year = utc === null ? rawYear : rawYear >= 50 ? 1900 + rawYear : 2000 + rawYear;
+  const date = new Date(0);
+  date.setUTCFullYear(year, month - 1, day);
+  date.setUTCHours(hour, minute, second);
+  const real =
+    date.getUTCMonth() === month - 1 && date.getUTCDate() === day && hour < 24 && minute < 60 && second < 60;
+  if (!real) throw new DerError(`a time does not exist: ${JSON.stringify(text)}`);
+  return date;
+}
+
+function readNode(bytes: Uint8Array, at: number, limit: number): DerNode {
+  const tag = bytes[at];
+  const first = bytes[at + 1];
+  if (tag === undefined || first === undefined || at + 2 > limit) throw new DerError("the data is cut short");
+  if ((tag & 0x1f) === 0x1f) throw new DerError("a tag is longer than one byte");
+  let contentStart = at + 2;
+  let length = first;
+  if (first >= 0x80) {
+    const count = first & 0x7f;
+    if (count === 0 || count > 4) throw new DerError("a length is indefinite or too large");
+    length = 0;
+    for (let index = 0; index < count; index += 1) {
+      const byte = bytes[contentStart + index];
+      if (byte === undefined) throw new DerError("the data is cut short");
+      length = length * 256 + byte;
+    }
+    contentStart += count;
+    if (length < 0x80 || length < 256 ** (count - 1)) throw new DerError("a length is not minimal");
+  }
+  const end = contentStart + length;
+  if (end > limit) throw new DerError("a length reaches past the end of the data");
+  return { bytes, tag, start: at, contentStart, end };
+}

@@ -1,0 +1,155 @@
+import {
+  children,
+  content,
+  DerError,
+  type DerNode,
+  expectTag,
+  readBitString,
+  readBoolean,
+  readDer,
+  readOid,
+  readSmallInteger,
+  TAG,
+} from "./der.ts";
+import { type GeneralName, readGeneralName } from "./general-name.ts";
+
+/** The bits of a keyUsage extension by their names (RFC 5280 §4.2.1.3), in bit order. */
+const KEY_USAGES = [
+  "digitalSignature",
+  "contentCommitment",
+  "keyEncipherment",
+  "dataEncipherment",
+  "keyAgreement",
+  "keyCertSign",
+  "cRLSign",
+  "encipherOnly",
+  "decipherOnly",
+] as const;
+
+export type KeyUsage = (typeof KEY_USAGES)[number];
+
+/** A subtree of permitted or excluded names (RFC 5280 §4.2.1.10). */
+export interface NameConstraints {
+  readonly permitted: readonly GeneralName[];
+  readonly excluded: readonly GeneralName[];
+}
+
+/** What the extensions of a certificate say, as far as path validation and session tags need it. */
+export interface Extensions {
+  basicConstraints?: { readonly ca: boolean; readonly pathLength?: number };
+  keyUsage?: ReadonlySet<KeyUsage>;
+  extendedKeyUsage?: readonly string[];
+  subjectKeyIdentifier?: string;
+  authorityKeyIdentifier?: string;
+  subjectAltNames: readonly GeneralName[];
+  nameConstraints?: NameConstraints;
+  /** Object identifiers of critical extensions that nothing here understands. */
+  unknownCritical: string[];
+  /** Object identifiers that occur more than once, which RFC 5280 §4.2 forbids. */
+  duplicated: string[];
+}
+
+/**
+ * Reads the `extensions` field (RFC 5280 §4.2).
+ *
+ * @param node the SEQUENCE OF Extension, or `undefined` when the certificate has none
+ */
+export function readExtensions(node: DerNode | undefined): Extensions {
+  const found: Extensions = { subjectAltNames: [], unknownCritical: [], duplicated: [] };
+  if (node === undefined) return found;
+  const seen = new Set<string>();
+  for (const extension of children(expectTag(node, TAG.sequence, "the extensions"))) {
+    const { oid, critical, value } = readExtension(extension);
+    if (seen.has(oid)) found.duplicated.push(oid);
+    seen.add(oid);
+    if (!applyExtension(found, oid, value) && critical) found.unknownCritical.push(oid);
+  }
+  return found;
+}
+
+/** Splits one Extension into identifier, criticality and the DER inside its OCTET STRING. */
+export function readExtension(node: DerNode): { oid: string; critical: boolean; value: Uint8Array } {
+  const parts = children(expectTag(node, TAG.sequence, "an extension"));
+  const oid = readOid(expectTag(parts[0], TAG.oid, "an extension's identifier"));
+  const critical = parts[1]?.tag === TAG.boolean ? readBoolean(parts[1]) : false;
+  const value = parts[parts[1]?.tag === TAG.boolean ? 2 : 1];
+  if (parts.length > (parts[1]?.tag === TAG.boolean ? 3 : 2))
+    throw new DerError("an extension has too many parts");
+  return { oid, critical, value: content(expectTag(value, TAG.octetString, "an extension's value")) };
+}
+
+/** Says whether the extension is one that path validation honours. */
+function applyExtension(found: Extensions, oid: string, value: Uint8Array): boolean {
+  switch (oid) {
+    case "2.5.29.14":
+      found.subjectKeyIdentifier = hex(
+        content(expectTag(readDer(value), TAG.octetString, "the key identifier")),
+      );
+      return true;
+    case "2.5.29.15":
+      found.keyUsage = readKeyUsage(readDer(value));
+      return true;
+    case "2.5.29.17":
+      found.subjectAltNames = children(expectTag(readDer(value), TAG.sequence, "the alternative names")).map(
+        readGeneralName,
+      );
+      return true;
+    case "2.5.29.19":
+      found.basicConstraints = readBasicConstraints(readDer(value));
+      return true;
+    case "2.5.29.30":
+      found.nameConstraints = readNameConstraints(readDer(value));
+      return true;
+    case "2.5.29.35": {
+      const keyIdentifier = children(
+        expectTag(readDer(value), TAG.sequence, "the authority key identifier"),
+      ).find(({ tag }) => tag === 0x80);
+      if (keyIdentifier !== undefined) found.authorityKeyIdentifier = hex(content(keyIdentifier));
+      return true;
+    }
+    case "2.5.29.37":
+      found.extendedKeyUsage = children(
+        expectTag(readDer(value), TAG.sequence, "the extended key usage"),
+      ).map((purpose) => readOid(expectTag(purpose, TAG.oid, "a key purpose")));
+      return true;
+    case "2.5.29.32":
+      // Certificate policies: any policy is acceptable here (RFC 5280 §6.1.1, user-initial-policy-set = any-policy).
+      return true;
+    default:
+      return false;
+  }
+}
+
+function readBasicConstraints(node: DerNode): { ca: boolean; pathLength?: number } {
+  const [first, second, ...rest] = children(expectTag(node, TAG.sequence, "the basic constraints"));
+  if (rest.length > 0) throw new DerError("the basic constraints have too many parts");
+  if (first === undefined) return { ca: false };
+  if (first.tag !== TAG.boolean)
+    throw new DerError("the basic constraints have a path length without CA:true");
+  const ca = readBoolean(first);
+  if (second === undefined) return { ca };
+  return { ca, pathLength: readSmallInteger(expectTag(second, TAG.integer, "the path length")) };
+}
+
+function readKeyUsage(node: DerNode): Set<KeyUsage> {
+  const { bytes } = readBitString(expectTag(node, TAG.bitString, "the key usage"));
+  return new Set(KEY_USAGES.filter((_, bit) => ((bytes[bit >> 3] ?? 0) & (0x80 >> (bit & 7))) !== 0));
+}
+
+function readNameConstraints(node: DerNode): NameConstraints {
+  const subtrees = (tag: number): GeneralName[] =>
+    children(expectTag(node, TAG.sequence, "the name constraints"))
+      .filter((part) => part.tag === tag)
+      .flatMap((part) => children(part))
+      .map((subtree) => {
+        const [base, ...bounds] = children(expectTag(subtree, TAG.sequence, "a name constraint"));
+        // RFC 5280 §4.2.1.10: minimum must be zero and maximum absent, and DER omits the default.
+        if (base === undefined || bounds.length > 0) throw new DerError("a name constraint has bounds");
+        return readGeneralName(base);
+      });
+  return { permitted: subtrees(0xa0), excluded: subtrees(0xa1) };
+}
+
+function hex(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString("hex");
+}
