@@ -1,3 +1,4 @@
+# shellcheck shell=sh disable=SC2154,SC2034
 # Sourced by .ci/run: a Docker daemon that answers and the compose plugin, installed where they are missing (Debian, as root).
 
 ensure_docker() {
@@ -33,6 +34,6 @@ ensure_compose() {
   dpkg-deb -x "$tree"/tmp/docker-compose_*.deb "$cache/stand-in/compose"
   rm -f "$tree"/tmp/docker-compose_*.deb
   mkdir -p "$HOME/.docker/cli-plugins"
-  cp "$(find "$cache/stand-in/compose" -type f -name docker-compose | head -n 1)" "$HOME/.docker/cli-plugins/docker-compose"
+  cp "$cache/stand-in/compose/usr/libexec/docker/cli-plugins/docker-compose" "$HOME/.docker/cli-plugins/docker-compose"
   docker compose version >&2 || fail "the docker compose plugin does not run"
 }

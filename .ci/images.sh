@@ -1,3 +1,4 @@
+# shellcheck shell=sh disable=SC2154,SC2034
 # Sourced by .ci/run: the images that everything else starts from.
 #
 # On a machine that reaches an image registry these are the official ones. Where none is reachable, stand-ins are made

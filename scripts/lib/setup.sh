@@ -1,3 +1,4 @@
+# shellcheck shell=sh disable=SC2154,SC2034
 # Sourced by the other scripts: everything that a fresh clone needs before TypeScript can run.
 # POSIX sh. Progress goes to stderr. Nothing is installed outside the clone.
 
@@ -70,10 +71,11 @@ build() {
   }
 }
 
-# Reads --backend NAME and --keep into $backend and $keep; anything else ends the script with its usage.
+# Reads --backend NAME and the script's own flag, named in $flag, into $backend and $flag_given; anything else ends the
+# script with its usage.
 read_arguments() {
   backend="${RA_BACKEND:-auto}"
-  keep=
+  flag_given=
   while [ $# -gt 0 ]; do
     case "$1" in
       --backend)
@@ -82,7 +84,7 @@ read_arguments() {
         shift
         ;;
       --backend=*) backend=${1#--backend=} ;;
-      --keep) keep=--keep ;;
+      "$flag") flag_given=$flag ;;
       -h | --help) usage ;;
       *) usage "unknown argument: $1" ;;
     esac

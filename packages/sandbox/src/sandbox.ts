@@ -33,6 +33,8 @@ export interface SandboxNetwork {
   endpointUrl: string;
   /** The mock, as seen from a container on that network. */
   rolesAnywhereEndpoint: string;
+  /** A container with these labels is removed together with the sandbox, whatever happens to its owner. */
+  labels: Record<string, string>;
 }
 
 /** LocalStack and the Roles Anywhere mock, running and wired to each other. */

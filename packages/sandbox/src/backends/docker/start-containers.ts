@@ -67,6 +67,7 @@ export async function startContainers(init: BackendInit, sandboxId: string): Pro
       name: networkName,
       endpointUrl: localstackInside,
       rolesAnywhereEndpoint: mockInside,
+      labels,
     },
     died: Promise.race(ended),
   };

@@ -1,0 +1,44 @@
+// Adds up the runners' own reports and prints the sum as the last line: N passed, N failed. Exits 1 unless all passed.
+//
+//   node .ci/count-results.mjs <logs folder> "passed passed failed"
+//
+// The second argument is what became of the steps: a step that failed without a failed test counts as one.
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+
+const [logs, steps] = process.argv.slice(2);
+const total = { passed: 0, failed: 0, skipped: 0 };
+
+for (const report of vitestReports()) {
+  const { numPassedTests, numFailedTests, numPendingTests, testResults } = JSON.parse(readFileSync(report, "utf8"));
+  total.passed += numPassedTests;
+  total.skipped += numPendingTests;
+  // A file that could not even be loaded has no tests to count.
+  const unloaded = testResults.filter((file) => file.status === "failed" && file.assertionResults.length === 0);
+  total.failed += numFailedTests + unloaded.length;
+}
+
+const compose = join(logs, "compose.log");
+const [, passed, failed] = (existsSync(compose) && /(\d+) passed, (\d+) failed\n$/.exec(readFileSync(compose, "utf8"))) || [];
+total.passed += Number(passed ?? 0);
+total.failed += Number(failed ?? 0);
+
+const failedSteps = steps.split(" ").filter((result) => result === "failed").length;
+if (failedSteps > 0) {
+  console.log(`${failedSteps} steps failed; the logs are in ${logs}`);
+  total.failed = Math.max(total.failed, failedSteps);
+}
+console.log(
+  `${total.passed} passed, ${total.failed} failed${total.skipped > 0 ? `, ${total.skipped} skipped` : ""}`,
+);
+process.exitCode = total.failed > 0 || total.passed === 0 ? 1 : 0;
+
+function vitestReports() {
+  const workspaces = ["packages", "apps"].flatMap((folder) => readdirSync(folder).map((name) => join(folder, name)));
+  return [
+    ...workspaces.map((workspace) => join(workspace, "reports", "vitest.json")).filter(existsSync),
+    ...readdirSync(logs)
+      .filter((name) => /^e2e-.*\.json$/.test(name))
+      .map((name) => join(logs, name)),
+  ];
+}

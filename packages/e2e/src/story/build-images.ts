@@ -1,0 +1,50 @@
+import { runSupervised } from "@roles-anywhere/sandbox";
+import { assertDone } from "./run-program.ts";
+import { repositoryRoot } from "./workspace.ts";
+
+export interface Images {
+  mock: string;
+  app: string;
+}
+
+const dockerfiles: Record<keyof Images, string> = {
+  mock: "packages/mock/Dockerfile",
+  app: "apps/nestjs-s3/Dockerfile",
+};
+
+export interface BuildImagesInit {
+  /** Image with Node that the Dockerfiles start from. @default "node:24-slim", as the Dockerfiles say */
+  nodeImage?: string | undefined;
+  environment: Readonly<Record<string, string>>;
+  signal?: AbortSignal | undefined;
+  onProgress?: (line: string) => void;
+}
+
+/** Builds the images of the mock and of the external server from their Dockerfiles. Docker's cache makes repeats fast. */
+export async function buildImages(init: BuildImagesInit): Promise<Images> {
+  const images: Images = { mock: "roles-anywhere-kit/mock:local", app: "roles-anywhere-kit/nestjs-s3:local" };
+  for (const name of ["mock", "app"] as const) {
+    init.onProgress?.(`Building the image ${images[name]}`);
+    const command = [
+      ...["build", "--tag", images[name], "--file", dockerfiles[name]],
+      ...(init.nodeImage === undefined ? [] : ["--build-arg", `NODE_IMAGE=${init.nodeImage}`]),
+      ".",
+    ];
+    const built = await runSupervised(
+      {
+        command: "docker",
+        arguments: command,
+        environment: init.environment,
+        workingDirectory: repositoryRoot,
+      },
+      init.signal,
+    );
+    // The classic builder reports a failed step on stdout.
+    assertDone(["docker", ...command].join(" "), { ...built, stderr: tail(built.stdout + built.stderr) });
+  }
+  return images;
+}
+
+function tail(text: string): string {
+  return text.trimEnd().split("\n").slice(-40).join("\n");
+}

@@ -1,0 +1,50 @@
+import { join } from "node:path";
+import { localStackCdkCommand, readStackOutputs, type StackOutputs } from "@roles-anywhere/infra/deployment";
+import { runSupervised, type Sandbox } from "@roles-anywhere/sandbox";
+import { assertDone, runProgram } from "./run-program.ts";
+
+export interface DeployStackInit {
+  sandbox: Pick<Sandbox, "endpointUrl" | "region" | "environments">;
+  caCertificatePath: string;
+  /** Gets the synthesized template (`cdk.out`) and the outputs (`cdk-outputs.json`). */
+  directory: string;
+  signal?: AbortSignal | undefined;
+  /** What `cdk` prints, as it comes. */
+  onOutput?: (chunk: string) => void;
+}
+
+export interface DeployedStack {
+  outputs: StackOutputs;
+  outputsFile: string;
+}
+
+/** Phase 2: the stack, by the ordinary `cdk deploy`, and a few objects to list. */
+export async function deployStack(init: DeployStackInit): Promise<DeployedStack> {
+  const outputsFile = join(init.directory, "cdk-outputs.json");
+  const { command, args, cwd, env } = localStackCdkCommand({
+    action: "deploy",
+    endpointUrl: init.sandbox.endpointUrl,
+    region: init.sandbox.region,
+    settings: { caCertificatePath: init.caCertificatePath },
+    outputFolder: join(init.directory, "cdk.out"),
+    outputsFile,
+    environment: init.sandbox.environments.server,
+  });
+  const deployed = await runSupervised(
+    {
+      command,
+      arguments: args,
+      environment: env,
+      workingDirectory: cwd,
+      onOutput: (chunk) => init.onOutput?.(chunk),
+    },
+    init.signal,
+  );
+  assertDone("cdk deploy", deployed);
+  await runProgram("upload-sample-objects", {
+    arguments: ["--outputs", outputsFile],
+    environment: init.sandbox.environments.administrator,
+    signal: init.signal,
+  });
+  return { outputs: await readStackOutputs(outputsFile), outputsFile };
+}

@@ -1,0 +1,78 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { runSupervised, type Sandbox, startSupervised, type Supervised } from "@roles-anywhere/sandbox";
+import { assertDone, runProgram, StoryError } from "../run-program.ts";
+import { programs } from "../workspace.ts";
+import {
+  configureArguments,
+  credentialProcessOf,
+  type ExternalServer,
+  type ExternalServerInit,
+  profileName,
+  serverFiles,
+} from "./external-server.ts";
+import { layOutFiles } from "./lay-out-files.ts";
+
+/** The external server as a folder and child processes of this one. */
+export async function createProcessServer(
+  sandbox: Pick<Sandbox, "environments">,
+  init: ExternalServerInit,
+): Promise<ExternalServer> {
+  await layOutFiles(init);
+  const { directory, signal } = init;
+  const configFile = join(directory, serverFiles.config);
+  const environment = { ...sandbox.environments.server, AWS_CONFIG_FILE: configFile };
+  const apps: Supervised[] = [];
+  const stop = async (): Promise<void> => void (await Promise.all(apps.map((app) => app.stop())));
+  return {
+    async configureProfile() {
+      const command = configureArguments(directory);
+      await runProgram("ra-signer", { arguments: command, environment, signal });
+      return ["ra-signer", ...command].join(" ");
+    },
+    readProfile: () => readFile(configFile, "utf8"),
+    async runCredentialProcess() {
+      const commandLine = credentialProcessOf(await readFile(configFile, "utf8"));
+      const result = await runSupervised(
+        { command: "/bin/sh", arguments: ["-c", commandLine], environment },
+        signal,
+      );
+      return assertDone("credential_process", result);
+    },
+    async startApp() {
+      const { app, url } = await startApp({
+        ...environment,
+        REGION: init.region,
+        PROFILE: profileName,
+        BUCKET: init.bucketName,
+        PORT: "0",
+      });
+      apps.push(app);
+      return url;
+    },
+    stop,
+    [Symbol.asyncDispose]: stop,
+  };
+}
+
+/** Starts the app on a free port and waits for the line that names it. */
+async function startApp(environment: Record<string, string>): Promise<{ app: Supervised; url: string }> {
+  let output = "";
+  const ready = Promise.withResolvers<string>();
+  const app = startSupervised({
+    command: process.execPath,
+    arguments: [programs.app],
+    environment,
+    onOutput(chunk) {
+      output += chunk;
+      const url = /listening on (http:\/\/\S+)/.exec(output)?.[1];
+      if (url !== undefined) ready.resolve(url);
+    },
+  });
+  void app.exited.then((code) =>
+    ready.reject(
+      new StoryError(`the app ended with exit code ${code} before it listened:\n${output.trim()}`),
+    ),
+  );
+  return { app, url: await ready.promise };
+}

@@ -1,0 +1,79 @@
+import { randomUUID } from "node:crypto";
+import { chmod, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { runDemoScript } from "./support/run-demo-script.ts";
+
+/**
+ * The demo in the shell of somebody who works with a real account. Every way by which an SDK could find that account
+ * leads to a trap instead: a profile whose credential process leaves a file behind, and endpoints that count calls.
+ */
+describe("the demo in a shell with a real account's settings", { timeout: 300_000 }, () => {
+  const calls: string[] = [];
+  const trap = createServer((request, response) => {
+    calls.push(`${request.method} ${request.url}`);
+    response.writeHead(500).end();
+  });
+  let folder: string;
+  let sprung: string;
+  let realSettings: Record<string, string>;
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), "real-account-"));
+    sprung = join(folder, "sprung");
+    const program = join(folder, "credential-process");
+    await writeFile(program, `#!/bin/sh\ntouch "${sprung}"\nexit 1\n`);
+    await chmod(program, 0o755);
+    await writeFile(
+      join(folder, "config"),
+      `[default]\ncredential_process = ${program}\n[profile real]\ncredential_process = ${program}\n`,
+    );
+    await writeFile(join(folder, "credentials"), `[roles-anywhere]\ncredential_process = ${program}\n`);
+    await new Promise<void>((resolve) => trap.listen(0, "127.0.0.1", resolve));
+    const address = trap.address();
+    if (address === null || typeof address === "string") throw new Error("the trap has no port");
+    const url = `http://127.0.0.1:${address.port}`;
+    realSettings = {
+      AWS_PROFILE: "real",
+      AWS_DEFAULT_PROFILE: "real",
+      AWS_ACCESS_KEY_ID: `AKIA${randomUUID().replaceAll("-", "").slice(0, 16).toUpperCase()}`,
+      AWS_SECRET_ACCESS_KEY: randomUUID(),
+      AWS_SESSION_TOKEN: randomUUID(),
+      AWS_CONFIG_FILE: join(folder, "config"),
+      AWS_SHARED_CREDENTIALS_FILE: join(folder, "credentials"),
+      AWS_REGION: "eu-central-1",
+      AWS_DEFAULT_REGION: "eu-central-1",
+      AWS_ENDPOINT_URL: url,
+      AWS_ENDPOINT_URL_S3: url,
+      AWS_ENDPOINT_URL_STS: url,
+      AWS_ENDPOINT_URL_IAM: url,
+      AWS_ENDPOINT_URL_CLOUDFORMATION: url,
+      AWS_ENDPOINT_URL_ROLESANYWHERE: url,
+      AWS_CONTAINER_CREDENTIALS_FULL_URI: url,
+      AWS_EC2_METADATA_SERVICE_ENDPOINT: url,
+      AWS_ROLE_ARN: "arn:aws:iam::123456789012:role/Real",
+      AWS_WEB_IDENTITY_TOKEN_FILE: join(folder, "token"),
+    };
+  });
+  afterAll(async () => {
+    trap.close();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  it("runs to its end, in the test account, without touching any of them", async () => {
+    const demo = runDemoScript([], realSettings);
+    const { code } = await demo.exited;
+
+    // The output tells why, should it fail.
+    expect({ code, output: demo.output() }).toMatchObject({ code: 0 });
+    expect(calls).toEqual([]);
+    expect(await readdir(folder)).not.toContain("sprung");
+    expect(demo.output()).toContain("arn:aws:rolesanywhere:us-east-1:000000000000:trust-anchor/");
+    expect(demo.output()).toMatch(/arn:aws:sts::000000000000:assumed-role\//);
+    for (const name of ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"]) {
+      expect(demo.output()).not.toContain(realSettings[name]);
+    }
+  });
+});

@@ -1,0 +1,93 @@
+import { X509Certificate } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import { expect, it } from "vitest";
+import { z } from "zod";
+import type { World } from "../../src/story/start-world.ts";
+
+const listing = z.array(
+  z.object({ fileName: z.string(), size: z.number(), lastModified: z.iso.datetime(), viewUrl: z.url() }),
+);
+const identity = z.object({ account: z.string(), arn: z.string() });
+const credentials = z.strictObject({
+  Version: z.literal(1),
+  AccessKeyId: z.string().startsWith("ASIA"),
+  SecretAccessKey: z.string().min(1),
+  SessionToken: z.string().min(1),
+  Expiration: z.iso.datetime(),
+});
+
+const samples = fileURLToPath(new URL("../../../infra/sample-objects/", import.meta.url));
+
+export function testApp(world: () => World): void {
+  const get = async (path: string): Promise<unknown> => {
+    const answer = await fetch(`${world().appUrl}${path}`);
+    expect(answer.status).toBe(200);
+    return await answer.json();
+  };
+
+  it("the credential process prints what the SDKs expect, and the session lasts an hour", async () => {
+    const before = Date.now();
+    const { stdout, stderr } = await world().server.runCredentialProcess();
+    const { Expiration } = credentials.parse(JSON.parse(stdout));
+    const lifeMs = Date.parse(Expiration) - before;
+    // Whole seconds, and the time that the call itself takes.
+    expect(lifeMs).toBeGreaterThan(3598_000);
+    expect(lifeMs).toBeLessThan(3660_000);
+    expect(stderr).toBe("");
+  });
+
+  it("the server has no static key", async () => {
+    expect(await world().server.readProfile()).not.toMatch(/aws_access_key_id|aws_secret_access_key/);
+  });
+
+  it("the app is the assumed role, with the certificate's serial number as session name", async () => {
+    const { account, arn } = identity.parse(await get("/api/identity"));
+    const { roleArn } = world().stack.outputs;
+    const { serialNumber } = new X509Certificate(await readFile(world().pki.certificatePath));
+    expect(account).toBe(world().sandbox.accountId);
+    expect(arn.toLowerCase()).toBe(
+      `arn:aws:sts::${account}:assumed-role/${roleArn.split("/").at(-1)}/${serialNumber}`.toLowerCase(),
+    );
+  });
+
+  it("the app lists every sample object with its size", async () => {
+    const files = listing.parse(await get("/api/files"));
+    const expected = await Promise.all(
+      (await readdir(samples)).map(async (name) => ({
+        fileName: name,
+        size: (await readFile(samples + name)).length,
+      })),
+    );
+    const byName = (a: { fileName: string }, b: { fileName: string }): number =>
+      a.fileName < b.fileName ? -1 : 1;
+    expect(files.map(({ fileName, size }) => ({ fileName, size })).toSorted(byName)).toEqual(
+      expected.toSorted(byName),
+    );
+  });
+
+  it("each presigned link returns the object's bytes, to anyone who has it", async () => {
+    const files = listing.parse(await get("/api/files"));
+    expect(files.length).toBeGreaterThan(0);
+    for (const { fileName, viewUrl } of files) {
+      const answer = await fetch(viewUrl);
+      expect(answer.status).toBe(200);
+      expect(Buffer.from(await answer.arrayBuffer())).toEqual(await readFile(samples + fileName));
+    }
+  });
+
+  it("a presigned link is signed with the session's key and lives no longer than an hour", async () => {
+    const [file] = listing.parse(await get("/api/files"));
+    const query = new URL(file?.viewUrl ?? "").searchParams;
+    expect(query.get("X-Amz-Credential")).toMatch(/^ASIA/);
+    expect(query.get("X-Amz-Security-Token")).toBeTruthy();
+    const expiresSeconds = Number(query.get("X-Amz-Expires"));
+    expect(expiresSeconds).toBeGreaterThan(3000);
+    expect(expiresSeconds).toBeLessThanOrEqual(3600);
+  });
+
+  it("the app is healthy", async () => {
+    expect(await get("/health")).toMatchObject({ status: "ok" });
+  });
+}

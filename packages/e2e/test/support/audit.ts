@@ -1,0 +1,24 @@
+import { z } from "zod";
+
+const auditRecord = z.object({
+  requestID: z.string(),
+  errorCode: z.string().optional(),
+  _mock: z.object({
+    verdict: z.enum(["granted", "refused"]),
+    status: z.number(),
+    reason: z.string().optional(),
+  }),
+});
+
+export type AuditRecord = z.infer<typeof auditRecord>;
+
+/** The mock's record of one call, found by the request id that the answer carried. */
+export async function auditRecordOf(rolesAnywhereEndpoint: string, requestId: string): Promise<AuditRecord> {
+  const answer = await fetch(`${rolesAnywhereEndpoint}/_mock/audit`);
+  const records = auditAnswer.parse(await answer.json());
+  const record = records.find((candidate) => candidate.requestID === requestId);
+  if (record === undefined) throw new Error(`the mock's audit has no call ${requestId}`);
+  return record;
+}
+
+const auditAnswer = z.object({ records: z.array(auditRecord) }).transform((answer) => answer.records);

@@ -1,0 +1,38 @@
+import { Sha256 } from "@aws-crypto/sha256-js";
+import { SignatureV4 } from "@smithy/signature-v4";
+import type { World } from "../../src/story/start-world.ts";
+
+/**
+ * Calls the Roles Anywhere control plane with an ordinary AWS signature.
+ *
+ * @returns the answer's JSON
+ */
+export async function callControlPlane(
+  sandbox: World["sandbox"],
+  method: "GET" | "POST" | "DELETE",
+  path: string,
+  body?: object,
+): Promise<unknown> {
+  const url = new URL(path, sandbox.rolesAnywhereEndpoint);
+  const signer = new SignatureV4({
+    service: "rolesanywhere",
+    region: sandbox.region,
+    credentials: { accessKeyId: "test", secretAccessKey: "test" },
+    sha256: Sha256,
+  });
+  const request = await signer.sign({
+    method,
+    protocol: url.protocol,
+    hostname: url.hostname,
+    port: Number(url.port),
+    path: url.pathname,
+    query: {},
+    headers: { host: url.host, "content-type": "application/json" },
+    body: body === undefined ? "" : JSON.stringify(body),
+  });
+  const { host: _host, ...headers } = request.headers;
+  const answer = await fetch(url, { method, headers, ...(body === undefined ? {} : { body: request.body }) });
+  const text = await answer.text();
+  if (!answer.ok) throw new Error(`${method} ${path} answered ${answer.status}: ${text}`);
+  return JSON.parse(text);
+}
