@@ -1,0 +1,148 @@
+/**
+ * An AWS config or credentials file, for edits that leave every other byte alone.
+ *
+ * Texts are "binary" (latin1) strings, one character per byte, so that a file in any encoding survives.
+ *
+ * @see https://docs.aws.amazon.com/sdkref/latest/guide/file-format.html
+ */
+export interface ConfigDocument {
+  /** Lines with their line endings; joined they are the file. */
+  readonly lines: readonly string[];
+}
+
+/** A setting of a section. */
+export interface Setting {
+  /** Index of its line. */
+  readonly line: number;
+  /** How many lines it takes, continuation or nested lines included. */
+  readonly lineCount: number;
+  readonly key: string;
+  readonly value: string;
+}
+
+/** A section, from its header to the line before the next one. */
+export interface Section {
+  /** Name in brackets: `default`, `profile web`, `sso-session x`. */
+  readonly name: string;
+  /** Index of the header's line. */
+  readonly line: number;
+  readonly settings: readonly Setting[];
+}
+
+const HEADER = /^\s*\[([^\]]*)\]\s*(?:[#;].*)?$/;
+const BYTE_ORDER_MARK = "\u00ef\u00bb\u00bf";
+
+/** Splits a file into lines; `\r\n` and `\n` may be mixed. */
+export function parseConfig(text: string): ConfigDocument {
+  return { lines: text.match(/[^\n]*\n|[^\n]+$/g) ?? [] };
+}
+
+/** The file again. */
+export function formatConfig(document: ConfigDocument): string {
+  return document.lines.join("");
+}
+
+/** All sections in order. */
+export function sectionsOf(document: ConfigDocument): readonly Section[] {
+  const sections: { readonly name: string; readonly line: number; readonly settings: Setting[] }[] = [];
+  for (const [line, raw] of document.lines.entries()) {
+    const text = withoutEnding(line === 0 && raw.startsWith(BYTE_ORDER_MARK) ? raw.slice(3) : raw);
+    const header = HEADER.exec(text);
+    if (header !== null) {
+      sections.push({ name: normalName(header[1] ?? ""), line, settings: [] });
+      continue;
+    }
+    const section = sections.at(-1);
+    if (section === undefined || /^\s*([#;].*)?$/.test(text)) continue;
+    const previous = section.settings.at(-1);
+    if (/^\s/.test(text) && previous !== undefined) {
+      section.settings[section.settings.length - 1] = { ...previous, lineCount: line - previous.line + 1 };
+      continue;
+    }
+    const equals = text.indexOf("=");
+    if (equals < 1) continue;
+    const key = text.slice(0, equals).trim().toLowerCase();
+    section.settings.push({ line, lineCount: 1, key, value: text.slice(equals + 1).trim() });
+  }
+  return sections;
+}
+
+/** The sections of a profile in a config file (`[profile web]`; `[default]` and `[profile default]`). */
+export function profileSections(document: ConfigDocument, profile: string): readonly Section[] {
+  const names = profile === "default" ? ["default", "profile default"] : [`profile ${profile}`];
+  return sectionsOf(document).filter(({ name }) => names.includes(name));
+}
+
+/**
+ * Sets keys of a profile; a section is appended when there is none. A key that stands more than once is set everywhere,
+ * so that no two readers disagree.
+ *
+ * @param document The file.
+ * @param profile Name without `profile `.
+ * @param values New values in the order to write them; `undefined` removes the key.
+ */
+export function setProfile(
+  document: ConfigDocument,
+  profile: string,
+  values: Readonly<Record<string, string | undefined>>,
+): ConfigDocument {
+  const sections = profileSections(document, profile);
+  const [first] = sections;
+  const eol = dominantEnding(document);
+  if (first === undefined) return appendSection(document, profile, values, eol);
+
+  const lines: (string | undefined)[] = [...document.lines];
+  const added: string[] = [];
+  for (const [key, value] of Object.entries(values)) {
+    const settings = sections.flatMap((section) => section.settings).filter((setting) => setting.key === key);
+    for (const setting of settings) {
+      const ending = endingOf(document.lines[setting.line + setting.lineCount - 1] ?? "");
+      lines.fill(undefined, setting.line, setting.line + setting.lineCount);
+      if (value !== undefined) lines[setting.line] = `${key} = ${value}${ending}`;
+    }
+    if (settings.length === 0 && value !== undefined) added.push(`${key} = ${value}`);
+  }
+  const header = document.lines[first.line] ?? "";
+  if (added.length > 0) {
+    // Right below the header no nested block can swallow them. A header that ends the file stays without a line ending.
+    const ending = endingOf(header);
+    lines[first.line] = `${withoutEnding(header)}${ending || eol}${added.join(ending || eol)}${ending}`;
+  }
+  const text = lines.filter((line) => line !== undefined).join("");
+  return parseConfig(text);
+}
+
+function appendSection(
+  document: ConfigDocument,
+  profile: string,
+  values: Readonly<Record<string, string | undefined>>,
+  eol: string,
+): ConfigDocument {
+  const text = formatConfig(document);
+  const settings = Object.entries(values).flatMap(([key, value]) =>
+    value === undefined ? [] : [`${key} = ${value}${eol}`],
+  );
+  const header = profile === "default" ? "[default]" : `[profile ${profile}]`;
+  const gap = text === "" ? "" : text.endsWith("\n") ? eol : `${eol}${eol}`;
+  return parseConfig(`${text}${gap}${header}${eol}${settings.join("")}`);
+}
+
+/** `profile "web"` and `profile   web` are `profile web`. */
+function normalName(name: string): string {
+  const [, prefix, quoted] = /^\s*(profile\s+)?(.*?)\s*$/.exec(name) ?? [];
+  const plain = (quoted ?? "").replace(/^(["'])(.*)\1$/, "$2");
+  return prefix === undefined ? plain : `profile ${plain}`;
+}
+
+function dominantEnding(document: ConfigDocument): string {
+  const crlf = document.lines.filter((line) => line.endsWith("\r\n")).length;
+  return crlf * 2 > document.lines.length ? "\r\n" : "\n";
+}
+
+function endingOf(line: string): string {
+  return /\r?\n$/.exec(line)?.[0] ?? "";
+}
+
+function withoutEnding(line: string): string {
+  return line.slice(0, line.length - endingOf(line).length);
+}

@@ -1,0 +1,71 @@
+import { SignerError } from "../errors.ts";
+
+/**
+ * Quotes a word of a credential_process line so that every SDK reads it back as it was.
+ *
+ * The SDKs disagree on how to split the line: some hand it to `sh -c` (JavaScript, Go, Rust), some split it as Python's
+ * shlex does (boto3, AWS CLI), on Windows it goes to cmd.exe or to the C run-time rules. Quoting has to hold for all.
+ *
+ * @param word For example an absolute path.
+ * @param platform Value of process.platform where the line will run.
+ * @throws {SignerError} ERR_SIGNER_CONFIG_VALUE_INVALID for what no quoting carries through all of them: line breaks and
+ *   other control characters; white space before `#` or `;`, which some config readers take for a comment; `"` and `%`
+ *   on Windows.
+ */
+export function quoteWord(word: string, platform: string): string {
+  // oxlint-disable-next-line no-control-regex -- control characters are what is refused
+  if (/[\u0000-\u001f\u007f\u0085\u2028\u2029]/.test(word)) throw unquotable(word, "a control character");
+  if (/\s[#;]/.test(word))
+    throw unquotable(word, "a space before # or ;, where config readers see a comment");
+  if (platform === "win32") {
+    if (/["%]/.test(word)) throw unquotable(word, '" or %, which cmd.exe interprets');
+    return `"${word.replace(/\\+$/, "$&$&")}"`;
+  }
+  if (!/["$`\\!]/.test(word)) return `"${word}"`;
+  // In single quotes both sh and shlex take everything literally, but a single quote has to stand in double quotes.
+  return word
+    .split(/('+)/)
+    .filter((part) => part !== "")
+    .map((part) => (part.startsWith("'") ? `"${part}"` : `'${part}'`))
+    .join("");
+}
+
+/**
+ * Splits a line into words by the rules that sh and shlex share: blanks, single and double quotes, backslashes.
+ *
+ * @param line Value of credential_process.
+ * @returns The words, or undefined when a quote is left open.
+ */
+export function splitWords(line: string): readonly string[] | undefined {
+  const words: string[] = [];
+  let word: string | undefined;
+  let quote = "";
+  for (let index = 0; index < line.length; index += 1) {
+    const character = line.charAt(index);
+    const next = line.charAt(index + 1);
+    if (quote === "'" ? character === "'" : quote === '"' && character === '"') quote = "";
+    else if (quote === '"' && character === "\\" && (next === '"' || next === "\\")) {
+      word = `${word ?? ""}${next}`;
+      index += 1;
+    } else if (quote !== "") word = `${word ?? ""}${character}`;
+    else if (character === "'" || character === '"') {
+      quote = character;
+      word ??= "";
+    } else if (character === "\\" && next !== "") {
+      word = `${word ?? ""}${next}`;
+      index += 1;
+    } else if (/[ \t]/.test(character)) {
+      if (word !== undefined) words.push(word);
+      word = undefined;
+    } else word = `${word ?? ""}${character}`;
+  }
+  if (quote !== "") return undefined;
+  return word === undefined ? words : [...words, word];
+}
+
+function unquotable(word: string, why: string): SignerError {
+  return new SignerError(
+    "ERR_SIGNER_CONFIG_VALUE_INVALID",
+    `${JSON.stringify(word)} cannot be written into credential_process: it holds ${why}; use another path or name`,
+  );
+}

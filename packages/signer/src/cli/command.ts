@@ -1,0 +1,23 @@
+/** The outside world of a command; tests give their own. */
+export interface CommandContext {
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Writes data to stdout, as is. */
+  readonly out: (text: string) => void;
+  /** Writes a line for people to stderr. */
+  readonly note: (line: string) => void;
+}
+
+/** What a command module offers. */
+export interface Command {
+  /** Exit code for wrong usage: 1 where the helper has the same command, else 2. */
+  readonly usageExitCode: 1 | 2;
+  /** Text of `--help`. */
+  help(): string;
+  /**
+   * Runs the command.
+   *
+   * @param words Command line after the command's name.
+   * @returns Exit code.
+   */
+  run(words: readonly string[], context: CommandContext): Promise<number>;
+}

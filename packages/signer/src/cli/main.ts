@@ -1,0 +1,55 @@
+#!/usr/bin/env node
+import { messageOf, SignerError } from "../errors.ts";
+import type { Command, CommandContext } from "./command.ts";
+import { USAGE } from "./usage.ts";
+
+/** Each command is loaded when it is called, for the sake of start-up time. */
+const COMMANDS: ReadonlyMap<string, () => Promise<Command>> = new Map([
+  ["credential-process", async () => (await import("./commands/credential-process.ts")).credentialProcess],
+  ["configure", async () => (await import("./commands/configure.ts")).configure],
+  ["version", async () => (await import("./commands/version.ts")).version],
+]);
+
+const context: CommandContext = {
+  environment: process.env,
+  out: (text) => void process.stdout.write(text),
+  note: (line) => void process.stderr.write(`${line}\n`),
+};
+
+async function main([name, ...words]: readonly string[]): Promise<number> {
+  if (name === undefined || name === "help" || name === "--help" || name === "-h") {
+    context.out(USAGE);
+    return 0;
+  }
+  const load = COMMANDS.get(name);
+  if (load === undefined) {
+    context.note(`ra-signer: unknown command "${name}"; there are ${[...COMMANDS.keys()].join(", ")}`);
+    return 1;
+  }
+  const command = await load();
+  if (words.includes("--help") || words.includes("-h")) {
+    context.out(command.help());
+    return 0;
+  }
+  try {
+    return await command.run(words, context);
+  } catch (error) {
+    const usage = error instanceof SignerError && error.code === "ERR_SIGNER_USAGE";
+    const hint = usage ? `; see ra-signer ${name} --help` : "";
+    context.note(`ra-signer: ${messageOf(error)}${hint}`);
+    return usage ? command.usageExitCode : 1;
+  }
+}
+
+// A reader that went away is no reason for a stack trace.
+process.stdout.on("error", () => process.exit(1));
+
+void main(process.argv.slice(2)).then(
+  (code) => {
+    process.exitCode = code;
+  },
+  (error: unknown) => {
+    context.note(`ra-signer: ${messageOf(error)}`);
+    process.exitCode = 1;
+  },
+);

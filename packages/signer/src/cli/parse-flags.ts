@@ -1,0 +1,80 @@
+import { SignerError } from "../errors.ts";
+
+/** A flag of a command. */
+export interface FlagSpec {
+  /** `switch` takes no value (but `--debug=false` works); `integer` a decimal number. */
+  readonly type: "text" | "switch" | "integer";
+  /** How help names the value: `FILE`. Left out for a switch. */
+  readonly value?: string;
+  /** One line for help. */
+  readonly help: string;
+  /** Default, as help shows it. */
+  readonly default?: string;
+}
+
+export type FlagSpecs = Readonly<Record<string, FlagSpec>>;
+
+/** Values of the flags that were given. */
+export type Flags<Specs extends FlagSpecs> = {
+  readonly [Name in keyof Specs]?: Specs[Name]["type"] extends "switch"
+    ? boolean
+    : Specs[Name]["type"] extends "integer"
+      ? number
+      : string;
+};
+
+/**
+ * Parses flags as `aws_signing_helper` does: `--name value`, `--name=value`, a value may begin with a dash, of repeated
+ * flags the last one counts. (node:util's parseArgs refuses `--name -value` and `--switch=false`.)
+ *
+ * @param specs The flags of the command.
+ * @param words Command line after the command's name.
+ * @throws {SignerError} ERR_SIGNER_USAGE for an unknown flag, a missing or malformed value, or a word that is no flag.
+ */
+export function parseFlags<Specs extends FlagSpecs>(specs: Specs, words: readonly string[]): Flags<Specs> {
+  const found: Record<string, string | boolean | number> = {};
+  for (let index = 0; index < words.length; index += 1) {
+    const word = words[index] ?? "";
+    const [, name = "", inline] = /^--([^=]+)(?:=([\s\S]*))?$/.exec(word) ?? [];
+    if (name === "") throw usage(`unexpected argument "${word}"`);
+    const spec = Object.hasOwn(specs, name) ? specs[name] : undefined;
+    if (spec === undefined) throw usage(`unknown flag: --${name}`);
+    if (spec.type === "switch") {
+      found[name] = parseSwitch(name, inline);
+      continue;
+    }
+    const value = inline ?? words[(index += 1)];
+    if (value === undefined) throw usage(`flag needs an argument: --${name}`);
+    found[name] = spec.type === "integer" ? parseInteger(name, value) : value;
+  }
+  return asFlags(specs, found);
+}
+
+function asFlags<Specs extends FlagSpecs>(
+  specs: Specs,
+  found: Readonly<Record<string, string | boolean | number>>,
+): Flags<Specs> {
+  const entries = Object.keys(specs)
+    .filter((name) => Object.hasOwn(found, name))
+    .map((name) => [name, found[name]]);
+  // The loop above gave each value the type that its spec names.
+  return Object.fromEntries(entries) as Flags<Specs>;
+}
+
+function parseSwitch(name: string, inline: string | undefined): boolean {
+  if (inline === undefined || /^(true|t|1)$/i.test(inline)) return true;
+  if (/^(false|f|0)$/i.test(inline)) return false;
+  throw usage(`invalid argument "${inline}" for "--${name}": expected true or false`);
+}
+
+function parseInteger(name: string, value: string): number {
+  const number = Number(value);
+  if (!/^[+-]?\d+$/.test(value) || !Number.isSafeInteger(number)) {
+    throw usage(`invalid argument "${value}" for "--${name}": expected a whole number`);
+  }
+  return number;
+}
+
+function usage(message: string): SignerError {
+  return new SignerError("ERR_SIGNER_USAGE", message);
+}

@@ -1,0 +1,15 @@
+/** What a bare `ra-signer` prints. */
+export const USAGE = `ra-signer trades an X.509 certificate for temporary AWS credentials (IAM Roles Anywhere).
+
+  ra-signer configure --profile roles-anywhere --from-outputs cdk-outputs.json \\
+      --certificate client.pem --private-key client.key
+      writes the profile; from then on: aws s3 ls --profile roles-anywhere
+
+  ra-signer credential-process --certificate client.pem --private-key client.key \\
+      --trust-anchor-arn ARN --profile-arn ARN --role-arn ARN
+      prints {"Version":1,"AccessKeyId":"ASIA…",…} once
+
+  ra-signer version
+
+Every command explains its flags: ra-signer <command> --help
+`;

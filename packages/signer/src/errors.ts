@@ -1,0 +1,79 @@
+/** Every code that a {@link SignerError} can carry. */
+export type SignerErrorCode =
+  | "ERR_SIGNER_ABORTED"
+  | "ERR_SIGNER_ARN_INVALID"
+  | "ERR_SIGNER_CERTIFICATE_EXPIRED"
+  | "ERR_SIGNER_CERTIFICATE_INVALID"
+  | "ERR_SIGNER_CERTIFICATE_NOT_YET_VALID"
+  | "ERR_SIGNER_CHAIN_INVALID"
+  | "ERR_SIGNER_CONFIG_CHANGED"
+  | "ERR_SIGNER_CONFIG_CONFLICT"
+  | "ERR_SIGNER_CONFIG_VALUE_INVALID"
+  | "ERR_SIGNER_CONNECTION_FAILED"
+  | "ERR_SIGNER_ENDPOINT_INVALID"
+  | "ERR_SIGNER_FILE_UNREADABLE"
+  | "ERR_SIGNER_KEY_INVALID"
+  | "ERR_SIGNER_KEY_MISMATCH"
+  | "ERR_SIGNER_KEY_UNSUPPORTED"
+  | "ERR_SIGNER_OUTPUTS_INVALID"
+  | "ERR_SIGNER_REGION_MISMATCH"
+  | "ERR_SIGNER_REGION_MISSING"
+  | "ERR_SIGNER_RESPONSE_INVALID"
+  | "ERR_SIGNER_SERVICE_REFUSED"
+  | "ERR_SIGNER_TIMEOUT"
+  | "ERR_SIGNER_USAGE";
+
+/** Facts about a failure, for programs. None of them is ever secret. */
+export interface SignerErrorDetails {
+  /** The error that led to this one. */
+  readonly cause?: unknown;
+  /** File that the failure is about. */
+  readonly path?: string;
+  /** URL that was asked. */
+  readonly url?: string;
+  /** HTTP status of the service's answer. */
+  readonly status?: number;
+  /** Error type that the service named, for example `AccessDeniedException`. */
+  readonly type?: string;
+  /** Message of the service, as sent. */
+  readonly serviceMessage?: string;
+  /** The service's id of the request. */
+  readonly requestId?: string;
+  /** How many requests were made. */
+  readonly attempts?: number;
+}
+
+/**
+ * The one error class of this package.
+ *
+ * The message says what failed, what was found and what to do next; it never holds a key, a secret or a token.
+ */
+export class SignerError extends Error {
+  override readonly name = "SignerError";
+  /** Stable identifier of the kind of failure. */
+  readonly code: SignerErrorCode;
+  readonly path?: string;
+  readonly url?: string;
+  readonly status?: number;
+  readonly type?: string;
+  readonly serviceMessage?: string;
+  readonly requestId?: string;
+  readonly attempts?: number;
+
+  constructor(code: SignerErrorCode, message: string, details: SignerErrorDetails = {}) {
+    const { cause, ...facts } = details;
+    super(message, cause === undefined ? undefined : { cause });
+    this.code = code;
+    Object.assign(this, facts);
+  }
+}
+
+/**
+ * The message of anything that was thrown, in one line.
+ *
+ * @param error What was caught.
+ */
+export function messageOf(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  return message.replaceAll(/\s*[\r\n]+\s*/g, " ");
+}

@@ -1,0 +1,106 @@
+import { X509Certificate } from "node:crypto";
+
+import { messageOf, SignerError } from "../errors.ts";
+import type { SignerErrorCode } from "../errors.ts";
+import { MAX_CHAIN_LENGTH } from "../sigv4-x509/constants.ts";
+import { pemBlocks } from "./pem.ts";
+import type { PemBlock } from "./pem.ts";
+import { readPem } from "./read-source.ts";
+import type { NamedPem, PemSource } from "./read-source.ts";
+
+/** The end-entity certificate in the forms that the protocol needs. */
+export interface EndEntityCertificate {
+  readonly x509: X509Certificate;
+  /** DER bytes. */
+  readonly der: Uint8Array;
+  /** Serial number in decimal, as the Authorization header wants it. */
+  readonly serialNumber: string;
+  /** How messages call it: its quoted path, or how it was given. */
+  readonly name: string;
+}
+
+/**
+ * Loads the first certificate of a PEM file or text.
+ *
+ * @param source Path, PEM text or bytes.
+ * @throws {SignerError} ERR_SIGNER_FILE_UNREADABLE, or ERR_SIGNER_CERTIFICATE_INVALID when there is no certificate in it.
+ */
+export function loadCertificate(source: PemSource): EndEntityCertificate {
+  const pem = readPem(source, "certificate");
+  const block = pemBlocks(pem.text).find(({ label }) => label === "CERTIFICATE");
+  if (block === undefined) {
+    throw invalid(
+      "ERR_SIGNER_CERTIFICATE_INVALID",
+      pem,
+      "could not parse PEM data: it holds no CERTIFICATE block; give the end-entity certificate in PEM form",
+    );
+  }
+  const x509 = parseBlock(block, pem, "ERR_SIGNER_CERTIFICATE_INVALID");
+  return { x509, der: x509.raw, serialNumber: decimalSerialNumber(x509.serialNumber), name: pem.name };
+}
+
+/**
+ * Loads intermediate certificates in file order; nothing is sorted or dropped.
+ *
+ * @param source Path, PEM text or bytes. An empty file gives an empty chain.
+ * @returns DER bytes of each certificate.
+ * @throws {SignerError} ERR_SIGNER_FILE_UNREADABLE, or ERR_SIGNER_CHAIN_INVALID when there is another kind of block in
+ *   it or more than five certificates.
+ */
+export function loadCertificateChain(source: PemSource): readonly Uint8Array[] {
+  const pem = readPem(source, "intermediates");
+  const blocks = pemBlocks(pem.text);
+  const other = blocks.find(({ label }) => label !== "CERTIFICATE");
+  if (other !== undefined) {
+    throw invalid(
+      "ERR_SIGNER_CHAIN_INVALID",
+      pem,
+      `invalid certificate chain: a ${other.label} block stands among the intermediates; keep only CERTIFICATE blocks`,
+    );
+  }
+  if (blocks.length === 0 && pem.text.trim() !== "") {
+    throw invalid(
+      "ERR_SIGNER_CHAIN_INVALID",
+      pem,
+      "could not parse PEM data: it holds no CERTIFICATE block; give the intermediates in PEM form",
+    );
+  }
+  if (blocks.length > MAX_CHAIN_LENGTH) {
+    throw invalid(
+      "ERR_SIGNER_CHAIN_INVALID",
+      pem,
+      `it holds ${blocks.length} certificates and Roles Anywhere takes at most ${MAX_CHAIN_LENGTH}; remove those that are not on the path to the trust anchor`,
+    );
+  }
+  return blocks.map((block) => parseBlock(block, pem, "ERR_SIGNER_CHAIN_INVALID").raw);
+}
+
+/**
+ * A serial number as X509Certificate shows it (hex) in decimal.
+ *
+ * @param hex For example `936EACBE07F201DF`; a leading minus is kept.
+ */
+export function decimalSerialNumber(hex: string): string {
+  return hex.startsWith("-") ? `-${BigInt(`0x${hex.slice(1)}`)}` : BigInt(`0x${hex}`).toString();
+}
+
+function parseBlock(block: PemBlock, pem: NamedPem, code: SignerErrorCode): X509Certificate {
+  try {
+    return new X509Certificate(block.text);
+  } catch (cause) {
+    throw invalid(
+      code,
+      pem,
+      `could not parse certificate: ${messageOf(cause)}; is the file complete?`,
+      cause,
+    );
+  }
+}
+
+function invalid(code: SignerErrorCode, pem: NamedPem, reason: string, cause?: unknown): SignerError {
+  const what = code === "ERR_SIGNER_CHAIN_INVALID" ? "intermediates" : "certificate";
+  return new SignerError(code, `${what} ${pem.name}: ${reason}`, {
+    ...(cause === undefined ? {} : { cause }),
+    ...(pem.path === undefined ? {} : { path: pem.path }),
+  });
+}

@@ -1,0 +1,41 @@
+import { readFileSync } from "node:fs";
+
+import { messageOf, SignerError } from "../errors.ts";
+
+/**
+ * Where a certificate or key comes from: a path, or the PEM text itself (recognised by its first `-----BEGIN` line), or
+ * its bytes.
+ */
+export type PemSource = string | Uint8Array;
+
+/** PEM text and a name for it in messages. */
+export interface NamedPem {
+  readonly text: string;
+  /** `"client.pem"` for a file, `given as text` otherwise. */
+  readonly name: string;
+  /** Only when it came from a file. */
+  readonly path?: string;
+}
+
+/**
+ * Reads PEM text. Called each time a request is signed, so that a rotated file is picked up.
+ *
+ * @param source Path, PEM text or bytes.
+ * @param what What it is, for messages: `certificate`, `private key`.
+ * @throws {SignerError} ERR_SIGNER_FILE_UNREADABLE when the file cannot be read.
+ */
+export function readPem(source: PemSource, what: string): NamedPem {
+  if (typeof source !== "string") {
+    return { text: Buffer.from(source).toString("latin1"), name: "given as bytes" };
+  }
+  if (source.includes("-----BEGIN ")) return { text: source, name: "given as text" };
+  try {
+    return { text: readFileSync(source, "latin1"), name: `"${source}"`, path: source };
+  } catch (cause) {
+    throw new SignerError(
+      "ERR_SIGNER_FILE_UNREADABLE",
+      `cannot read the ${what} "${source}": ${messageOf(cause)}; check the path and that this user may read it`,
+      { cause, path: source },
+    );
+  }
+}

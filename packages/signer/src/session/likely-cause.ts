@@ -1,0 +1,78 @@
+import type { ServiceError } from "./service-error.ts";
+
+/** What the caller knows when a request was refused. */
+export interface RefusalContext {
+  readonly roleArn: string;
+  readonly trustAnchorArn: string;
+  readonly profileArn: string;
+  /** This machine's clock minus the service's, in seconds, when the service sent its date. */
+  readonly clockOffsetSeconds?: number;
+}
+
+/** Offset from which the clock is worth a word; signatures commonly live five minutes. */
+const NOTICEABLE_OFFSET_SECONDS = 240;
+
+type Explanation = readonly [pattern: RegExp, explain: (context: RefusalContext) => string];
+
+/** By the words of the service; the first that fits. */
+const EXPLANATIONS: readonly Explanation[] = [
+  [
+    /Untrusted Signing Certificate/i,
+    ({ trustAnchorArn }) =>
+      `no path leads from the certificate to trust anchor ${trustAnchorArn}: give the missing intermediates with --intermediates, or name the trust anchor of the CA that issued it`,
+  ],
+  [
+    /Insufficient certificate/i,
+    () =>
+      "the certificate lacks an extension: it must be X.509 v3, not a CA, with keyUsage digitalSignature (and, in practice, extended key usage clientAuth)",
+  ],
+  [
+    /Invalid signature/i,
+    () =>
+      "the private key may not be the certificate's, or something between here and the service changed the request (a proxy that rewrites Host?)",
+  ],
+  [
+    /Not authorized to set roleSessionName/i,
+    ({ profileArn }) =>
+      `profile ${profileArn} does not accept a session name: leave --role-session-name out, or set acceptRoleSessionName on the profile`,
+  ],
+  [
+    /MaxSessionDuration/i,
+    ({ roleArn }) =>
+      `the duration is above the maximum of ${roleArn}: lower --session-duration and the profile's duration, or raise the role's MaxSessionDuration`,
+  ],
+  [
+    /failed to be mapped into session tags/i,
+    () =>
+      "the trust policy may need a session tag from a certificate value that tags cannot hold; the message names the values",
+  ],
+  [
+    /Unable to assume role/i,
+    ({ roleArn, trustAnchorArn }) =>
+      `the trust policy of ${roleArn} must let rolesanywhere.amazonaws.com call sts:AssumeRole, sts:TagSession and sts:SetSourceIdentity, with conditions that hold for trust anchor ${trustAnchorArn} and this certificate`,
+  ],
+];
+
+const BY_TYPE: Readonly<Record<string, (context: RefusalContext) => string>> = {
+  ResourceNotFoundException: ({ trustAnchorArn, profileArn }) =>
+    `trust anchor ${trustAnchorArn} or profile ${profileArn} does not exist in this account and region`,
+  AccessDeniedException: () =>
+    "the trust anchor or profile may be disabled, the role may not be in the profile, or the certificate may be revoked or expired",
+};
+
+/**
+ * What probably led to a refusal and what to do about it; undefined when nothing useful is known.
+ *
+ * @param error What the service said.
+ * @param context What was asked for.
+ */
+export function likelyCause(error: ServiceError, context: RefusalContext): string | undefined {
+  const offset = context.clockOffsetSeconds ?? 0;
+  if (Math.abs(offset) >= NOTICEABLE_OFFSET_SECONDS) {
+    return `this machine's clock is ${Math.abs(Math.round(offset))} s ${offset > 0 ? "ahead of" : "behind"} the service's; set it right`;
+  }
+  const explain =
+    EXPLANATIONS.find(([pattern]) => pattern.test(error.message))?.[1] ??
+    (Object.hasOwn(BY_TYPE, error.type) ? BY_TYPE[error.type] : undefined);
+  return explain?.(context);
+}

@@ -1,0 +1,62 @@
+import { SignerError } from "../errors.ts";
+import { parseArn } from "./arn.ts";
+import type { EndpointOptions } from "./endpoint.ts";
+
+/** What to ask CreateSession for. */
+export interface SessionParameters extends EndpointOptions {
+  /** ARN of the trust anchor whose CA issued the certificate. */
+  readonly trustAnchorArn: string;
+  /** ARN of the profile that lists the role. */
+  readonly profileArn: string;
+  /** ARN of the role to assume. */
+  readonly roleArn: string;
+  /** Region of the endpoint and of the signature. @default the region of the trust anchor's ARN */
+  readonly region?: string;
+  /**
+   * URL of the service. Its path is put before `/sessions` on the wire; the signature covers `/sessions` alone, as
+   * `aws_signing_helper` does, so what serves the path must strip it.
+   *
+   * @default the regional endpoint
+   */
+  readonly endpoint?: string;
+  /** Wished life of the session, 900 to 43200 seconds; the profile's own is the upper bound. @default the profile's */
+  readonly durationSeconds?: number;
+  /** Session name; the profile must accept one. @default the certificate's serial number, chosen by the service */
+  readonly roleSessionName?: string;
+}
+
+/**
+ * The region of a request.
+ *
+ * @throws {SignerError} ERR_SIGNER_REGION_MISSING when neither the parameters nor the trust anchor's ARN have one.
+ */
+export function regionOf(parameters: SessionParameters): string {
+  const region = parameters.region ?? parseArn(parameters.trustAnchorArn, "trust anchor").region;
+  if (region === "") {
+    throw new SignerError(
+      "ERR_SIGNER_REGION_MISSING",
+      `trust anchor ARN "${parameters.trustAnchorArn}" has no region; give one (--region)`,
+    );
+  }
+  return region;
+}
+
+/**
+ * Finds parameters that cannot work, before anything is sent.
+ *
+ * @throws {SignerError} ERR_SIGNER_ARN_INVALID when an ARN does not parse or the role is missing;
+ *   ERR_SIGNER_REGION_MISMATCH when trust anchor and profile are in different regions.
+ */
+export function checkSessionParameters(parameters: SessionParameters): void {
+  const trustAnchor = parseArn(parameters.trustAnchorArn, "trust anchor");
+  const profile = parseArn(parameters.profileArn, "profile");
+  if (trustAnchor.region !== profile.region) {
+    throw new SignerError(
+      "ERR_SIGNER_REGION_MISMATCH",
+      `trust anchor and profile regions don't match: "${trustAnchor.region}" and "${profile.region}"; both must be in one region`,
+    );
+  }
+  if (parameters.roleArn === "") {
+    throw new SignerError("ERR_SIGNER_ARN_INVALID", "the role ARN is missing; give one (--role-arn)");
+  }
+}

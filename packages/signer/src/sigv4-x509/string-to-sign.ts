@@ -1,0 +1,36 @@
+import { SCOPE_TERMINATOR, SERVICE } from "./constants.ts";
+import type { X509Algorithm } from "./constants.ts";
+
+/** What the string to sign is made of. */
+export interface StringToSignParts {
+  readonly algorithm: X509Algorithm;
+  /** `YYYYMMDDTHHMMSSZ`, UTC. */
+  readonly amzDate: string;
+  readonly region: string;
+  /** Lower-case hex SHA-256 of the canonical request. */
+  readonly canonicalRequestSha256: string;
+}
+
+/**
+ * The four lines that the private key signs.
+ *
+ * @see https://docs.aws.amazon.com/rolesanywhere/latest/userguide/authentication-sign-process.html (Task 2)
+ */
+export function stringToSign(parts: StringToSignParts): string {
+  return [
+    parts.algorithm,
+    parts.amzDate,
+    credentialScope(parts.amzDate, parts.region),
+    parts.canonicalRequestSha256,
+  ].join("\n");
+}
+
+/** `<yyyymmdd>/<region>/rolesanywhere/aws4_request`. */
+export function credentialScope(amzDate: string, region: string): string {
+  return `${amzDate.slice(0, 8)}/${region}/${SERVICE}/${SCOPE_TERMINATOR}`;
+}
+
+/** A moment as `YYYYMMDDTHHMMSSZ` in UTC. */
+export function formatAmzDate(moment: Date): string {
+  return `${moment.toISOString().slice(0, 19).replaceAll(/[-:]/g, "")}Z`;
+}
