@@ -43,7 +43,7 @@ const settings = z.object({
 type SettingName = keyof typeof settings.shape;
 
 /** The variable that stands in for a context key that is not given. */
-const VARIABLES: Readonly<Record<SettingName, string>> = {
+export const SETTING_VARIABLES: Readonly<Record<SettingName, string>> = {
   caCertificatePath: "RA_CA_CERTIFICATE_PATH",
   stackName: "RA_STACK_NAME",
   access: "RA_ACCESS",
@@ -61,7 +61,7 @@ const VARIABLES: Readonly<Record<SettingName, string>> = {
  */
 export function readAppConfig(sources: AppConfigSources): AppConfig {
   const given: Record<string, unknown> = {};
-  for (const [key, variable] of Object.entries(VARIABLES)) {
+  for (const [key, variable] of Object.entries(SETTING_VARIABLES)) {
     given[key] = sources.context(key) ?? sources.environment[variable];
   }
   const parsed = settings.safeParse(given);
@@ -96,7 +96,7 @@ function readCaCertificate(path: string): string {
     throw new InfraError(
       "ERR_INFRA_CA_CERTIFICATE_FILE",
       `The CA certificate file ${path} ${reason}. Make a CA with: npx ra-pki init\n` +
-        `or name another file: -c caCertificatePath=<file> (or ${VARIABLES.caCertificatePath}).`,
+        `or name another file: -c caCertificatePath=<file> (or ${SETTING_VARIABLES.caCertificatePath}).`,
       { cause },
     );
   }

@@ -1,0 +1,81 @@
+import { execFile } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { afterAll, describe, expect, it } from "vitest";
+import { startObjectStore } from "../testing/object-store.ts";
+
+const program = fileURLToPath(new URL("../../dist/bin/upload-sample-objects.js", import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), "infra-upload-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const outputsFile = join(folder, "cdk-outputs.json");
+writeFileSync(
+  outputsFile,
+  JSON.stringify({
+    Mine: {
+      TrustAnchorArn:
+        "arn:aws:rolesanywhere:eu-west-1:000000000000:trust-anchor/3f9d2a8c-0e7b-4c55-9d1f-6b1f2f6f0a11",
+      ProfileArn: "arn:aws:rolesanywhere:eu-west-1:000000000000:profile/a1c4f1de-3a52-4e0a-8c1c-0c2d7e6b9f22",
+      RoleArn: "arn:aws:iam::000000000000:role/Mine",
+      BucketName: "documents",
+    },
+  }),
+);
+
+/** Runs the built program as the deployer would, with a key of its own and the endpoint given. */
+async function run(args: readonly string[], environment: Readonly<Record<string, string>> = {}) {
+  const env = { AWS_ACCESS_KEY_ID: "test", AWS_SECRET_ACCESS_KEY: "test", ...environment };
+  try {
+    const { stdout, stderr } = await promisify(execFile)(process.execPath, [program, ...args], { env });
+    return { status: 0, stdout, stderr };
+  } catch (error) {
+    const { code, stdout, stderr } = Object(error);
+    return { status: code, stdout, stderr };
+  }
+}
+
+describe("upload-sample-objects", () => {
+  it("uploads into the stack's bucket, path-style, at the endpoint of the environment", async () => {
+    await using store = await startObjectStore();
+    const { status, stdout } = await run(["--outputs", outputsFile, "--stack", "Mine"], {
+      AWS_ENDPOINT_URL: store.endpointUrl,
+    });
+    expect(status).toBe(0);
+    expect(stdout.split("\n")).toEqual([
+      expect.stringMatching(/^s3:\/\/documents\/shipments\.json\t\d+\tuploaded$/),
+      expect.stringMatching(/^s3:\/\/documents\/trust\.svg\t\d+\tuploaded$/),
+      expect.stringMatching(/^s3:\/\/documents\/welcome\.txt\t\d+\tuploaded$/),
+      "",
+    ]);
+    expect([...store.objects.keys()]).toHaveLength(3);
+  });
+
+  it("fails in one line, without data on stdout, when the stack is not in the file", async () => {
+    expect(await run(["--outputs", outputsFile])).toEqual({
+      status: 1,
+      stdout: "",
+      stderr: `${outputsFile} has no outputs of stack RolesAnywhereStack, only of Mine; name the stack you deployed.\n`,
+    });
+  });
+
+  it("shows examples when called bare, and the options with --help", async () => {
+    const bare = await run([]);
+    expect(bare).toMatchObject({ status: 0, stderr: "" });
+    expect(bare.stdout).toContain("--outputs cdk-outputs.json --stack MyStack");
+    const help = await run(["--help"]);
+    expect(help.stdout).toContain("--stack <name>    the stack in that file (default: RolesAnywhereStack)");
+  });
+
+  it.each([
+    ["an unknown option", ["--bucket", "b"], "Unknown option '--bucket'"],
+    ["no outputs file", ["--stack", "Mine"], "--outputs is missing"],
+    ["an option without its value", ["--outputs"], "argument missing"],
+  ])("answers %s as wrong usage", async (_, args, message) => {
+    const { status, stdout, stderr } = await run(args);
+    expect({ status, stdout }).toEqual({ status: 2, stdout: "" });
+    expect(stderr).toContain(message);
+  });
+});
