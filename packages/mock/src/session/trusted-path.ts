@@ -5,6 +5,7 @@ import { type Certificate } from "../trust/certificate.ts";
 import { DerError } from "../trust/der.ts";
 import { checkEndEntity } from "../trust/end-entity.ts";
 import { trustAnchorCertificates } from "../trust/trust-anchor-certificates.ts";
+import { notRevoked } from "../trust/revocation.ts";
 import { type CertificationPath, validatePath } from "../trust/validate-path.ts";
 
 /**
@@ -13,14 +14,17 @@ import { type CertificationPath, validatePath } from "../trust/validate-path.ts"
  * @throws {Refusal} one of the reasons about certificates
  */
 export function findTrustedPath(
-  _state: State,
+  state: State,
   trustAnchor: TrustAnchorRecord,
   certificate: Certificate,
   chain: readonly Certificate[],
   now: Date,
 ): CertificationPath {
   checkEndEntity(certificate);
-  return validatePath(certificate, chain, anchorsOf(trustAnchor), now);
+  const crls = [...state.crls.values()].filter(
+    ({ enabled, trustAnchorArn }) => enabled && trustAnchorArn === trustAnchor.trustAnchorArn,
+  );
+  return validatePath(certificate, chain, anchorsOf(trustAnchor), now, [notRevoked(crls)]);
 }
 
 function anchorsOf({ trustAnchorArn, source }: TrustAnchorRecord): readonly Certificate[] {

@@ -14,6 +14,8 @@ export interface DistinguishedName {
   readonly der: Uint8Array;
   /** Equal for names that RFC 5280 §7.1 calls equal: letter case and runs of spaces do not count. */
   readonly comparisonKey: string;
+  /** The same for each relative name. */
+  readonly rdnKeys: readonly string[];
 }
 
 /** RFC 4519 and RFC 2985 short names. */
@@ -45,7 +47,8 @@ export function readName(node: DerNode): DistinguishedName {
     if (attributes.length === 0) throw new DerError("a relative name is empty");
     return attributes;
   });
-  return { rdns, der: encoded(node), comparisonKey: rdns.map(rdnKey).join("\u0002") };
+  const rdnKeys = rdns.map(rdnKey);
+  return { rdns, der: encoded(node), rdnKeys, comparisonKey: rdnKeys.join("\u0002") };
 }
 
 /** All values of one attribute type, in the order of the certificate. */

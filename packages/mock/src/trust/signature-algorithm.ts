@@ -1,3 +1,4 @@
+import { constants } from "node:crypto";
 import { children, type DerNode, expectTag, readOid, TAG } from "./der.ts";
 
 /** How a certificate or CRL is signed. */
@@ -6,53 +7,70 @@ export interface SignatureAlgorithm {
   readonly name: string;
   /** SHA-256 or better, as AWS demands; false for MD5, SHA-1, SHA-224 and for what is not known. */
   readonly strong: boolean;
+  /** What node:crypto needs to verify it: `hash` is `null` where the algorithm brings its own. Absent when weak. */
+  readonly verification?: Verification;
+}
+
+export interface Verification {
+  readonly hash: string | null;
+  /** RSA padding, when it is not PKCS #1 v1.5. */
+  readonly padding?: number;
 }
 
 const RSA_PSS = "1.2.840.113549.1.1.10";
 
-const ALGORITHMS: Readonly<Record<string, { name: string; strong: boolean }>> = {
-  "1.2.840.113549.1.1.2": { name: "md2WithRSAEncryption", strong: false },
-  "1.2.840.113549.1.1.4": { name: "md5WithRSAEncryption", strong: false },
-  "1.2.840.113549.1.1.5": { name: "sha1WithRSAEncryption", strong: false },
-  "1.2.840.113549.1.1.14": { name: "sha224WithRSAEncryption", strong: false },
-  "1.2.840.113549.1.1.11": { name: "sha256WithRSAEncryption", strong: true },
-  "1.2.840.113549.1.1.12": { name: "sha384WithRSAEncryption", strong: true },
-  "1.2.840.113549.1.1.13": { name: "sha512WithRSAEncryption", strong: true },
-  "1.2.840.10045.4.1": { name: "ecdsa-with-SHA1", strong: false },
-  "1.2.840.10045.4.3.1": { name: "ecdsa-with-SHA224", strong: false },
-  "1.2.840.10045.4.3.2": { name: "ecdsa-with-SHA256", strong: true },
-  "1.2.840.10045.4.3.3": { name: "ecdsa-with-SHA384", strong: true },
-  "1.2.840.10045.4.3.4": { name: "ecdsa-with-SHA512", strong: true },
-  "2.16.840.1.101.3.4.3.17": { name: "ML-DSA-44", strong: true },
-  "2.16.840.1.101.3.4.3.18": { name: "ML-DSA-65", strong: true },
-  "2.16.840.1.101.3.4.3.19": { name: "ML-DSA-87", strong: true },
+const STRONG: Readonly<Record<string, readonly [name: string, hash: string | null]>> = {
+  "1.2.840.113549.1.1.11": ["sha256WithRSAEncryption", "sha256"],
+  "1.2.840.113549.1.1.12": ["sha384WithRSAEncryption", "sha384"],
+  "1.2.840.113549.1.1.13": ["sha512WithRSAEncryption", "sha512"],
+  "1.2.840.10045.4.3.2": ["ecdsa-with-SHA256", "sha256"],
+  "1.2.840.10045.4.3.3": ["ecdsa-with-SHA384", "sha384"],
+  "1.2.840.10045.4.3.4": ["ecdsa-with-SHA512", "sha512"],
+  "2.16.840.1.101.3.4.3.17": ["ML-DSA-44", null],
+  "2.16.840.1.101.3.4.3.18": ["ML-DSA-65", null],
+  "2.16.840.1.101.3.4.3.19": ["ML-DSA-87", null],
 };
 
-const PSS_HASHES: Readonly<Record<string, { name: string; strong: boolean }>> = {
-  "1.3.14.3.2.26": { name: "SHA-1", strong: false },
-  "2.16.840.1.101.3.4.2.4": { name: "SHA-224", strong: false },
-  "2.16.840.1.101.3.4.2.1": { name: "SHA-256", strong: true },
-  "2.16.840.1.101.3.4.2.2": { name: "SHA-384", strong: true },
-  "2.16.840.1.101.3.4.2.3": { name: "SHA-512", strong: true },
+/** Named only for the message that refuses them. */
+const WEAK: Readonly<Record<string, string>> = {
+  "1.2.840.113549.1.1.2": "md2WithRSAEncryption",
+  "1.2.840.113549.1.1.4": "md5WithRSAEncryption",
+  "1.2.840.113549.1.1.5": "sha1WithRSAEncryption",
+  "1.2.840.113549.1.1.14": "sha224WithRSAEncryption",
+  "1.2.840.10045.4.1": "ecdsa-with-SHA1",
+  "1.2.840.10045.4.3.1": "ecdsa-with-SHA224",
+};
+
+const PSS_HASHES: Readonly<Record<string, string>> = {
+  "2.16.840.1.101.3.4.2.1": "sha256",
+  "2.16.840.1.101.3.4.2.2": "sha384",
+  "2.16.840.1.101.3.4.2.3": "sha512",
 };
 
 /** Reads an AlgorithmIdentifier (RFC 5280 §4.1.1.2) of a signature. */
 export function readSignatureAlgorithm(node: DerNode): SignatureAlgorithm {
   const [identifier, parameters] = children(node);
   const oid = readOid(expectTag(identifier, TAG.oid, "the signature algorithm"));
-  if (oid === RSA_PSS) return { oid, ...readPss(parameters) };
-  return { oid, ...(ALGORITHMS[oid] ?? { name: oid, strong: false }) };
+  if (oid === RSA_PSS) return readPss(oid, parameters);
+  const strong = STRONG[oid];
+  if (strong === undefined) return { oid, name: WEAK[oid] ?? oid, strong: false };
+  const [name, hash] = strong;
+  return { oid, name, strong: true, verification: { hash } };
 }
 
 /** RSASSA-PSS carries its hash in the parameters; without one it is SHA-1 (RFC 4055 §3.1). */
-function readPss(parameters: DerNode | undefined): { name: string; strong: boolean } {
-  const weak = { name: "RSASSA-PSS with SHA-1", strong: false };
-  if (parameters === undefined || parameters.tag !== TAG.sequence) return weak;
-  const explicit = children(parameters).find(({ tag }) => tag === 0xa0);
-  if (explicit === undefined) return weak;
-  const [algorithm] = children(explicit);
-  const [hash] = children(expectTag(algorithm, TAG.sequence, "the PSS hash"));
-  const oid = readOid(expectTag(hash, TAG.oid, "the PSS hash"));
-  const known = PSS_HASHES[oid] ?? { name: oid, strong: false };
-  return { name: `RSASSA-PSS with ${known.name}`, strong: known.strong };
+function readPss(oid: string, parameters: DerNode | undefined): SignatureAlgorithm {
+  const explicit =
+    parameters?.tag === TAG.sequence ? children(parameters).find(({ tag }) => tag === 0xa0) : undefined;
+  const [algorithm] = explicit === undefined ? [] : children(explicit);
+  const [identifier] = algorithm === undefined ? [] : children(algorithm);
+  const hash =
+    identifier === undefined ? undefined : PSS_HASHES[readOid(expectTag(identifier, TAG.oid, "the hash"))];
+  if (hash === undefined) return { oid, name: "RSASSA-PSS with a weak hash", strong: false };
+  return {
+    oid,
+    name: `RSASSA-PSS with ${hash}`,
+    strong: true,
+    verification: { hash, padding: constants.RSA_PKCS1_PSS_PADDING },
+  };
 }

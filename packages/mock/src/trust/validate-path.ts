@@ -1,6 +1,7 @@
 import { AWS_MESSAGE, denied, Refusal } from "../audit/refusal.ts";
 import type { Certificate } from "./certificate.ts";
 import { formatName } from "./distinguished-name.ts";
+import { nameConstraintFailure } from "./name-constraints.ts";
 
 /** A path that holds: the end-entity certificate first, the trust anchor's certificate last. */
 export type CertificationPath = readonly [Certificate, ...Certificate[]];
@@ -102,6 +103,7 @@ function findFailure(search: Search, path: CertificationPath): Refusal | undefin
         depth === 0 ? undefined : issuerFailure(certificate, path.slice(1, depth)),
       )
       .find((failure) => failure !== undefined) ??
+    nameConstraintFailure(path) ??
     rulesFailure(search.rules, path)
   );
 }
