@@ -24,7 +24,7 @@ export function controlPlane(context: ControlPlaneContext): Hono {
       try {
         const hasDate =
           request.req.header("x-amz-date") !== undefined || request.req.header("date") !== undefined;
-        requireSignature(request.req.header("authorization"), hasDate, context.state.region);
+        requireSignature(request.req.header("authorization"), hasDate, context.state);
         const output = await operation.handle(operationContext, request);
         return Response.json(output, {
           status: operation.status ?? 200,

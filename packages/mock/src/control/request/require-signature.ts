@@ -4,16 +4,21 @@ const SIGNING_SERVICE = "rolesanywhere";
 const REQUIRED_FIELDS = ["Credential", "Signature", "SignedHeaders"] as const;
 
 /**
- * Refuses a request that does not carry a SigV4 signature for this service and region. The signature itself is not
- * verified: the emulator knows no secret keys.
+ * Refuses a request that does not carry a SigV4 signature for this service, region and account. The signature itself
+ * is not verified: the emulator knows no secret keys. An access key id of twelve digits names the caller's account,
+ * as it does for LocalStack; any other stands for the emulated account.
  *
  * @param authorization value of the `Authorization` header
  * @param hasDate whether `X-Amz-Date` or `Date` is present
- * @param region the emulated region
+ * @param account the emulated account and region
  * @throws {ServiceError} 403, with the type and text that AWS's front end gives for the same defect
  * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
  */
-export function requireSignature(authorization: string | undefined, hasDate: boolean, region: string): void {
+export function requireSignature(
+  authorization: string | undefined,
+  hasDate: boolean,
+  account: { readonly accountId: string; readonly region: string },
+): void {
   if (authorization === undefined || authorization.trim() === "") {
     throw new ServiceError(403, "MissingAuthenticationTokenException", "Missing Authentication Token");
   }
@@ -29,7 +34,7 @@ export function requireSignature(authorization: string | undefined, hasDate: boo
     throw incomplete(`Unsupported AWS 'algorithm': '${algorithm ?? ""}'.`);
   }
   if (complaints.length > 0) throw incomplete(complaints.join(" "));
-  requireScope(fields.get("Credential") ?? "", region);
+  requireScope(fields.get("Credential") ?? "", account);
 }
 
 function parseFields(text: string): Map<string, string> {
@@ -42,7 +47,7 @@ function parseFields(text: string): Map<string, string> {
 }
 
 /** `<access key id>/<yyyymmdd>/<region>/rolesanywhere/aws4_request`; an access key id holds no slash. */
-function requireScope(credential: string, region: string): void {
+function requireScope(credential: string, account: { accountId: string; region: string }): void {
   const [accessKeyId, date, scopeRegion, service, terminator, ...more] = credential.split("/");
   if (!accessKeyId || !date || !scopeRegion || !service || !terminator || more.length > 0) {
     throw incomplete(
@@ -50,13 +55,20 @@ function requireScope(credential: string, region: string): void {
     );
   }
   if (!/^\d{8}$/.test(date)) throw invalid("Date in Credential scope does not have the form yyyymmdd.");
-  if (scopeRegion !== region)
+  if (scopeRegion !== account.region)
     throw invalid(`Credential should be scoped to a valid region, not '${scopeRegion}'.`);
   if (service !== SIGNING_SERVICE) {
     throw invalid(`Credential should be scoped to correct service: '${SIGNING_SERVICE}'.`);
   }
   if (terminator !== "aws4_request") {
     throw invalid("Credential should be scoped with a valid terminator: 'aws4_request'.");
+  }
+  if (/^\d{12}$/.test(accessKeyId) && accessKeyId !== account.accountId) {
+    throw new ServiceError(
+      403,
+      "AccessDeniedException",
+      `Access key id ${accessKeyId} names another account than ${account.accountId}, the one emulated here`,
+    );
   }
 }
 

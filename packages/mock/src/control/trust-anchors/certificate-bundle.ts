@@ -1,30 +1,10 @@
-import { AsnConvert } from "@peculiar/asn1-schema";
-import {
-  BasicConstraints,
-  Certificate,
-  id_ce_basicConstraints,
-  id_ce_keyUsage,
-  KeyUsage,
-  KeyUsageFlags,
-} from "@peculiar/asn1-x509";
-import { type ServiceError, validationError } from "../service-error.ts";
+import type { Certificate } from "../../trust/certificate.ts";
+import { DerError } from "../../trust/der.ts";
+import { trustAnchorCertificates } from "../../trust/trust-anchor-certificates.ts";
+import { validationError } from "../service-error.ts";
 
 /** Certificates per trust anchor, a quota that AWS does not raise. */
 export const MAX_CERTIFICATES = 2;
-
-const X509_V3 = 2;
-
-/** Signature algorithms with MD2, MD5 or SHA-1. */
-const WEAK_SIGNATURES = new Set([
-  "1.2.840.113549.1.1.2",
-  "1.2.840.113549.1.1.4",
-  "1.2.840.113549.1.1.5",
-  "1.3.14.3.2.29",
-  "1.2.840.10040.4.3",
-  "1.2.840.10045.4.1",
-]);
-
-const PEM_CERTIFICATE = /-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]*)-----END CERTIFICATE-----/g;
 
 /**
  * Checks that a PEM bundle holds one or two certificates that may act as certificate authorities.
@@ -33,8 +13,7 @@ const PEM_CERTIFICATE = /-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]*)-----END 
  * @see https://docs.aws.amazon.com/rolesanywhere/latest/userguide/trust-model.html#signature-verification
  */
 export function checkCertificateBundle(pem: string): void {
-  const certificates = [...pem.matchAll(PEM_CERTIFICATE)].map((match) => parse(match[1] ?? ""));
-  if (certificates.length === 0) throw malformed();
+  const certificates = read(pem);
   if (certificates.length > MAX_CERTIFICATES) {
     throw validationError(
       `Certificate bundle contains ${certificates.length} certificates; at most ${MAX_CERTIFICATES} are allowed`,
@@ -43,36 +22,28 @@ export function checkCertificateBundle(pem: string): void {
   for (const certificate of certificates) checkAuthority(certificate);
 }
 
-function parse(base64: string): Certificate {
+function read(pem: string): readonly Certificate[] {
   try {
-    return AsnConvert.parse(Buffer.from(base64, "base64"), Certificate);
-  } catch {
-    throw malformed();
-  }
-}
-
-function checkAuthority(certificate: Certificate): void {
-  const { version, extensions = [] } = certificate.tbsCertificate;
-  if (version !== X509_V3)
-    throw validationError("Incorrect version for CA certificate; X.509 v3 is required");
-  const extension = (oid: string) => extensions.find((candidate) => candidate.extnID === oid)?.extnValue;
-
-  const basicConstraints = extension(id_ce_basicConstraints);
-  if (basicConstraints === undefined || !AsnConvert.parse(basicConstraints, BasicConstraints).cA) {
-    throw validationError("Incorrect basic constraints for CA certificate");
-  }
-  const keyUsage = extension(id_ce_keyUsage);
-  const usages = keyUsage === undefined ? 0 : AsnConvert.parse(keyUsage, KeyUsage).toNumber();
-  if ((usages & KeyUsageFlags.keyCertSign) === 0) {
-    throw validationError("Incorrect key usage for CA certificate");
-  }
-  if (WEAK_SIGNATURES.has(certificate.signatureAlgorithm.algorithm)) {
+    return trustAnchorCertificates(pem);
+  } catch (error) {
+    if (!(error instanceof DerError)) throw error;
     throw validationError(
-      "Incorrect signature algorithm for CA certificate; SHA-256 or stronger is required",
+      `Invalid certificate bundle; one or two PEM-encoded X.509 certificates are required: ${error.message}`,
     );
   }
 }
 
-function malformed(): ServiceError {
-  return validationError("Invalid certificate bundle; PEM-encoded X.509 certificates are required");
+function checkAuthority({ version, extensions, signatureAlgorithm }: Certificate): void {
+  if (version !== 3) throw validationError("Incorrect version for CA certificate; X.509 v3 is required");
+  if (extensions.basicConstraints?.ca !== true) {
+    throw validationError("Incorrect basic constraints for CA certificate");
+  }
+  if (extensions.keyUsage?.has("keyCertSign") !== true) {
+    throw validationError("Incorrect key usage for CA certificate; keyCertSign is required");
+  }
+  if (!signatureAlgorithm.strong) {
+    throw validationError(
+      `Incorrect signature algorithm for CA certificate; SHA-256 or stronger is required, not ${signatureAlgorithm.name}`,
+    );
+  }
 }
