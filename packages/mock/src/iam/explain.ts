@@ -1,93 +1,104 @@
 import { matchAction } from "./match-action.ts";
-import type { Condition } from "./match-condition.ts";
 import { matchCondition } from "./match-condition.ts";
-import { matchPrincipal } from "./match-principal.ts";
+import type { Condition } from "./match-condition.ts";
 import { matchResource } from "./match-resource.ts";
-import type { PolicyDocument, Statement } from "./policy-document.ts";
-import type { PolicyRequest } from "./policy-request.ts";
+import { matchStatementPrincipal } from "./match-statement.ts";
+import type { PreparedRequest } from "./match-statement.ts";
+import type { Statement } from "./policy-document.ts";
+import { hasVariables, resolveTemplate } from "./policy-variables.ts";
+import type { TemplatePiece } from "./policy-variables.ts";
 import type { RequestContext } from "./request-context.ts";
 
-/** Says why nothing allows a request: what keeps the closest Allow statement from applying. */
-export function explainImplicitDeny(
-  policy: PolicyDocument,
-  request: PolicyRequest,
-  context: RequestContext,
-): string {
-  const candidates = policy.statements
-    .filter((statement) => statement.effect === "Allow")
-    .map((statement) => ({ statement, obstacles: findObstacles(statement, request, context) }))
-    .sort((a, b) => distance(a.obstacles) - distance(b.obstacles));
-  const [closest] = candidates;
-  if (closest === undefined) return `no statement allows ${request.action}: none has Effect Allow`;
-  const reasons = closest.obstacles.map((obstacle) => obstacle.text).join(", and ");
-  return `${labelOf(closest.statement)} would allow ${request.action} but ${reasons}`;
+export interface Candidate {
+  readonly statement: Statement;
+  /** What to call it in a sentence. */
+  readonly label: string;
 }
 
-export function labelOf(statement: Statement): string {
-  const name = statement.sid === undefined || statement.sid === "" ? "" : ` "${statement.sid}"`;
-  return `statement ${statement.index}${name}`;
+/** Says why no statement allows a request: what keeps the closest Allow from applying. */
+export function explainNoAllow(candidates: readonly Candidate[], request: PreparedRequest): string {
+  const [closest] = candidates
+    .filter(({ statement }) => statement.effect === "Allow")
+    .map(({ statement, label }) => ({ label, obstacles: findObstacles(statement, request) }))
+    .sort((a, b) => distance(a.obstacles) - distance(b.obstacles));
+  if (closest === undefined) return `no statement has Effect Allow, so nothing allows ${request.action}`;
+  const [first] = closest.obstacles;
+  if (first?.element === "action") {
+    return `no statement allows ${request.action}; the closest, ${closest.label}, ${first.text}`;
+  }
+  const reasons = closest.obstacles.map((obstacle) => obstacle.text).join("; and ");
+  return `${closest.label} would allow ${request.action} but ${reasons}`;
 }
 
 interface Obstacle {
-  /** How far it keeps a statement from being the one that was meant. */
-  readonly weight: number;
+  readonly element: "action" | "principal" | "resource" | "condition";
   readonly text: string;
 }
 
+/** An action that is not the one meant weighs more than any number of other obstacles. */
+const WEIGHT = { action: 1e9, principal: 1e6, resource: 1e3, condition: 1 } as const;
+
 function distance(obstacles: readonly Obstacle[]): number {
-  return obstacles.reduce((sum, obstacle) => sum + obstacle.weight, 0);
+  return obstacles.reduce((sum, obstacle) => sum + WEIGHT[obstacle.element], 0);
 }
 
-function findObstacles(statement: Statement, request: PolicyRequest, context: RequestContext): Obstacle[] {
-  const { action, principal, resource, conditions, effect } = statement;
+function findObstacles(statement: Statement, request: PreparedRequest): readonly Obstacle[] {
+  const { action, resource, conditions, effect } = statement;
   const obstacles: Obstacle[] = [];
   if (!matchAction(action, request.action)) {
     const element = action.negated ? "NotAction" : "Action";
-    obstacles.push({
-      weight: 1_000_000,
-      text: expected(element, action.sources, action.negated, request.action),
-    });
+    obstacles.push({ element: "action", text: `has ${element} ${list(action.sources)}` });
   }
-  if (principal !== undefined && matchPrincipal(principal, request.principal, effect) === undefined) {
-    const element = principal.negated ? "NotPrincipal" : "Principal";
-    const named = principal.everyone ? ["*"] : principal.entries.map(({ type, id }) => `${type} ${id}`);
-    const actual =
-      request.principal === undefined ? undefined : `${request.principal.type} ${request.principal.id}`;
-    obstacles.push({ weight: 10_000, text: expected(element, named, principal.negated, actual) });
+  if (matchStatementPrincipal(statement, request) === undefined) {
+    obstacles.push({ element: "principal", text: explainPrincipal(statement, request) });
   }
-  if (resource !== undefined && !matchResource(resource, request.resource, effect, context)) {
-    const element = resource.negated ? "NotResource" : "Resource";
-    const patterns = resource.patterns.map((pattern) => pattern.source);
-    obstacles.push({ weight: 100, text: expected(element, patterns, resource.negated, request.resource) });
+  if (resource !== undefined && !matchResource(resource, request.resource, effect, request.context)) {
+    const patterns = resource.patterns.map(({ source, template }) => show(source, template, request.context));
+    const actual = request.resource ?? "no resource (*)";
+    const what = resource.negated ? "NotResource excludes" : "Resource expected";
+    obstacles.push({ element: "resource", text: `${what} ${list(patterns)} and the request has ${actual}` });
   }
   for (const condition of conditions) {
-    if (!matchCondition(condition, effect, context)) {
-      obstacles.push({ weight: 1, text: explainCondition(condition, context) });
+    if (!matchCondition(condition, effect, request.context)) {
+      obstacles.push({ element: "condition", text: explainCondition(condition, request.context) });
     }
   }
   return obstacles;
 }
 
-function explainCondition(condition: Condition, context: RequestContext): string {
-  const values = context.get(condition.key)?.values;
-  const actual = values === undefined ? undefined : list(values);
-  return expected(`${condition.operator} ${condition.key}`, condition.expected, false, actual);
+function explainPrincipal({ principal }: Statement, request: PreparedRequest): string {
+  const actual =
+    request.principal === undefined
+      ? "is anonymous"
+      : `has ${request.principal.type} ${request.principal.id}`;
+  if (principal === undefined) return `it has no Principal and the request ${actual}`;
+  const named = principal.everyone ? ["*"] : principal.entries.map(({ type, id }) => `${type} ${id}`);
+  const what = principal.negated ? "NotPrincipal excludes" : "Principal expected";
+  return `${what} ${list(named)} and the request ${actual}`;
 }
 
-function expected(
-  what: string,
-  values: readonly string[],
-  negated: boolean,
-  actual: string | undefined,
-): string {
-  const has = actual === undefined ? "has none" : `has ${actual}`;
-  return `${what} ${negated ? "excludes" : "expected"} ${list(values)} and the request ${has}`;
+function explainCondition(condition: Condition, context: RequestContext): string {
+  const values = context.get(condition.key)?.values;
+  const actual = values === undefined ? "has no such key" : `has ${list(values)}`;
+  const expected =
+    condition.kind === "null"
+      ? condition.absent.map((absent) => (absent ? "no such key" : "the key"))
+      : condition.values.map(({ template }, index) =>
+          show(condition.expected[index] ?? "", template, context),
+        );
+  const none = condition.kind === "values" && condition.base.negated ? "none of " : "";
+  return `${condition.operator} ${condition.key} expected ${none}${list(expected)} and the request ${actual}`;
+}
+
+/** What a policy string stands for in this request, when that differs from what is written. */
+function show(source: string, template: readonly TemplatePiece[], context: RequestContext): string {
+  if (!hasVariables(template)) return source;
+  const pieces = resolveTemplate(template, context);
+  if (pieces === undefined) return `${source} (a variable without a single value in the request)`;
+  return `${pieces.map((piece) => piece.text).join("")} (from ${source})`;
 }
 
 function list(values: readonly string[]): string {
-  return values.length === 1 ? quoteEmpty(values[0] ?? "") : `[${values.map(quoteEmpty).join(", ")}]`;
-}
-
-function quoteEmpty(value: string): string {
-  return value === "" ? '""' : value;
+  const shown = values.map((value) => (value === "" ? '""' : value));
+  return shown.length === 1 ? shown.join("") : `[${shown.join(", ")}]`;
 }

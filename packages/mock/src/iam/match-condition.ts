@@ -13,16 +13,16 @@ interface ConditionBase {
   readonly operator: string;
   /** As written. */
   readonly key: string;
-  /** The policy's values as written; one is enough (none may compare, for a negated operator). */
+  /** The policy's values as written. */
   readonly expected: readonly string[];
 }
 
 export interface ValueCondition extends ConditionBase {
   readonly kind: "values";
-  readonly negated: boolean;
+  readonly base: ConditionOperator;
   readonly quantifier: Quantifier;
   readonly ifExists: boolean;
-  readonly comparisons: readonly PreparedValue[];
+  readonly values: readonly PreparedValue[];
 }
 
 export interface NullCondition extends ConditionBase {
@@ -33,8 +33,12 @@ export interface NullCondition extends ConditionBase {
 
 export type Quantifier = "none" | "ForAllValues" | "ForAnyValue";
 
-/** Compares with a value of the policy after filling in its variables. */
-export type PreparedValue = (actual: string, context: RequestContext) => boolean | undefined;
+/** A value of the policy. */
+export interface PreparedValue {
+  readonly template: readonly TemplatePiece[];
+  /** Absent when the value has variables: then it is prepared for each request. */
+  readonly compare?: Comparison;
+}
 
 export interface OperatorName {
   readonly operator: ConditionOperator | "Null";
@@ -67,12 +71,9 @@ export function prepareValue(
   operator: ConditionOperator,
   template: readonly TemplatePiece[],
 ): PreparedValue | undefined {
-  if (!hasVariables(template)) return operator.compile(constantPieces(template));
-  return (actual, context) => {
-    const pieces = resolveTemplate(template, context);
-    const compare: Comparison | undefined = pieces === undefined ? undefined : operator.compile(pieces);
-    return compare?.(actual);
-  };
+  if (hasVariables(template)) return { template };
+  const compare = operator.compile(constantPieces(template));
+  return compare === undefined ? undefined : { template, compare };
 }
 
 /**
@@ -111,7 +112,7 @@ function matchMissing(condition: ValueCondition, effect: Effect): boolean {
     case "ForAnyValue":
       return condition.ifExists && effect === "Deny";
     case "none":
-      return condition.ifExists || condition.negated;
+      return condition.ifExists || condition.base.negated;
   }
 }
 
@@ -121,10 +122,23 @@ function matchValue(
   effect: Effect,
   context: RequestContext,
 ): boolean {
-  const results = new Set(condition.comparisons.map((compare) => compare(value, context)));
-  if (!condition.negated) return results.has(true);
+  const results = new Set(
+    condition.values.map((expected) => compareValue(condition, expected, value, context)),
+  );
+  if (!condition.base.negated) return results.has(true);
   if (results.has(true)) return false;
   return effect === "Deny" || !results.has(undefined);
+}
+
+function compareValue(
+  condition: ValueCondition,
+  expected: PreparedValue,
+  actual: string,
+  context: RequestContext,
+): boolean | undefined {
+  if (expected.compare !== undefined) return expected.compare(actual);
+  const pieces = resolveTemplate(expected.template, context);
+  return pieces === undefined ? undefined : condition.base.compile(pieces)?.(actual);
 }
 
 /** The guide's "empty data set (for example, an empty string)". */

@@ -84,16 +84,15 @@ function parseKey(
     return { kind: "null", operator, key, expected, absent };
   }
   const base = name.operator;
-  const comparisons = expected.map((value) => {
+  const prepared = expected.map((value) => {
     if (!base.variables && version === "2012-10-17") refuseVariables(value, path);
     const template = parseVariables(value, path, base.variables ? version : "2008-10-17");
-    const prepared = prepareValue(base, template);
-    if (prepared === undefined) throw refuse(value);
-    return prepared;
+    const one = prepareValue(base, template);
+    if (one === undefined) throw refuse(value);
+    return one;
   });
-  const { negated } = base;
   const { quantifier, ifExists } = name;
-  return { kind: "values", operator, key, expected, negated, quantifier, ifExists, comparisons };
+  return { kind: "values", operator, key, expected, base, quantifier, ifExists, values: prepared };
 }
 
 /** Quotation marks are optional for numbers and Booleans. */

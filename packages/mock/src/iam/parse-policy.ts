@@ -228,31 +228,46 @@ function parseResource(
     );
   }
   const sources = readStrings(value, elementPath);
-  return { negated, patterns: sources.map((source) => parseResourcePattern(source, elementPath, version)) };
+  return {
+    negated,
+    patterns: sources.map((source) => parseResourcePattern(source, elementPath, version, kind)),
+  };
 }
 
-function parseResourcePattern(source: string, path: string, version: PolicyVersion): ResourcePattern {
-  const [, prefix, partition, service] = /^([^:]*)(?::([^:]*)(?::([^:]*))?)?/u.exec(source) ?? [];
-  if (source !== "*" && (prefix !== "arn" || partition === undefined)) {
-    throw new PolicyError(
-      "ERR_POLICY_RESOURCE_INVALID",
-      path,
-      `"${source}" must be in ARN format or "*": write "arn:partition:service:region:account:resource"`,
-    );
+function parseResourcePattern(
+  source: string,
+  path: string,
+  version: PolicyVersion,
+  kind: PolicyKind | undefined,
+): ResourcePattern {
+  const fields = source.split(":");
+  const [prefix, partition, service] = fields;
+  const refuse = (rule: string): PolicyError =>
+    new PolicyError("ERR_POLICY_RESOURCE_INVALID", path, `"${source}" ${rule}`);
+
+  if (source === "*") return compileResourcePattern(source, parseVariables(source, path, version));
+  if (prefix !== "arn" || partition === undefined || partition === "") {
+    throw refuse(`must be in ARN format or "*": write "arn:partition:service:region:account:resource"`);
   }
-  if (source !== "*" && (service === undefined || service === "" || /[*?]/u.test(service))) {
-    throw new PolicyError(
-      "ERR_POLICY_RESOURCE_INVALID",
-      path,
-      `"${source}" must name its service in full, without wildcards`,
-    );
+  if (service === undefined || service === "" || /[*?]/u.test(service)) {
+    throw refuse("must name its service in full, without wildcards");
   }
-  const template = parseVariables(source, path, version);
+  const missing = 6 - fields.length;
+  const completes = (kind === undefined || kind === "identity") && !source.includes("::");
+  if (missing > 0 && !completes) {
+    throw refuse('has fewer than the six fields of an ARN; write "*" for those that do not matter');
+  }
+  // In an identity-based policy, `arn:aws:sqs` is the same as `arn:aws:sqs:*:*:*`.
+  const template = parseVariables(source + ":*".repeat(Math.max(0, missing)), path, version);
   refuseEarlyVariables(template, source, path);
   return compileResourcePattern(source, template);
 }
 
-/** A variable can stand only after the fifth colon of an ARN. */
+/**
+ * A variable can stand only after the fifth colon of an ARN.
+ *
+ * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html#policy-vars-resourceelement
+ */
 function refuseEarlyVariables(template: readonly TemplatePiece[], source: string, path: string): void {
   let colons = 0;
   for (const piece of template) {

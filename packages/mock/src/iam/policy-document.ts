@@ -31,3 +31,14 @@ export interface Statement {
   /** All must hold. */
   readonly conditions: readonly Condition[];
 }
+
+/** `statement 0 "AllowRolesAnywhere"` */
+export function labelOf(statement: Statement): string {
+  const name = statement.sid === undefined || statement.sid === "" ? "" : ` "${statement.sid}"`;
+  return `statement ${statement.index}${name}`;
+}
+
+/** The name of a statement in a decision: its `Sid`, or its position when it has none. */
+export function nameOf(statement: Statement): string | number {
+  return statement.sid === undefined || statement.sid === "" ? statement.index : statement.sid;
+}
