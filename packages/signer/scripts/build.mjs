@@ -3,19 +3,17 @@
 // CommonJS for the command: `require("node:http")` costs half of what `import "node:http"` does, because an ES import of
 // a built-in module reads each of its exports, which loads the lazy ones (fetch, WebCrypto) as well.
 import { spawnSync } from "node:child_process";
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 
 import { build } from "esbuild";
 
 const tsc = createRequire(import.meta.url).resolve("typescript/bin/tsc");
 
-rmSync("dist", { recursive: true, force: true });
 const { status } = spawnSync(process.execPath, [tsc, "-p", "tsconfig.build.json"], { stdio: "inherit" });
 if (status !== 0) process.exit(status ?? 1);
 
-rmSync("dist/cli", { recursive: true, force: true });
-mkdirSync("dist/cli");
+mkdirSync("dist/cli", { recursive: true });
 writeFileSync("dist/cli/package.json", '{"type":"commonjs"}\n');
 await build({
   entryPoints: ["src/cli/main.ts"],
@@ -24,8 +22,7 @@ await build({
   platform: "node",
   format: "cjs",
   target: "node22",
-  minifyWhitespace: true,
-  minifySyntax: true,
+  minify: true,
   legalComments: "none",
   logLevel: "warning",
 });

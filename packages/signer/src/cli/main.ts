@@ -2,6 +2,7 @@
 import { messageOf, SignerError } from "../errors.ts";
 import type { Command, CommandContext } from "./command.ts";
 import { USAGE } from "./usage.ts";
+import { writeAll } from "./write-all.ts";
 
 /** Each command is loaded when it is called, for the sake of start-up time. */
 const COMMANDS: ReadonlyMap<string, () => Promise<Command>> = new Map([
@@ -12,8 +13,8 @@ const COMMANDS: ReadonlyMap<string, () => Promise<Command>> = new Map([
 
 const context: CommandContext = {
   environment: process.env,
-  out: (text) => void process.stdout.write(text),
-  note: (line) => void process.stderr.write(`${line}\n`),
+  out: (text) => writeAll(1, text),
+  note: (line) => writeAll(2, `${line}\n`),
 };
 
 async function main([name, ...words]: readonly string[]): Promise<number> {
@@ -41,15 +42,15 @@ async function main([name, ...words]: readonly string[]): Promise<number> {
   }
 }
 
-// A reader that went away is no reason for a stack trace.
-process.stdout.on("error", () => process.exit(1));
-
+// Leaving at once, with all output written, spares the time that an orderly end of the process takes.
 void main(process.argv.slice(2)).then(
-  (code) => {
-    process.exitCode = code;
-  },
+  (code) => process.exit(code),
   (error: unknown) => {
-    context.note(`ra-signer: ${messageOf(error)}`);
-    process.exitCode = 1;
+    // A reader that closed its end gets no stack trace; there may be nobody left to tell.
+    try {
+      context.note(`ra-signer: ${messageOf(error)}`);
+    } finally {
+      process.exit(1);
+    }
   },
 );

@@ -30,16 +30,9 @@ const SUFFIXES: readonly (readonly [prefix: string, suffixes: DnsSuffixes])[] = 
  *
  * @param region For example `eu-central-1`.
  * @param options FIPS and dual stack.
- * @throws {SignerError} ERR_SIGNER_ENDPOINT_INVALID when the region cannot be part of a host name.
  * @see https://docs.aws.amazon.com/general/latest/gr/rolesanywhere.html
  */
 export function regionalEndpoint(region: string, options: EndpointOptions = {}): string {
-  if (!/^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/i.test(region)) {
-    throw new SignerError(
-      "ERR_SIGNER_ENDPOINT_INVALID",
-      `region "${region}" cannot be part of a host name; give one such as us-east-1`,
-    );
-  }
   const suffixes = SUFFIXES.find(([prefix]) => region.startsWith(prefix))?.[1] ?? COMMERCIAL;
   const service = options.useFipsEndpoint === true ? "rolesanywhere-fips" : "rolesanywhere";
   const suffix = options.useDualstackEndpoint === true ? suffixes.dualstack : suffixes.ipv4;

@@ -28,7 +28,8 @@ export interface SessionParameters extends EndpointOptions {
 /**
  * The region of a request.
  *
- * @throws {SignerError} ERR_SIGNER_REGION_MISSING when neither the parameters nor the trust anchor's ARN have one.
+ * @throws {SignerError} ERR_SIGNER_REGION_MISSING when neither the parameters nor the trust anchor's ARN have one;
+ *   ERR_SIGNER_ENDPOINT_INVALID when it has characters that no region has.
  */
 export function regionOf(parameters: SessionParameters): string {
   const region = parameters.region ?? parseArn(parameters.trustAnchorArn, "trust anchor").region;
@@ -36,6 +37,12 @@ export function regionOf(parameters: SessionParameters): string {
     throw new SignerError(
       "ERR_SIGNER_REGION_MISSING",
       `trust anchor ARN "${parameters.trustAnchorArn}" has no region; give one (--region)`,
+    );
+  }
+  if (!/^[a-z0-9-]+$/i.test(region)) {
+    throw new SignerError(
+      "ERR_SIGNER_ENDPOINT_INVALID",
+      `region ${JSON.stringify(region)} is not one; give a name such as us-east-1`,
     );
   }
   return region;

@@ -1,0 +1,21 @@
+import { writeSync } from "node:fs";
+
+/**
+ * Writes a text to a file descriptor before it returns. Lighter than process.stdout, which loads streams, and nothing is
+ * lost when the process exits right afterwards.
+ *
+ * @param descriptor 1 for stdout, 2 for stderr.
+ * @param text What to write.
+ */
+export function writeAll(descriptor: number, text: string): void {
+  let bytes = Buffer.from(text, "utf8");
+  while (bytes.length > 0) {
+    try {
+      bytes = bytes.subarray(writeSync(descriptor, bytes));
+    } catch (error) {
+      // A pipe that somebody made non-blocking is full: give its reader a moment.
+      if (!(error instanceof Error && "code" in error && error.code === "EAGAIN")) throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
+    }
+  }
+}

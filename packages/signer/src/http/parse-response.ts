@@ -1,0 +1,103 @@
+import { SignerError } from "../errors.ts";
+
+/** A whole HTTP/1.1 answer. */
+export interface ParsedResponse {
+  readonly status: number;
+  /** First value of each header, by lower-case name. */
+  readonly headers: ReadonlyMap<string, string>;
+  readonly body: Buffer;
+}
+
+/** Longest status line and headers, in bytes. */
+const MAX_HEAD_BYTES = 64 * 1024;
+
+/**
+ * Parses what a connection has delivered so far.
+ *
+ * @param bytes Everything received.
+ * @param ended Whether the server has closed its side.
+ * @returns The answer; undefined while more is to come.
+ * @throws {SignerError} ERR_SIGNER_RESPONSE_INVALID for what is not HTTP/1.1; ERR_SIGNER_CONNECTION_FAILED when the server
+ *   closed before the answer was complete.
+ * @see RFC 9112 §6.3 (message body length)
+ */
+export function parseResponse(bytes: Buffer, ended: boolean): ParsedResponse | undefined {
+  const headLength = bytes.indexOf("\r\n\r\n");
+  if (headLength === -1) {
+    if (bytes.length > MAX_HEAD_BYTES || !looksLikeHttp(bytes)) throw notHttp();
+    if (ended) throw cutShort(bytes.length === 0 ? "without an answer" : "within the headers");
+    return undefined;
+  }
+  const { status, headers } = parseHead(bytes.toString("latin1", 0, headLength));
+  const rest = bytes.subarray(headLength + 4);
+  // Interim answers (RFC 9110 §15.2) precede the real one.
+  if (status >= 100 && status < 200) return parseResponse(rest, ended);
+
+  const body = bodyOf(status, headers, rest, ended);
+  if (body === undefined && ended) throw cutShort("within the body");
+  return body === undefined ? undefined : { status, headers, body };
+}
+
+function bodyOf(
+  status: number,
+  headers: ReadonlyMap<string, string>,
+  rest: Buffer,
+  ended: boolean,
+): Buffer | undefined {
+  if (status === 204 || status === 304) return rest.subarray(0, 0);
+  if (/(^|,)\s*chunked\s*$/i.test(headers.get("transfer-encoding") ?? "")) return decodeChunks(rest);
+  const length = headers.get("content-length");
+  if (length === undefined) return ended ? rest : undefined;
+  if (!/^\d+$/.test(length)) throw notHttp();
+  return rest.length >= Number(length) ? rest.subarray(0, Number(length)) : undefined;
+}
+
+/** Chunked transfer coding (RFC 9112 §7.1); extensions and trailers are dropped. */
+function decodeChunks(bytes: Buffer): Buffer | undefined {
+  const chunks: Buffer[] = [];
+  for (let position = 0; ;) {
+    const lineEnd = bytes.indexOf("\r\n", position);
+    if (lineEnd === -1) return undefined;
+    const [, hex = ""] = /^([0-9a-f]{1,8})\s*(;|$)/i.exec(bytes.toString("latin1", position, lineEnd)) ?? [];
+    if (hex === "") throw notHttp();
+    const size = Number.parseInt(hex, 16);
+    const start = lineEnd + 2;
+    if (size === 0) {
+      const complete = bytes.indexOf("\r\n", start) === start || bytes.includes("\r\n\r\n", start);
+      return complete ? Buffer.concat(chunks) : undefined;
+    }
+    if (bytes.length < start + size + 2) return undefined;
+    chunks.push(bytes.subarray(start, start + size));
+    position = start + size + 2;
+  }
+}
+
+function parseHead(head: string): Omit<ParsedResponse, "body"> {
+  const [statusLine = "", ...lines] = head.split("\r\n");
+  const [, status] = /^HTTP\/1\.[01] (\d{3})(?: |$)/.exec(statusLine) ?? [];
+  if (status === undefined) throw notHttp();
+  const headers = new Map<string, string>();
+  for (const line of lines) {
+    const colon = line.indexOf(":");
+    if (colon < 1) throw notHttp();
+    const name = line.slice(0, colon).toLowerCase();
+    if (!headers.has(name)) headers.set(name, line.slice(colon + 1).trim());
+  }
+  return { status: Number(status), headers };
+}
+
+function looksLikeHttp(bytes: Buffer): boolean {
+  const expected = "HTTP/1.";
+  return expected.startsWith(bytes.toString("latin1", 0, Math.min(bytes.length, expected.length)));
+}
+
+function notHttp(): SignerError {
+  return new SignerError(
+    "ERR_SIGNER_RESPONSE_INVALID",
+    "the answer is not HTTP/1.1; check scheme and port of the endpoint",
+  );
+}
+
+function cutShort(where: string): SignerError {
+  return new SignerError("ERR_SIGNER_CONNECTION_FAILED", `the server closed the connection ${where}`);
+}
