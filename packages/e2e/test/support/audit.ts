@@ -10,15 +10,15 @@ const auditRecord = z.object({
   }),
 });
 
+const auditAnswer = z.object({ Records: z.array(auditRecord) });
+
 export type AuditRecord = z.infer<typeof auditRecord>;
 
 /** The mock's record of one call, found by the request id that the answer carried. */
 export async function auditRecordOf(rolesAnywhereEndpoint: string, requestId: string): Promise<AuditRecord> {
   const answer = await fetch(`${rolesAnywhereEndpoint}/_mock/audit`);
-  const records = auditAnswer.parse(await answer.json());
-  const record = records.find((candidate) => candidate.requestID === requestId);
+  const { Records } = auditAnswer.parse(await answer.json());
+  const record = Records.find((candidate) => candidate.requestID === requestId);
   if (record === undefined) throw new Error(`the mock's audit has no call ${requestId}`);
   return record;
 }
-
-const auditAnswer = z.object({ records: z.array(auditRecord) }).transform((answer) => answer.records);

@@ -1,8 +1,4 @@
-import {
-  signCreateSessionRequest,
-  type SignCreateSessionRequestInit,
-  type SignedCreateSessionRequest,
-} from "@roles-anywhere/signer";
+import { signCreateSessionRequest, type SignedCreateSessionRequest } from "@roles-anywhere/signer";
 import type { World } from "../../src/story/start-world.ts";
 import { type AuditRecord, auditRecordOf } from "./audit.ts";
 
@@ -20,7 +16,7 @@ export interface Outcome {
  */
 export async function sendCreateSession(
   world: World,
-  changes: Partial<SignCreateSessionRequestInit> = {},
+  changes: Partial<Parameters<typeof signCreateSessionRequest>[0]> = {},
   tamper: (request: SignedCreateSessionRequest) => SignedCreateSessionRequest = (request) => request,
 ): Promise<Outcome> {
   const { trustAnchorArn, profileArn, roleArn } = world.stack.outputs;

@@ -40,23 +40,24 @@ export async function createProcessServer(
       return assertDone("credential_process", result);
     },
     async startApp() {
-      const { app, url } = await startApp({
+      const { app, url } = startAppProcess({
         ...environment,
         REGION: init.region,
         PROFILE: profileName,
         BUCKET: init.bucketName,
         PORT: "0",
       });
+      // Before it is ready: an interruption must find it.
       apps.push(app);
-      return url;
+      return await url;
     },
     stop,
     [Symbol.asyncDispose]: stop,
   };
 }
 
-/** Starts the app on a free port and waits for the line that names it. */
-async function startApp(environment: Record<string, string>): Promise<{ app: Supervised; url: string }> {
+/** Starts the app on a free port; `url` settles with the line that names it. */
+function startAppProcess(environment: Record<string, string>): { app: Supervised; url: Promise<string> } {
   let output = "";
   const ready = Promise.withResolvers<string>();
   const app = startSupervised({
@@ -74,5 +75,5 @@ async function startApp(environment: Record<string, string>): Promise<{ app: Sup
       new StoryError(`the app ended with exit code ${code} before it listened:\n${output.trim()}`),
     ),
   );
-  return { app, url: await ready.promise };
+  return { app, url: ready.promise };
 }
