@@ -79,9 +79,10 @@ export function prepareValue(
 /**
  * Whether a condition holds for a request.
  *
- * Where IAM documents no result, an Allow does not apply and a Deny does: comparing several values without
- * `ForAllValues` or `ForAnyValue`, negating a comparison of values that cannot be compared (or of a variable
- * without value), `IfExists` together with `ForAnyValue` on a missing key, and `Null` on an empty string.
+ * Where IAM documents no result, an Allow does not apply and a Deny does. That is the case for several values
+ * of which one satisfies the operator, without `ForAllValues` or `ForAnyValue`; for the negation of a
+ * comparison of values that cannot be compared, or with a variable without value; for `ForAnyValue` with
+ * `IfExists` and no key; and for `Null: true` on an empty string.
  *
  * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-logic-multiple-context-keys-or-values.html
  * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html
@@ -101,7 +102,7 @@ export function matchCondition(condition: Condition, effect: Effect, context: Re
     case "ForAnyValue":
       return !isEmpty(values) && values.some(satisfies);
     case "none":
-      return effect === "Allow" ? values.every(satisfies) : values.some(satisfies);
+      return values.some(satisfies) && (values.length === 1 || effect === "Deny");
   }
 }
 

@@ -18,17 +18,25 @@ export interface RequestContext {
  * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition.html
  */
 export function readContext(record: ContextRecord): RequestContext {
-  const byName = new Map<string, ContextValue>();
-  for (const [key, value] of Object.entries(record)) {
-    const name = key.toLowerCase();
-    const values = typeof value === "string" ? [value] : value;
-    const earlier = byName.get(name);
-    byName.set(
-      name,
-      earlier === undefined
-        ? { values, single: typeof value === "string" }
-        : { values: [...earlier.values, ...values], single: false },
-    );
-  }
-  return { get: (key) => byName.get(key.toLowerCase()) };
+  // Policies ask for few of the keys, so a list to look through is cheaper to make than a map.
+  const keys = Object.keys(record);
+  let names: readonly string[] | undefined;
+  return {
+    get(key) {
+      names ??= keys.map((each) => each.toLowerCase());
+      const wanted = key.toLowerCase();
+      let found: ContextValue | undefined;
+      for (let at = names.indexOf(wanted); at !== -1; at = names.indexOf(wanted, at + 1)) {
+        found = merge(found, record[keys[at] ?? ""] ?? []);
+      }
+      return found;
+    },
+  };
+}
+
+function merge(earlier: ContextValue | undefined, value: string | readonly string[]): ContextValue {
+  const values = typeof value === "string" ? [value] : value;
+  return earlier === undefined
+    ? { values, single: typeof value === "string" }
+    : { values: [...earlier.values, ...values], single: false };
 }

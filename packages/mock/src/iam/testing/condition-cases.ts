@@ -898,6 +898,7 @@ export const conditionBlockCases: readonly PolicyCase[] = blocks.map(
 /** Where no page says: an Allow does not apply and a Deny does. */
 const doubtful: readonly (readonly [string, string, string, Values, ContextRecord])[] = [
   ["several values without a set operator, one matches", "StringEquals", keys, "a", { [keys]: ["a", "b"] }],
+  ["several values without a set operator, all match", "StringLike", keys, "*", { [keys]: ["a", "b"] }],
   [
     "several values with a negated operator, one matches",
     "StringNotEquals",
