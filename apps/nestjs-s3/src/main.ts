@@ -1,11 +1,11 @@
 import "reflect-metadata";
 import type { Server } from "node:http";
-import { type INestApplication } from "@nestjs/common";
+import type { INestApplication } from "@nestjs/common";
 import { NestFactory } from "@nestjs/core";
 import { AppModule } from "./app.module.ts";
 import { readSettings } from "./config/settings.ts";
 import { closeGracefully } from "./server/close-gracefully.ts";
-import { listeningUrl } from "./server/listening-url.ts";
+import { listen } from "./server/listen.ts";
 import { StderrLogger } from "./server/stderr-logger.ts";
 
 async function main(): Promise<void> {
@@ -28,10 +28,10 @@ async function main(): Promise<void> {
   process.on("SIGTERM", stop);
   process.on("SIGINT", stop);
 
-  await app.listen(settings.port, settings.host);
-  const address = app.getHttpServer().address();
-  if (address === null || typeof address === "string") throw new Error("the server has no port");
-  process.stdout.write(`listening on ${listeningUrl(address)}\n`);
+  await app.init();
+  // Not app.listen: it would log a taken port by itself, and at length.
+  const url = await listen(app.getHttpServer(), settings.host, settings.port);
+  process.stdout.write(`listening on ${url}\n`);
 }
 
 function fail(error: unknown): void {

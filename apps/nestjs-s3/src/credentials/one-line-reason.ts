@@ -8,7 +8,11 @@ const SECRETS: readonly RegExp[] = [
   /\b(?:A|L)[A-Z]IA[A-Z0-9]{12,}\b/g,
   // "password=…", "SecretAccessKey": "…", --pkcs8-password …
   /(?<=(?:passw(?:or)?d|passphrase|secret\w*|token)["']?(?:\s*[:=]\s*|\s+)["']?)[^\s"',]{4,}/gi,
-  // anything as long as a secret key and as random: letters in both cases and digits, no spaces
+  // exactly as long as a secret access key: letters in both cases, digits, slashes
+  /(?<![\w/+=])(?=[a-z/+\d]*[A-Z])(?=[A-Z/+\d]*[a-z])(?=[A-Za-z/+]*\d)[A-Za-z\d/+]{40}(?![\w/+=])/g,
+  // as long as a session token
+  /[A-Za-z\d/+=]{100,}/g,
+  // as random as either, without the slashes that paths have too
   /(?=[A-Za-z+=]*\d)(?=[A-Z0-9+=]*[a-z])(?=[a-z0-9+=]*[A-Z])[A-Za-z0-9+=]{32,}/g,
 ];
 

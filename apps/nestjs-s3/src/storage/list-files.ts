@@ -38,13 +38,12 @@ export async function listFiles(input: ListFilesInput): Promise<FileListing> {
   for await (const page of pages) {
     for (const { Key, Size, LastModified } of page.Contents ?? []) {
       if (Key === undefined || LastModified === undefined) continue;
-      if (found.length === maxFiles) {
-        truncated = true;
-        break;
-      }
       found.push({ key: Key, size: Size ?? 0, lastModified: LastModified });
     }
-    if (truncated) break;
+    if (found.length >= maxFiles) {
+      truncated = found.length > maxFiles || page.IsTruncated === true;
+      break;
+    }
   }
 
   const { expiration } = await credentials();
@@ -54,7 +53,7 @@ export async function listFiles(input: ListFilesInput): Promise<FileListing> {
     signingDate: new Date(signedAt),
   };
   const files = await Promise.all(
-    found.map(async ({ key, size, lastModified }): Promise<StoredFile> => ({
+    found.slice(0, maxFiles).map(async ({ key, size, lastModified }): Promise<StoredFile> => ({
       fileName: key,
       size,
       lastModified: lastModified.toISOString(),

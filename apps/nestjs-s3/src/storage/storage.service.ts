@@ -6,8 +6,11 @@ import type { SharedCredentials } from "../credentials/share-credentials.ts";
 import { type FileListing, listFiles } from "./list-files.ts";
 import { S3Clients } from "./s3-clients.ts";
 
-/** Most objects that one answer lists: ten pages of ListObjectsV2. */
-export const MAX_FILES = 10_000;
+/**
+ * Most objects that one answer lists, as many as one page of ListObjectsV2 may hold. Signing a link takes
+ * about half a millisecond, so this keeps one request from occupying the server for more than a moment.
+ */
+export const MAX_FILES = 1000;
 
 /** What the bucket holds. */
 @Injectable()

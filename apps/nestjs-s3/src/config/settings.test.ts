@@ -1,0 +1,97 @@
+import { describe, expect, it } from "vitest";
+import { readSettings, SettingsError } from "./settings.ts";
+
+const given = { REGION: "eu-central-1", PROFILE: "roles-anywhere", BUCKET: "my-documents" };
+
+function refusal(env: Record<string, string | undefined>): SettingsError {
+  try {
+    readSettings(env);
+  } catch (error) {
+    if (error instanceof SettingsError) return error;
+    throw error;
+  }
+  throw new Error("the settings were accepted");
+}
+
+describe("readSettings", () => {
+  it("fills in what need not be given", () => {
+    expect(readSettings(given)).toEqual({
+      region: "eu-central-1",
+      profile: "roles-anywhere",
+      bucket: "my-documents",
+      host: "127.0.0.1",
+      port: 3000,
+      s3PublicEndpoint: undefined,
+      s3ForcePathStyle: false,
+    });
+  });
+
+  it("says everything that is missing at once, with an example", () => {
+    const error = refusal({});
+    expect(error).toMatchObject({
+      code: "ERR_SETTINGS_INVALID",
+      settings: ["REGION", "PROFILE", "BUCKET"],
+    });
+    expect(error.message).toBe(
+      [
+        "cannot start: these settings are missing or wrong",
+        "  REGION   is missing: the AWS region of the bucket, such as us-east-1",
+        "  PROFILE  is missing: the name of the profile in ~/.aws/config that holds the credential_process, such as roles-anywhere",
+        "  BUCKET   is missing: the name of the S3 bucket to list, such as my-documents",
+        "for example: REGION=us-east-1 PROFILE=roles-anywhere BUCKET=my-documents npm start",
+      ].join("\n"),
+    );
+  });
+
+  it.each([
+    ["REGION", undefined, "is missing"],
+    ["REGION", "", "is missing"],
+    ["REGION", "  ", "is missing"],
+    ["REGION", "Frankfurt", '"Frankfurt" is not the name of an AWS region'],
+    ["REGION", "eu-central", '"eu-central" is not the name of an AWS region'],
+    ["PROFILE", undefined, "is missing"],
+    ["PROFILE", "[profile x]", "without the brackets"],
+    ["BUCKET", undefined, "is missing"],
+    ["BUCKET", "s3://my-documents", "no s3:// and no path"],
+    ["BUCKET", "my-documents/2026", "no s3:// and no path"],
+    ["BUCKET", "My_Documents", "is not the name of a bucket"],
+    ["BUCKET", "ab", "is not the name of a bucket"],
+    ["PORT", "http", "must be a whole number from 0 to 65535"],
+    ["PORT", "-1", "must be a whole number from 0 to 65535"],
+    ["PORT", "80.5", "must be a whole number from 0 to 65535"],
+    ["PORT", "65536", '"65536" must be a whole number from 0 to 65535'],
+    ["S3_PUBLIC_ENDPOINT", "localhost:4566", "is not a URL that starts with http:// or https://"],
+    ["S3_PUBLIC_ENDPOINT", "s3://bucket", "is not a URL that starts with http:// or https://"],
+  ])("refuses %s=%s", (name, value, complaint) => {
+    const error = refusal({ ...given, [name]: value });
+    expect(error.settings).toEqual([name]);
+    expect(error.message).toContain(complaint);
+  });
+
+  it.each([
+    ["us-gov-west-1", "my.documents"],
+    ["ap-southeast-4", "arn:aws:s3:ap-southeast-4:123456789012:accesspoint/docs"],
+    ["us-isob-east-1", "abc"],
+  ])("accepts region %s and bucket %s", (REGION, BUCKET) => {
+    expect(readSettings({ ...given, REGION, BUCKET })).toMatchObject({ region: REGION, bucket: BUCKET });
+  });
+
+  it("reads address, port 0 and the public endpoint", () => {
+    const env = { ...given, HOST: "0.0.0.0", PORT: "0", S3_PUBLIC_ENDPOINT: "http://localhost:4566" };
+    expect(readSettings(env)).toMatchObject({
+      host: "0.0.0.0",
+      port: 0,
+      s3PublicEndpoint: "http://localhost:4566",
+    });
+  });
+
+  it.each([
+    [{ AWS_ENDPOINT_URL: "http://localhost:4566" }, true],
+    [{ AWS_ENDPOINT_URL_S3: "http://localhost:4566" }, true],
+    [{ AWS_ENDPOINT_URL_STS: "http://localhost:4566" }, false],
+    [{ AWS_ENDPOINT_URL: "" }, false],
+    [{ AWS_ENDPOINT_URL: "http://localhost:4566", AWS_IGNORE_CONFIGURED_ENDPOINT_URLS: "true" }, false],
+  ])("with %o, path-style addressing is %s", (endpoints, expected) => {
+    expect(readSettings({ ...given, ...endpoints }).s3ForcePathStyle).toBe(expected);
+  });
+});

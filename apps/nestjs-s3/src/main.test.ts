@@ -1,0 +1,172 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { chmodSync, existsSync, readFileSync, writeFileSync } from "node:fs";
+import { Agent, get, type IncomingMessage } from "node:http";
+import { createServer, type Server } from "node:net";
+import { delimiter, dirname, join } from "node:path";
+import { createInterface } from "node:readline";
+import { text } from "node:stream/consumers";
+import { fileURLToPath } from "node:url";
+import { afterEach, beforeAll, describe, expect, it } from "vitest";
+import { FakeAws } from "./testing/fake-aws.ts";
+import { FakeCredentialProcess } from "./testing/fake-credential-process.ts";
+
+const built = fileURLToPath(new URL("../dist/main.js", import.meta.url));
+const given = { REGION: "eu-central-1", PROFILE: "roles-anywhere", BUCKET: "docs", PORT: "0" };
+const running: ChildProcess[] = [];
+
+/** The built server with these variables and no others, save PATH. */
+function boot(env: Record<string, string>) {
+  const child = spawn(process.execPath, [built], {
+    env: { PATH: process.env["PATH"], ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  running.push(child);
+  return { child, stdout: text(child.stdout), stderr: text(child.stderr), closed: once(child, "close") };
+}
+
+async function firstLine(child: ReturnType<typeof boot>["child"]): Promise<string> {
+  const lines = createInterface({ input: child.stdout });
+  for await (const line of lines) return line;
+  throw new Error("the server ended without a line on stdout");
+}
+
+beforeAll(() => {
+  if (!existsSync(built)) throw new Error("dist/main.js is missing; run: npm run build -w apps/nestjs-s3");
+});
+afterEach(() => {
+  for (const child of running.splice(0)) child.kill("SIGKILL");
+});
+
+describe("the built server", () => {
+  it("names all missing settings on stderr and exits with 1", async () => {
+    const { closed, stdout, stderr } = boot({ REGION: "eu-central-1" });
+    expect(await closed).toEqual([1, null]);
+    expect(await stdout).toBe("");
+    expect(await stderr).toMatch(
+      /^cannot start: .*\n {2}PROFILE {2}is missing: .*\n {2}BUCKET {3}is missing: .*\nfor example: .*\n$/,
+    );
+  });
+
+  it("says in one line that its port is taken", async () => {
+    const other: Server = createServer();
+    await once(other.listen(0, "127.0.0.1"), "listening");
+    const address = other.address();
+    if (address === null || typeof address === "string") throw new Error("no port");
+    const { closed, stdout, stderr } = boot({ ...given, PORT: String(address.port) });
+    expect(await closed).toEqual([1, null]);
+    expect(await stdout).toBe("");
+    expect(await stderr).toBe(
+      `cannot listen on 127.0.0.1:${address.port}: the port is in use; choose another with PORT, or 0 for a free one\n`,
+    );
+    other.close();
+  });
+
+  it("says in one line that its address is not this machine's", async () => {
+    const { closed, stderr } = boot({ ...given, HOST: "192.0.2.1" });
+    expect(await closed).toEqual([1, null]);
+    expect(await stderr).toMatch(
+      /^cannot listen on 192\.0\.2\.1:0: .*; set HOST to an address of this machine\n$/,
+    );
+  });
+
+  it.each(["SIGTERM", "SIGINT"] as const)(
+    "says where it listens, and on %s exits with 0 although a connection is kept alive",
+    async (signal) => {
+      const { child, closed, stderr } = boot(given);
+      const line = await firstLine(child);
+      expect(line).toMatch(/^listening on http:\/\/127\.0\.0\.1:[1-9]\d*$/);
+
+      const agent = new Agent({ keepAlive: true });
+      const health = get(`${line.slice("listening on ".length)}/health`, { agent });
+      const [response] = (await once(health, "response")) as [IncomingMessage];
+      expect(await text(response)).toBe('{"status":"ok"}');
+
+      const asked = performance.now();
+      child.kill(signal);
+      expect(await closed).toEqual([0, null]);
+      expect(performance.now() - asked).toBeLessThan(2500);
+      expect(await stderr).toBe("");
+      agent.destroy();
+    },
+  );
+
+  it("logs failures to stderr, in plain text and without the command line", async () => {
+    using profile = new FakeCredentialProcess();
+    profile.fail("key.pem does not match client.pem");
+    const { child, closed, stderr } = boot({ ...given, AWS_CONFIG_FILE: profile.configFile });
+    const url = (await firstLine(child)).slice("listening on ".length);
+    expect((await fetch(`${url}/api/files?x=1`)).status).toBe(503);
+    child.kill("SIGTERM");
+    await closed;
+    const log = await stderr;
+    expect(log).toContain("GET /api/files answered 503 CREDENTIALS_UNAVAILABLE");
+    expect(log).toContain("key.pem does not match client.pem");
+    expect(log).not.toContain("hunter2");
+    // oxlint-disable-next-line no-control-regex -- the escape character is what must not be there
+    expect(log).not.toMatch(/\u001B/);
+  });
+});
+
+describe("README", () => {
+  const readme = readFileSync(new URL("../README.md", import.meta.url), "utf8");
+  const block = (language: string, containing: string): string => {
+    const blocks = [...readme.matchAll(/^```(\w+)\n([\s\S]*?)^```$/gm)];
+    const found = blocks.find(([, tag, body]) => tag === language && body?.includes(containing));
+    if (found?.[2] === undefined) throw new Error(`README has no ${language} block with ${containing}`);
+    return found[2];
+  };
+
+  it("shows a profile and a command that work, and the answer they give", async () => {
+    await using aws = await FakeAws.start();
+    using folder = new FakeCredentialProcess();
+    const settings = Object.fromEntries(
+      [...block("sh", "npm start").matchAll(/\b([A-Z_]+)=(\S+)/g)].map(([, name, value]) => [name, value]),
+    );
+    const shown = JSON.parse(block("json", "viewUrl")) as [{ fileName: string }];
+    aws.objects = [{ key: shown[0].fileName, size: 48213, lastModified: "2026-03-14T09:26:53.000Z" }];
+    // Stands for the real command: notes its arguments, then prints credentials.
+    const signer = join(folder.folder, "ra-signer");
+    const credentials = JSON.stringify({ Version: 1, AccessKeyId: "ASIAEXAMPLE", SecretAccessKey: "secret" });
+    writeFileSync(
+      signer,
+      `#!/bin/sh\nprintf '%s\\n' "$@" > '${folder.folder}/arguments'\necho '${credentials}'\n`,
+    );
+    chmodSync(signer, 0o755);
+    writeFileSync(folder.configFile, block("ini", "credential_process"));
+
+    const { child } = boot({
+      ...settings,
+      PORT: "0",
+      PATH: [folder.folder, dirname(process.execPath), process.env["PATH"]].join(delimiter),
+      AWS_CONFIG_FILE: folder.configFile,
+      AWS_ENDPOINT_URL: aws.url,
+    });
+    const url = (await firstLine(child)).slice("listening on ".length);
+    const files: unknown = await (await fetch(`${url}/api/files`)).json();
+    expect(files).toEqual([{ ...shown[0], viewUrl: expect.stringContaining(aws.url) }]);
+    expect(readFileSync(join(folder.folder, "arguments"), "utf8").split("\n").slice(0, 2)).toEqual([
+      "credential-process",
+      "--certificate",
+    ]);
+  });
+
+  it("quotes the refusal to start as it is", async () => {
+    const { stderr } = boot({ REGION: "us-east-1" });
+    expect(block("text", "cannot start")).toBe(await stderr);
+  });
+
+  it("quotes the one line that obtains credentials", () => {
+    const source = readFileSync(new URL("credentials/credentials.module.ts", import.meta.url), "utf8");
+    const [quoted] = block("ts", "fromIni").split(");");
+    expect(source).toContain(quoted);
+  });
+
+  it("lists every route and every problem", () => {
+    const problems = readFileSync(new URL("problems/problem.ts", import.meta.url), "utf8");
+    for (const [, code] of problems.matchAll(/\| "([A-Z_]+)"/g)) expect(readme).toContain(`\`${code}\``);
+    for (const route of ["/", "/api/files", "/api/identity", "/health", "/health/ready"]) {
+      expect(readme).toContain(`| \`GET ${route}\` `);
+    }
+  });
+});

@@ -1,0 +1,61 @@
+import { S3ServiceException } from "@aws-sdk/client-s3";
+import { NotFoundException } from "@nestjs/common";
+import { describe, expect, it } from "vitest";
+import { CredentialsUnavailableError } from "../credentials/credentials-unavailable-error.ts";
+import { problemFromError } from "./problem-from-error.ts";
+
+const context = { profile: "roles-anywhere", bucket: "docs", region: "eu-central-1" };
+const serviceError = (name: string, httpStatusCode: number, message = "as AWS says") =>
+  new S3ServiceException({
+    name,
+    message,
+    $fault: httpStatusCode < 500 ? "client" : "server",
+    $metadata: { httpStatusCode },
+  });
+const socketError = (code: string, message: string) => Object.assign(new Error(message), { code });
+const named = (name: string, message: string) => Object.assign(new Error(message), { name });
+
+describe("problemFromError", () => {
+  it.each([
+    [
+      new CredentialsUnavailableError("expired"),
+      503,
+      "CREDENTIALS_UNAVAILABLE",
+      "ra-signer credential-process",
+    ],
+    [serviceError("ExpiredToken", 400), 503, "CREDENTIALS_REJECTED", "try again"],
+    [serviceError("InvalidAccessKeyId", 403), 503, "CREDENTIALS_REJECTED", "try again"],
+    [serviceError("InvalidClientTokenId", 403), 503, "CREDENTIALS_REJECTED", "try again"],
+    [serviceError("RequestTimeTooSkewed", 403), 503, "CREDENTIALS_REJECTED", "clock"],
+    [serviceError("AccessDenied", 403), 502, "ACCESS_DENIED", 's3:ListBucket on bucket "docs"'],
+    [serviceError("Forbidden", 403), 502, "ACCESS_DENIED", 'profile "roles-anywhere"'],
+    [serviceError("NoSuchBucket", 404), 502, "BUCKET_NOT_FOUND", 'bucket "docs" does not exist'],
+    [serviceError("SlowDown", 503), 503, "AWS_THROTTLED", "try again later"],
+    [serviceError("PermanentRedirect", 301), 502, "AWS_ERROR", 'check REGION ("eu-central-1")'],
+    [serviceError("InternalError", 500), 502, "AWS_ERROR", "InternalError (HTTP 500)"],
+    [socketError("ECONNREFUSED", "connect ECONNREFUSED 127.0.0.1:1"), 502, "AWS_UNREACHABLE", "127.0.0.1:1"],
+    [socketError("ECONNREFUSED", ""), 502, "AWS_UNREACHABLE", "ECONNREFUSED"],
+    [socketError("ENOTFOUND", "getaddrinfo ENOTFOUND x"), 502, "AWS_UNREACHABLE", "getaddrinfo ENOTFOUND x"],
+    [named("TimeoutError", "took too long"), 504, "AWS_TIMEOUT", "took too long"],
+    [socketError("ETIMEDOUT", "connect ETIMEDOUT"), 504, "AWS_TIMEOUT", "connect ETIMEDOUT"],
+    [new NotFoundException("Cannot GET /x"), 404, "HTTP_ERROR", "Cannot GET /x"],
+    [new TypeError("x is not a function"), 500, "INTERNAL_ERROR", "its log says how"],
+    [socketError("ENOENT", "/home/someone/private"), 500, "INTERNAL_ERROR", "its log says how"],
+    ["a string", 500, "INTERNAL_ERROR", "its log says how"],
+    [undefined, 500, "INTERNAL_ERROR", "its log says how"],
+  ])("%s → %i %s", (error, status, code, advice) => {
+    const problem = problemFromError(error, context);
+    expect(problem).toMatchObject({ status, code });
+    expect(problem.detail).toContain(advice);
+  });
+
+  it("repeats AWS's message without what looks secret", () => {
+    const error = serviceError("AccessDenied", 403, "key ASIAIOSFODNN7EXAMPLE may not read docs");
+    expect(problemFromError(error, context).detail).toContain("key [redacted] may not read docs");
+  });
+
+  it("tells nothing of an error it does not know", () => {
+    const { title, detail } = problemFromError(new Error("/etc/secret"), context);
+    expect(title + detail).not.toContain("secret");
+  });
+});

@@ -1,0 +1,83 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { escapeXml } from "./escape-xml.ts";
+
+export interface FakeObject {
+  readonly key: string;
+  readonly size: number;
+  readonly lastModified: string;
+}
+
+/** As much of S3 and STS as the app calls, over real HTTP, so that the SDK's own parsing and errors take part. */
+export class FakeAws {
+  /** What the bucket holds. */
+  objects: readonly FakeObject[] = [];
+  /** Objects per page of ListObjectsV2. */
+  pageSize = 1000;
+  /** When set, every request is refused like this. */
+  refusal: { status: number; code: string; message: string } | undefined;
+  /** `GET /bucket?list-type=2` and so on, in the order in which they came. */
+  readonly requests: string[] = [];
+  readonly url: string;
+  readonly #server: Server;
+
+  private constructor(server: Server, url: string) {
+    this.#server = server;
+    this.url = url;
+    server.on("request", (request: IncomingMessage, response: ServerResponse) => {
+      request.resume().on("end", () => this.#answer(request, response));
+    });
+  }
+
+  static async start(): Promise<FakeAws> {
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const address = server.address();
+    if (address === null || typeof address === "string") throw new Error("the fake has no port");
+    return new FakeAws(server, `http://127.0.0.1:${address.port}`);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#server.closeAllConnections();
+    await new Promise((resolve) => this.#server.close(resolve));
+  }
+
+  #answer(request: IncomingMessage, response: ServerResponse): void {
+    const url = new URL(request.url ?? "/", this.url);
+    this.requests.push(`${request.method} ${url.pathname}${url.search}`);
+    response.setHeader("Content-Type", "application/xml");
+    if (this.refusal !== undefined) {
+      const { status, code, message } = this.refusal;
+      const error = `<Code>${code}</Code><Message>${escapeXml(message)}</Message>`;
+      response.statusCode = status;
+      // STS wraps the error, S3 does not.
+      response.end(
+        request.method === "POST"
+          ? `<ErrorResponse><Error><Type>Sender</Type>${error}</Error></ErrorResponse>`
+          : `<Error>${error}</Error>`,
+      );
+    } else if (request.method === "POST") {
+      response.end(CALLER_IDENTITY);
+    } else {
+      response.end(this.#page(Number(url.searchParams.get("continuation-token") ?? 0)));
+    }
+  }
+
+  #page(start: number): string {
+    const end = start + this.pageSize;
+    const contents = this.objects
+      .slice(start, end)
+      .map(
+        ({ key, size, lastModified }) =>
+          `<Contents><Key>${escapeXml(key)}</Key><Size>${size}</Size><LastModified>${lastModified}</LastModified></Contents>`,
+      );
+    const next =
+      end < this.objects.length
+        ? `<IsTruncated>true</IsTruncated><NextContinuationToken>${end}</NextContinuationToken>`
+        : "<IsTruncated>false</IsTruncated>";
+    return `<?xml version="1.0"?><ListBucketResult>${next}${contents.join("")}</ListBucketResult>`;
+  }
+}
+
+const CALLER_IDENTITY = `<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult>
+<Arn>arn:aws:sts::123456789012:assumed-role/Reader/5f3a</Arn><UserId>AROAEXAMPLE:5f3a</UserId><Account>123456789012</Account>
+</GetCallerIdentityResult></GetCallerIdentityResponse>`;
