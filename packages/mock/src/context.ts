@@ -1,5 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { type AuditLog, createAuditLog } from "./audit/audit-log.ts";
+import { createFaultQueue, type FaultQueue } from "./lab/faults.ts";
+import { createLabClock, type LabClock } from "./lab/lab-clock.ts";
 import type { AwsPort } from "./session/aws.ts";
 import { type Clock, type State, systemClock } from "./state/state.ts";
 
@@ -7,10 +9,12 @@ import { type Clock, type State, systemClock } from "./state/state.ts";
 export interface MockContext {
   /** The account and region, with its trust anchors, profiles, CRLs and subjects. */
   readonly state: State;
-  readonly clock: Clock;
+  readonly clock: LabClock;
   /** Where roles are read and assumed. */
   readonly aws: AwsPort;
   readonly audit: AuditLog;
+  /** What the lab wants to go wrong with the next calls. */
+  readonly faults: FaultQueue;
   /** Names new resources, requests and events. */
   readonly uuid: () => string;
   /** Takes one line for people about each CreateSession call. */
@@ -21,20 +25,25 @@ export interface MockContext {
   readonly minDurationSeconds: number;
 }
 
-/** What {@link createContext} cannot guess. */
-export type MockContextInit = Pick<MockContext, "state" | "aws"> & Partial<MockContext>;
+/** What {@link createContext} starts from; `state` and `aws` it cannot guess. */
+export type MockContextInit = Pick<MockContext, "state" | "aws"> &
+  Partial<Omit<MockContext, "clock">> & {
+    /** The time that the lab's clock shows until it is moved. @default the system clock */
+    readonly clock?: Clock;
+  };
 
 /**
  * Completes a context: system clock, an audit of 500 entries, random ids, no log, AWS's own limits.
  */
 export function createContext(init: MockContextInit): MockContext {
   return {
-    clock: systemClock,
+    faults: createFaultQueue(),
     audit: createAuditLog(),
     uuid: randomUUID,
     log: () => {},
     explain: false,
     minDurationSeconds: 900,
     ...init,
+    clock: createLabClock(init.clock ?? systemClock),
   };
 }

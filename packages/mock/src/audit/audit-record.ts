@@ -72,13 +72,16 @@ export interface SessionTrace {
   parameters?: CreateSessionParameters;
 }
 
+/** How a call ended. */
+export type Outcome = { readonly output: CreateSessionOutput } | { readonly refusal: Refusal };
+
 export interface AuditRecordInit {
   readonly state: State;
   readonly request: ReceivedRequest;
   readonly trace: SessionTrace;
   readonly now: Date;
   readonly eventId: string;
-  readonly outcome: { readonly output: CreateSessionOutput } | { readonly refusal: Refusal };
+  readonly outcome: Outcome;
 }
 
 /** Writes the record of one call. Secret key and session token are left out, as CloudTrail does. */

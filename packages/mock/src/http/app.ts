@@ -1,12 +1,13 @@
 import { randomUUID } from "node:crypto";
 import type { HttpBindings } from "@hono/node-server";
 import { Hono } from "hono";
-import { bodyLimit } from "hono/body-limit";
 import type { MockContext } from "../context.ts";
 import { controlPlane } from "../control/control-plane.ts";
 import { type Answer, handleCreateSession } from "../session/handle-create-session.ts";
 import { errorResponse } from "./error-response.ts";
-import { labRoutes } from "./lab.ts";
+import { labRoutes } from "../lab/routes.ts";
+import { injectFault } from "./inject-fault.ts";
+import { limitBody } from "./limit-body.ts";
 import { receive } from "./receive.ts";
 
 /** Largest request body, in bytes: room for the 300000 bytes of a CRL in base64. */
@@ -23,20 +24,22 @@ export type MockApp = Hono<{ Bindings: HttpBindings }>;
 export function createApp(context: MockContext): MockApp {
   const app: MockApp = new Hono();
   app.use(
-    bodyLimit({
-      maxSize: MAX_BODY_BYTES,
-      onError: () =>
-        errorResponse(
-          413,
-          "RequestEntityTooLargeException",
-          `The request body is larger than ${MAX_BODY_BYTES} bytes`,
-          randomUUID(),
-        ),
-    }),
+    limitBody(MAX_BODY_BYTES, () =>
+      errorResponse(
+        413,
+        "RequestEntityTooLargeException",
+        `The request body is larger than ${MAX_BODY_BYTES} bytes`,
+        randomUUID(),
+      ),
+    ),
   );
-  app.post("/sessions", async (c) =>
-    toResponse(await handleCreateSession(context, await receive(c.env.incoming, c.req.raw))),
-  );
+  app.post("/sessions", async (c) => {
+    const { incoming } = c.env;
+    const request = await receive(incoming, c.req.raw);
+    const answer =
+      (await injectFault(context, request, incoming)) ?? (await handleCreateSession(context, request));
+    return answer instanceof Response ? answer : toResponse(answer);
+  });
   app.route("/_mock", labRoutes(context));
   app.route("/", controlPlane({ state: context.state, clock: context.clock, uuid: context.uuid }));
   app.notFound((c) =>

@@ -1,5 +1,5 @@
 import { Refusal } from "../audit/refusal.ts";
-import { type SessionTrace, toAuditRecord } from "../audit/audit-record.ts";
+import { type Outcome, type SessionTrace, toAuditRecord } from "../audit/audit-record.ts";
 import type { MockContext } from "../context.ts";
 import type { ReceivedRequest } from "../request/received-request.ts";
 import { createSession } from "./create-session.ts";
@@ -17,44 +17,47 @@ export interface Answer {
 /** Answers one CreateSession call and leaves its record in the audit. What it throws is a defect of the mock. */
 export async function handleCreateSession(context: MockContext, request: ReceivedRequest): Promise<Answer> {
   const trace: SessionTrace = { requestId: context.uuid() };
-  const outcome = await attempt(context, request, trace);
-  const record = toAuditRecord({
-    state: context.state,
-    request,
-    trace,
-    now: context.clock.now(),
-    eventId: context.uuid(),
-    outcome,
-  });
-  context.audit.add(record);
-  const { requestId } = trace;
-  if ("output" in outcome) {
-    context.log(
-      `CreateSession granted: ${trace.parameters?.roleArn ?? ""} to ${record._mock.certificate?.subject ?? ""}`,
-    );
-    return { status: 201, requestId, body: outcome.output };
+  try {
+    const output = await createSession(context, request, trace);
+    return conclude(context, request, trace, { output });
+  } catch (error) {
+    if (error instanceof Refusal) return conclude(context, request, trace, { refusal: error });
+    throw error;
   }
-  const { refusal } = outcome;
-  const { expected, received, remedy } = refusal.explanation;
-  const reason = `${refusal.reason}: expected ${expected}; received ${received}; remedy: ${remedy}`;
-  context.log(`CreateSession refused with ${refusal.status} ${refusal.errorType} (${requestId}): ${reason}`);
-  return {
-    status: refusal.status,
-    errorType: refusal.errorType,
-    requestId,
-    body: { message: context.explain ? `${refusal.message} [${reason}]` : refusal.message },
-  };
 }
 
-async function attempt(
+/** Refuses a call without looking at it. */
+export function refuseCreateSession(
+  context: MockContext,
+  request: ReceivedRequest,
+  refusal: Refusal,
+): Answer {
+  return conclude(context, request, { requestId: context.uuid() }, { refusal });
+}
+
+function conclude(
   context: MockContext,
   request: ReceivedRequest,
   trace: SessionTrace,
-): Promise<{ output: CreateSessionOutput } | { refusal: Refusal }> {
-  try {
-    return { output: await createSession(context, request, trace) };
-  } catch (error) {
-    if (error instanceof Refusal) return { refusal: error };
-    throw error;
+  outcome: Outcome,
+): Answer {
+  const { state, clock, uuid } = context;
+  const record = toAuditRecord({ state, request, trace, now: clock.now(), eventId: uuid(), outcome });
+  context.audit.add(record);
+  const { requestId } = trace;
+  if ("output" in outcome) {
+    const { roleArn } = trace.parameters ?? { roleArn: "" };
+    context.log(`CreateSession granted: ${roleArn} to ${record._mock.certificate?.subject ?? ""}`);
+    return { status: 201, requestId, body: outcome.output };
   }
+  const { status, errorType, message, reason, explanation } = outcome.refusal;
+  const { expected, received, remedy } = explanation;
+  const because = `${reason}: expected ${expected}; received ${received}; remedy: ${remedy}`;
+  context.log(`CreateSession refused with ${status} ${errorType} (${requestId}): ${because}`);
+  return {
+    status,
+    errorType,
+    requestId,
+    body: { message: context.explain ? `${message} [${because}]` : message },
+  };
 }

@@ -52,9 +52,14 @@ export function markFailed(subject: SubjectRecord, seenAt: Date): void {
   }
 }
 
+/** Forgets the index of an account whose subjects were replaced. */
+export function forgetSubjectIndex(state: State): void {
+  indexes.delete(state);
+}
+
 function findSubject(state: State, x509Subject: string): SubjectRecord | undefined {
   let index = indexes.get(state);
-  // Subjects that came by another way, such as an imported snapshot, show in the count.
+  // Subjects that came by another way show in the count.
   if (index === undefined || index.size !== state.subjects.size) {
     index = new Map([...state.subjects.values()].map((subject) => [subject.x509Subject, subject.subjectId]));
     indexes.set(state, index);

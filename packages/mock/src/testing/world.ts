@@ -1,4 +1,4 @@
-import { createContext, type MockContext } from "../context.ts";
+import { createContext, type MockContext, type MockContextInit } from "../context.ts";
 import type { ProfileRecord, TrustAnchorRecord } from "../state/records.ts";
 import { createState } from "../state/state.ts";
 import { fakeAws, type FakeAws } from "./fake-aws.ts";
@@ -31,7 +31,7 @@ export interface WorldSpec {
   /** PEM bundle of the trust anchor; the root's by default. */
   anchorPem?: string;
   now?: Date;
-  context?: Partial<MockContext>;
+  context?: Partial<MockContextInit>;
 }
 
 export function createWorld(spec: WorldSpec = {}): World {

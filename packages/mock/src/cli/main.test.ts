@@ -1,0 +1,99 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "vitest";
+import { startMock } from "../http/server.ts";
+import { createWorld } from "../testing/world.ts";
+import { readArguments } from "./arguments.ts";
+
+const MAIN = fileURLToPath(new URL("main.ts", import.meta.url));
+
+function run(args: readonly string[], env: NodeJS.ProcessEnv = {}) {
+  const { PATH } = process.env;
+  const child = spawn(process.execPath, [MAIN, ...args], { env: { PATH, ...env } });
+  let [stdout, stderr] = ["", ""];
+  child.stdout.on("data", (chunk: Buffer) => (stdout += chunk.toString()));
+  child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
+  return {
+    child,
+    ready: async (): Promise<string> => {
+      while (!stdout.includes("\n")) await once(child.stdout, "data");
+      return stdout;
+    },
+    ended: async () => {
+      const [code] = await once(child, "close");
+      return { code, stdout, stderr };
+    },
+  };
+}
+
+describe("ra-mock", () => {
+  it("says where it listens, answers health, and ends at once on SIGTERM", async () => {
+    const { child, ready, ended } = run(["--port", "0", "--sts-endpoint", "http://127.0.0.1:1"]);
+    const line = await ready();
+    expect(line).toMatch(/^Roles Anywhere mock listening on http:\/\/127\.0\.0\.1:\d+\n$/);
+    const url = line.trim().split(" ").at(-1) ?? "";
+    expect((await fetch(`${url}/_mock/health`)).status).toBe(200);
+    child.kill("SIGTERM");
+    expect(await ended()).toMatchObject({ code: 0, stdout: line });
+  });
+
+  it("takes the endpoint from AWS_ENDPOINT_URL, and ends on SIGINT", async () => {
+    const { child, ready, ended } = run(["--port", "0"], { AWS_ENDPOINT_URL: "http://127.0.0.1:1" });
+    await ready();
+    child.kill("SIGINT");
+    expect(await ended()).toMatchObject({ code: 0 });
+  });
+
+  it("does not start without an STS endpoint, and says why", async () => {
+    const { code, stdout, stderr } = await run([]).ended();
+    expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+    expect(stderr).toContain("no STS endpoint is configured, and the mock never calls AWS itself");
+  });
+
+  it("ends with 1 when its port is taken", async () => {
+    await using other = await startMock({ aws: createWorld().aws });
+    const port = new URL(other.url).port;
+    const { code, stderr } = await run(["--port", port, "--sts-endpoint", "http://127.0.0.1:1"]).ended();
+    expect(code).toBe(1);
+    expect(stderr).toContain(`cannot listen on 127.0.0.1 port ${port}`);
+  });
+
+  it("prints its help on stdout", async () => {
+    const { code, stdout } = await run(["--help"]).ended();
+    expect(code).toBe(0);
+    expect(stdout).toContain("--sts-endpoint <url>");
+  });
+});
+
+describe("readArguments", () => {
+  it.each([
+    ["an unknown flag", ["--nope"]],
+    ["an argument", ["start"]],
+    ["a port that is none", ["--port", "65536"]],
+    ["a duration that is none", ["--lab-min-duration", "0"]],
+    ["half a TLS pair", ["--tls-cert", "server.pem"]],
+  ])("calls %s wrong usage", (_, argv) => {
+    expect(readArguments(argv, {})).toMatchObject({
+      kind: "usage-error",
+      text: expect.stringMatching(/^error: .*\nSee ra-mock --help\.$/),
+    });
+  });
+
+  it.each([
+    [[], { AWS_ENDPOINT_URL: "http://all" }, "http://all", "http://all"],
+    [[], { AWS_ENDPOINT_URL: "http://all", AWS_ENDPOINT_URL_STS: "http://sts" }, "http://sts", "http://all"],
+    [[], { AWS_ENDPOINT_URL_STS: "http://sts" }, "http://sts", "http://sts"],
+    [
+      [],
+      { AWS_ENDPOINT_URL_STS: "http://sts", AWS_ENDPOINT_URL_IAM: "http://iam" },
+      "http://sts",
+      "http://iam",
+    ],
+    [["--sts-endpoint", "http://flag"], { AWS_ENDPOINT_URL_STS: "http://sts" }, "http://flag", "http://flag"],
+    [["--iam-endpoint", "http://flag"], { AWS_ENDPOINT_URL: "http://all" }, "http://all", "http://flag"],
+    [[], { AWS_ENDPOINT_URL: "" }, undefined, undefined],
+  ])("with %j and %j takes STS and IAM from %s and %s", (argv, env, stsEndpoint, iamEndpoint) => {
+    expect(readArguments(argv, env)).toMatchObject({ kind: "start", options: { stsEndpoint, iamEndpoint } });
+  });
+});

@@ -1,0 +1,67 @@
+import { Refusal, type ServiceErrorType } from "../audit/refusal.ts";
+
+/** What can go wrong on purpose. */
+export const FAULT_KINDS = [
+  "throttle",
+  "internal-error",
+  "unavailable",
+  "delay",
+  "drop",
+  "malformed-json",
+] as const;
+export type FaultKind = (typeof FAULT_KINDS)[number];
+
+/** A fault to inject into the next CreateSession calls. */
+export interface Fault {
+  readonly kind: FaultKind;
+  /** How many calls. */
+  readonly count: number;
+  /** For `delay`: how long the answer is held back. */
+  readonly delayMilliseconds?: number | undefined;
+}
+
+/** Faults that wait for their calls, first in first out. */
+export interface FaultQueue {
+  add(fault: Fault): void;
+  /** The fault of the next call, used up by asking. */
+  take(): Omit<Fault, "count"> | undefined;
+  list(): Fault[];
+  clear(): void;
+}
+
+export function createFaultQueue(): FaultQueue {
+  let waiting: Fault[] = [];
+  return {
+    add(fault) {
+      waiting.push(fault);
+    },
+    take() {
+      const [next, ...rest] = waiting;
+      if (next === undefined) return undefined;
+      waiting = next.count > 1 ? [{ ...next, count: next.count - 1 }, ...rest] : rest;
+      return next;
+    },
+    list: () => [...waiting],
+    clear() {
+      waiting = [];
+    },
+  };
+}
+
+const ERRORS: Partial<Record<FaultKind, readonly [type: ServiceErrorType, message: string]>> = {
+  throttle: ["ThrottlingException", "Rate exceeded"],
+  "internal-error": ["InternalServerException", "Internal server error"],
+  unavailable: ["ServiceUnavailableException", "Service unavailable"],
+};
+
+/** The refusal that a fault stands for; `undefined` for faults that are no answer of the service. */
+export function faultRefusal(kind: FaultKind): Refusal | undefined {
+  const error = ERRORS[kind];
+  if (error === undefined) return undefined;
+  const [type, message] = error;
+  return new Refusal("FAULT_INJECTED", type, message, {
+    expected: "no fault",
+    received: `a fault "${kind}" that was put in through /_mock/faults`,
+    remedy: "retry, as a client must after this error",
+  });
+}

@@ -1,0 +1,113 @@
+import { type Context, Hono } from "hono";
+import { z } from "zod";
+import type { MockContext } from "../context.ts";
+import { MockError } from "../errors.ts";
+import { FAULT_KINDS } from "./faults.ts";
+import { clearState, exportSnapshot, importSnapshot } from "./snapshot.ts";
+
+const ClockChange = z.union([
+  z.strictObject({ now: z.iso.datetime({ offset: true }) }),
+  z.strictObject({ advanceSeconds: z.number().min(-3.2e9).max(3.2e9) }),
+  z.strictObject({ rate: z.number().min(0).max(1e6) }),
+]);
+
+const FaultInput = z.strictObject({
+  kind: z.enum(FAULT_KINDS),
+  count: z.number().int().min(1).max(1_000_000).default(1),
+  delayMilliseconds: z.number().int().min(0).max(60_000).optional(),
+});
+
+/** The routes under `/_mock/`: what AWS has no counterpart of. */
+export function labRoutes(context: MockContext): Hono {
+  const lab = new Hono();
+  const { state, clock, audit, faults } = context;
+
+  lab.get("/health", (c) => c.json({ status: "ok", accountId: state.accountId, region: state.region }));
+
+  lab.get("/audit", (c) => {
+    const limit = c.req.query("limit");
+    if (limit !== undefined && !/^\d{1,6}$/.test(limit)) {
+      return badRequest(c, `limit must be a whole number, not ${JSON.stringify(limit)}`);
+    }
+    return c.json({ Records: audit.list(limit === undefined ? undefined : Number(limit)) });
+  });
+
+  const showClock = (c: Context): Response =>
+    c.json({ now: clock.now().toISOString(), rate: clock.rate, offsetSeconds: clock.offsetSeconds });
+  lab.get("/clock", showClock);
+  lab.put("/clock", async (c) => {
+    const change = ClockChange.safeParse(await readJson(c));
+    if (!change.success) {
+      return badRequest(c, 'give {"now": "2026-01-02T03:04:05Z"}, {"advanceSeconds": 3600} or {"rate": 0}');
+    }
+    if ("now" in change.data) clock.set(new Date(change.data.now));
+    else if ("rate" in change.data) clock.setRate(change.data.rate);
+    else clock.advance(change.data.advanceSeconds);
+    return showClock(c);
+  });
+  lab.delete("/clock", (c) => {
+    clock.reset();
+    return showClock(c);
+  });
+
+  lab.get("/faults", (c) => c.json({ faults: faults.list() }));
+  lab.post("/faults", async (c) => {
+    const fault = FaultInput.safeParse(await readJson(c));
+    if (!fault.success) {
+      return badRequest(
+        c,
+        `give {"kind": one of ${FAULT_KINDS.join(", ")}, "count": 1, "delayMilliseconds": 0}`,
+      );
+    }
+    faults.add(fault.data);
+    return c.json({ faults: faults.list() }, 201);
+  });
+  lab.delete("/faults", (c) => {
+    faults.clear();
+    return c.json({ faults: [] });
+  });
+
+  lab.get("/snapshot", (c) => c.json(exportSnapshot(state)));
+  lab.put("/snapshot", async (c) => {
+    try {
+      importSnapshot(state, await readJson(c));
+    } catch (error) {
+      if (error instanceof MockError) return badRequest(c, error.message);
+      throw error;
+    }
+    return c.json({
+      imported: state.trustAnchors.size + state.profiles.size + state.crls.size + state.subjects.size,
+    });
+  });
+
+  lab.post("/reset", (c) => {
+    clearState(state);
+    audit.clear();
+    faults.clear();
+    clock.reset();
+    return c.json({ status: "ok" });
+  });
+
+  lab.all("*", (c) =>
+    c.json(
+      {
+        message: `no ${c.req.method} ${c.req.path}; there is GET /_mock/health, GET /_mock/audit, GET PUT DELETE /_mock/clock, GET POST DELETE /_mock/faults, GET PUT /_mock/snapshot, POST /_mock/reset`,
+      },
+      404,
+    ),
+  );
+  return lab;
+}
+
+/** The body as JSON; `undefined` when it is none. */
+async function readJson(c: Context): Promise<unknown> {
+  try {
+    return await c.req.json();
+  } catch {
+    return undefined;
+  }
+}
+
+function badRequest(c: Context, message: string): Response {
+  return c.json({ message }, 400);
+}
