@@ -18,7 +18,9 @@ export function parseServiceError(header: string | undefined, body: string): Ser
   const type = firstText(header, members["__type"], members["code"]);
   return {
     type: type === "" ? "UnknownError" : shortType(type),
-    message: firstText(members["message"], members["Message"]).replaceAll(/\s+/g, " ").trim(),
+    message: firstText(members["message"], members["Message"])
+      .replaceAll(/\s*[\r\n]+\s*/g, " ")
+      .trim(),
   };
 }
 

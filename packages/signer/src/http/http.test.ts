@@ -1,0 +1,246 @@
+import { createServer as createHttpServer } from "node:http";
+import { createServer as createHttpsServer } from "node:https";
+import { connect as netConnect, createServer as createNetServer } from "node:net";
+import type { AddressInfo, Server } from "node:net";
+
+import fc from "fast-check";
+import { afterEach, describe, expect, it } from "vitest";
+
+import { proxyFromEnvironment } from "../config/proxy-environment.ts";
+import { makeIdentity } from "../testing/openssl.ts";
+import { formatRequest } from "./exchange.ts";
+import { parseResponse } from "./parse-response.ts";
+import { createHttpSend } from "./send.ts";
+import type { HttpRequest } from "./send.ts";
+
+const servers: Server[] = [];
+afterEach(async () => {
+  for (const server of servers.splice(0)) await new Promise((resolve) => server.close(resolve));
+});
+
+async function listen(server: Server): Promise<number> {
+  servers.push(server);
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return (server.address() as AddressInfo).port;
+}
+
+function requestTo(url: string): HttpRequest {
+  return { method: "POST", url, headers: { Host: new URL(url).host }, body: "hello", timeoutMs: 5000 };
+}
+
+describe("parseResponse", () => {
+  it.each([
+    ["Content-Length", "HTTP/1.1 201 Created\r\nContent-Length: 5\r\n\r\nhello", 201],
+    ["the end of the connection", "HTTP/1.0 200 OK\r\n\r\nhello", 200],
+    ["no reason phrase", "HTTP/1.1 200\r\nContent-Length: 5\r\n\r\nhello", 200],
+    [
+      "an interim answer",
+      "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello",
+      200,
+    ],
+    [
+      "chunks with extension and trailer",
+      "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3;x=y\r\nhel\r\n2\r\nlo\r\n0\r\nT: 1\r\n\r\n",
+      200,
+    ],
+  ])("reads an answer with %s, whatever the size of the pieces", (_title, text, status) => {
+    const bytes = Buffer.from(text);
+    const whole = parseResponse(bytes, true);
+    expect(whole).toMatchObject({ status, body: Buffer.from("hello") });
+    for (let length = 0; length < bytes.length; length += 1) {
+      const part = parseResponse(bytes.subarray(0, length), false);
+      if (part !== undefined) expect(part).toEqual(whole);
+    }
+  });
+
+  it.each([
+    ["nothing", "", "ERR_SIGNER_CONNECTION_FAILED"],
+    ["half a header", "HTTP/1.1 200 OK\r\nA", "ERR_SIGNER_CONNECTION_FAILED"],
+    ["half a body", "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhell", "ERR_SIGNER_CONNECTION_FAILED"],
+    [
+      "half a chunk",
+      "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n9\r\nhe",
+      "ERR_SIGNER_CONNECTION_FAILED",
+    ],
+    [
+      "no last chunk",
+      "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhe\r\n",
+      "ERR_SIGNER_CONNECTION_FAILED",
+    ],
+    [
+      "a bad chunk size",
+      "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+      "ERR_SIGNER_RESPONSE_INVALID",
+    ],
+    ["a bad length", "HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n", "ERR_SIGNER_RESPONSE_INVALID"],
+    ["a TLS alert", "\u0015\u0003\u0001\u0000\u0002", "ERR_SIGNER_RESPONSE_INVALID"],
+    ["HTTP/2", "HTTP/2 200\r\n\r\n", "ERR_SIGNER_RESPONSE_INVALID"],
+    ["a header without colon", "HTTP/1.1 200 OK\r\nabc\r\n\r\n", "ERR_SIGNER_RESPONSE_INVALID"],
+    ["endless headers", `HTTP/1.1 200 OK\r\nA: ${"x".repeat(70_000)}`, "ERR_SIGNER_RESPONSE_INVALID"],
+  ])("refuses %s", (_title, text, code) => {
+    expect(() => parseResponse(Buffer.from(text, "latin1"), true)).toThrow(expect.objectContaining({ code }));
+  });
+
+  it("answers or refuses whatever bytes arrive, and never hangs", () => {
+    fc.assert(
+      fc.property(
+        fc.uint8Array({ maxLength: 200 }),
+        fc.constantFrom("", "HTTP/1.1 200 OK\r\n"),
+        (bytes, start) => {
+          const text = Buffer.concat([Buffer.from(start), bytes]);
+          try {
+            expect(parseResponse(text, true)).toBeDefined();
+          } catch (error) {
+            expect(error).toMatchObject({ code: expect.stringMatching(/^ERR_SIGNER_/) });
+          }
+        },
+      ),
+    );
+  });
+});
+
+describe("formatRequest", () => {
+  it.each(["a\r\nb", "a\u0000", "ä"])("refuses the header value %j", (value) => {
+    expect(() => formatRequest({ method: "GET", target: "/", headers: { A: value } })).toThrow(TypeError);
+  });
+});
+
+describe("createHttpSend", () => {
+  it("exchanges with a Node.js server, chunked or not, of any size", async () => {
+    const bodies: string[] = [];
+    const port = await listen(
+      createHttpServer((request, response) => {
+        request.resume().on("end", () => {
+          const [, chunked, length] = (request.url ?? "").split("/");
+          const body = "ü".repeat(Number(length));
+          if (chunked === "no") response.setHeader("Content-Length", Buffer.byteLength(body));
+          response.setHeader("X-Name", "Value");
+          response.write(body.slice(0, 10));
+          response.end(body.slice(10));
+        });
+      }),
+    );
+    for (const path of ["no/0", "no/5", "yes/3", "no/400000", "yes/400000"]) {
+      const response = await createHttpSend()(requestTo(`http://127.0.0.1:${port}/${path}`));
+      expect(response.status).toBe(200);
+      expect(response.header("x-name")).toBe("Value");
+      bodies.push(response.body);
+    }
+    expect(bodies.map((body) => body.length)).toEqual([0, 5, 3, 400_000, 400_000]);
+  });
+
+  it("refuses an answer above one mebibyte", async () => {
+    const port = await listen(createHttpServer((_request, response) => response.end("x".repeat(1_100_000))));
+    await expect(createHttpSend()(requestTo(`http://127.0.0.1:${port}/`))).rejects.toMatchObject({
+      code: "ERR_SIGNER_RESPONSE_INVALID",
+      message: expect.stringContaining("mebibyte"),
+    });
+  });
+
+  it("checks the server's certificate unless told otherwise", async () => {
+    const identity = makeIdentity("P-256");
+    const port = await listen(
+      createHttpsServer(
+        { cert: identity.certificatePem, key: identity.privateKeyPem },
+        (_request, response) => response.end("over TLS"),
+      ),
+    );
+    const request = requestTo(`https://127.0.0.1:${port}/`);
+    await expect(createHttpSend()(request)).rejects.toMatchObject({
+      code: "ERR_SIGNER_CONNECTION_FAILED",
+      message: expect.stringMatching(/self.signed/),
+    });
+    await expect(createHttpSend({ verifySsl: false })(request)).resolves.toMatchObject({ body: "over TLS" });
+  });
+
+  it("gives up on a server that accepts and says nothing", async () => {
+    const port = await listen(createNetServer((socket) => void socket.resume()));
+    const request = { ...requestTo(`http://127.0.0.1:${port}/`), timeoutMs: 30 };
+    await expect(createHttpSend()(request)).rejects.toMatchObject({ code: "ERR_SIGNER_TIMEOUT" });
+  });
+});
+
+describe("createHttpSend through a proxy", () => {
+  it("sends plain HTTP in absolute form with the proxy's credentials", async () => {
+    const seen: unknown[] = [];
+    const port = await listen(
+      createHttpServer((request, response) => {
+        seen.push([request.url, request.headers["proxy-authorization"], request.headers.host]);
+        response.end("proxied");
+      }),
+    );
+    const send = createHttpSend({ proxyFor: () => new URL(`http://us%40er:p%3Aw@127.0.0.1:${port}`) });
+    await expect(send(requestTo("http://service.example/sessions?a=1"))).resolves.toMatchObject({
+      body: "proxied",
+    });
+    const expected = `Basic ${Buffer.from("us@er:p:w").toString("base64")}`;
+    expect(seen).toEqual([["http://service.example/sessions?a=1", expected, "service.example"]]);
+  });
+
+  it("tunnels HTTPS with CONNECT", async () => {
+    const identity = makeIdentity("P-256");
+    const origin = await listen(
+      createHttpsServer(
+        { cert: identity.certificatePem, key: identity.privateKeyPem },
+        (_request, response) => response.end("tunnelled"),
+      ),
+    );
+    const proxy = createHttpServer();
+    const asked: string[] = [];
+    proxy.on("connect", (request, client) => {
+      asked.push(request.url ?? "");
+      const upstream = netConnect(origin, "127.0.0.1", () => {
+        client.write("HTTP/1.1 200 Connection Established\r\n\r\n");
+        upstream.pipe(client).pipe(upstream);
+      });
+      client.on("error", () => upstream.destroy());
+      upstream.on("error", () => client.destroy());
+    });
+    const port = await listen(proxy);
+    const send = createHttpSend({ verifySsl: false, proxyFor: () => new URL(`http://127.0.0.1:${port}`) });
+    await expect(send(requestTo("https://service.example/"))).resolves.toMatchObject({ body: "tunnelled" });
+    expect(asked).toEqual(["service.example:443"]);
+  });
+
+  it("names the proxy when it refuses the tunnel", async () => {
+    const proxy = createHttpServer();
+    proxy.on(
+      "connect",
+      (_request, client) => void client.end("HTTP/1.1 407 Auth\r\nContent-Length: 4\r\n\r\nnope"),
+    );
+    const port = await listen(proxy);
+    const send = createHttpSend({ proxyFor: () => new URL(`http://user:hunter2@127.0.0.1:${port}`) });
+    const error: unknown = await send(requestTo("https://service.example/")).catch((e: unknown) => e);
+    expect(error).toMatchObject({
+      message: expect.stringContaining("answered 407 to CONNECT service.example:443"),
+    });
+    expect(String(error)).not.toContain("hunter2");
+  });
+});
+
+describe("proxyFromEnvironment", () => {
+  it.each([
+    ["https://a.example/", { HTTPS_PROXY: "http://p:1" }, "http://p:1/"],
+    ["https://a.example/", { https_proxy: "p:1" }, "http://p:1/"],
+    ["http://a.example/", { HTTP_PROXY: "http://p:1" }, "http://p:1/"],
+    ["http://a.example/", { HTTPS_PROXY: "http://p:1" }, undefined],
+    ["https://a.example/", {}, undefined],
+    ["https://a.example/", { HTTPS_PROXY: "http://p:1", NO_PROXY: "*" }, undefined],
+    ["https://a.example/", { HTTPS_PROXY: "http://p:1", NO_PROXY: "b, .EXAMPLE" }, undefined],
+    ["https://a.example/", { HTTPS_PROXY: "http://p:1", no_proxy: "a.example:443" }, undefined],
+    ["https://a.example/", { HTTPS_PROXY: "http://p:1", NO_PROXY: "a.example:80,ample" }, "http://p:1/"],
+    ["http://127.0.0.1:9/", { HTTP_PROXY: "http://p:1" }, undefined],
+    ["http://[::1]:9/", { HTTP_PROXY: "http://p:1" }, undefined],
+  ])("for %s with %j it is %s", (url, environment, proxy) => {
+    expect(proxyFromEnvironment(environment)(new URL(url))?.href).toBe(proxy);
+  });
+
+  it.each(["socks5://p:1", "http://"])("refuses %s without quoting it", (value) => {
+    expect(() => proxyFromEnvironment({ HTTPS_PROXY: value })(new URL("https://a/"))).toThrow(
+      expect.objectContaining({
+        code: "ERR_SIGNER_ENDPOINT_INVALID",
+        message: expect.not.stringContaining(value),
+      }),
+    );
+  });
+});

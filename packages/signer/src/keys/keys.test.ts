@@ -1,0 +1,215 @@
+import { createPrivateKey, generateKeyPairSync } from "node:crypto";
+import { writeFileSync } from "node:fs";
+
+import { beforeAll, describe, expect, it } from "vitest";
+
+import { KEY_ALGORITHMS, makeIdentity, openssl, temporaryFolder } from "../testing/openssl.ts";
+import type { KeyAlgorithm } from "../testing/openssl.ts";
+import { readVector } from "../testing/vectors.ts";
+import { checkIdentity } from "./check-identity.ts";
+import { decimalSerialNumber, loadCertificate, loadCertificateChain } from "./load-certificate.ts";
+import { loadIdentity } from "./load-identity.ts";
+import { loadPrivateKey } from "./load-private-key.ts";
+import { pemBlocks } from "./pem.ts";
+
+const rsa = readVector("rsa");
+const ecdsa = readVector("ecdsa");
+
+describe("pemBlocks", () => {
+  it("finds blocks in order and ignores what stands around them", () => {
+    const text = `Bag Attributes\n${rsa.certificatePem}noise -----BEGIN X----- -\r\n${ecdsa.privateKeyPem.replaceAll("\n", "\r\n")}`;
+    expect(pemBlocks(text).map(({ label }) => label)).toEqual(["CERTIFICATE", "EC PRIVATE KEY"]);
+  });
+});
+
+describe("loadCertificate", () => {
+  it("reads the first certificate of a file, with text around it", () => {
+    using folder = temporaryFolder();
+    const path = folder.join("client é.pem");
+    writeFileSync(path, `subject=…\n${ecdsa.certificatePem}${ecdsa.intermediatesPem}`);
+    expect(loadCertificate(path)).toMatchObject({
+      serialNumber: ecdsa.signing.serialDecimal,
+      name: `"${path}"`,
+    });
+  });
+
+  it.each([
+    ["PEM text", rsa.certificatePem],
+    ["bytes", Buffer.from(rsa.certificatePem)],
+  ])("reads %s", (_title, source) => {
+    expect(loadCertificate(source).serialNumber).toBe(rsa.signing.serialDecimal);
+  });
+
+  it.each([
+    ["no block", Buffer.from("hello"), /certificate given as bytes: could not parse PEM data/],
+    ["DER", loadCertificate(rsa.certificatePem).der, /could not parse PEM data/],
+    ["only a key", rsa.privateKeyPem, /holds no CERTIFICATE block/],
+    ["a damaged block", rsa.certificatePem.replace("MIID", "AAAA"), /could not parse certificate/],
+    ["a cut block", rsa.certificatePem.slice(0, 400), /holds no CERTIFICATE block/],
+  ])("refuses %s", (_title, source, message) => {
+    expect(() => loadCertificate(source)).toThrow(
+      expect.objectContaining({
+        code: "ERR_SIGNER_CERTIFICATE_INVALID",
+        message: expect.stringMatching(message),
+      }),
+    );
+  });
+
+  it("says which file it cannot read", () => {
+    expect(() => loadCertificate("/nowhere/client.pem")).toThrow(
+      expect.objectContaining({
+        code: "ERR_SIGNER_FILE_UNREADABLE",
+        path: "/nowhere/client.pem",
+        message: expect.stringContaining("ENOENT"),
+      }),
+    );
+  });
+
+  it.each([
+    ["00", "0"],
+    ["936EACBE07F201DF", "10623618503190643167"],
+    ["-05", "-5"],
+  ])("shows serial number %s as %s", (hex, decimal) => {
+    expect(decimalSerialNumber(hex)).toBe(decimal);
+  });
+});
+
+describe("loadCertificateChain", () => {
+  it("keeps the order of the file and drops nothing", () => {
+    const file = [ecdsa.intermediatesPem, ecdsa.trustAnchorPem, ecdsa.intermediatesPem].join("comment\n");
+    const expected = [ecdsa.intermediatesPem, ecdsa.trustAnchorPem, ecdsa.intermediatesPem];
+    expect(loadCertificateChain(file)).toEqual(expected.map((pem) => loadCertificate(pem).der));
+  });
+
+  it("is empty for an empty file", () => {
+    expect(loadCertificateChain(Buffer.from("\n"))).toEqual([]);
+  });
+
+  it.each([
+    [
+      "another kind of block",
+      `${rsa.certificatePem}${rsa.privateKeyPem}`,
+      /a PRIVATE KEY block stands among/,
+    ],
+    ["six certificates", rsa.certificatePem.repeat(6), /holds 6 certificates .* at most 5/],
+    ["text without certificates", Buffer.from("hello"), /holds no CERTIFICATE block/],
+  ])("refuses %s", (_title, source, message) => {
+    expect(() => loadCertificateChain(source)).toThrow(
+      expect.objectContaining({ code: "ERR_SIGNER_CHAIN_INVALID", message: expect.stringMatching(message) }),
+    );
+  });
+});
+
+describe("loadPrivateKey", () => {
+  const forms: readonly (readonly [title: string, pem: () => string, type: string])[] = [
+    ["PKCS#8 RSA", () => rsa.privateKeyPem, "rsa"],
+    ["PKCS#1 RSA", () => openssl(["rsa", "-traditional"], rsa.privateKeyPem).toString(), "rsa"],
+    ["SEC1 EC", () => ecdsa.privateKeyPem, "ec"],
+    [
+      "SEC1 EC after its EC PARAMETERS",
+      () => openssl(["ecparam", "-name", "secp384r1", "-genkey"]).toString(),
+      "ec",
+    ],
+    ...(Object.keys(KEY_ALGORITHMS) as KeyAlgorithm[]).map(
+      (algorithm) =>
+        [
+          `OpenSSL's ${algorithm}`,
+          () => openssl(["genpkey", ...KEY_ALGORITHMS[algorithm]]).toString(),
+          algorithm.startsWith("RSA") ? "rsa" : "ec",
+        ] as const,
+    ),
+  ];
+
+  it.each(forms)("reads %s", (_title, pem, type) => {
+    expect(loadPrivateKey(pem()).asymmetricKeyType).toBe(type);
+  });
+
+  it.each([
+    ["no block", Buffer.from("hello"), "ERR_SIGNER_KEY_INVALID", /holds no PEM block/],
+    ["only a certificate", rsa.certificatePem, "ERR_SIGNER_KEY_INVALID", /holds only CERTIFICATE/],
+    [
+      "a damaged key",
+      rsa.privateKeyPem.replace("MII", "AAA"),
+      "ERR_SIGNER_KEY_INVALID",
+      /unable to parse private key/,
+    ],
+    [
+      "a TPM-wrapped key",
+      "-----BEGIN TSS2 PRIVATE KEY-----\nAAAA\n-----END TSS2 PRIVATE KEY-----\n",
+      "ERR_SIGNER_KEY_UNSUPPORTED",
+      /TPM-wrapped/,
+    ],
+    [
+      "a legacy encrypted key",
+      openssl(["rsa", "-traditional", "-aes128", "-passout", "pass:x"], rsa.privateKeyPem).toString(),
+      "ERR_SIGNER_KEY_UNSUPPORTED",
+      /encrypted/,
+    ],
+  ])("refuses %s without quoting it", (_title, source, code, message) => {
+    expect(() => loadPrivateKey(source)).toThrow(
+      expect.objectContaining({ code, message: expect.stringMatching(message) }),
+    );
+    expect(() => loadPrivateKey(source)).not.toThrow(/AAA/);
+  });
+
+  it.each(["ed25519", "x25519"] as const)("refuses the key type %s when it is to sign", (type) => {
+    const privateKey = generateKeyPairSync(type as "ed25519").privateKey;
+    expect(() => loadIdentity({ certificate: rsa.certificatePem, privateKey })).toThrow(
+      expect.objectContaining({
+        code: "ERR_SIGNER_KEY_UNSUPPORTED",
+        message: expect.stringContaining(type),
+      }),
+    );
+  });
+});
+
+describe("checkIdentity", () => {
+  const certificate = loadCertificate(rsa.certificatePem);
+  const key = createPrivateKey(rsa.privateKeyPem);
+  const now = new Date("2026-06-01T00:00:00Z");
+  let other: ReturnType<typeof createPrivateKey>;
+  beforeAll(() => {
+    other = createPrivateKey(makeIdentity("RSA-2048").privateKeyPem);
+  });
+
+  it.each([
+    ["now", now],
+    ["its first second", new Date("2020-01-01T00:00:00Z")],
+    ["its last second", new Date("2049-12-31T23:59:59Z")],
+  ])("accepts the certificate's own key at %s", (_title, moment) => {
+    expect(() => checkIdentity(certificate, key, moment)).not.toThrow();
+  });
+
+  it("accepts a key that is elsewhere", () => {
+    expect(() => checkIdentity(certificate, undefined, now)).not.toThrow();
+  });
+
+  it.each([
+    [
+      "a second too early",
+      () => key,
+      "2019-12-31T23:59:59Z",
+      "ERR_SIGNER_CERTIFICATE_NOT_YET_VALID",
+      /valid only from 2020-01-01T00:00:00Z/,
+    ],
+    [
+      "a second too late",
+      () => key,
+      "2050-01-01T00:00:00Z",
+      "ERR_SIGNER_CERTIFICATE_EXPIRED",
+      /expired at 2049-12-31T23:59:59Z/,
+    ],
+    ["another key", () => other, "2026-06-01T00:00:00Z", "ERR_SIGNER_KEY_MISMATCH", /does not belong/],
+    [
+      "a key of another type",
+      () => createPrivateKey(ecdsa.privateKeyPem),
+      "2026-06-01T00:00:00Z",
+      "ERR_SIGNER_KEY_MISMATCH",
+      /does not belong/,
+    ],
+  ])("refuses %s", (_title, privateKey, moment, code, message) => {
+    expect(() => checkIdentity(certificate, privateKey(), new Date(moment))).toThrow(
+      expect.objectContaining({ code, message: expect.stringMatching(message) }),
+    );
+  });
+});

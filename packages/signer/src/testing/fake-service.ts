@@ -1,0 +1,86 @@
+import { createServer } from "node:http";
+import type { IncomingHttpHeaders, ServerResponse } from "node:http";
+
+/** A request as the fake service received it. */
+export interface ReceivedRequest {
+  readonly method: string;
+  /** Path and query as written on the wire. */
+  readonly target: string;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: string;
+}
+
+/** Answers one request. */
+export type Answer = (response: ServerResponse, request: ReceivedRequest) => void;
+
+export interface FakeService extends AsyncDisposable {
+  readonly url: string;
+  readonly requests: readonly ReceivedRequest[];
+}
+
+export const CREDENTIALS = {
+  accessKeyId: "ASIATESTTESTTESTTEST",
+  secretAccessKey: "secret/of+the/test",
+  sessionToken: "token==",
+  expiration: "2035-01-01T00:00:00Z",
+};
+
+/** Starts a CreateSession look-alike on a free port; it gives the answers in order and then repeats the last one. */
+export async function startFakeService(...answers: readonly Answer[]): Promise<FakeService> {
+  const requests: ReceivedRequest[] = [];
+  const server = createServer({ maxHeaderSize: 65_536 }, (request, response) => {
+    const chunks: Buffer[] = [];
+    request.on("data", (chunk: Buffer) => chunks.push(chunk));
+    request.on("end", () => {
+      const received = {
+        method: request.method ?? "",
+        target: request.url ?? "",
+        headers: request.headers,
+        body: Buffer.concat(chunks).toString("utf8"),
+      };
+      const answer = answers[requests.length] ?? answers.at(-1) ?? success();
+      requests.push(received);
+      answer(response, received);
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new Error("the server has no port");
+  return {
+    url: `http://127.0.0.1:${address.port}`,
+    requests,
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+/** 201 with credentials, some members changed. */
+export function success(changes: Readonly<Record<string, unknown>> = {}): Answer {
+  return json(201, {
+    credentialSet: [
+      {
+        credentials: { ...CREDENTIALS, ...changes },
+        roleArn: "arn:aws:iam::123456789012:role/Example",
+        assumedRoleUser: {
+          arn: "arn:aws:sts::123456789012:assumed-role/Example/00",
+          assumedRoleId: "AROA:00",
+        },
+      },
+    ],
+    subjectArn: "arn:aws:rolesanywhere:us-east-1:123456789012:subject/1",
+  });
+}
+
+/** An answer with a JSON body. */
+export function json(status: number, body: unknown, headers: Readonly<Record<string, string>> = {}): Answer {
+  return (response) => {
+    response.writeHead(status, { "Content-Type": "application/json", ...headers }).end(JSON.stringify(body));
+  };
+}
+
+/** A refusal in AWS's shape. */
+export function refused(status: number, type: string, message: string): Answer {
+  return json(status, { message }, { "X-Amzn-ErrorType": type, "x-amzn-RequestId": "id-1" });
+}
