@@ -122,7 +122,7 @@ const loadFiles = () =>
     element("files-links").textContent =
       expiry === undefined
         ? ""
-        : `Links work until ${timeOnly.format(expiry)} or until the session ends. Reload for new ones.`;
+        : `Links work until ${timeOnly.format(expiry)}. Reload for new ones.`;
     return "ready";
   });
 
