@@ -23,6 +23,7 @@ export async function serveControlPlane(
     url: `http://127.0.0.1:${port}`,
     state,
     async [Symbol.asyncDispose]() {
+      if (!server.listening) return;
       server.close();
       await once(server, "close");
     },
