@@ -120,9 +120,7 @@ const loadFiles = () =>
     if (first === undefined) return "empty";
     const expiry = linkExpiry(first.viewUrl);
     element("files-links").textContent =
-      expiry === undefined
-        ? ""
-        : `Links work until ${timeOnly.format(expiry)}. Reload for new ones.`;
+      expiry === undefined ? "" : `Links work until ${timeOnly.format(expiry)}. Reload for new ones.`;
     return "ready";
   });
 
