@@ -6,13 +6,13 @@ AWS::RolesAnywhere::TrustAnchor, ::Profile and ::CRL by calling the mock's contr
 refusals are real. GET /_localstack/init tells whether that worked.
 """
 
+import contextlib
 import functools
 import os
 
 import botocore.session
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
-
 from localstack.services.cloudformation import resource_provider as cloudformation
 from localstack.services.cloudformation.resource_provider import (
     CloudFormationResourceProviderPlugin,
@@ -81,7 +81,7 @@ def client(account_id, region):
     )
 
 
-class InvalidTemplate(Exception):
+class NotChangeable(Exception):
     """A change that the service's API cannot make."""
 
 
@@ -100,9 +100,10 @@ class RolesAnywhereProvider(ResourceProvider):
             try:
                 self.finish(service, attributes, desired)
             except Exception:
-                self.delete_resource(service, attributes[self.IDENTIFIER])
+                with contextlib.suppress(BotoCoreError, ClientError):
+                    self.delete_resource(service, attributes[self.IDENTIFIER])
                 raise
-        except (BotoCoreError, ClientError, InvalidTemplate) as error:
+        except (BotoCoreError, ClientError) as error:
             return failure(error, {})
         return success({**desired, **attributes})
 
@@ -114,13 +115,15 @@ class RolesAnywhereProvider(ResourceProvider):
         if self.IDENTIFIER not in attributes:
             return self.create(request)
         try:
+            self.require_changeable(previous, desired)
             try:
                 self.change(service, attributes, previous, desired)
             except ClientError:
-                # All or nothing, as far as the service lets us: put back what the first steps changed.
-                self.change(service, attributes, desired, previous)
+                # All or nothing: put back what the steps before the refused one changed.
+                with contextlib.suppress(BotoCoreError, ClientError):
+                    self.change(service, attributes, desired, previous)
                 raise
-        except (BotoCoreError, ClientError, InvalidTemplate) as error:
+        except (BotoCoreError, ClientError, NotChangeable) as error:
             return failure(error, previous)
         return success(desired)
 
@@ -141,9 +144,10 @@ class RolesAnywhereProvider(ResourceProvider):
         return [path.removeprefix("/properties/") for path in self.SCHEMA["readOnlyProperties"]]
 
     def change(self, service, attributes, previous, desired):
+        """What can be undone comes first: the update operation, which cannot clear every member, is the last refusal."""
+        self.update_tags(service, attributes, previous, desired)
         self.update_resource(service, attributes, previous, desired)
         self.set_enabled(service, attributes, as_boolean(desired.get("Enabled"), False))
-        self.update_tags(service, attributes, previous, desired)
 
     def update_tags(self, service, attributes, previous, desired):
         old, new = tag_map(previous), tag_map(desired)
@@ -163,6 +167,9 @@ class RolesAnywhereProvider(ResourceProvider):
 
     def finish(self, service, attributes, desired):
         """Sets what the create operation has no member for."""
+
+    def require_changeable(self, previous, desired):
+        """Raises NotChangeable for a change that no operation makes."""
 
     def update_resource(self, service, attributes, previous, desired):
         raise NotImplementedError
@@ -189,7 +196,7 @@ class TrustAnchorProvider(RolesAnywhereProvider):
     def create_resource(self, service, desired):
         answer = service.create_trust_anchor(
             **present(
-                name=desired.get("Name"),
+                name=as_text(desired.get("Name")),
                 source=source(desired),
                 enabled=as_boolean(desired.get("Enabled"), None),
                 notificationSettings=notification_settings(desired),
@@ -200,9 +207,6 @@ class TrustAnchorProvider(RolesAnywhereProvider):
 
     def update_resource(self, service, attributes, previous, desired):
         identifier = attributes["TrustAnchorId"]
-        service.update_trust_anchor(
-            **present(trustAnchorId=identifier, name=desired.get("Name"), source=source(desired))
-        )
         settings = notification_settings(desired) or []
         if settings:
             service.put_notification_settings(trustAnchorId=identifier, notificationSettings=settings)
@@ -211,6 +215,9 @@ class TrustAnchorProvider(RolesAnywhereProvider):
         if dropped:
             keys = [{"event": event} for event in sorted(dropped)]
             service.reset_notification_settings(trustAnchorId=identifier, notificationSettingKeys=keys)
+        service.update_trust_anchor(
+            **present(trustAnchorId=identifier, name=as_text(desired.get("Name")), source=source(desired))
+        )
 
     def set_enabled(self, service, attributes, enabled):
         call = service.enable_trust_anchor if enabled else service.disable_trust_anchor
@@ -236,7 +243,7 @@ class ProfileProvider(RolesAnywhereProvider):
     def create_resource(self, service, desired):
         answer = service.create_profile(
             **present(
-                name=desired.get("Name"),
+                name=as_text(desired.get("Name")),
                 roleArns=desired.get("RoleArns"),
                 managedPolicyArns=desired.get("ManagedPolicyArns"),
                 sessionPolicy=desired.get("SessionPolicy"),
@@ -252,23 +259,14 @@ class ProfileProvider(RolesAnywhereProvider):
     def finish(self, service, attributes, desired):
         self.put_mappings(service, attributes, attribute_mappings(desired))
 
-    def update_resource(self, service, attributes, previous, desired):
+    def require_changeable(self, previous, desired):
         if previous.get("SessionPolicy") and not desired.get("SessionPolicy"):
-            raise InvalidTemplate(
+            raise NotChangeable(
                 "UpdateProfile cannot remove a session policy. Give SessionPolicy another value, or rename the "
                 "resource in the template to create a new profile without one."
             )
-        service.update_profile(
-            **present(
-                profileId=attributes["ProfileId"],
-                name=desired.get("Name"),
-                roleArns=desired.get("RoleArns"),
-                managedPolicyArns=desired.get("ManagedPolicyArns", []),
-                sessionPolicy=desired.get("SessionPolicy"),
-                durationSeconds=as_integer(desired.get("DurationSeconds"), DEFAULT_DURATION_SECONDS),
-                acceptRoleSessionName=as_boolean(desired.get("AcceptRoleSessionName"), False),
-            )
-        )
+
+    def update_resource(self, service, attributes, previous, desired):
         new = attribute_mappings(desired)
         dropped = {
             field: DEFAULT_ATTRIBUTE_MAPPINGS.get(field, [])
@@ -276,6 +274,17 @@ class ProfileProvider(RolesAnywhereProvider):
             if field not in new
         }
         self.put_mappings(service, attributes, {**dropped, **new})
+        service.update_profile(
+            **present(
+                profileId=attributes["ProfileId"],
+                name=as_text(desired.get("Name")),
+                roleArns=desired.get("RoleArns"),
+                managedPolicyArns=desired.get("ManagedPolicyArns", []),
+                sessionPolicy=desired.get("SessionPolicy"),
+                durationSeconds=as_integer(desired.get("DurationSeconds"), DEFAULT_DURATION_SECONDS),
+                acceptRoleSessionName=as_boolean(desired.get("AcceptRoleSessionName"), False),
+            )
+        )
 
     def put_mappings(self, service, attributes, mappings):
         for field, specifiers in mappings.items():
@@ -308,7 +317,7 @@ class CrlProvider(RolesAnywhereProvider):
     def create_resource(self, service, desired):
         answer = service.import_crl(
             **present(
-                name=desired.get("Name"),
+                name=as_text(desired.get("Name")),
                 crlData=desired.get("CrlData"),
                 trustAnchorArn=desired.get("TrustAnchorArn"),
                 enabled=as_boolean(desired.get("Enabled"), None),
@@ -317,14 +326,18 @@ class CrlProvider(RolesAnywhereProvider):
         )["crl"]
         return {"CrlId": answer["crlId"]}
 
-    def update_resource(self, service, attributes, previous, desired):
+    def require_changeable(self, previous, desired):
         if previous.get("TrustAnchorArn") != desired.get("TrustAnchorArn"):
-            raise InvalidTemplate(
+            raise NotChangeable(
                 "UpdateCrl cannot move a CRL to another trust anchor. Rename the resource in the template to import "
                 "it anew."
             )
+
+    def update_resource(self, service, attributes, previous, desired):
         service.update_crl(
-            **present(crlId=attributes["CrlId"], name=desired.get("Name"), crlData=desired.get("CrlData"))
+            **present(
+                crlId=attributes["CrlId"], name=as_text(desired.get("Name")), crlData=desired.get("CrlData")
+            )
         )
 
     def set_enabled(self, service, attributes, enabled):
@@ -376,11 +389,20 @@ def attribute_mappings(properties):
 
 def tags(properties):
     listed = properties.get("Tags")
-    return None if listed is None else [{"key": tag.get("Key"), "value": tag.get("Value")} for tag in listed]
+    if listed is None:
+        return None
+    return [{"key": as_text(tag.get("Key")), "value": as_text(tag.get("Value"))} for tag in listed]
 
 
 def tag_map(properties):
     return {tag["key"]: tag["value"] for tag in tags(properties) or []}
+
+
+def as_text(value):
+    """Templates may write text as a number or boolean."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(value) if isinstance(value, int | float) else value
 
 
 def as_boolean(value, default):
@@ -417,7 +439,7 @@ def failure(error, model):
             f"{details['Message']} (Service: RolesAnywhere, Status Code: {metadata['HTTPStatusCode']}, "
             f"Request ID: {metadata.get('RequestId')})"
         )
-    elif isinstance(error, InvalidTemplate):
+    elif isinstance(error, NotChangeable):
         code, text = "NotUpdatable", str(error)
     else:
         code = "NetworkFailure"
@@ -465,7 +487,9 @@ def trust_registry(manager):
     ask_catalog = checker._resource_support_status
 
     def resource_support_status(self, resource_type):
-        name = "AWS::CloudFormation::CustomResource" if resource_type.startswith("Custom::") else resource_type
+        name = (
+            "AWS::CloudFormation::CustomResource" if resource_type.startswith("Custom::") else resource_type
+        )
         if name in manager.list_names():
             return checks.CloudFormationResourcesSupportAtRuntime.AVAILABLE
         return ask_catalog(self, resource_type)

@@ -45,7 +45,7 @@ def record(http_response, parsed, model, **_):
     if http_response.status_code >= 300:
         return
     called[model.name] = called.get(model.name, 0) + 1
-    expected = model.http["responseCode"] if "responseCode" in model.http else 200
+    expected = model.http.get("responseCode", 200)
     assert http_response.status_code == expected, f"{model.name}: {http_response.status_code}, not {expected}"
     unknown = list(unknown_members(json.loads(http_response.content), model.output_shape))
     assert not unknown, f"{model.name} answers with members that the model does not have: {unknown}"
@@ -189,7 +189,9 @@ def notifications_are_customised_and_reset():
     with trust_anchor() as anchor:
         anchor_id, defaults = anchor["trustAnchorId"], anchor["notificationSettings"]
         equal(
-            sorted((s["event"], s["enabled"], s["threshold"], s["channel"], s["configuredBy"]) for s in defaults),
+            sorted(
+                (s["event"], s["enabled"], s["threshold"], s["channel"], s["configuredBy"]) for s in defaults
+            ),
             [
                 (event, True, 45, "ALL", "rolesanywhere.amazonaws.com")
                 for event in ("CA_CERTIFICATE_EXPIRY", "END_ENTITY_CERTIFICATE_EXPIRY")
@@ -201,9 +203,12 @@ def notifications_are_customised_and_reset():
                 {"event": "CA_CERTIFICATE_EXPIRY", "enabled": True, "threshold": 9, "channel": "ALL"}
             ],
         )["trustAnchor"]["notificationSettings"]
-        equal([(s["threshold"], s["configuredBy"]) for s in changed if s["event"][:2] == "CA"], [(9, ACCOUNT)])
+        equal(
+            [(s["threshold"], s["configuredBy"]) for s in changed if s["event"][:2] == "CA"], [(9, ACCOUNT)]
+        )
         reset = aws.reset_notification_settings(
-            trustAnchorId=anchor_id, notificationSettingKeys=[{"event": "CA_CERTIFICATE_EXPIRY", "channel": "ALL"}]
+            trustAnchorId=anchor_id,
+            notificationSettingKeys=[{"event": "CA_CERTIFICATE_EXPIRY", "channel": "ALL"}],
         )
         equal(reset["trustAnchor"]["notificationSettings"], defaults)
 
@@ -250,7 +255,9 @@ def attribute_mappings_are_put_and_deleted():
         issuer, subject = {"x509Issuer": ["*"]}, {"x509Subject": ["*"]}
         equal(mappings({"profile": made}), {**issuer, "x509SAN": ["DNS", "URI", "Name/*"], **subject})
         answer = aws.put_attribute_mapping(
-            profileId=profile_id, certificateField="x509SAN", mappingRules=[{"specifier": "URI"}, {"specifier": "Name"}]
+            profileId=profile_id,
+            certificateField="x509SAN",
+            mappingRules=[{"specifier": "URI"}, {"specifier": "Name"}],
         )
         equal(mappings(answer), {**issuer, "x509SAN": ["URI", "Name/*"], **subject})
         answer = aws.delete_attribute_mapping(
@@ -347,7 +354,9 @@ def quotas_are_kept():
 
 def broken_constraints_are_named_as_aws_names_them():
     def broken(value, at, constraint):
-        return f"1 validation error detected: Value {value} at '{at}' failed to satisfy constraint: {constraint}"
+        return (
+            f"1 validation error detected: Value {value} at '{at}' failed to satisfy constraint: {constraint}"
+        )
 
     null = "Member must not be null"
     anchor = {"name": "a", "source": bundle()}
@@ -367,7 +376,10 @@ def broken_constraints_are_named_as_aws_names_them():
         ),
         (
             raw.create_trust_anchor,
-            {**anchor, "source": {"sourceType": "AWS_ACM_PCA", "sourceData": {"acmPcaArn": "arn:aws:acm-pca:x"}}},
+            {
+                **anchor,
+                "source": {"sourceType": "AWS_ACM_PCA", "sourceData": {"acmPcaArn": "arn:aws:acm-pca:x"}},
+            },
             "Error creating TrustAnchor. Given AWS PCA did not allow get request.: ",
         ),
         (
@@ -389,10 +401,16 @@ def broken_constraints_are_named_as_aws_names_them():
             raw.put_attribute_mapping,
             {"profileId": SUBJECT_ID, "certificateField": "x", "mappingRules": []},
             broken(
-                "'x'", "certificateField", "Member must satisfy enum value set: [x509Subject, x509Issuer, x509SAN]"
+                "'x'",
+                "certificateField",
+                "Member must satisfy enum value set: [x509Subject, x509Issuer, x509SAN]",
             ),
         ),
-        (raw.list_trust_anchors, {"pageSize": 0}, broken("'0'", "pageSize", "Member must have value greater than or equal to 1")),
+        (
+            raw.list_trust_anchors,
+            {"pageSize": 0},
+            broken("'0'", "pageSize", "Member must have value greater than or equal to 1"),
+        ),
         (raw.list_profiles, {"nextToken": "x"}, "Invalid nextToken"),
     ):
         refused("ValidationException", message, operation, **parameters)
@@ -413,8 +431,16 @@ def unknown_resources_are_not_found():
         ("delete_trust_anchor", {"trustAnchorId": missing}, f"Trust anchor {missing}"),
         ("enable_trust_anchor", {"trustAnchorId": missing}, f"Trust anchor {missing}"),
         ("disable_trust_anchor", {"trustAnchorId": missing}, f"Trust anchor {missing}"),
-        ("put_notification_settings", {"trustAnchorId": missing, "notificationSettings": []}, f"Trust anchor {missing}"),
-        ("reset_notification_settings", {"trustAnchorId": missing, "notificationSettingKeys": []}, f"Trust anchor {missing}"),
+        (
+            "put_notification_settings",
+            {"trustAnchorId": missing, "notificationSettings": []},
+            f"Trust anchor {missing}",
+        ),
+        (
+            "reset_notification_settings",
+            {"trustAnchorId": missing, "notificationSettingKeys": []},
+            f"Trust anchor {missing}",
+        ),
         ("get_profile", {"profileId": missing}, f"Profile {missing}"),
         ("update_profile", {"profileId": missing}, f"Profile {missing}"),
         ("delete_profile", {"profileId": missing}, f"Profile {missing}"),
@@ -425,7 +451,11 @@ def unknown_resources_are_not_found():
         ("delete_crl", {"crlId": missing}, f"CRL {missing}"),
         ("enable_crl", {"crlId": missing}, f"CRL {missing}"),
         ("disable_crl", {"crlId": missing}, f"CRL {missing}"),
-        ("import_crl", {"name": "c", "crlData": revocation_list(1), "trustAnchorArn": arn}, f"Trust anchor {arn}"),
+        (
+            "import_crl",
+            {"name": "c", "crlData": revocation_list(1), "trustAnchorArn": arn},
+            f"Trust anchor {arn}",
+        ),
         ("get_subject", {"subjectId": missing}, f"Subject {missing}"),
         ("tag_resource", {"resourceArn": arn, "tags": []}, f"Resource {arn}"),
         ("untag_resource", {"resourceArn": arn, "tagKeys": []}, f"Resource {arn}"),
