@@ -149,10 +149,7 @@ function compileDate(holds: (order: number) => boolean): Compile {
 function compileBool(pieces: readonly GlobPiece[]): Comparison | undefined {
   const expected = textOf(pieces).toLowerCase();
   if (expected !== "true" && expected !== "false") return undefined;
-  return (actual) => {
-    const value = actual.toLowerCase();
-    return value === "true" || value === "false" ? value === expected : undefined;
-  };
+  return (actual) => actual.toLowerCase() === expected;
 }
 
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/u;

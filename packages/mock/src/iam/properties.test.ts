@@ -97,7 +97,7 @@ const effectOf = (list: readonly object[], request: PolicyRequest): string =>
 
 const implies = (premise: boolean, conclusion: boolean): boolean => !premise || conclusion;
 
-const runs = { numRuns: 1500 };
+const runs = { numRuns: 700 };
 
 describe("any policy", () => {
   it("allows no more after a Deny is added", () => {

@@ -218,6 +218,15 @@ const rows: readonly Row[] = [
     true,
   ],
   [
+    "DateEquals: the same moment west of Greenwich",
+    op,
+    "DateEquals",
+    time,
+    "2020-01-01T00:00:00Z",
+    { [time]: "2019-12-31T19:30:00-04:30" },
+    true,
+  ],
+  [
     "DateEquals: the same moment in epoch time",
     op,
     "DateEquals",

@@ -92,6 +92,9 @@ const rows: readonly Row[] = [
   ],
   ["a canonical user", p, { CanonicalUser: canonical.id }, canonical, ALLOW],
   ["another canonical user", p, { CanonicalUser: "0".repeat(64) }, canonical, IMPLICIT],
+  ["a role, the role itself asks", p, { AWS: roleArn }, aws(roleArn), ALLOW],
+  ["a role, another role asks", p, { AWS: roleArn }, aws(`${roleArn}2`), IMPLICIT],
+  ["a federated provider of a service's name", p, { Federated: service.id }, service, IMPLICIT],
   ["everybody: a user", p, "*", bob, ALLOW],
   ["everybody: a service", p, "*", service, ALLOW],
   ["everybody: anonymous", p, "*", undefined, ALLOW],
@@ -152,6 +155,8 @@ const exceptions: readonly (readonly [...Row, PolicyCase["expected"]])[] = [
   ],
   ["an account, its root asks", n, { AWS: rootArn }, aws(rootArn), ALLOW, IMPLICIT],
   ["everybody", n, "*", bob, ALLOW, IMPLICIT],
+  ['{"AWS": "*"}, a user asks', n, { AWS: "*" }, bob, ALLOW, IMPLICIT],
+  ['{"AWS": "*"}, a service asks', PAGES.undocumented, { AWS: "*" }, service, DENY, IMPLICIT],
   ["somebody, anonymous asks", n, { AWS: [bobArn, rootArn] }, undefined, DENY, ALLOW],
 ];
 

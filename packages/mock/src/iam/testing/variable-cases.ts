@@ -112,6 +112,14 @@ const rows: readonly Row[] = [
     IMPLICIT,
   ],
   [
+    "a key without values takes the default",
+    vars,
+    home("${aws:TagKeys, 'a'}"),
+    "a",
+    { "aws:TagKeys": [] },
+    ALLOW,
+  ],
+  [
     "nor does its default count",
     PAGES.undocumented,
     home("${aws:TagKeys, 'a'}"),
