@@ -107,10 +107,9 @@ export function exportSnapshot(state: State): Record<string, unknown> {
     region: state.region,
     trustAnchors: [...state.trustAnchors.values()],
     profiles: [...state.profiles.values()],
-    crls: [...state.crls.values()].map((record) => ({
-      ...record,
-      crlData: Buffer.from(record.crlData).toString("base64"),
-    })),
+    crls: [...state.crls.values()].map((record) =>
+      Object.assign({}, record, { crlData: Buffer.from(record.crlData).toString("base64") }),
+    ),
     subjects: [...state.subjects.values()],
   };
 }

@@ -1,0 +1,6 @@
+export {
+  type LocalStackLike,
+  type ProfileSettings,
+  RolesAnywhereContainer,
+  StartedRolesAnywhereContainer,
+} from "./roles-anywhere-container.ts";

@@ -1,0 +1,220 @@
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { AbstractStartedContainer, GenericContainer, type StartedTestContainer, Wait } from "testcontainers";
+import { MockError } from "../errors.ts";
+import { controlPlaneClient } from "./control-plane-client.ts";
+
+const PORT = 9912;
+const DEFAULT_IMAGE = "node:24-slim";
+const LOCALSTACK_PORT = 4566;
+const BUNDLE_IN_CONTAINER = "/opt/ra-mock.mjs";
+
+/** A profile to create when the container has started; what is left out gets the service's default. */
+export interface ProfileSettings {
+  /** @default "profile-<n>" */
+  readonly name?: string;
+  /** Roles that sessions of the profile may assume. */
+  readonly roleArns: readonly string[];
+  /** 900 to 43200. @default 3600 */
+  readonly durationSeconds?: number;
+  /** Inline session policy, JSON. */
+  readonly sessionPolicy?: string;
+  readonly managedPolicyArns?: readonly string[];
+  /** @default false */
+  readonly acceptRoleSessionName?: boolean;
+}
+
+/** A started LocalStack: the module's `StartedLocalStackContainer`, or any container that listens on 4566. */
+export type LocalStackLike = Pick<StartedTestContainer, "getNetworkNames" | "getIpAddress">;
+
+/**
+ * Runs the Roles Anywhere mock in a container: a plain Node.js image with the mock's one file copied in, so that no
+ * image has to be built or published.
+ *
+ * @example
+ * const localstack = await new LocalstackContainer("localstack/localstack:4.14.0").start();
+ * await using mock = await new RolesAnywhereContainer()
+ *   .withLocalStack(localstack)
+ *   .withTrustAnchor(rootCaPem)
+ *   .withProfile({ roleArns: ["arn:aws:iam::000000000000:role/reader"] })
+ *   .start();
+ */
+export class RolesAnywhereContainer extends GenericContainer {
+  private region = "us-east-1";
+  private accountId = "000000000000";
+  private stsEndpoint: string | undefined;
+  private readonly flags: string[] = [];
+  private readonly trustAnchors: { name: string; pem: string }[] = [];
+  private readonly profiles: ProfileSettings[] = [];
+
+  /** @param image any image with Node.js 22.22 or later as `node` */
+  constructor(image: string = DEFAULT_IMAGE) {
+    super(image);
+    this.withExposedPorts(PORT)
+      .withEntrypoint(["node"])
+      .withCopyFilesToContainer([{ source: findBundle(), target: BUNDLE_IN_CONTAINER }])
+      .withWaitStrategy(Wait.forHttp("/_mock/health", PORT).forStatusCode(200))
+      .withStartupTimeout(60_000);
+  }
+
+  /** Creates a trust anchor of this PEM bundle, enabled. @param name by default `trust-anchor-<n>` */
+  withTrustAnchor(pem: string, name = `trust-anchor-${this.trustAnchors.length + 1}`): this {
+    this.trustAnchors.push({ name, pem });
+    return this;
+  }
+
+  /** Creates a profile, enabled. */
+  withProfile(settings: ProfileSettings): this {
+    this.profiles.push(settings);
+    return this;
+  }
+
+  /** Assumes roles at this LocalStack, over the network that it is in. */
+  withLocalStack(localStack: LocalStackLike): this {
+    const [network] = localStack.getNetworkNames();
+    if (network === undefined) {
+      throw new MockError(
+        "ERR_MOCK_INVALID_OPTION",
+        "the LocalStack container is in no network; start it first",
+      );
+    }
+    this.withNetworkMode(network);
+    return this.withStsEndpoint(`http://${localStack.getIpAddress(network)}:${LOCALSTACK_PORT}`);
+  }
+
+  /** Assumes roles at this URL, as seen from inside the container. */
+  withStsEndpoint(url: string): this {
+    this.stsEndpoint = url;
+    return this;
+  }
+
+  /** @param region by default `us-east-1` */
+  withRegion(region: string): this {
+    this.region = region;
+    return this;
+  }
+
+  /** @param accountId twelve digits, by default LocalStack's `000000000000` */
+  withAccount(accountId: string): this {
+    this.accountId = accountId;
+    return this;
+  }
+
+  /** Tells clients the reason of a refusal, which AWS never does. */
+  withExplain(): this {
+    this.flags.push("--explain");
+    return this;
+  }
+
+  /** @throws {MockError} ERR_MOCK_NO_STS_ENDPOINT without `withLocalStack` or `withStsEndpoint` */
+  override async start(): Promise<StartedRolesAnywhereContainer> {
+    if (this.stsEndpoint === undefined) {
+      throw new MockError(
+        "ERR_MOCK_NO_STS_ENDPOINT",
+        "the mock has nowhere to assume roles; call withLocalStack(container) or withStsEndpoint(url)",
+      );
+    }
+    this.withCommand([
+      BUNDLE_IN_CONTAINER,
+      ...["--host", "0.0.0.0", "--port", String(PORT), "--sts-endpoint", this.stsEndpoint],
+      ...["--region", this.region, "--account", this.accountId],
+      ...this.flags,
+    ]);
+    const container = await super.start();
+    const url = `http://${container.getHost()}:${container.getMappedPort(PORT)}`;
+    const client = controlPlaneClient(url, this.region);
+    const trustAnchorArns: string[] = [];
+    const profileArns: string[] = [];
+    for (const { name, pem } of this.trustAnchors)
+      trustAnchorArns.push(await client.createTrustAnchor(name, pem));
+    for (const [index, settings] of this.profiles.entries()) {
+      profileArns.push(await client.createProfile({ name: `profile-${index + 1}`, ...settings }));
+    }
+    return new StartedRolesAnywhereContainer(container, {
+      url,
+      region: this.region,
+      accountId: this.accountId,
+      trustAnchorArns,
+      profileArns,
+    });
+  }
+}
+
+interface Started {
+  readonly url: string;
+  readonly region: string;
+  readonly accountId: string;
+  readonly trustAnchorArns: readonly string[];
+  readonly profileArns: readonly string[];
+}
+
+/** A running mock; `stop()` or `await using` ends it. */
+export class StartedRolesAnywhereContainer extends AbstractStartedContainer {
+  private readonly started: Started;
+
+  constructor(container: StartedTestContainer, started: Started) {
+    super(container);
+    this.started = started;
+  }
+
+  /** Base URL from the host; the value of `--endpoint`, or of `AWS_ENDPOINT_URL_ROLESANYWHERE`. */
+  getEndpoint(): string {
+    return this.started.url;
+  }
+
+  getRegion(): string {
+    return this.started.region;
+  }
+
+  getAccountId(): string {
+    return this.started.accountId;
+  }
+
+  /** @param index in the order of `withTrustAnchor`, from 0 */
+  getTrustAnchorArn(index = 0): string {
+    return at(this.started.trustAnchorArns, index, "withTrustAnchor(pem)");
+  }
+
+  /** @param index in the order of `withProfile`, from 0 */
+  getProfileArn(index = 0): string {
+    return at(this.started.profileArns, index, "withProfile(settings)");
+  }
+
+  /**
+   * The last CreateSession calls, newest first, each with its verdict under `_mock`.
+   *
+   * @param limit how many at most, all that are kept by default
+   */
+  async getAudit(limit?: number): Promise<readonly unknown[]> {
+    const query = limit === undefined ? "" : `?limit=${limit}`;
+    const answer: unknown = await (await fetch(`${this.started.url}/_mock/audit${query}`)).json();
+    const records: unknown = Object(answer)["Records"];
+    return Array.isArray(records) ? records : [];
+  }
+}
+
+function at(arns: readonly string[], index: number, builder: string): string {
+  const arn = arns[index];
+  if (arn === undefined) {
+    throw new MockError(
+      "ERR_MOCK_INVALID_OPTION",
+      `there is no number ${index}; call ${builder} before start()`,
+    );
+  }
+  return arn;
+}
+
+/** The bundle beside the compiled module, or beside the sources when they run as they are. */
+function findBundle(): string {
+  const candidates = ["../ra-mock.mjs", "../../dist/ra-mock.mjs"].map((path) =>
+    fileURLToPath(new URL(path, import.meta.url)),
+  );
+  const found = candidates.find((path) => existsSync(path));
+  if (found === undefined) {
+    throw new MockError(
+      "ERR_MOCK_FILE_UNREADABLE",
+      `"${candidates[0]}" is missing; build the package: npm run build`,
+    );
+  }
+  return found;
+}
