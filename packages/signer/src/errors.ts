@@ -52,13 +52,13 @@ export class SignerError extends Error {
   override readonly name = "SignerError";
   /** Stable identifier of the kind of failure. */
   readonly code: SignerErrorCode;
-  readonly path?: string;
-  readonly url?: string;
-  readonly status?: number;
-  readonly type?: string;
-  readonly serviceMessage?: string;
-  readonly requestId?: string;
-  readonly attempts?: number;
+  declare readonly path?: string;
+  declare readonly url?: string;
+  declare readonly status?: number;
+  declare readonly type?: string;
+  declare readonly serviceMessage?: string;
+  declare readonly requestId?: string;
+  declare readonly attempts?: number;
 
   constructor(code: SignerErrorCode, message: string, details: SignerErrorDetails = {}) {
     const { cause, ...facts } = details;

@@ -29,7 +29,10 @@ export interface Section {
   readonly settings: readonly Setting[];
 }
 
-const HEADER = /^\s*\[([^\]]*)\]\s*(?:[#;].*)?$/;
+// Not \s, which would match single bytes of UTF-8 characters.
+const HEADER = /^[ \t]*\[([^\]]*)\][ \t]*(?:[#;].*)?$/;
+const IGNORED = /^[ \t]*([#;].*)?$/;
+const INDENTED = /^[ \t]/;
 const BYTE_ORDER_MARK = "\u00ef\u00bb\u00bf";
 
 /** Splits a file into lines; `\r\n` and `\n` may be mixed. */
@@ -45,22 +48,28 @@ export function formatConfig(document: ConfigDocument): string {
 /** All sections in order. */
 export function sectionsOf(document: ConfigDocument): readonly Section[] {
   const sections: { readonly name: string; readonly line: number; readonly settings: Setting[] }[] = [];
+  // Whether an indented line belongs to the last setting, and not to a line that is none.
+  let continues = false;
   for (const [line, raw] of document.lines.entries()) {
     const text = withoutEnding(line === 0 && raw.startsWith(BYTE_ORDER_MARK) ? raw.slice(3) : raw);
     const header = HEADER.exec(text);
     if (header !== null) {
       sections.push({ name: normalName(header[1] ?? ""), line, settings: [] });
+      continues = false;
       continue;
     }
     const section = sections.at(-1);
-    if (section === undefined || /^\s*([#;].*)?$/.test(text)) continue;
+    if (section === undefined || IGNORED.test(text)) continue;
     const previous = section.settings.at(-1);
-    if (/^\s/.test(text) && previous !== undefined) {
-      section.settings[section.settings.length - 1] = { ...previous, lineCount: line - previous.line + 1 };
+    if (INDENTED.test(text)) {
+      if (previous !== undefined && continues) {
+        section.settings[section.settings.length - 1] = { ...previous, lineCount: line - previous.line + 1 };
+      }
       continue;
     }
     const equals = text.indexOf("=");
-    if (equals < 1) continue;
+    continues = equals > 0;
+    if (!continues) continue;
     const key = text.slice(0, equals).trim().toLowerCase();
     section.settings.push({ line, lineCount: 1, key, value: text.slice(equals + 1).trim() });
   }
@@ -102,14 +111,30 @@ export function setProfile(
     }
     if (settings.length === 0 && value !== undefined) added.push(`${key} = ${value}`);
   }
-  const header = document.lines[first.line] ?? "";
   if (added.length > 0) {
-    // Right below the header no nested block can swallow them. A header that ends the file stays without a line ending.
-    const ending = endingOf(header);
-    lines[first.line] = `${withoutEnding(header)}${ending || eol}${added.join(ending || eol)}${ending}`;
+    const place = insertionLine(document, first);
+    const before = lines[place] ?? "";
+    // A line that ends the file without a line ending leaves the file without one.
+    const ending = endingOf(before);
+    lines[place] = `${withoutEnding(before)}${ending || eol}${added.join(ending || eol)}${ending}`;
   }
   const text = lines.filter((line) => line !== undefined).join("");
   return parseConfig(text);
+}
+
+/**
+ * The line after which a new setting can stand: the header, so that no nested block swallows it. But where indented lines
+ * follow the header directly, only below them: boto3 would read them as a continuation of the new setting.
+ */
+function insertionLine(document: ConfigDocument, section: Section): number {
+  let place = section.line;
+  for (let line = section.line + 1; line < document.lines.length; line += 1) {
+    const text = withoutEnding(document.lines[line] ?? "");
+    if (IGNORED.test(text)) continue;
+    if (!INDENTED.test(text) || HEADER.test(text)) break;
+    place = line;
+  }
+  return place;
 }
 
 function appendSection(

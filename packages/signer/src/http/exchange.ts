@@ -1,7 +1,7 @@
 import type { Socket } from "node:net";
 
 import { SignerError } from "../errors.ts";
-import { parseResponse } from "./parse-response.ts";
+import { parseHead, parseResponse } from "./parse-response.ts";
 import type { ParsedResponse } from "./parse-response.ts";
 
 /** A request as it goes on the wire. */
@@ -75,10 +75,8 @@ export function formatRequest(request: WireRequest): string {
 
 /** An answer to CONNECT has no body when it is a success (RFC 9110 §9.3.6); of a refusal the status is enough. */
 function tunnelAnswer(received: Buffer, ended: boolean): ParsedResponse | undefined {
-  const headEnd = received.indexOf("\r\n\r\n");
-  if (headEnd === -1) return parseResponse(received, ended);
-  const head = received.subarray(0, headEnd);
-  return parseResponse(Buffer.concat([head, Buffer.from("\r\n\r\n")]), true);
+  const head = parseHead(received, ended);
+  return head === undefined ? undefined : { ...head, body: received.subarray(0, 0) };
 }
 
 function tooLarge(): SignerError {

@@ -22,20 +22,43 @@ const MAX_HEAD_BYTES = 64 * 1024;
  * @see RFC 9112 §6.3 (message body length)
  */
 export function parseResponse(bytes: Buffer, ended: boolean): ParsedResponse | undefined {
-  const headLength = bytes.indexOf("\r\n\r\n");
-  if (headLength === -1) {
+  const head = parseHead(bytes, ended);
+  if (head === undefined) return undefined;
+  const rest = bytes.subarray(head.byteLength);
+  // Interim answers (RFC 9110 §15.2) precede the real one.
+  if (head.status >= 100 && head.status < 200) return parseResponse(rest, ended);
+
+  const body = bodyOf(head.status, head.headers, rest, ended);
+  if (body === undefined && ended) throw cutShort("within the body");
+  return body === undefined ? undefined : { status: head.status, headers: head.headers, body };
+}
+
+/**
+ * Parses status line and headers alone; see {@link parseResponse}.
+ *
+ * @returns The head with its length on the wire; undefined while more is to come.
+ */
+export function parseHead(
+  bytes: Buffer,
+  ended: boolean,
+): (Omit<ParsedResponse, "body"> & { readonly byteLength: number }) | undefined {
+  const length = bytes.indexOf("\r\n\r\n");
+  if (length === -1) {
     if (bytes.length > MAX_HEAD_BYTES || !looksLikeHttp(bytes)) throw notHttp();
     if (ended) throw cutShort(bytes.length === 0 ? "without an answer" : "within the headers");
     return undefined;
   }
-  const { status, headers } = parseHead(bytes.toString("latin1", 0, headLength));
-  const rest = bytes.subarray(headLength + 4);
-  // Interim answers (RFC 9110 §15.2) precede the real one.
-  if (status >= 100 && status < 200) return parseResponse(rest, ended);
-
-  const body = bodyOf(status, headers, rest, ended);
-  if (body === undefined && ended) throw cutShort("within the body");
-  return body === undefined ? undefined : { status, headers, body };
+  const [statusLine = "", ...lines] = bytes.toString("latin1", 0, length).split("\r\n");
+  const [, status] = /^HTTP\/1\.[01] (\d{3})(?: |$)/.exec(statusLine) ?? [];
+  if (status === undefined) throw notHttp();
+  const headers = new Map<string, string>();
+  for (const line of lines) {
+    const colon = line.indexOf(":");
+    if (colon < 1) throw notHttp();
+    const name = line.slice(0, colon).toLowerCase();
+    if (!headers.has(name)) headers.set(name, line.slice(colon + 1).trim());
+  }
+  return { status: Number(status), headers, byteLength: length + 4 };
 }
 
 function bodyOf(
@@ -70,20 +93,6 @@ function decodeChunks(bytes: Buffer): Buffer | undefined {
     chunks.push(bytes.subarray(start, start + size));
     position = start + size + 2;
   }
-}
-
-function parseHead(head: string): Omit<ParsedResponse, "body"> {
-  const [statusLine = "", ...lines] = head.split("\r\n");
-  const [, status] = /^HTTP\/1\.[01] (\d{3})(?: |$)/.exec(statusLine) ?? [];
-  if (status === undefined) throw notHttp();
-  const headers = new Map<string, string>();
-  for (const line of lines) {
-    const colon = line.indexOf(":");
-    if (colon < 1) throw notHttp();
-    const name = line.slice(0, colon).toLowerCase();
-    if (!headers.has(name)) headers.set(name, line.slice(colon + 1).trim());
-  }
-  return { status: Number(status), headers };
 }
 
 function looksLikeHttp(bytes: Buffer): boolean {

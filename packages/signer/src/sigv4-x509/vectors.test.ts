@@ -1,4 +1,5 @@
 import { createPrivateKey, verify, X509Certificate } from "node:crypto";
+import { writeFileSync } from "node:fs";
 
 import { describe, expect, it } from "vitest";
 
@@ -10,8 +11,6 @@ import type { VectorName } from "../testing/vectors.ts";
 import { canonicalRequest } from "./canonical-request.ts";
 import { signRequest } from "./sign-request.ts";
 import { stringToSign } from "./string-to-sign.ts";
-
-import { writeFileSync } from "node:fs";
 
 const names: readonly VectorName[] = ["rsa", "rsa-body-params", "ecdsa", "mldsa44"];
 

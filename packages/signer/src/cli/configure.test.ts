@@ -1,0 +1,233 @@
+import { mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+
+import { fromIni } from "@aws-sdk/credential-providers";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+
+import { splitWords } from "../aws-config/shell-word.ts";
+import { CREDENTIALS, startFakeService, success } from "../testing/fake-service.ts";
+import { temporaryFolder } from "../testing/openssl.ts";
+import { MAIN, runCli } from "../testing/run-cli.ts";
+import type { CliResult } from "../testing/run-cli.ts";
+import { readVector } from "../testing/vectors.ts";
+
+const vector = readVector("ecdsa");
+const ARNS = {
+  TrustAnchorArn: "arn:aws:rolesanywhere:eu-central-1:123456789012:trust-anchor/1",
+  ProfileArn: "arn:aws:rolesanywhere:eu-central-1:123456789012:profile/2",
+  RoleArn: "arn:aws:iam::123456789012:role/Example",
+};
+
+let folder: ReturnType<typeof temporaryFolder>;
+let config: string;
+beforeEach(() => {
+  folder = temporaryFolder();
+  config = folder.join("aws", "config");
+  writeFileSync(folder.join("outputs.json"), JSON.stringify({ RolesAnywhereStack: ARNS }));
+  writeFileSync(folder.join("client.pem"), vector.certificatePem);
+  writeFileSync(folder.join("client.key"), vector.privateKeyPem);
+  mkdirSync(folder.join("home", ".aws"), { recursive: true });
+});
+afterEach(() => folder[Symbol.dispose]());
+
+/** Runs configure with good flags and some changes; null leaves a flag out, true gives it no value. */
+function configure(changes: Readonly<Record<string, string | true | null>> = {}): Promise<CliResult> {
+  const flags: Readonly<Record<string, string | true | null>> = {
+    profile: "web",
+    "from-outputs": folder.join("outputs.json"),
+    certificate: folder.join("client.pem"),
+    "private-key": folder.join("client.key"),
+    ...changes,
+  };
+  const words = Object.entries(flags).flatMap(([name, value]) => {
+    if (value === null) return [];
+    return value === true ? [`--${name}`] : [`--${name}`, value];
+  });
+  return runCli(["configure", ...words], { HOME: folder.join("home"), AWS_CONFIG_FILE: config });
+}
+
+const read = (): string => readFileSync(config, "utf8");
+
+describe("ra-signer configure", () => {
+  it("writes one absolute, quoted line and the region into a new file", async () => {
+    expect(await configure()).toMatchObject({
+      code: 0,
+      stdout: "",
+      stderr: expect.stringContaining("is ready"),
+    });
+    expect(read()).toBe(
+      [
+        "[profile web]",
+        `credential_process = "${process.execPath}" "${MAIN}" credential-process` +
+          ` --certificate "${folder.join("client.pem")}" --private-key "${folder.join("client.key")}"` +
+          ` --trust-anchor-arn "${ARNS.TrustAnchorArn}" --profile-arn "${ARNS.ProfileArn}" --role-arn "${ARNS.RoleArn}"`,
+        "region = eu-central-1",
+        "",
+      ].join("\n"),
+    );
+    expect(statSync(config).mode & 0o777).toBe(0o600);
+    expect(statSync(folder.join("aws")).mode & 0o777).toBe(0o700);
+  });
+
+  it("writes what was asked for, and from ARNs instead of outputs", async () => {
+    writeFileSync(folder.join("chain.pem"), vector.intermediatesPem);
+    const result = await configure({
+      profile: "default",
+      "from-outputs": null,
+      "trust-anchor-arn": ARNS.TrustAnchorArn,
+      "profile-arn": ARNS.ProfileArn,
+      "role-arn": ARNS.RoleArn,
+      intermediates: folder.join("chain.pem"),
+      region: "eu-west-1",
+      "session-duration": "900",
+      "role-session-name": "my name",
+      endpoint: "http://127.0.0.1:9912",
+      "with-proxy": true,
+    });
+    expect(result).toMatchObject({ code: 0 });
+    const [header, line = "", region] = read().split("\n");
+    expect([header, region]).toEqual(["[default]", "region = eu-west-1"]);
+    expect(splitWords(line)?.slice(-10)).toEqual([
+      ARNS.RoleArn,
+      ...["--region", "eu-west-1", "--endpoint", "http://127.0.0.1:9912"],
+      ...["--session-duration", "900", "--role-session-name", "my name", "--with-proxy"],
+    ]);
+    expect(line).toContain(`--intermediates "${folder.join("chain.pem")}"`);
+  });
+
+  it("writes ~/.aws/config when AWS_CONFIG_FILE is not set, or the file that is named", async () => {
+    const words = ["--profile", "p", "--from-outputs", folder.join("outputs.json"), "--no-check-files"];
+    const keys = ["--certificate", "/c.pem", "--private-key", "/c.key"];
+    await runCli(["configure", ...words, ...keys], { HOME: folder.join("home") });
+    expect(readFileSync(folder.join("home", ".aws", "config"), "utf8")).toContain("[profile p]");
+    await configure({ "config-file": folder.join("named") });
+    expect(readFileSync(folder.join("named"), "utf8")).toContain("[profile web]");
+  });
+
+  it("keeps everything else and changes nothing when run again", async () => {
+    mkdirSync(folder.join("aws"));
+    const before =
+      "# mine\r\n[profile web]\r\nregion = us-west-2\r\ns3 =\r\n  a = 1\r\n[profile b]\r\nrole_arn=\u00e9";
+    writeFileSync(config, before, { mode: 0o640 });
+    await configure();
+    const after = read();
+    expect(after.replace(/credential_process = .*\r\n/, "")).toBe(before);
+    expect(statSync(config).mode & 0o777).toBe(0o640);
+    await configure();
+    expect(read()).toBe(after);
+    await configure({ "session-duration": "1800", region: "us-east-1" });
+    expect(read()).toContain("--session-duration 1800\r\nregion = us-east-1\r\ns3 =\r\n  a = 1\r\n");
+  });
+
+  it.each([
+    [
+      "static keys",
+      "aws_access_key_id = AKIA\naws_secret_access_key = S",
+      /aws_access_key_id, aws_secret_access_key/,
+    ],
+    ["single sign-on", "sso_session = corp", /sso_session/],
+    ["a role", "role_arn = arn:x\nsource_profile = y", /role_arn, source_profile/],
+    ["another process", "credential_process = /opt/other", /credential_process/],
+  ])(
+    "refuses a profile that has %s, and replaces it with --force keeping a copy",
+    async (_title, settings, named) => {
+      mkdirSync(folder.join("aws"));
+      const before = `[profile web]\n${settings}\noutput = json\n`;
+      writeFileSync(config, before);
+      const refused = await configure();
+      expect(refused).toMatchObject({ code: 1, stderr: expect.stringMatching(named) });
+      expect(refused.stderr).toMatch(/--force\n$/);
+      expect(read()).toBe(before);
+      const forced = await configure({ force: true });
+      expect(forced).toMatchObject({ code: 0, stderr: expect.stringContaining(`${config}.backup`) });
+      expect(read()).toMatch(
+        /^\[profile web\]\n(region = .*\n)?credential_process = .*credential-process.*\n(region = .*\n)?output = json\n$/,
+      );
+      expect(readFileSync(`${config}.backup`, "utf8")).toBe(before);
+    },
+  );
+
+  it("warns when the credentials file or a second section gets in the way", async () => {
+    writeFileSync(folder.join("home", ".aws", "credentials"), "[web]\naws_access_key_id = A\n");
+    mkdirSync(folder.join("aws"));
+    writeFileSync(config, "[profile web]\nregion=a\n[profile web]\noutput=b\n");
+    const { code, stderr } = await configure();
+    expect(code).toBe(0);
+    expect(stderr).toMatch(/warning: \[web\] in ".*credentials" has aws_access_key_id/);
+    expect(stderr).toMatch(/warning: profile "web" has 2 sections/);
+  });
+
+  it("writes a line for a machine with other paths", async () => {
+    const result = await configure({
+      certificate: "/run/secrets/client.pem",
+      "private-key": "/run/secrets/client key",
+      "no-check-files": true,
+      command: "ra-signer",
+    });
+    expect(result).toMatchObject({ code: 0 });
+    expect(read()).toContain(
+      'credential_process = "ra-signer" credential-process --certificate "/run/secrets/client.pem" --private-key "/run/secrets/client key" ',
+    );
+  });
+
+  it.each<readonly [string, Readonly<Record<string, string | true | null>>, number, RegExp]>([
+    ["no profile", { profile: null }, 2, /--profile is missing/],
+    ["no ARNs", { "from-outputs": null }, 2, /--trust-anchor-arn is missing/],
+    ["no certificate", { certificate: null }, 2, /--certificate is missing/],
+    ["no key", { "private-key": null }, 2, /--private-key is missing/],
+    ["an unknown flag", { nope: "x" }, 2, /unknown flag: --nope/],
+    ["a profile name with a bracket", { profile: "a]b" }, 1, /not readable by every SDK/],
+    ["a profile name with a line break", { profile: "a\n[default]" }, 1, /not readable by every SDK/],
+    ["a certificate that is not there", { certificate: "/nowhere.pem" }, 1, /cannot read the certificate/],
+    ["outputs that are not there", { "from-outputs": "/nowhere.json" }, 1, /cdk deploy --outputs-file/],
+    ["a stack that is not there", { stack: "Other" }, 1, /no stack "Other"/],
+    [
+      "another region's profile",
+      { "profile-arn": ARNS.ProfileArn.replace("eu-", "us-") },
+      1,
+      /regions don't match/,
+    ],
+    [
+      "a relative path for elsewhere",
+      { certificate: "client.pem", "no-check-files": true },
+      1,
+      /"client.pem" is not absolute/,
+    ],
+    ["a session name with a line break", { "role-session-name": "a\nb" }, 1, /control character/],
+    ["a session name with a comment", { "role-session-name": "a #b" }, 1, /comment/],
+  ])("refuses %s and writes nothing", async (_title, changes, code, message) => {
+    const result = await configure(changes);
+    expect(result).toMatchObject({ code, stdout: "", stderr: expect.stringMatching(message) });
+    expect(() => read()).toThrow("ENOENT");
+  });
+
+  it.each([
+    "plain",
+    "with space",
+    "dollar $HOME `id`",
+    "it's",
+    'double " quote',
+    String.raw`back \ slash`,
+    "ü#;",
+  ])("gives the JavaScript SDK credentials from a folder named %j", async (name) => {
+    await using service = await startFakeService(success());
+    mkdirSync(folder.join(name));
+    writeFileSync(folder.join(name, "c.pem"), vector.certificatePem);
+    writeFileSync(folder.join(name, "c.key"), vector.privateKeyPem);
+    const paths = { certificate: folder.join(name, "c.pem"), "private-key": folder.join(name, "c.key") };
+    expect(await configure({ ...paths, endpoint: service.url })).toMatchObject({ code: 0 });
+    vi.stubEnv("AWS_ACCESS_KEY_ID", undefined);
+    const provider = fromIni({
+      profile: "web",
+      configFilepath: config,
+      filepath: folder.join("no-credentials"),
+      ignoreCache: true,
+    });
+    await expect(provider()).resolves.toMatchObject({
+      accessKeyId: CREDENTIALS.accessKeyId,
+      secretAccessKey: CREDENTIALS.secretAccessKey,
+      sessionToken: CREDENTIALS.sessionToken,
+      expiration: new Date(CREDENTIALS.expiration),
+    });
+    expect(service.requests).toHaveLength(1);
+  });
+});
