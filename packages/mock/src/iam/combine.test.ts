@@ -398,6 +398,14 @@ const rows: readonly Row[] = [
     `arn:aws:sqs:us-east-1:${account}:q`,
   ],
   [
+    "another account, the role named, identity policy silent",
+    crossAccount,
+    { identity: [silent], resource: [grant({ AWS: "arn:aws:iam::444455556666:role/r" })] },
+    other,
+    IMPLICIT,
+    `arn:aws:sqs:us-east-1:${account}:q`,
+  ],
+  [
     "another account, everybody named",
     crossAccount,
     { resource: [grant("*")] },
