@@ -9,6 +9,12 @@ export { loadIdentity } from "./keys/load-identity.ts";
 export type { IdentitySources, SigningIdentity } from "./keys/load-identity.ts";
 export { loadPrivateKey } from "./keys/load-private-key.ts";
 export type { PemSource } from "./keys/read-source.ts";
+export { fromRolesAnywhere } from "./provider/from-roles-anywhere.ts";
+export type {
+  RolesAnywhereCredentials,
+  RolesAnywhereInit,
+  RolesAnywhereProvider,
+} from "./provider/from-roles-anywhere.ts";
 export { createSession } from "./session/create-session.ts";
 export type { CreateSessionInit, CreateSessionOptions } from "./session/create-session.ts";
 export type { CredentialSet } from "./session/credential-set.ts";

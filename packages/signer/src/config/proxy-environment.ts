@@ -22,7 +22,13 @@ function read(environment: Environment, name: string): string {
   return environment[name] || environment[name.toLowerCase()] || "";
 }
 
-function parseProxy(value: string, name: string): URL {
+/**
+ * Parses the URL of a proxy; its scheme may be left out.
+ *
+ * @param value The URL.
+ * @param name Where it came from, for messages, which never quote it.
+ */
+export function parseProxy(value: string, name: string): URL {
   let proxy: URL | undefined;
   try {
     proxy = new URL(value.includes("://") ? value : `http://${value}`);

@@ -1,4 +1,5 @@
 import { SignerError } from "../errors.ts";
+import { concealSecrets } from "./conceal-secrets.ts";
 
 /** Temporary credentials and where they came from. */
 export interface CredentialSet {
@@ -54,7 +55,7 @@ function fromResponse(response: CreateSessionResponse): CredentialSet {
   const [first] = response.credentialSet;
   if (first === undefined) throw invalid("credentialSet is empty");
   const { accessKeyId, secretAccessKey, sessionToken, expiration } = first.credentials;
-  return {
+  return concealSecrets({
     accessKeyId,
     secretAccessKey,
     sessionToken,
@@ -62,7 +63,7 @@ function fromResponse(response: CreateSessionResponse): CredentialSet {
     ...optional("roleArn", first.roleArn),
     ...optional("assumedRoleArn", isRecord(first.assumedRoleUser) ? first.assumedRoleUser["arn"] : undefined),
     ...optional("subjectArn", response.subjectArn),
-  };
+  });
 }
 
 function isCreateSessionResponse(value: unknown): value is CreateSessionResponse {
