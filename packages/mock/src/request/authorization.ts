@@ -76,7 +76,7 @@ export function parseAuthorization(request: ReceivedRequest): Authorization {
 function readFields(text: string): Map<string, string> {
   const fields = new Map<string, string>();
   for (const part of text.split(",")) {
-    const [, name, value] = /^\s*(Credential|SignedHeaders|Signature)=(\S+)\s*$/.exec(part) ?? [];
+    const [, name, value] = /^[ \t]*(Credential|SignedHeaders|Signature)=([!-~]+)[ \t]*$/.exec(part) ?? [];
     if (name === undefined || value === undefined || fields.has(name)) throw malformed(clip(part.trim()));
     fields.set(name, value);
   }

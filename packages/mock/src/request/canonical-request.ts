@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { type QueryParameter, encodeRfc3986 } from "./query.ts";
-import { headerValues, type ReceivedRequest } from "./received-request.ts";
+import { headerValues, type ReceivedRequest, trimBlanks } from "./received-request.ts";
 
 /** What the signer must have signed, rebuilt from what arrived. */
 export interface DerivedSigning {
@@ -70,7 +70,7 @@ function canonicalQuery(query: readonly QueryParameter[], encodeValue: (value: s
 }
 
 function canonicalHeaderValue(values: readonly string[]): string {
-  return values.map((value) => value.replaceAll(/^[ \t]+|[ \t]+$/g, "").replaceAll(/ {2,}/g, " ")).join(",");
+  return values.map((value) => trimBlanks(value).replaceAll(/ {2,}/g, " ")).join(",");
 }
 
 function compare(one: string, other: string): number {

@@ -23,6 +23,21 @@ export function headerValues(request: ReceivedRequest, name: string): string[] {
   return values;
 }
 
+/**
+ * Takes blanks off both ends: spaces and tabs, which is what HTTP calls blank (RFC 9110 §5.6.3), and nothing else.
+ * By hand, since a regular expression for it takes quadratic time on a header full of spaces.
+ */
+export function trimBlanks(value: string): string {
+  let [start, end] = [0, value.length];
+  while (start < end && isBlank(value, start)) start += 1;
+  while (end > start && isBlank(value, end - 1)) end -= 1;
+  return value.slice(start, end);
+}
+
+function isBlank(value: string, index: number): boolean {
+  return value[index] === " " || value[index] === "\t";
+}
+
 /** The path and the raw query of the target; a proxy's absolute form is accepted too (RFC 9112 §3.2.2). */
 export function splitTarget(target: string): { path: string; query: string } {
   const relative = target.replace(/^https?:\/\/[^/?#]*/i, "");

@@ -1,5 +1,5 @@
 import { denied, AWS_MESSAGE } from "../audit/refusal.ts";
-import { headerValues, type ReceivedRequest } from "./received-request.ts";
+import { headerValues, type ReceivedRequest, trimBlanks } from "./received-request.ts";
 
 /**
  * The one value of a header that may occur once only. Two `X-Amz-X509` headers, for example, would leave it open
@@ -17,5 +17,5 @@ export function singleHeader(request: ReceivedRequest, name: string): string | u
       remedy: `send ${name} once`,
     });
   }
-  return value?.trim();
+  return value === undefined ? undefined : trimBlanks(value);
 }

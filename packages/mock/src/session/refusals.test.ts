@@ -145,6 +145,11 @@ const requestRows: readonly Row[] = [
     call: () => editAuthorization((value) => `${value}, Extra=1`),
   },
   {
+    title: "a no-break space for a space",
+    reason: "AUTHORIZATION_MALFORMED",
+    call: () => editAuthorization((value) => value.replace(", ", ",\u00a0")),
+  },
+  {
     title: "a credential scope of four parts",
     reason: "AUTHORIZATION_MALFORMED",
     call: () => editAuthorization((value) => value.replace("/rolesanywhere", "")),

@@ -1,8 +1,6 @@
 import type { Explanation } from "../audit/refusal.ts";
-import { evaluatePolicy } from "../iam/evaluate.ts";
-import { parsePolicyDocument } from "../iam/evaluate.ts";
-import type { PolicyDocument } from "../iam/policy-document.ts";
-import { PolicyError } from "../iam/policy-error.ts";
+import { evaluatePolicy, parsePolicyDocument, type PolicyDocument, PolicyError } from "../iam/evaluate.ts";
+import { remember } from "../trust/remember.ts";
 import type { SessionTag } from "./aws.ts";
 
 /** The actions that a role must allow the service principal, each of them. */
@@ -76,9 +74,12 @@ export function checkTrustPolicy(json: string, facts: TrustPolicyFacts, refuse: 
   }
 }
 
+/** Roles are read from IAM for every session, but their policies seldom change. */
+const readTrustPolicy = remember(64, (json) => parsePolicyDocument(json, { kind: "trust" }));
+
 function parse(json: string, refuse: RefuseTrust): PolicyDocument {
   try {
-    return parsePolicyDocument(json);
+    return readTrustPolicy(json);
   } catch (error) {
     if (!(error instanceof PolicyError)) throw error;
     throw refuse("TRUST_POLICY_MALFORMED", {

@@ -237,6 +237,7 @@ function oversize(world: World, random: Random): Mutant {
     { body: `[${"[".repeat(count)}` },
     { query: "a=b&".repeat(count), canonicalQuery: Array.from({ length: count }, () => "a=b").join("&") },
     { headers: [["X-Long", "  a".repeat(count)]], sign: ["host", "x-amz-x509", "x-long"] },
+    { headers: [["X-Blank", `a${" ".repeat(count * 50)}a`]], sign: ["host", "x-amz-x509", "x-blank"] },
     { query: `roleArn=${"%25".repeat(count)}` },
     { body: JSON.stringify({ ...BODY, roleArn: `arn:aws:iam::${":".repeat(count)}:role` }) },
   ]);

@@ -58,9 +58,19 @@ export function parseCertificate(der: Uint8Array): Certificate {
   return certificate;
 }
 
+const pems = new WeakMap<Certificate, string>();
+
 /** The certificate as PEM text. */
 export function toPem(certificate: Certificate): string {
-  const base64 = Buffer.from(certificate.der).toString("base64");
+  const known = pems.get(certificate);
+  if (known !== undefined) return known;
+  const pem = encodePem(certificate.der);
+  pems.set(certificate, pem);
+  return pem;
+}
+
+function encodePem(der: Uint8Array): string {
+  const base64 = Buffer.from(der).toString("base64");
   return `-----BEGIN CERTIFICATE-----\n${base64.replaceAll(/.{1,64}/g, "$&\n")}-----END CERTIFICATE-----\n`;
 }
 

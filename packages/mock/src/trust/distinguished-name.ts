@@ -16,6 +16,8 @@ export interface DistinguishedName {
   readonly comparisonKey: string;
   /** The same for each relative name. */
   readonly rdnKeys: readonly string[];
+  /** RFC 4514 text: the last relative name first, `CN=client,O=Example,C=US`. */
+  readonly text: string;
 }
 
 /** RFC 4519 and RFC 2985 short names. */
@@ -48,7 +50,7 @@ export function readName(node: DerNode): DistinguishedName {
     return attributes;
   });
   const rdnKeys = rdns.map(rdnKey);
-  return { rdns, der: encoded(node), rdnKeys, comparisonKey: rdnKeys.join("\u0002") };
+  return { rdns, der: encoded(node), rdnKeys, comparisonKey: rdnKeys.join("\u0002"), text: toText(rdns) };
 }
 
 /** All values of one attribute type, in the order of the certificate. */
@@ -58,9 +60,13 @@ export function attributeValues(name: DistinguishedName, type: string): string[]
   );
 }
 
-/** RFC 4514 text: the last relative name first, `CN=client,O=Example,C=US`. */
+/** The name for people and for the Subject resource; see {@link DistinguishedName.text}. */
 export function formatName(name: DistinguishedName): string {
-  return name.rdns
+  return name.text;
+}
+
+function toText(rdns: DistinguishedName["rdns"]): string {
+  return rdns
     .toReversed()
     .map((rdn) => rdn.map(({ type, value }) => `${type}=${escapeValue(value)}`).join("+"))
     .join(",");

@@ -32,7 +32,7 @@ export function validatePath(
       .filter(({ fingerprint }) => fingerprint !== leaf.fingerprint && !anchorPrints.has(fingerprint))
       .map((certificate) => [certificate.fingerprint, certificate]),
   );
-  const search: Search = { anchors, intermediates: [...usable.values()], now, rules, verified: new Map() };
+  const search: Search = { anchors, intermediates: [...usable.values()], now, rules };
   const outcome = extend(search, [leaf]);
   if (outcome.path !== undefined) return outcome.path;
   throw outcome.refusal ?? noPath(leaf, [leaf, ...search.intermediates], anchors);
@@ -43,8 +43,6 @@ interface Search {
   readonly intermediates: readonly Certificate[];
   readonly now: Date;
   readonly rules: readonly PathRule[];
-  /** Outcome of each signature tried, so that a hostile chain costs each of them once. */
-  readonly verified: Map<string, boolean>;
 }
 
 interface Outcome {
@@ -56,14 +54,14 @@ function extend(search: Search, path: CertificationPath): Outcome {
   const tip = path.at(-1) ?? path[0];
   let refusal: Refusal | undefined;
   for (const anchor of search.anchors) {
-    if (!isIssuedBy(search, tip, anchor)) continue;
+    if (!isIssuedBy(tip, anchor)) continue;
     const complete: CertificationPath = [...path, anchor];
     const failure = findFailure(search, complete);
     if (failure === undefined) return { path: complete };
     refusal ??= failure;
   }
   for (const candidate of search.intermediates) {
-    if (path.includes(candidate) || !isIssuedBy(search, tip, candidate)) continue;
+    if (path.includes(candidate) || !isIssuedBy(tip, candidate)) continue;
     const outcome = extend(search, [...path, candidate]);
     if (outcome.path !== undefined) return outcome;
     refusal ??= outcome.refusal;
@@ -71,17 +69,24 @@ function extend(search: Search, path: CertificationPath): Outcome {
   return refusal === undefined ? {} : { refusal };
 }
 
+/**
+ * Outcomes of signatures tried, by certificate and issuer. A hostile chain costs each pair once, and the certificate
+ * that comes back every hour costs nothing.
+ */
+const verified = new WeakMap<Certificate, WeakMap<Certificate, boolean>>();
+
 /** Name chaining, key identifiers and the signature itself. */
-function isIssuedBy(search: Search, certificate: Certificate, issuer: Certificate): boolean {
+function isIssuedBy(certificate: Certificate, issuer: Certificate): boolean {
   if (certificate.issuer.comparisonKey !== issuer.subject.comparisonKey) return false;
   const wanted = certificate.extensions.authorityKeyIdentifier;
   const offered = issuer.extensions.subjectKeyIdentifier;
   if (wanted !== undefined && offered !== undefined && wanted !== offered) return false;
-  const key = `${certificate.fingerprint} ${issuer.fingerprint}`;
-  const known = search.verified.get(key);
+  const outcomes = verified.get(certificate) ?? new WeakMap<Certificate, boolean>();
+  verified.set(certificate, outcomes);
+  const known = outcomes.get(issuer);
   if (known !== undefined) return known;
   const holds = issuer.publicKey !== undefined && verifies(certificate, issuer.publicKey);
-  search.verified.set(key, holds);
+  outcomes.set(issuer, holds);
   return holds;
 }
 

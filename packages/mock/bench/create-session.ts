@@ -1,0 +1,179 @@
+/**
+ * What CreateSession costs: the mock's own work against the bare cryptography it cannot avoid, throughput and latency
+ * over HTTP with an STS that answers at once, and memory after many sessions. With RA_BENCH_STS_ENDPOINT (a LocalStack)
+ * also with real AssumeRole calls.
+ *
+ *   npm run bench -w packages/mock
+ */
+import { sign, verify, X509Certificate } from "node:crypto";
+import process from "node:process";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+import { startMock } from "../src/http/server.ts";
+import { handleCreateSession } from "../src/session/handle-create-session.ts";
+import type { AwsPort } from "../src/session/aws.ts";
+import { awsSdkPort } from "../src/session/aws-sdk.ts";
+import {
+  ecKeys,
+  type KeyPair,
+  makeAuthority,
+  makeCertificate,
+  rsaKeys,
+} from "../src/testing/make-certificate.ts";
+import { ML_DSA, mlDsaKeys } from "../src/testing/ml-dsa.ts";
+import { signedRequest } from "../src/testing/sign-request.ts";
+import {
+  createWorld,
+  PROFILE_ARN,
+  ROLE_ARN,
+  TRUST_ANCHOR_ARN,
+  trustAnchorRecord,
+} from "../src/testing/world.ts";
+
+const SESSIONS = Number(process.env["RA_BENCH_SESSIONS"] ?? 100_000);
+const ROUNDS = Number(process.env["RA_BENCH_ROUNDS"] ?? 2000);
+
+setFlagsFromString("--expose-gc");
+const collectGarbage: unknown = runInNewContext("gc");
+
+function heapMegabytes(): number {
+  if (typeof collectGarbage === "function") collectGarbage();
+  return process.memoryUsage().heapUsed / 2 ** 20;
+}
+
+function quantile(sorted: readonly number[], part: number): number {
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? 0;
+}
+
+/** Milliseconds of each of `rounds` runs, sorted. */
+async function measure(rounds: number, run: () => unknown): Promise<number[]> {
+  for (let round = 0; round < rounds / 10; round += 1) await run();
+  const times: number[] = [];
+  for (let round = 0; round < rounds; round += 1) {
+    const started = performance.now();
+    await run();
+    times.push(performance.now() - started);
+  }
+  return times.sort((one, other) => one - other);
+}
+
+const ms = (value: number): string => `${value.toFixed(3)} ms`;
+
+/** The two signatures of a leaf directly below a root: the request's and the certificate's. */
+async function compareWithBareCryptography(label: string, makeKeys: () => KeyPair): Promise<void> {
+  const root = makeAuthority({ keys: makeKeys() });
+  const client = makeCertificate({ keys: makeKeys() }, root);
+  const world = createWorld({ root, client });
+  const request = signedRequest(world.call());
+  const digest = client.keys.privateKey.asymmetricKeyType?.startsWith("ml-dsa") === true ? null : "sha256";
+  const text = Buffer.alloc(140, "x");
+  const signature = sign(digest, text, client.keys.privateKey);
+  const certificate = new X509Certificate(client.der);
+  const bare = await measure(ROUNDS, () => {
+    if (!verify(digest, text, client.keys.publicKey, signature) || !certificate.verify(root.keys.publicKey)) {
+      throw new Error("the benchmark's own signature does not verify");
+    }
+  });
+  const mock = await measure(ROUNDS, async () => {
+    const { status } = await handleCreateSession(world.context, request);
+    if (status !== 201) throw new Error(`the benchmark's own request was answered ${status}`);
+  });
+  const ratio = quantile(mock, 0.5) / quantile(bare, 0.5);
+  console.log(
+    `${label.padEnd(12)} bare p50 ${ms(quantile(bare, 0.5))}   mock p50 ${ms(quantile(mock, 0.5))}   p99 ${ms(quantile(mock, 0.99))}   ratio ${ratio.toFixed(2)}`,
+  );
+}
+
+async function overHttp(label: string, aws: AwsPort, rounds: number, roleArn: string): Promise<void> {
+  const world = createWorld({ now: new Date() });
+  const { state } = world.context;
+  world.profile.roleArns = [roleArn];
+  await using mock = await startMock({ state, accountId: state.accountId, aws });
+  const { default: http } = await import("node:http");
+  const agent = new http.Agent({ keepAlive: true, maxSockets: 16 });
+  const body = JSON.stringify({ trustAnchorArn: TRUST_ANCHOR_ARN, profileArn: PROFILE_ARN, roleArn });
+  const url = new URL(mock.url);
+  const one = async (): Promise<void> => {
+    const request = signedRequest(world.call({ body, date: new Date() }));
+    await new Promise<void>((resolve, reject) => {
+      const outgoing = http.request(
+        {
+          host: url.hostname,
+          port: url.port,
+          path: request.target,
+          method: "POST",
+          agent,
+          setHost: false,
+          headers: [...request.rawHeaders, "Content-Length", String(request.body.length)],
+        },
+        (answer) => {
+          answer.resume();
+          answer.on("end", () => {
+            if (answer.statusCode === 201) resolve();
+            else
+              reject(
+                new Error(
+                  `answered ${answer.statusCode}: ${JSON.stringify(mock.context.audit.list(1)[0]?._mock)}`,
+                ),
+              );
+          });
+        },
+      );
+      outgoing.on("error", reject);
+      outgoing.end(request.body);
+    });
+  };
+  const alone = await measure(rounds, one);
+  const started = performance.now();
+  let left = rounds;
+  await Promise.all(
+    Array.from({ length: 16 }, async () => {
+      while (left > 0) {
+        left -= 1;
+        await one();
+      }
+    }),
+  );
+  const perSecond = (rounds / (performance.now() - started)) * 1000;
+  agent.destroy();
+  console.log(
+    `${label.padEnd(22)} p50 ${ms(quantile(alone, 0.5))}   p99 ${ms(quantile(alone, 0.99))}   ${perSecond.toFixed(0)} sessions a second with 16 at a time, signing included`,
+  );
+}
+
+console.log(`Node.js ${process.version}, ${ROUNDS} rounds\n\nOne call, without HTTP, STS answering at once`);
+await compareWithBareCryptography("RSA-2048", () => rsaKeys());
+await compareWithBareCryptography("P-256", () => ecKeys());
+for (const set of ML_DSA.slice(0, 1)) await compareWithBareCryptography(set, () => mlDsaKeys(set));
+
+console.log("\nOver HTTP");
+const instant = createWorld().aws;
+await overHttp("STS answering at once", instant, ROUNDS, ROLE_ARN);
+const endpoint = process.env["RA_BENCH_STS_ENDPOINT"];
+const role = process.env["RA_BENCH_ROLE_ARN"];
+if (endpoint !== undefined && role !== undefined) {
+  const aws = awsSdkPort({ stsEndpoint: endpoint, iamEndpoint: endpoint, region: "us-east-1" });
+  await overHttp("STS of LocalStack", aws, Math.min(ROUNDS, 200), role);
+}
+
+console.log(`\nAfter ${SESSIONS} sessions, and with 50 trust anchors`);
+const world = createWorld();
+const request = signedRequest(world.call());
+for (let round = 0; round < 2000; round += 1) await handleCreateSession(world.context, request);
+const before = heapMegabytes();
+const early = await measure(ROUNDS, () => handleCreateSession(world.context, request));
+for (let index = 0; index < 49; index += 1) {
+  const trustAnchorId = `00000000-0000-4000-8000-0000000000${String(index).padStart(2, "0")}`;
+  world.context.state.trustAnchors.set(trustAnchorId, {
+    ...trustAnchorRecord(makeAuthority().pem),
+    trustAnchorId,
+  });
+}
+for (let round = 0; round < SESSIONS; round += 1) {
+  await handleCreateSession(world.context, request);
+  world.aws.requests.length = 0;
+}
+const late = await measure(ROUNDS, () => handleCreateSession(world.context, request));
+world.aws.requests.length = 0;
+console.log(`heap ${before.toFixed(1)} MB before, ${heapMegabytes().toFixed(1)} MB after`);
+console.log(`p50 ${ms(quantile(early, 0.5))} before, ${ms(quantile(late, 0.5))} after`);
