@@ -10,16 +10,21 @@ const [logs, steps] = process.argv.slice(2);
 const total = { passed: 0, failed: 0, skipped: 0 };
 
 for (const report of vitestReports()) {
-  const { numPassedTests, numFailedTests, numPendingTests, testResults } = JSON.parse(readFileSync(report, "utf8"));
+  const { numPassedTests, numFailedTests, numPendingTests, testResults } = JSON.parse(
+    readFileSync(report, "utf8"),
+  );
   total.passed += numPassedTests;
   total.skipped += numPendingTests;
   // A file that could not even be loaded has no tests to count.
-  const unloaded = testResults.filter((file) => file.status === "failed" && file.assertionResults.length === 0);
+  const unloaded = testResults.filter(
+    (file) => file.status === "failed" && file.assertionResults.length === 0,
+  );
   total.failed += numFailedTests + unloaded.length;
 }
 
 const compose = join(logs, "compose.log");
-const [, passed, failed] = (existsSync(compose) && /(\d+) passed, (\d+) failed\n$/.exec(readFileSync(compose, "utf8"))) || [];
+const [, passed, failed] =
+  (existsSync(compose) && /(\d+) passed, (\d+) failed\n$/.exec(readFileSync(compose, "utf8"))) || [];
 total.passed += Number(passed ?? 0);
 total.failed += Number(failed ?? 0);
 
@@ -34,7 +39,9 @@ console.log(
 process.exitCode = total.failed > 0 || total.passed === 0 ? 1 : 0;
 
 function vitestReports() {
-  const workspaces = ["packages", "apps"].flatMap((folder) => readdirSync(folder).map((name) => join(folder, name)));
+  const workspaces = ["packages", "apps"].flatMap((folder) =>
+    readdirSync(folder).map((name) => join(folder, name)),
+  );
   return [
     ...workspaces.map((workspace) => join(workspace, "reports", "vitest.json")).filter(existsSync),
     ...readdirSync(logs)

@@ -25,6 +25,8 @@ apt_install() {
 
 # Compose comes with Docker's own packages. Debian's docker command lacks it: the plugin of Debian 13 runs there as well.
 ensure_compose() {
+  # Without buildx the docker command has only the classic builder: let compose use it too, and the layers that are there.
+  docker buildx version >/dev/null 2>&1 || export DOCKER_BUILDKIT=0
   docker compose version >/dev/null 2>&1 && return
   say "Installing docker compose"
   tree=$(debian_tree)
