@@ -39,7 +39,9 @@ console.log(
 process.exitCode = total.failed > 0 || total.passed === 0 ? 1 : 0;
 
 function vitestReports() {
-  const workspaces = ["packages", "apps"].flatMap((folder) => readdirSync(folder).map((name) => join(folder, name)));
+  const workspaces = ["packages", "apps"].flatMap((folder) =>
+    readdirSync(folder).map((name) => join(folder, name)),
+  );
   return [...workspaces.map((workspace) => join(workspace, "reports")), logs].flatMap((folder) =>
     existsSync(folder)
       ? readdirSync(folder)
