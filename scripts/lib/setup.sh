@@ -36,6 +36,8 @@ find_node() {
   npm install --prefix "$cache/node" --no-save --no-package-lock --ignore-scripts --no-audit --no-fund --loglevel error \
     "$(node_package)@$node_release" >&2 ||
     fail "no Node.js $node_release for $(uname -sm) came from the npm registry: install Node.js 24 from https://nodejs.org/ and run this again."
+  # The shell remembers where it found the old one.
+  hash -r
   node_is_good || fail "the fetched Node.js does not run on $(uname -sm): install Node.js 24 from https://nodejs.org/ and run this again."
 }
 
