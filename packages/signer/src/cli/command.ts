@@ -2,7 +2,7 @@
 export interface CommandContext {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Writes data to stdout, as is. */
-  readonly out: (text: string) => void;
+  readonly out: (data: string | Uint8Array) => void;
   /** Writes a line for people to stderr. */
   readonly note: (line: string) => void;
 }

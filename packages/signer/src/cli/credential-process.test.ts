@@ -1,9 +1,9 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, readFileSync, writeFileSync } from "node:fs";
 
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import { CREDENTIALS, json, refused, startFakeService, success } from "../testing/fake-service.ts";
-import { makeIdentity, temporaryFolder } from "../testing/openssl.ts";
+import { makeIdentity, openssl, temporaryFolder } from "../testing/openssl.ts";
 import { runCli } from "../testing/run-cli.ts";
 import { readVector } from "../testing/vectors.ts";
 import { VERSION } from "../version.ts";
@@ -12,9 +12,11 @@ const folder = temporaryFolder();
 afterAll(() => folder[Symbol.dispose]());
 
 const vector = readVector("ecdsa");
+const encryptedKey = openssl(["pkcs8", "-topk8", "-passout", "pass:p w"], vector.privateKeyPem).toString();
 const files = {
   certificate: folder.join("client 1.pem"),
   key: folder.join("client 1.key"),
+  together: folder.join("both.pem"),
   intermediates: folder.join("chain.pem"),
   otherKey: folder.join("other.key"),
   expired: folder.join("expired.pem"),
@@ -25,7 +27,8 @@ const files = {
 
 beforeAll(() => {
   writeFileSync(files.certificate, vector.certificatePem);
-  writeFileSync(files.key, vector.privateKeyPem);
+  writeFileSync(files.key, vector.privateKeyPem, { mode: 0o600 });
+  writeFileSync(files.together, vector.certificatePem + vector.privateKeyPem, { mode: 0o600 });
   writeFileSync(files.intermediates, vector.intermediatesPem);
   writeFileSync(files.otherKey, readVector("rsa").privateKeyPem);
   const expired = makeIdentity("P-256", ["20200101000000Z", "20210101000000Z"]);
@@ -110,6 +113,76 @@ describe("ra-signer credential-process", () => {
     expect(stderr).not.toContain(CREDENTIALS.sessionToken);
   });
 
+  it.each<readonly [string, Readonly<Record<string, string | null>>, Readonly<Record<string, string>>]>([
+    ["in the certificate's file", { certificate: files.together, "private-key": null }, {}],
+    ["in a variable", { "private-key": "env:KEY" }, { KEY: vector.privateKeyPem }],
+    [
+      "in a variable, encrypted, its password in another",
+      { "private-key": "env:KEY", "pkcs8-password-env": "PASSWORD" },
+      { KEY: encryptedKey, PASSWORD: "p w" },
+    ],
+    [
+      "in a variable, encrypted, its password on the command line",
+      { "private-key": "env:KEY", "pkcs8-password": "p w" },
+      { KEY: encryptedKey },
+    ],
+  ])("takes the key %s", async (_title, changes, environment) => {
+    await using service = await startFakeService(success());
+    const result = await runCli(commandLine({ endpoint: service.url, ...changes }), environment);
+    expect(result).toMatchObject({ code: 0, stderr: "" });
+  });
+
+  it("takes the key from standard input", async () => {
+    await using service = await startFakeService(success());
+    const args = commandLine({ endpoint: service.url, "private-key": "-" });
+    expect(await runCli(args, {}, vector.privateKeyPem)).toMatchObject({ code: 0, stderr: "" });
+  });
+
+  it("warns of a key that others may read, and goes on", async () => {
+    await using service = await startFakeService(success());
+    chmodSync(files.key, 0o644);
+    const result = await runCli(commandLine({ endpoint: service.url }));
+    chmodSync(files.key, 0o600);
+    expect(result).toMatchObject({
+      code: 0,
+      stderr: expect.stringMatching(/^ra-signer: warning: .*mode 0644.*\n$/),
+    });
+  });
+
+  it.each([
+    [
+      { "cert-selector": "Key=x509Subject,Value=CN=a", certificate: null, "private-key": null },
+      /certificate stores/,
+    ],
+    [{ "system-store-name": "MY", certificate: null, "private-key": null }, /certificate stores/],
+    [{ "pkcs11-lib": "/lib.so" }, /PKCS#11 tokens are not supported/],
+    [{ "tpm-key-password": "x" }, /TPM keys are not supported/],
+    [{ certificate: "pkcs11:object=a" }, /--certificate: PKCS#11/],
+    [{ "private-key": "pkcs11:object=a" }, /--private-key: PKCS#11/],
+    [{ "private-key": "handle:0x81000001" }, /--private-key: TPM/],
+    [{ "cert-selector": "x" }, /--certificate and --cert-selector exclude each other/],
+    [{ "system-store-name": "x" }, /--certificate and --system-store-name exclude/],
+    [{ "tpm-key-password": "x", "pkcs8-password": "y" }, /--tpm-key-password and --pkcs8-password exclude/],
+    [
+      { "pkcs8-password": "x", "pkcs8-password-env": "y" },
+      /--pkcs8-password and --pkcs8-password-env exclude/,
+    ],
+    [{ "private-key": "env:NOT_SET" }, /variable "NOT_SET", which is not set/],
+  ])("refuses %j with a sentence", async (changes, message) => {
+    const result = await runCli(commandLine(changes));
+    expect(result).toMatchObject({ code: 1, stdout: "", stderr: expect.stringMatching(message) });
+    expect(result.stderr).toMatch(/^ra-signer: [^\n]*\n$/);
+  });
+
+  it.each([
+    [["--reuse-pin"], /PKCS#11/],
+    [["--no-tpm-key-password"], /TPM/],
+    [["--use-latest-expiring-certificate"], /--private-key and --use-latest-expiring-certificate exclude/],
+  ])("refuses %j with a sentence", async (switches, message) => {
+    const result = await runCli([...commandLine(), ...switches]);
+    expect(result).toMatchObject({ code: 1, stdout: "", stderr: expect.stringMatching(message) });
+  });
+
   it.each([
     [
       "the service refuses",
@@ -127,7 +200,7 @@ describe("ra-signer credential-process", () => {
 
   it.each<readonly [string, Readonly<Record<string, string | null>>, RegExp]>([
     ["certificate", { certificate: null }, /--certificate is missing/],
-    ["private key", { "private-key": null }, /--private-key is missing/],
+    ["private key", { "private-key": null }, /holds only CERTIFICATE/],
     ["trust anchor", { "trust-anchor-arn": null }, /--trust-anchor-arn is missing/],
     ["profile", { "profile-arn": null }, /--profile-arn is missing/],
     ["role", { "role-arn": null }, /--role-arn is missing/],
@@ -177,7 +250,7 @@ describe("ra-signer", () => {
     expect(result.stdout).toContain("ra-signer credential-process --certificate client.pem");
   });
 
-  it.each([["credential-process"], ["configure"], ["version"]])(
+  it.each([["credential-process"], ["configure"], ["read-certificate-data"], ["sign-string"], ["version"]])(
     "explains %s with --help",
     async (command) => {
       const result = await runCli([command, "--help"]);

@@ -8,12 +8,17 @@ import { writeAll } from "./write-all.ts";
 const COMMANDS: ReadonlyMap<string, () => Promise<Command>> = new Map([
   ["credential-process", async () => (await import("./commands/credential-process.ts")).credentialProcess],
   ["configure", async () => (await import("./commands/configure.ts")).configure],
+  [
+    "read-certificate-data",
+    async () => (await import("./commands/read-certificate-data.ts")).readCertificateData,
+  ],
+  ["sign-string", async () => (await import("./commands/sign-string.ts")).signString],
   ["version", async () => (await import("./commands/version.ts")).version],
 ]);
 
 const context: CommandContext = {
   environment: process.env,
-  out: (text) => writeAll(1, text),
+  out: (data) => writeAll(1, data),
   note: (line) => writeAll(2, `${line}\n`),
 };
 

@@ -1,13 +1,12 @@
 import { SignerError } from "../errors.ts";
-import type { IdentitySources } from "../keys/load-identity.ts";
 import type { SessionParameters } from "../session/session-parameters.ts";
 import type { AwsEnvironment } from "../config/environment.ts";
+import { IDENTITY_FLAGS } from "./identity-flags.ts";
 import type { Flags } from "./parse-flags.ts";
 
 /** Flags of every command that asks for a session; names and defaults are those of `aws_signing_helper`. */
 export const SESSION_FLAGS = {
-  certificate: { type: "text", value: "FILE", help: "end-entity certificate, PEM" },
-  "private-key": { type: "text", value: "FILE", help: "its private key, PEM: PKCS#8, PKCS#1 or SEC1" },
+  ...IDENTITY_FLAGS,
   intermediates: {
     type: "text",
     value: "FILE",
@@ -57,18 +56,9 @@ export function sessionParameters(
   };
 }
 
-/** Where the flags say that certificate and key are. */
-export function identitySources(flags: Flags<typeof SESSION_FLAGS>): IdentitySources {
-  return {
-    certificate: required(flags, "certificate"),
-    privateKey: required(flags, "private-key"),
-    ...(flags.intermediates ? { intermediates: flags.intermediates } : {}),
-  };
-}
-
 function required(
   flags: Flags<typeof SESSION_FLAGS>,
-  name: "certificate" | "private-key" | "trust-anchor-arn" | "profile-arn" | "role-arn",
+  name: "trust-anchor-arn" | "profile-arn" | "role-arn",
 ): string {
   const value = flags[name];
   if (value) return value;

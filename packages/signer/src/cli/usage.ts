@@ -9,6 +9,12 @@ export const USAGE = `ra-signer trades an X.509 certificate for temporary AWS cr
       --trust-anchor-arn ARN --profile-arn ARN --role-arn ARN
       prints {"Version":1,"AccessKeyId":"ASIA…",…} once
 
+  ra-signer read-certificate-data --certificate client.pem
+      prints {"keyType":"EC","certificateData":…,"serialNumber":"417…","supportedAlgorithms":[…]}
+
+  ra-signer sign-string --certificate client.pem --private-key client.key --format text
+      prints the signature of a fixed string, to try a key
+
   ra-signer version
 
 Every command explains its flags: ra-signer <command> --help

@@ -1,14 +1,14 @@
 import { writeSync } from "node:fs";
 
 /**
- * Writes a text to a file descriptor before it returns. Lighter than process.stdout, which loads streams, and nothing is
+ * Writes data to a file descriptor before it returns. Lighter than process.stdout, which loads streams, and nothing is
  * lost when the process exits right afterwards.
  *
  * @param descriptor 1 for stdout, 2 for stderr.
- * @param text What to write.
+ * @param data What to write; a text as UTF-8.
  */
-export function writeAll(descriptor: number, text: string): void {
-  let bytes = Buffer.from(text, "utf8");
+export function writeAll(descriptor: number, data: string | Uint8Array): void {
+  let bytes: Uint8Array = typeof data === "string" ? Buffer.from(data, "utf8") : data;
   while (bytes.length > 0) {
     try {
       bytes = bytes.subarray(writeSync(descriptor, bytes));

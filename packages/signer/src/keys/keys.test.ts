@@ -1,5 +1,5 @@
 import { createPrivateKey, generateKeyPairSync } from "node:crypto";
-import { writeFileSync } from "node:fs";
+import { chmodSync, writeFileSync } from "node:fs";
 
 import { beforeAll, describe, expect, it } from "vitest";
 
@@ -7,6 +7,7 @@ import { KEY_ALGORITHMS, makeIdentity, openssl, temporaryFolder } from "../testi
 import type { KeyAlgorithm } from "../testing/openssl.ts";
 import { readVector } from "../testing/vectors.ts";
 import { checkIdentity } from "./check-identity.ts";
+import { identityWarnings } from "./identity-warnings.ts";
 import { decimalSerialNumber, loadCertificate, loadCertificateChain } from "./load-certificate.ts";
 import { loadIdentity } from "./load-identity.ts";
 import { loadPrivateKey } from "./load-private-key.ts";
@@ -139,17 +140,45 @@ describe("loadPrivateKey", () => {
       "ERR_SIGNER_KEY_UNSUPPORTED",
       /TPM-wrapped/,
     ],
-    [
-      "a legacy encrypted key",
-      openssl(["rsa", "-traditional", "-aes128", "-passout", "pass:x"], rsa.privateKeyPem).toString(),
-      "ERR_SIGNER_KEY_UNSUPPORTED",
-      /encrypted/,
-    ],
   ])("refuses %s without quoting it", (_title, source, code, message) => {
     expect(() => loadPrivateKey(source)).toThrow(
       expect.objectContaining({ code, message: expect.stringMatching(message) }),
     );
     expect(() => loadPrivateKey(source)).not.toThrow(/AAA/);
+  });
+
+  const pkcs8 = (...flags: readonly string[]): string =>
+    openssl(["pkcs8", "-topk8", "-passout", "pass:p w", ...flags], ecdsa.privateKeyPem).toString();
+
+  it.each<readonly [string, () => string]>([
+    ["as OpenSSL does by itself", () => pkcs8()],
+    ["with PBKDF2 SHA-1, AES-128", () => pkcs8("-v2", "aes-128-cbc", "-v2prf", "hmacWithSHA1")],
+    ["with PBKDF2 SHA-512, AES-192", () => pkcs8("-v2", "aes-192-cbc", "-v2prf", "hmacWithSHA512")],
+    ["with scrypt", () => pkcs8("-scrypt", "-scrypt_N", "1024")],
+    [
+      "in the legacy form",
+      () => openssl(["ec", "-aes128", "-passout", "pass:p w"], ecdsa.privateKeyPem).toString(),
+    ],
+  ])("reads a key encrypted %s", (_title, pem) => {
+    const encrypted = pem();
+    const key = loadPrivateKey(encrypted, "p w");
+    expect(key.equals(createPrivateKey(ecdsa.privateKeyPem))).toBe(true);
+    expect(() => loadPrivateKey(encrypted, "wrong")).toThrow(/incorrect PKCS#8 private key password/);
+    expect(() => loadPrivateKey(encrypted)).toThrow(/encrypted; give its password/);
+  });
+
+  it("refuses a password for a key that is not encrypted, as the helper does", () => {
+    expect(() => loadPrivateKey(ecdsa.privateKeyPem, "hunter2")).toThrow(
+      expect.objectContaining({
+        code: "ERR_SIGNER_KEY_INVALID",
+        message: expect.stringMatching(/^(?!.*hunter2).*unable to parse private key.*leave it out/),
+      }),
+    );
+  });
+
+  it("is found in the file of the certificate when none is named", () => {
+    const certificate = `${ecdsa.privateKeyPem}${ecdsa.certificatePem}`;
+    expect(loadIdentity({ certificate })).toMatchObject({ signer: { algorithm: "AWS4-X509-ECDSA-SHA256" } });
   });
 
   it.each(["ed25519", "x25519"] as const)("refuses the key type %s when it is to sign", (type) => {
@@ -211,5 +240,35 @@ describe("checkIdentity", () => {
     expect(() => checkIdentity(certificate, privateKey(), new Date(moment))).toThrow(
       expect.objectContaining({ code, message: expect.stringMatching(message) }),
     );
+  });
+});
+
+describe("identityWarnings", () => {
+  const certificate = loadCertificate(rsa.certificatePem);
+  const day = loadCertificate(makeIdentity("P-256", ["20260101000000Z", "20260102000000Z"]).certificatePem);
+
+  it.each([
+    ["in mid-life", certificate, "2030-01-01T00:00:00Z", []],
+    ["fifteen days before its end", certificate, "2049-12-16T00:00:00Z", []],
+    ["ten days before its end", certificate, "2049-12-22T00:00:00Z", [/expires at 2049-12-31T23:59:59Z/]],
+    ["when it lives one day, at noon", day, "2026-01-01T12:00:00Z", []],
+    ["when it lives one day, in the evening", day, "2026-01-01T18:00:00Z", [/expires at 2026-01-02/]],
+  ])("about a certificate %s", (_title, loaded, moment, expected) => {
+    const warnings = identityWarnings(loaded, undefined, new Date(moment));
+    expect(warnings).toEqual(expected.map((pattern) => expect.stringMatching(pattern)));
+  });
+
+  it.each([
+    [0o600, []],
+    [0o400, []],
+    [0o640, [/has mode 0640; .* chmod 600/]],
+    [0o604, [/has mode 0604/]],
+  ])("about a key file of mode %o", (mode, expected) => {
+    using folder = temporaryFolder();
+    const path = folder.join("key");
+    writeFileSync(path, "");
+    chmodSync(path, mode);
+    const warnings = identityWarnings(certificate, path, new Date("2030-01-01"));
+    expect(warnings).toEqual(expected.map((pattern) => expect.stringMatching(pattern)));
   });
 });

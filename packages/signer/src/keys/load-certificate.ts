@@ -32,7 +32,7 @@ export function loadCertificate(source: PemSource): EndEntityCertificate {
     throw invalid(
       "ERR_SIGNER_CERTIFICATE_INVALID",
       pem,
-      "could not parse PEM data: it holds no CERTIFICATE block; give the end-entity certificate in PEM form",
+      "could not parse PEM data: it holds no CERTIFICATE block; give the end-entity certificate in PEM form (from PKCS#12: openssl pkcs12 -nodes -in FILE -out FILE.pem)",
     );
   }
   const x509 = parseBlock(block, pem, "ERR_SIGNER_CERTIFICATE_INVALID");

@@ -11,8 +11,14 @@ import { requestSignerOf } from "./request-signer.ts";
 export interface IdentitySources {
   /** End-entity certificate: path, PEM text or bytes. */
   readonly certificate: PemSource;
-  /** Its private key: path, PEM text, bytes, a KeyObject, or something that signs (KMS, HSM). */
-  readonly privateKey: PemSource | KeyObject | RequestSigner;
+  /**
+   * Its private key: path, PEM text, bytes, a KeyObject, or something that signs (KMS, HSM).
+   *
+   * @default the key in the same file or text as the certificate
+   */
+  readonly privateKey?: PemSource | KeyObject | RequestSigner;
+  /** Password of an encrypted key. @default the key is plain */
+  readonly passphrase?: string;
   /** Intermediate certificates between it and the trust anchor, in the order to send them. @default none */
   readonly intermediates?: PemSource;
 }
@@ -34,17 +40,17 @@ export interface SigningIdentity {
  * @throws {SignerError} as `loadCertificate`, `loadCertificateChain` and `loadPrivateKey` do.
  */
 export function loadIdentity(sources: IdentitySources): SigningIdentity {
-  const { privateKey } = sources;
+  const { privateKey = sources.certificate } = sources;
   const certificate = loadCertificate(sources.certificate);
   const intermediates =
     sources.intermediates === undefined ? [] : loadCertificateChain(sources.intermediates);
   if (isRequestSigner(privateKey)) {
     return { certificate, intermediates, signer: privateKey, privateKey: undefined };
   }
-  const key = privateKey instanceof KeyObject ? privateKey : loadPrivateKey(privateKey);
+  const key = privateKey instanceof KeyObject ? privateKey : loadPrivateKey(privateKey, sources.passphrase);
   return { certificate, intermediates, signer: requestSignerOf(key), privateKey: key };
 }
 
-function isRequestSigner(value: IdentitySources["privateKey"]): value is RequestSigner {
+function isRequestSigner(value: PemSource | KeyObject | RequestSigner): value is RequestSigner {
   return typeof value === "object" && "sign" in value && typeof value.sign === "function";
 }

@@ -3,74 +3,79 @@ import type { KeyObject } from "node:crypto";
 
 import { SignerError } from "../errors.ts";
 import { pemBlocks } from "./pem.ts";
+import type { PemBlock } from "./pem.ts";
 import { readPem } from "./read-source.ts";
 import type { NamedPem, PemSource } from "./read-source.ts";
 
-const PLAIN_LABELS: ReadonlySet<string> = new Set(["PRIVATE KEY", "RSA PRIVATE KEY", "EC PRIVATE KEY"]);
 const ENCRYPTED_LABEL = "ENCRYPTED PRIVATE KEY";
+const LABELS: ReadonlySet<string> = new Set([
+  "PRIVATE KEY",
+  "RSA PRIVATE KEY",
+  "EC PRIVATE KEY",
+  ENCRYPTED_LABEL,
+]);
 
 /**
- * Loads the first private key of a PEM file or text: PKCS#1, SEC1 or PKCS#8.
+ * Loads the first private key of a PEM file or text: PKCS#1, SEC1 or PKCS#8, plain or encrypted in any way that OpenSSL
+ * reads (PBES2 with PBKDF2 or scrypt, and older ones).
  *
  * @param source Path, PEM text or bytes.
- * @throws {SignerError} ERR_SIGNER_FILE_UNREADABLE; ERR_SIGNER_KEY_INVALID when there is no readable key in it;
- *   ERR_SIGNER_KEY_UNSUPPORTED when it is encrypted or of a kind that Roles Anywhere does not know.
+ * @param passphrase Of an encrypted key. @default the key is plain
+ * @throws {SignerError} ERR_SIGNER_FILE_UNREADABLE; ERR_SIGNER_KEY_INVALID when there is no readable key in it, or a
+ *   passphrase is missing, wrong or not needed; ERR_SIGNER_KEY_UNSUPPORTED for a TPM-wrapped key.
  */
-export function loadPrivateKey(source: PemSource): KeyObject {
+export function loadPrivateKey(source: PemSource, passphrase?: string): KeyObject {
   const pem = readPem(source, "private key");
   const blocks = pemBlocks(pem.text);
-  const block = blocks.find(({ label }) => PLAIN_LABELS.has(label));
-  if (block === undefined)
-    throw refuse(
+  const block = blocks.find(({ label }) => LABELS.has(label));
+  if (block === undefined) throw noKey(pem, blocks);
+  const encrypted = block.label === ENCRYPTED_LABEL || block.text.includes("Proc-Type: 4,ENCRYPTED");
+  if (encrypted && passphrase === undefined) {
+    throw invalid(pem, "the key is encrypted; give its password (--pkcs8-password-env), or decrypt it");
+  }
+  if (!encrypted && passphrase !== undefined) {
+    throw invalid(
       pem,
-      blocks.map(({ label }) => label),
+      "unable to parse private key: a password was given and the key is not encrypted; leave it out",
     );
-  if (block.text.includes("Proc-Type: 4,ENCRYPTED")) throw encrypted(pem);
+  }
   try {
-    return createPrivateKey({ key: block.text, format: "pem" });
+    return createPrivateKey({
+      key: block.text,
+      format: "pem",
+      ...(passphrase === undefined ? {} : { passphrase }),
+    });
   } catch {
     // OpenSSL's reason says nothing that helps, and a key's error is better not passed on.
-    throw keyError(
-      "ERR_SIGNER_KEY_INVALID",
+    throw invalid(
       pem,
-      `unable to parse private key: the ${block.label} block is damaged, or of a kind that this Node.js does not know`,
+      encrypted
+        ? "failed to read private key: incorrect PKCS#8 private key password, or a cipher that this Node.js does not know"
+        : `unable to parse private key: the ${block.label} block is damaged, or of a kind that this Node.js does not know`,
     );
   }
 }
 
-function refuse(pem: NamedPem, labels: readonly string[]): SignerError {
-  if (labels.includes(ENCRYPTED_LABEL)) return encrypted(pem);
+function noKey(pem: NamedPem, blocks: readonly PemBlock[]): SignerError {
+  const labels = blocks.map(({ label }) => label);
   if (labels.includes("TSS2 PRIVATE KEY")) {
-    return keyError(
+    return new SignerError(
       "ERR_SIGNER_KEY_UNSUPPORTED",
-      pem,
-      "TPM-wrapped keys are not supported; use a key in a PEM file, or pass a sign function to the library",
+      `private key ${pem.name}: TPM-wrapped keys are not supported; use a key in a PEM file, or pass a sign function to the library`,
+      pathOf(pem),
     );
   }
   const found = labels.length === 0 ? "no PEM block" : `only ${labels.join(", ")}`;
-  return keyError(
-    "ERR_SIGNER_KEY_INVALID",
+  return invalid(
     pem,
     `unable to parse private key: it holds ${found}; give a PEM file with a PRIVATE KEY, RSA PRIVATE KEY or EC PRIVATE KEY`,
   );
 }
 
-function encrypted(pem: NamedPem): SignerError {
-  return keyError(
-    "ERR_SIGNER_KEY_UNSUPPORTED",
-    pem,
-    "the key is encrypted, which is not supported; decrypt it first: openssl pkey -in KEY -out PLAIN_KEY",
-  );
+function invalid(pem: NamedPem, reason: string): SignerError {
+  return new SignerError("ERR_SIGNER_KEY_INVALID", `private key ${pem.name}: ${reason}`, pathOf(pem));
 }
 
-function keyError(
-  code: "ERR_SIGNER_KEY_INVALID" | "ERR_SIGNER_KEY_UNSUPPORTED",
-  pem: NamedPem,
-  reason: string,
-): SignerError {
-  return new SignerError(
-    code,
-    `private key ${pem.name}: ${reason}`,
-    pem.path === undefined ? {} : { path: pem.path },
-  );
+function pathOf({ path }: NamedPem): { readonly path?: string } {
+  return path === undefined ? {} : { path };
 }

@@ -14,6 +14,7 @@ import { loadIdentity } from "../../keys/load-identity.ts";
 import { checkSessionParameters, regionOf } from "../../session/session-parameters.ts";
 import type { Command } from "../command.ts";
 import { helpText } from "../help-text.ts";
+import { identitySources, refuseUnsupported } from "../identity-flags.ts";
 import { parseFlags } from "../parse-flags.ts";
 import type { Flags } from "../parse-flags.ts";
 import { SESSION_FLAGS } from "../session-flags.ts";
@@ -84,7 +85,7 @@ export const configure: Command = {
     const parameters = { ...arns, ...(flags.region ? { region: flags.region } : {}) };
     checkSessionParameters(parameters);
     const region = regionOf(parameters);
-    const line = credentialProcessLine(flags, arns);
+    const line = credentialProcessLine(flags, arns, environment);
 
     const path = configPath(flags, environment);
     const before = readIfPresent(path);
@@ -148,25 +149,32 @@ function stackArns(flags: ConfigureFlags): StackArns {
   };
 }
 
-function credentialProcessLine(flags: ConfigureFlags, arns: StackArns): string {
-  const certificate = filePath(flags, "certificate");
-  const privateKey = filePath(flags, "private-key");
-  const intermediates = flags.intermediates ? filePath(flags, "intermediates") : undefined;
-  if (certificate === undefined || privateKey === undefined) {
-    const missing = certificate === undefined ? "certificate" : "private-key";
-    throw new SignerError("ERR_SIGNER_USAGE", `--${missing} is missing`);
+function credentialProcessLine(flags: ConfigureFlags, arns: StackArns, environment: Environment): string {
+  refuseUnsupported(flags);
+  if (!flags.certificate) throw new SignerError("ERR_SIGNER_USAGE", "--certificate is missing");
+  if (flags["pkcs8-password"] || flags["private-key"] === "-") {
+    throw new SignerError(
+      "ERR_SIGNER_USAGE",
+      "a password is not written into a file, and a profile has no standard input; use --pkcs8-password-env and a file or env:NAME",
+    );
   }
+  const files = {
+    certificate: filePath(flags, "certificate"),
+    "private-key":
+      flags["private-key"]?.startsWith("env:") === true
+        ? flags["private-key"]
+        : filePath(flags, "private-key"),
+    intermediates: filePath(flags, "intermediates"),
+  };
   if (flags["no-check-files"] !== true) {
-    const sources = { certificate, privateKey, ...(intermediates === undefined ? {} : { intermediates }) };
-    const identity = loadIdentity(sources);
+    const identity = loadIdentity(identitySources({ ...flags, ...files }, environment));
     checkIdentity(identity.certificate, identity.privateKey, new Date());
   }
   const quote = (word: string): string => quoteWord(word, process.platform);
   const program = flags.command ? [flags.command] : [process.execPath, thisProgram()];
   const options: readonly (readonly [flag: string, value: string | number | undefined])[] = [
-    ["certificate", certificate],
-    ["private-key", privateKey],
-    ["intermediates", intermediates],
+    ...Object.entries(files),
+    ["pkcs8-password-env", flags["pkcs8-password-env"]],
     ["trust-anchor-arn", arns.trustAnchorArn],
     ["profile-arn", arns.profileArn],
     ["role-arn", arns.roleArn],
@@ -189,12 +197,9 @@ function credentialProcessLine(flags: ConfigureFlags, arns: StackArns): string {
   ].join(" ");
 }
 
-function filePath(
-  flags: ConfigureFlags,
-  name: "certificate" | "private-key" | "intermediates",
-): string | undefined {
+function filePath(flags: ConfigureFlags, name: "certificate" | "private-key" | "intermediates"): string {
   const path = flags[name];
-  if (!path) return undefined;
+  if (!path) return "";
   if (flags["no-check-files"] !== true) return resolve(path);
   if (isAbsolute(path)) return path;
   throw new SignerError(

@@ -2,6 +2,7 @@ import { readAwsEnvironment } from "../../config/environment.ts";
 import { proxyFromEnvironment } from "../../config/proxy-environment.ts";
 import { createHttpSend } from "../../http/send.ts";
 import { checkIdentity } from "../../keys/check-identity.ts";
+import { identityWarnings } from "../../keys/identity-warnings.ts";
 import { loadIdentity } from "../../keys/load-identity.ts";
 import { createSessionWithIdentity } from "../../session/create-session.ts";
 import type { CredentialSet } from "../../session/credential-set.ts";
@@ -9,7 +10,8 @@ import { checkSessionParameters } from "../../session/session-parameters.ts";
 import type { Command } from "../command.ts";
 import { helpText } from "../help-text.ts";
 import { parseFlags } from "../parse-flags.ts";
-import { identitySources, SESSION_FLAGS, sessionParameters } from "../session-flags.ts";
+import { identitySources, keyPath } from "../identity-flags.ts";
+import { SESSION_FLAGS, sessionParameters } from "../session-flags.ts";
 
 /** `ra-signer credential-process`: prints one set of credentials for an AWS SDK or CLI. */
 export const credentialProcess: Command = {
@@ -23,11 +25,16 @@ export const credentialProcess: Command = {
     ),
   async run(words, { environment, out, note }) {
     const flags = parseFlags(SESSION_FLAGS, words);
+    const sources = identitySources(flags, environment);
     const aws = readAwsEnvironment(environment);
     const parameters = sessionParameters(flags, aws);
     checkSessionParameters(parameters);
-    const identity = loadIdentity(identitySources(flags));
-    checkIdentity(identity.certificate, identity.privateKey, new Date());
+    const identity = loadIdentity(sources);
+    const now = new Date();
+    checkIdentity(identity.certificate, identity.privateKey, now);
+    for (const warning of identityWarnings(identity.certificate, keyPath(flags), now)) {
+      note(`ra-signer: warning: ${warning}`);
+    }
     const credentials = await createSessionWithIdentity(identity, parameters, {
       send: createHttpSend({
         verifySsl: flags["no-verify-ssl"] !== true,

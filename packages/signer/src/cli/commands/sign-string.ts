@@ -1,0 +1,72 @@
+import { createHash, createPublicKey, sign } from "node:crypto";
+import type { KeyObject } from "node:crypto";
+
+import { SignerError } from "../../errors.ts";
+import { loadIdentity } from "../../keys/load-identity.ts";
+import type { Command } from "../command.ts";
+import { helpText } from "../help-text.ts";
+import { IDENTITY_FLAGS, identitySources } from "../identity-flags.ts";
+import { parseFlags } from "../parse-flags.ts";
+import { SESSION_FLAGS } from "../session-flags.ts";
+
+const FLAGS = {
+  ...IDENTITY_FLAGS,
+  format: { type: "text", value: "json|text|bin", help: "form of the signature", default: "json" },
+  digest: {
+    type: "text",
+    value: "SHA256|SHA384|SHA512",
+    help: "hash of RSA and EC signatures",
+    default: "SHA256",
+  },
+  debug: SESSION_FLAGS.debug,
+} as const;
+
+const FIXED_STRING = "AWS Roles Anywhere Credential Helper Signing Test1";
+
+/** `ra-signer sign-string`: signs a fixed string, so that a key can be tried without any request. */
+export const signString: Command = {
+  usageExitCode: 1,
+  help: () =>
+    helpText(
+      "Signs a fixed string that is bound to the public key.",
+      "ra-signer sign-string --certificate client.pem --private-key client.key",
+      FLAGS,
+    ),
+  run(words, { environment, out }) {
+    const flags = parseFlags(FLAGS, words);
+    const { privateKey } = loadIdentity(identitySources(flags, environment));
+    if (privateKey === undefined) throw new SignerError("ERR_SIGNER_USAGE", "--private-key is missing");
+    const format = oneOf("format", flags.format || "json", ["json", "text", "bin"]);
+    const digest = oneOf("digest", flags.digest || "SHA256", ["SHA256", "SHA384", "SHA512"]);
+    const isMlDsa = privateKey.asymmetricKeyType?.startsWith("ml-dsa-") === true;
+    const signature = sign(isMlDsa ? null : digest, stringFor(privateKey), privateKey);
+    if (format === "bin") out(signature);
+    else out(format === "json" ? JSON.stringify(signature.toString("hex")) : signature.toString("hex"));
+    return Promise.resolve(0);
+  },
+};
+
+/** The fixed string and, for RSA and EC, SHA-256("IAM RA" ‖ public key). */
+function stringFor(privateKey: KeyObject): Buffer {
+  const publicKey = publicKeyBytes(privateKey);
+  if (publicKey === undefined) return Buffer.from(FIXED_STRING);
+  const hash = createHash("sha256").update("IAM RA").update(publicKey).digest();
+  return Buffer.concat([Buffer.from(FIXED_STRING), hash]);
+}
+
+/** PKCS#1 DER for RSA, the uncompressed point (SEC 1 §2.3.3) for EC, nothing for ML-DSA. */
+function publicKeyBytes(privateKey: KeyObject): Buffer | undefined {
+  const publicKey = createPublicKey(privateKey);
+  if (publicKey.asymmetricKeyType === "rsa") return publicKey.export({ type: "pkcs1", format: "der" });
+  if (publicKey.asymmetricKeyType !== "ec") return undefined;
+  const { x = "", y = "" } = publicKey.export({ format: "jwk" });
+  return Buffer.concat([Buffer.from([4]), Buffer.from(x, "base64url"), Buffer.from(y, "base64url")]);
+}
+
+function oneOf(flag: string, value: string, allowed: readonly string[]): string {
+  if (allowed.includes(value)) return value;
+  throw new SignerError(
+    "ERR_SIGNER_USAGE",
+    `invalid argument "${value}" for "--${flag}": expected ${allowed.join(", ")}`,
+  );
+}
