@@ -3,8 +3,6 @@ import { mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
 import { homedir, tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { dockerAnswers } from "./backends/docker/docker-answers.ts";
-import { startContainers } from "./backends/docker/start-containers.ts";
-import { startProcesses } from "./backends/process/start-processes.ts";
 import { sandboxEnvironments } from "./environment/sandbox-environments.ts";
 import { withoutAwsSettings } from "./environment/without-aws-settings.ts";
 import { SandboxError } from "./errors.ts";
@@ -73,8 +71,14 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   }
 }
 
-function start(backend: BackendName, init: BackendInit): Promise<StartedBackend> {
-  return backend === "docker" ? startContainers(init, randomUUID()) : startProcesses(init);
+/** Each back end is loaded when it is used: testcontainers alone takes longer to load than all the rest. */
+async function start(backend: BackendName, init: BackendInit): Promise<StartedBackend> {
+  if (backend === "docker") {
+    const { startContainers } = await import("./backends/docker/start-containers.ts");
+    return await startContainers(init, randomUUID());
+  }
+  const { startProcesses } = await import("./backends/process/start-processes.ts");
+  return await startProcesses(init);
 }
 
 async function chooseBackend(

@@ -11,7 +11,6 @@ import type { Settings } from "../settings/read-settings.ts";
 import { buildImages, type Images } from "./build-images.ts";
 import { createPki, type Pki } from "./create-pki.ts";
 import { type DeployedStack, deployStack } from "./deploy-stack.ts";
-import { createContainerServer } from "./external-server/container-server.ts";
 import type { ExternalServer, ExternalServerInit } from "./external-server/external-server.ts";
 import { createProcessServer } from "./external-server/process-server.ts";
 import type { Narrator } from "./narrator.ts";
@@ -158,6 +157,7 @@ async function createServer(
 ): Promise<ExternalServer> {
   const { network } = sandbox;
   if (network === undefined || images === undefined) return await createProcessServer(sandbox, init);
+  const { createContainerServer } = await import("./external-server/container-server.ts");
   return await createContainerServer({ ...sandbox, network }, images.app, init);
 }
 

@@ -24,7 +24,12 @@ export async function runCli(
     .description("LocalStack and the Roles Anywhere mock, wired to each other.")
     .addHelpText("after", examples)
     .exitOverride()
-    .action(() => program.outputHelp());
+    .argument("[command]")
+    .usage("<command> [options]")
+    .action((name: string | undefined) => {
+      if (name === undefined) program.outputHelp();
+      else program.error(`ra-sandbox: unknown command "${name}"; the only one is "up"`);
+    });
   program
     .command("up")
     .description("starts both, stays in the foreground, and stops both on Ctrl-C")

@@ -21,7 +21,8 @@ export async function up(
   const interrupt = new AbortController();
   const interrupted = new Promise<undefined>((resolve) => {
     for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
-      process.once(signal, () => {
+      // "on", not "once": a library that finds no other listener left would end the process in the middle of the stop.
+      process.on(signal, () => {
         interrupt.abort(new SandboxError("ERR_SANDBOX_ABORTED", `stopped by ${signal}`));
         resolve(undefined);
       });
