@@ -1,10 +1,12 @@
 import { randomUUID } from "node:crypto";
-import { chmod, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { runDemoScript } from "./support/run-demo-script.ts";
+import { repositoryRoot } from "../src/story/workspace.ts";
+import { normaliseTranscript, transcriptOf } from "./support/normalise-transcript.ts";
+import { type RunningDemo, runDemoScript } from "./support/run-demo-script.ts";
 
 /**
  * The demo in the shell of somebody who works with a real account. Every way by which an SDK could find that account
@@ -62,18 +64,31 @@ describe("the demo in a shell with a real account's settings", { timeout: 300_00
     await rm(folder, { recursive: true, force: true });
   });
 
-  it("runs to its end, in the test account, without touching any of them", async () => {
-    const demo = runDemoScript([], realSettings);
+  let demo: RunningDemo;
+  it("runs to its end", async () => {
+    demo = runDemoScript([], realSettings);
     const { code } = await demo.exited;
-
     // The output tells why, should it fail.
     expect({ code, output: demo.output() }).toMatchObject({ code: 0 });
+  });
+
+  it("touches no endpoint and no profile of that account", async () => {
     expect(calls).toEqual([]);
     expect(await readdir(folder)).not.toContain("sprung");
+  });
+
+  it("works in the test account, and prints none of the settings", () => {
     expect(demo.output()).toContain("arn:aws:rolesanywhere:us-east-1:000000000000:trust-anchor/");
     expect(demo.output()).toMatch(/arn:aws:sts::000000000000:assumed-role\//);
     for (const name of ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"]) {
       expect(demo.output()).not.toContain(realSettings[name]);
     }
+  });
+
+  it("prints the README's transcript", async ({ skip }) => {
+    // The paths inside a container are others.
+    if (!demo.output().includes("process back end")) skip("the transcript is of the process back end");
+    const readme = await readFile(join(repositoryRoot, "README.md"), "utf8");
+    expect(normaliseTranscript(demo.output())).toBe(normaliseTranscript(transcriptOf(readme)));
   });
 });

@@ -1,0 +1,38 @@
+import { dirname } from "node:path";
+import { repositoryRoot } from "../../src/story/workspace.ts";
+
+/** What differs from run to run and from machine to machine, in the order in which it is replaced. */
+const variables: readonly (readonly [RegExp, string])[] = [
+  [/"[^" ]*\/bin\/node"/g, '"<node>"'],
+  [/"[^" ]*\/(packages\/signer\/dist\/cli\/main\.js)"/g, '"<clone>/$1"'],
+  [/\/[^\s"]*\/ra-sandbox-\w+/g, "<work>"],
+  [/\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/g, "<id>"],
+  [/127\.0\.0\.1:\d+/g, "127.0.0.1:<port>"],
+  [/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/g, "<time>"],
+  [/\b[0-9A-Fa-f]{32}\b/g, "<serial>"],
+  [/AROA[A-Z0-9]+/g, "<role id>"],
+  [/(RolesAnywhereStack-Role\w+?|rolesanywherestack-bucket\w+?)-[0-9a-f]{8}/g, "$1-<suffix>"],
+  [/Done in \d+ s/g, "Done in <n> s"],
+];
+
+/** A demo's output with everything of this run replaced by what it is, so that two runs compare equal. */
+export function normaliseTranscript(transcript: string): string {
+  return (
+    variables
+      .reduce((text, [pattern, name]) => text.replaceAll(pattern, name), transcript)
+      .replaceAll(dirname(repositoryRoot), "<clone>")
+      .split("\n")
+      // The first start on a machine installs; later ones do not.
+      .filter((line) => !/^\s+Installing LocalStack|^Installing dependencies|^Fetching /.test(line))
+      .map((line) => line.trimEnd())
+      .join("\n")
+      .trim()
+  );
+}
+
+/** The transcript in a README: the console block between `<!-- transcript -->` and `<!-- /transcript -->`. */
+export function transcriptOf(readme: string): string {
+  const block = /<!-- transcript -->\s*```console\n([\s\S]*?)```\s*<!-- \/transcript -->/.exec(readme)?.[1];
+  if (block === undefined) throw new Error("the README has no transcript");
+  return block.replace(/^\$ \.\/scripts\/demo.*\n/, "");
+}
