@@ -67,6 +67,7 @@ turbo() {
 build() {
   log="$cache/logs/build.log"
   mkdir -p "$cache/logs"
+  [ -d "$root/packages/e2e/dist" ] || say "Building the workspaces"
   (cd "$root" && turbo run build --output-logs=new-only) >"$log" 2>&1 || {
     cat "$log" >&2
     fail "the build failed; its messages are above and in $log."
