@@ -3,7 +3,7 @@
 // CommonJS for the command: `require("node:http")` costs half of what `import "node:http"` does, because an ES import of
 // a built-in module reads each of its exports, which loads the lazy ones (fetch, WebCrypto) as well.
 import { spawnSync } from "node:child_process";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 
 import { build } from "esbuild";
@@ -14,6 +14,7 @@ const { status } = spawnSync(process.execPath, [tsc, "-p", "tsconfig.build.json"
 if (status !== 0) process.exit(status ?? 1);
 
 mkdirSync("dist/cli", { recursive: true });
+copyFileSync("launcher/cached.sh", "dist/cli/cached.sh");
 writeFileSync("dist/cli/package.json", '{"type":"commonjs"}\n');
 await build({
   entryPoints: ["src/cli/main.ts"],

@@ -7,6 +7,7 @@ import { writeAll } from "./write-all.ts";
 /** Each command is loaded when it is called, for the sake of start-up time. */
 const COMMANDS: ReadonlyMap<string, () => Promise<Command>> = new Map([
   ["credential-process", async () => (await import("./commands/credential-process.ts")).credentialProcess],
+  ["cache", async () => (await import("./commands/cache.ts")).cache],
   ["configure", async () => (await import("./commands/configure.ts")).configure],
   [
     "read-certificate-data",

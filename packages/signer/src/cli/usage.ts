@@ -9,6 +9,9 @@ export const USAGE = `ra-signer trades an X.509 certificate for temporary AWS cr
       --trust-anchor-arn ARN --profile-arn ARN --role-arn ARN
       prints {"Version":1,"AccessKeyId":"ASIA…",…} once
 
+  ra-signer credential-process --cache …
+      the same, and keeps the session for the next call; ra-signer cache clear removes it
+
   ra-signer read-certificate-data --certificate client.pem
       prints {"keyType":"EC","certificateData":…,"serialNumber":"417…","supportedAlgorithms":[…]}
 

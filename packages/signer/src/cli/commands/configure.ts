@@ -1,5 +1,6 @@
+import { existsSync, realpathSync } from "node:fs";
 import { homedir } from "node:os";
-import { isAbsolute, join, resolve } from "node:path";
+import { dirname, isAbsolute, join, resolve } from "node:path";
 
 import { formatConfig, parseConfig, profileSections, setProfile } from "../../aws-config/config-document.ts";
 import { rivalKeys, shadowingKeys } from "../../aws-config/profile-conflicts.ts";
@@ -13,11 +14,11 @@ import { checkIdentity } from "../../keys/check-identity.ts";
 import { loadIdentity } from "../../keys/load-identity.ts";
 import { checkSessionParameters, regionOf } from "../../session/session-parameters.ts";
 import type { Command } from "../command.ts";
+import { CREDENTIAL_PROCESS_FLAGS } from "./credential-process.ts";
 import { helpText } from "../help-text.ts";
 import { identitySources, refuseUnsupported } from "../identity-flags.ts";
 import { parseFlags } from "../parse-flags.ts";
 import type { Flags } from "../parse-flags.ts";
-import { SESSION_FLAGS } from "../session-flags.ts";
 
 const CONFIGURE_FLAGS = {
   profile: { type: "text", value: "NAME", help: "profile to write" },
@@ -32,7 +33,7 @@ const CONFIGURE_FLAGS = {
     help: "stack in that file",
     default: "RolesAnywhereStack, or the only one",
   },
-  ...SESSION_FLAGS,
+  ...CREDENTIAL_PROCESS_FLAGS,
   region: { type: "text", value: "REGION", help: "region of the profile", default: "the trust anchor's" },
   endpoint: {
     type: "text",
@@ -171,7 +172,7 @@ function credentialProcessLine(flags: ConfigureFlags, arns: StackArns, environme
     checkIdentity(identity.certificate, identity.privateKey, new Date());
   }
   const quote = (word: string): string => quoteWord(word, process.platform);
-  const program = flags.command ? [flags.command] : [process.execPath, thisProgram()];
+  const program = flags.command ? [flags.command] : thisProgram(flags.cache === true);
   const options: readonly (readonly [flag: string, value: string | number | undefined])[] = [
     ...Object.entries(files),
     ["pkcs8-password-env", flags["pkcs8-password-env"]],
@@ -191,7 +192,7 @@ function credentialProcessLine(flags: ConfigureFlags, arns: StackArns, environme
         ? []
         : [`--${flag}`, typeof value === "number" ? String(value) : quote(value)],
     ),
-    ...(["with-proxy", "no-verify-ssl", "debug"] as const).flatMap((flag) =>
+    ...(["with-proxy", "no-verify-ssl", "debug", "cache"] as const).flatMap((flag) =>
       flags[flag] === true ? [`--${flag}`] : [],
     ),
   ].join(" ");
@@ -208,9 +209,14 @@ function filePath(flags: ConfigureFlags, name: "certificate" | "private-key" | "
   );
 }
 
-/** Absolute path of the running command file. */
-function thisProgram(): string {
-  return resolve(process.argv[1] ?? "ra-signer");
+/** This Node.js and this command file; before them, where there is a shell, what answers from the cache without them. */
+function thisProgram(cache: boolean): readonly string[] {
+  const main = resolve(process.argv[1] ?? "ra-signer");
+  const launcher = join(dirname(realpathSync(main)), "cached.sh");
+  const direct = [process.execPath, main];
+  return cache && process.platform !== "win32" && existsSync(launcher)
+    ? ["/bin/sh", launcher, ...direct]
+    : direct;
 }
 
 function configPath(flags: ConfigureFlags, environment: Environment): string {

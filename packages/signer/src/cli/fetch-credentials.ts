@@ -1,0 +1,43 @@
+import { readAwsEnvironment } from "../config/environment.ts";
+import { proxyFromEnvironment } from "../config/proxy-environment.ts";
+import { createHttpSend } from "../http/send.ts";
+import { checkIdentity } from "../keys/check-identity.ts";
+import { identityWarnings } from "../keys/identity-warnings.ts";
+import { loadIdentity } from "../keys/load-identity.ts";
+import { createSessionWithIdentity } from "../session/create-session.ts";
+import type { CredentialSet } from "../session/credential-set.ts";
+import { checkSessionParameters } from "../session/session-parameters.ts";
+import type { CommandContext } from "./command.ts";
+import { identitySources, keyPath } from "./identity-flags.ts";
+import type { Flags } from "./parse-flags.ts";
+import { sessionParameters } from "./session-flags.ts";
+import type { SESSION_FLAGS } from "./session-flags.ts";
+
+/**
+ * Gets credentials as the flags and the environment say, after all checks that need no request.
+ *
+ * @throws {SignerError} What the checks and `createSession` throw.
+ */
+export async function fetchCredentials(
+  flags: Flags<typeof SESSION_FLAGS>,
+  { environment, note }: CommandContext,
+): Promise<CredentialSet> {
+  const sources = identitySources(flags, environment);
+  const aws = readAwsEnvironment(environment);
+  const parameters = sessionParameters(flags, aws);
+  checkSessionParameters(parameters);
+  const identity = loadIdentity(sources);
+  const now = new Date();
+  checkIdentity(identity.certificate, identity.privateKey, now);
+  for (const warning of identityWarnings(identity.certificate, keyPath(flags), now)) {
+    note(`ra-signer: warning: ${warning}`);
+  }
+  return createSessionWithIdentity(identity, parameters, {
+    send: createHttpSend({
+      verifySsl: flags["no-verify-ssl"] !== true,
+      ...(flags["with-proxy"] === true ? { proxyFor: proxyFromEnvironment(environment) } : {}),
+    }),
+    ...(aws.maxAttempts === undefined ? {} : { maxAttempts: aws.maxAttempts }),
+    ...(flags.debug === true ? { trace: note } : {}),
+  });
+}
