@@ -9,7 +9,9 @@ import { tryLock } from "./lock.ts";
 
 /** With less life left than this an answer is not given any more, whatever happens. */
 const USABLE_SECONDS = 60;
-const POLL_MS = 40;
+/** Pauses between looks grow, so that hundreds of waiting processes leave the one that works some processor time. */
+const FIRST_PAUSE_MS = 30;
+const LONGEST_PAUSE_MS = 500;
 /** Temporary files of killed processes are swept after this time. */
 const LEFTOVER_MS = 600_000;
 
@@ -36,7 +38,7 @@ export async function cachedAnswer(place: CachePlace, options: CachedAnswerOptio
   const { now, sleep = wait } = options;
   const began = now().getTime();
   mkdirSync(place.folder, { recursive: true, mode: 0o700 });
-  for (;;) {
+  for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 1.6, LONGEST_PAUSE_MS)) {
     const entry = readEntry(place);
     const seconds = now().getTime() / 1000;
     if (entry !== undefined && entry.freshUntil > seconds) return entry.json;
@@ -50,7 +52,7 @@ export async function cachedAnswer(place: CachePlace, options: CachedAnswerOptio
     }
     if (entry !== undefined && entry.expiration - USABLE_SECONDS > seconds) return entry.json;
     throwFailureSince(began, place);
-    await sleep(POLL_MS);
+    await sleep(pause * (0.5 + Math.random()));
   }
 }
 
