@@ -9,19 +9,23 @@ export interface SandboxOptions {
   region?: string;
   /** Twelve digits. @default "000000000000" */
   accountId?: string;
-  /** Where LocalStack's Python environment and the logs are kept between runs. @default ~/.cache/roles-anywhere-kit */
+  /** Where LocalStack's Python environment and the logs are kept between runs. @default RA_CACHE_DIR, else ~/.cache/roles-anywhere-kit */
   cacheDirectory?: string;
   /** Called with one line for people whenever something takes or took time. */
   onProgress?: (line: string) => void;
   /** Ends the start early; whatever was started by then is stopped. */
   signal?: AbortSignal;
-  /** Image of LocalStack for the docker back end. @default "localstack/localstack:4.14.0" */
+  /** Image of LocalStack for the docker back end. @default LOCALSTACK_IMAGE, else "localstack/localstack:4.14.0" */
   localstackImage?: string;
-  /** Image of the mock for the docker back end, built from its Dockerfile. @default the mock's bundle copied into `nodeImage` */
+  /**
+   * Image of the mock for the docker back end, built from its Dockerfile.
+   *
+   * @default RA_MOCK_IMAGE, else the mock's bundle copied into `nodeImage`
+   */
   mockImage?: string;
-  /** Image with Node for the docker back end. @default "node:24-slim" */
+  /** Image with Node for the docker back end. @default NODE_IMAGE, else "node:24-slim" */
   nodeImage?: string;
-  /** What child processes inherit, less every `AWS_*` variable. @default process.env */
+  /** Where the defaults above come from, and what child processes inherit less every `AWS_*`. @default process.env */
   environment?: Readonly<Record<string, string | undefined>>;
 }
 

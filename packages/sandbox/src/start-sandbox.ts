@@ -1,12 +1,12 @@
 import { randomUUID } from "node:crypto";
 import { mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
-import { homedir, tmpdir } from "node:os";
+import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { dockerAnswers } from "./backends/docker/docker-answers.ts";
+import { readDefaults } from "./config/read-defaults.ts";
 import { sandboxEnvironments } from "./environment/sandbox-environments.ts";
 import { withoutAwsSettings } from "./environment/without-aws-settings.ts";
 import { SandboxError } from "./errors.ts";
-import { LOCALSTACK_VERSION } from "./localstack/settings.ts";
 import type { BackendInit, BackendName, Sandbox, SandboxOptions, StartedBackend } from "./sandbox.ts";
 
 const keptLogDirectories = 20;
@@ -23,7 +23,8 @@ const keptLogDirectories = 20;
  */
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
   const environment = options.environment ?? process.env;
-  const cacheDirectory = resolve(options.cacheDirectory ?? join(homedir(), ".cache", "roles-anywhere-kit"));
+  const defaults = readDefaults(environment);
+  const cacheDirectory = resolve(options.cacheDirectory ?? defaults.cacheDirectory);
   const backend = await chooseBackend(options.backend ?? "auto", environment, options.signal);
   const region = options.region ?? "us-east-1";
   const accountId = options.accountId ?? "000000000000";
@@ -41,9 +42,9 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
       cacheDirectory,
       workDirectory,
       logDirectory: await createLogDirectory(join(cacheDirectory, "logs")),
-      localstackImage: options.localstackImage ?? `localstack/localstack:${LOCALSTACK_VERSION}`,
-      mockImage: options.mockImage,
-      nodeImage: options.nodeImage ?? "node:24-slim",
+      localstackImage: options.localstackImage ?? defaults.localstackImage,
+      mockImage: options.mockImage ?? defaults.mockImage,
+      nodeImage: options.nodeImage ?? defaults.nodeImage,
       environment,
       onProgress: options.onProgress ?? (() => undefined),
       signal: options.signal,

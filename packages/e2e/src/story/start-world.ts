@@ -75,7 +75,6 @@ async function startParts(init: StartWorldInit): Promise<{ sandbox: Sandbox; ima
   const { settings, environment, narrator, signal } = init;
   narrator.chapter("Sandbox: LocalStack and a mock of IAM Roles Anywhere");
   const options = {
-    ...settings.sandbox,
     environment,
     onProgress: (line: string) => narrator.progress(line),
     ...(signal === undefined ? {} : { signal }),
@@ -84,7 +83,7 @@ async function startParts(init: StartWorldInit): Promise<{ sandbox: Sandbox; ima
   const images =
     backend === "docker"
       ? await buildImages({
-          nodeImage: settings.sandbox.nodeImage,
+          nodeImage: settings.nodeImage,
           environment: withoutAwsSettings(environment),
           signal,
           onProgress: options.onProgress,

@@ -23,7 +23,12 @@ export function normaliseTranscript(transcript: string): string {
       .replaceAll(dirname(repositoryRoot), "<clone>")
       .split("\n")
       // The first start on a machine installs; later ones do not.
-      .filter((line) => !/^\s+Installing LocalStack|^Installing dependencies|^Building |^Fetching |^added \d+ packages?/.test(line))
+      .filter(
+        (line) =>
+          !/^\s+Installing LocalStack|^Installing dependencies|^Building |^Fetching |^added \d+ packages?/.test(
+            line,
+          ),
+      )
       .map((line) => line.trimEnd())
       .join("\n")
       .trim()

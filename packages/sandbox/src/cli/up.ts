@@ -30,7 +30,6 @@ export async function up(
   });
   try {
     await using sandbox = await startSandbox({
-      ...imagesFrom(environment),
       backend: options.backend,
       region: options.region,
       accountId: options.account,
@@ -49,16 +48,6 @@ export async function up(
     process.stderr.write(`ra-sandbox: ${error.message}\n`);
     return 1;
   }
-}
-
-function imagesFrom(environment: Readonly<Record<string, string | undefined>>) {
-  const { LOCALSTACK_IMAGE, NODE_IMAGE, RA_MOCK_IMAGE, RA_CACHE_DIR } = environment;
-  return {
-    ...(LOCALSTACK_IMAGE === undefined ? {} : { localstackImage: LOCALSTACK_IMAGE }),
-    ...(NODE_IMAGE === undefined ? {} : { nodeImage: NODE_IMAGE }),
-    ...(RA_MOCK_IMAGE === undefined ? {} : { mockImage: RA_MOCK_IMAGE }),
-    ...(RA_CACHE_DIR === undefined ? {} : { cacheDirectory: RA_CACHE_DIR }),
-  };
 }
 
 function announce(sandbox: Sandbox, json: boolean): void {
