@@ -67,7 +67,7 @@ export async function createSessionWithIdentity(
   const { maxAttempts = 3, totalTimeoutMs = 45_000, now = () => new Date(), random = Math.random } = options;
   const { sleep = wait, trace = () => {} } = options;
   const deadline = now().getTime() + totalTimeoutMs;
-  const invocationId = randomUUID();
+  const invocationId = randomUUID({ disableEntropyCache: true });
   for (let attempt = 1; ; attempt += 1) {
     const outcome = await tryOnce(identity, parameters, options, {
       attempt,

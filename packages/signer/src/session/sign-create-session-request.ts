@@ -75,7 +75,7 @@ export async function signWithIdentity(
   };
   const body = requestBody(parameters);
   const headers = {
-    [HEADER_INVOCATION_ID]: options.invocationId ?? randomUUID(),
+    [HEADER_INVOCATION_ID]: options.invocationId ?? randomUUID({ disableEntropyCache: true }),
     [HEADER_ATTEMPT]: `attempt=${options.attempt ?? 1}; max=${options.maxAttempts ?? 3}`,
     "Content-Type": "application/json",
     Host: endpoint.host,

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 
 import { UNSIGNED_HEADERS } from "./constants.ts";
 
@@ -91,7 +91,7 @@ export function encodeRfc3986(text: string): string {
 
 /** Lower-case hex SHA-256. */
 export function sha256Hex(data: string | Uint8Array): string {
-  return createHash("sha256").update(data).digest("hex");
+  return hash("sha256", data, "hex");
 }
 
 function compareCodePoints(a: string, b: string): number {
