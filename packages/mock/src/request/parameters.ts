@@ -13,9 +13,10 @@ export interface CreateSessionParameters {
   readonly instanceProperties?: Readonly<Record<string, string>>;
 }
 
+/** The service model's patterns; that for trust anchors and profiles also lets aliases through, as the service does. */
 const ARN_PATTERNS = {
-  trustAnchorArn: /^arn:aws(-[^:]+)?:rolesanywhere(:.*){2}(:trust-anchor.*)$/,
-  profileArn: /^arn:aws(-[^:]+)?:rolesanywhere(:.*){2}(:profile.*)$/,
+  trustAnchorArn: /^arn:aws(-[^:]+)?:rolesanywhere(:.*){2}(:(alias\/)?trust-anchor.*)$/,
+  profileArn: /^arn:aws(-[^:]+)?:rolesanywhere(:.*){2}(:(alias\/)?profile.*)$/,
   roleArn: /^arn:aws(-[^:]+)?:iam(:.*){2}(:role.*)$/,
 } as const;
 

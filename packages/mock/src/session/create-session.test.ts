@@ -7,6 +7,7 @@ import {
   makeCertificate,
   rsaKeys,
 } from "../testing/make-certificate.ts";
+import { TRUST_POLICY } from "../testing/fake-aws.ts";
 import { crlRecord, makeCrl } from "../testing/make-crl.ts";
 import { ML_DSA, mlDsaKeys } from "../testing/ml-dsa.ts";
 import { type SigningSpec, signedRequest } from "../testing/sign-request.ts";
@@ -17,6 +18,7 @@ import {
   PROFILE_ARN,
   ROLE_ARN,
   TRUST_ANCHOR_ARN,
+  trustAnchorRecord,
   type World,
   type WorldSpec,
 } from "../testing/world.ts";
@@ -24,8 +26,8 @@ import type { CreateSessionOutput } from "./credential-set.ts";
 import { handleCreateSession } from "./handle-create-session.ts";
 
 const BODY = { trustAnchorArn: TRUST_ANCHOR_ARN, profileArn: PROFILE_ARN, roleArn: ROLE_ARN };
-const query = (separator = "%20"): string =>
-  Object.entries(BODY)
+const query = (separator = "%20", changes: Partial<typeof BODY> = {}): string =>
+  Object.entries({ ...BODY, ...changes })
     .map(([key, value]) => `${key}=${encodeURIComponent(value).replaceAll("%20", separator)}`)
     .sort()
     .join("&");
@@ -157,6 +159,54 @@ describe("CreateSession accepts the request shapes of known clients", () => {
     expect(await open(createWorld(), { date: new Date(NOW.getTime() + seconds * 1000) })).toMatchObject({
       credentialSet: [{}],
     });
+  });
+});
+
+describe("CreateSession takes aliases for", () => {
+  const aliasArn = (type: string, name: string): string =>
+    `arn:aws:rolesanywhere:us-east-1:${ACCOUNT}:alias/${type}/${name}`;
+
+  it.each([
+    ["the trust anchor", { trustAnchorArn: aliasArn("trust-anchor", "ca/production") }],
+    ["the profile", { profileArn: aliasArn("profile", "readers") }],
+    [
+      "both",
+      {
+        trustAnchorArn: aliasArn("trust-anchor", "ca/production"),
+        profileArn: aliasArn("profile", "readers"),
+      },
+    ],
+  ])("%s, in query and body", async (_, aliases) => {
+    for (const changes of [
+      { body: JSON.stringify({ ...BODY, ...aliases }) },
+      { query: query("%20", aliases), body: "" },
+    ]) {
+      const world = createWorld();
+      world.trustAnchor.aliasName = "ca/production";
+      world.profile.aliasName = "readers";
+      expect(await open(world, changes)).toMatchObject({ credentialSet: [{ roleArn: ROLE_ARN }] });
+    }
+  });
+
+  it("what holds them now, and shows the trust policy that resource's own ARN", async () => {
+    const world = createWorld();
+    world.trustAnchor.aliasName = "production";
+    const condition = { ArnEquals: { "aws:SourceArn": TRUST_ANCHOR_ARN } };
+    const [statement] = TRUST_POLICY.Statement;
+    const trustPolicy = JSON.stringify({
+      ...TRUST_POLICY,
+      Statement: [{ ...statement, Condition: condition }],
+    });
+    world.aws.role = { roleArn: ROLE_ARN, trustPolicy, maxSessionDurationSeconds: 3600 };
+    const body = JSON.stringify({ ...BODY, trustAnchorArn: aliasArn("trust-anchor", "production") });
+    expect(await open(world, { body })).toMatchObject({ credentialSet: [{}] });
+
+    const other = { ...trustAnchorRecord(world.root.pem), aliasName: "production" };
+    other.trustAnchorId = "33333333-3333-4333-8333-333333333333";
+    other.trustAnchorArn = TRUST_ANCHOR_ARN.replace(/[^/]+$/, other.trustAnchorId);
+    world.trustAnchor.aliasName = undefined;
+    world.context.state.trustAnchors.set(other.trustAnchorId, other);
+    await expect(open(world, { body })).rejects.toThrow("TRUST_POLICY_DENIED");
   });
 });
 

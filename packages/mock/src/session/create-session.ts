@@ -4,7 +4,7 @@ import type { ReasonCode } from "../audit/reason-code.ts";
 import type { MockContext } from "../context.ts";
 import { type CreateSessionParameters, readParameters } from "../request/parameters.ts";
 import type { ReceivedRequest } from "../request/received-request.ts";
-import type { ProfileRecord } from "../state/records.ts";
+import type { ProfileRecord, TrustAnchorRecord } from "../state/records.ts";
 import type { Certificate } from "../trust/certificate.ts";
 import { parseArn, roleNameOf } from "./arn.ts";
 import { authenticate } from "./authenticate.ts";
@@ -51,7 +51,13 @@ export async function createSession(
     const profile = findProfile(state, parameters);
     checkProfileEnabled(profile);
     checkRole(state, profile, parameters.roleArn);
-    const session = await openSession(context, request, { certificate, parameters, profile, now });
+    const session = await openSession(context, request, {
+      certificate,
+      parameters,
+      trustAnchor,
+      profile,
+      now,
+    });
     return { credentialSet: [session], subjectArn: subject.subjectArn };
   } catch (error) {
     markFailed(subject, now);
@@ -62,6 +68,7 @@ export async function createSession(
 interface SessionRequest {
   readonly certificate: Certificate;
   readonly parameters: CreateSessionParameters;
+  readonly trustAnchor: TrustAnchorRecord;
   readonly profile: ProfileRecord;
   readonly now: Date;
 }
@@ -71,7 +78,7 @@ type CredentialSet = CreateSessionOutput["credentialSet"][number];
 async function openSession(
   context: MockContext,
   request: ReceivedRequest,
-  { certificate, parameters, profile, now }: SessionRequest,
+  { certificate, parameters, trustAnchor, profile, now }: SessionRequest,
 ): Promise<CredentialSet> {
   const { roleArn } = parameters;
   const roleSessionName = sessionNameOf(
@@ -96,7 +103,8 @@ async function openSession(
   checkTrustPolicy(
     role.trustPolicy,
     {
-      trustAnchorArn: parameters.trustAnchorArn,
+      // That of the resource, also when the request names an alias.
+      trustAnchorArn: trustAnchor.trustAnchorArn,
       trustAnchorAccount: context.state.accountId,
       sessionName: roleSessionName,
       sourceIdentity,

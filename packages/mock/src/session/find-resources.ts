@@ -2,11 +2,12 @@ import { denied, Refusal } from "../audit/refusal.ts";
 import type { ReasonCode } from "../audit/reason-code.ts";
 import type { CreateSessionParameters } from "../request/parameters.ts";
 import type { ProfileRecord, TrustAnchorRecord } from "../state/records.ts";
+import { aliasArn, findByArnOrAlias, resourceArn, type ResourceType } from "../state/resource-arn.ts";
 import type { State } from "../state/state.ts";
 import { parseArn } from "./arn.ts";
 
 /**
- * The trust anchor that the request names.
+ * The trust anchor that the request names by its ARN or by that of its alias.
  *
  * @throws {Refusal} ACCOUNT_MISMATCH, REGION_MISMATCH, TRUST_ANCHOR_UNKNOWN
  */
@@ -18,7 +19,7 @@ export function findTrustAnchor(
 }
 
 /**
- * The profile that the request names.
+ * The profile that the request names by its ARN or by that of its alias.
  *
  * @throws {Refusal} ACCOUNT_MISMATCH, REGION_MISMATCH, PROFILE_UNKNOWN
  */
@@ -65,18 +66,19 @@ export function checkRole(state: State, profile: ProfileRecord, roleArn: string)
   }
 }
 
-function find<Record>(
+function find<Record extends { aliasName?: string | undefined }>(
   state: State,
   records: ReadonlyMap<string, Record>,
   arnText: string,
-  resourceType: string,
+  resourceType: ResourceType,
   unknown: ReasonCode,
 ): Record {
+  const found = findByArnOrAlias(state, resourceType, records, arnText);
+  if (found !== undefined) return found;
   const arn = parseArn(arnText);
-  const home = `arn:${state.partition}:rolesanywhere:${state.region}:${state.accountId}:${resourceType}/…`;
   const refuse = (reason: ReasonCode, remedy: string): Refusal =>
     new Refusal(reason, "ResourceNotFoundException", `Resource not found: ${arnText}`, {
-      expected: home,
+      expected: `${resourceArn(state, resourceType, "…")}, or ${aliasArn(state, resourceType, "…")}`,
       received: arnText,
       remedy,
     });
@@ -89,10 +91,5 @@ function find<Record>(
   if (arn.region !== state.region || arn.partition !== state.partition) {
     throw refuse("REGION_MISMATCH", "name a resource of the mock's region, or start the mock with --region");
   }
-  const record = arn.resource.startsWith(`${resourceType}/`)
-    ? records.get(arn.resource.slice(resourceType.length + 1))
-    : undefined;
-  if (record === undefined)
-    throw refuse(unknown, "create it first, or correct the ARN; state lives in memory only");
-  return record;
+  throw refuse(unknown, "create it first, or correct the ARN; state lives in memory only");
 }

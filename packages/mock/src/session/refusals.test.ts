@@ -51,6 +51,9 @@ const body = (changes: Record<string, unknown>): string =>
     ...changes,
   });
 
+const aliasArn = (type: string, name: string): string =>
+  `arn:aws:rolesanywhere:us-east-1:${ACCOUNT}:alias/${type}/${name}`;
+
 const minutes = (count: number): Date => new Date(NOW.getTime() + count * 60_000);
 
 const issue = (world: World, spec: CertificateSpec): Partial<SigningSpec> => ({
@@ -122,6 +125,14 @@ const requestRows: readonly Row[] = [
     title: "a token with another digest",
     reason: "ALGORITHM_UNSUPPORTED",
     call: () => ({ algorithm: "AWS4-X509-ECDSA-SHA384" }),
+  },
+  {
+    title: "the token that the Python client makes of a certificate signed with SHA-384",
+    reason: "ALGORITHM_UNSUPPORTED",
+    call: (world) => {
+      const certificate = makeCertificate({ keys: rsaKeys() }, world.root);
+      return { certificate, algorithm: "AWS4-X509-RSA-SHA384" };
+    },
   },
   {
     title: "the token of another key type",
@@ -637,12 +648,44 @@ const resourceRows: readonly Row[] = [
     call: () => ({ body: body({ trustAnchorArn: TRUST_ANCHOR_ARN.replace(/[^/]+$/, UNKNOWN_ID) }) }),
   },
   {
-    title: "an alias of a trust anchor",
+    title: "an alias that no trust anchor has",
     reason: "TRUST_ANCHOR_UNKNOWN",
     answer: NOT_FOUND,
-    call: () => ({
-      body: body({ trustAnchorArn: `arn:aws:rolesanywhere:us-east-1:${ACCOUNT}:trust-anchor-alias/anchor` }),
-    }),
+    call: () => ({ body: body({ trustAnchorArn: aliasArn("trust-anchor", "other") }) }),
+  },
+  {
+    title: "an alias without a name",
+    reason: "TRUST_ANCHOR_UNKNOWN",
+    answer: NOT_FOUND,
+    call: () => ({ body: body({ trustAnchorArn: aliasArn("trust-anchor", "") }) }),
+  },
+  {
+    title: "a trust anchor's alias in another letter case",
+    reason: "TRUST_ANCHOR_UNKNOWN",
+    answer: NOT_FOUND,
+    call: (world) => {
+      world.trustAnchor.aliasName = "Production";
+      return { body: body({ trustAnchorArn: aliasArn("trust-anchor", "production") }) };
+    },
+  },
+  {
+    title: "an alias of another region",
+    reason: "REGION_MISMATCH",
+    answer: NOT_FOUND,
+    call: (world) => {
+      world.profile.aliasName = "production";
+      const profileArn = aliasArn("profile", "production").replace("us-east-1", "eu-west-1");
+      return { body: body({ profileArn }) };
+    },
+  },
+  {
+    title: "a trust anchor's alias for the profile",
+    reason: "PARAMETER_INVALID",
+    answer: INVALID,
+    call: (world) => {
+      world.trustAnchor.aliasName = "production";
+      return { body: body({ profileArn: aliasArn("trust-anchor", "production") }) };
+    },
   },
   {
     title: "a trust anchor of another account",
@@ -833,6 +876,21 @@ const sessionRows: readonly Row[] = [
       world.aws.role = { roleArn: ROLE_ARN, trustPolicy: "{", maxSessionDurationSeconds: 3600 };
       return {};
     },
+  },
+  {
+    title: "a trust policy with an action that is not STS's",
+    reason: "TRUST_POLICY_MALFORMED",
+    call: (world) => trust(world, [{ ...ALLOW, Action: ["sts:AssumeRole", "s3:GetObject"] }]),
+  },
+  {
+    title: "a trust policy with a resource",
+    reason: "TRUST_POLICY_MALFORMED",
+    call: (world) => trust(world, [{ ...ALLOW, Resource: "*" }]),
+  },
+  {
+    title: "a trust policy without a principal",
+    reason: "TRUST_POLICY_MALFORMED",
+    call: (world) => trust(world, [{ ...ALLOW, Principal: undefined }]),
   },
   {
     title: "a session longer than the role allows",

@@ -1,5 +1,6 @@
 import type { State } from "../state/state.ts";
 import type { SubjectRecord } from "../state/records.ts";
+import { resourceArn } from "../state/resource-arn.ts";
 import { type Certificate, toPem } from "../trust/certificate.ts";
 import { formatName } from "../trust/distinguished-name.ts";
 
@@ -70,7 +71,7 @@ function findSubject(state: State, x509Subject: string): SubjectRecord | undefin
 function addSubject(state: State, x509Subject: string, now: Date, subjectId: string): SubjectRecord {
   const subject: SubjectRecord = {
     subjectId,
-    subjectArn: `arn:${state.partition}:rolesanywhere:${state.region}:${state.accountId}:subject/${subjectId}`,
+    subjectArn: resourceArn(state, "subject", subjectId),
     x509Subject,
     enabled: true,
     createdAt: now,

@@ -1,11 +1,10 @@
 import { z } from "zod";
-import type { CrlRecord, TrustAnchorRecord } from "../../state/records.ts";
-import type { State } from "../../state/state.ts";
+import type { CrlRecord } from "../../state/records.ts";
 import { aliasName, crlData, resourceName, tagList, trustAnchorArn } from "../model/shapes.ts";
 import { operation } from "../operation.ts";
 import { checkAliasName } from "../resources/aliases.ts";
 import { checkQuota } from "../resources/check-quota.ts";
-import { resourceArn } from "../resources/find-resource.ts";
+import { findByArn, resourceArn } from "../../state/resource-arn.ts";
 import { uniqueTags } from "../resources/tags.ts";
 import { notFound } from "../service-error.ts";
 import { checkCrlData } from "./check-crl-data.ts";
@@ -25,7 +24,9 @@ export const importCrl = operation(
   }),
   ({ state, clock, uuid }, input) => {
     checkAliasName(state.crls, input.aliasName);
-    const anchor = findByArn(state, input.trustAnchorArn);
+    // Only the ARN itself counts here, not that of an alias.
+    const anchor = findByArn(state, "trust-anchor", state.trustAnchors, input.trustAnchorArn);
+    if (anchor === undefined) throw notFound(`Trust anchor ${input.trustAnchorArn} was not found.`);
     checkCrlData(input.crlData);
     const siblings = [...state.crls.values()].filter((crl) => crl.trustAnchorArn === anchor.trustAnchorArn);
     checkQuota("CRLs per trust anchor", siblings.length, MAX_CRLS_PER_TRUST_ANCHOR);
@@ -47,11 +48,3 @@ export const importCrl = operation(
     return { crl: crlDetails(state, record) };
   },
 );
-
-/** Only the ARN itself counts here, not that of an alias. */
-function findByArn(state: State, arn: string): TrustAnchorRecord {
-  const prefix = resourceArn(state, "trust-anchor", "");
-  const found = arn.startsWith(prefix) ? state.trustAnchors.get(arn.slice(prefix.length)) : undefined;
-  if (found === undefined) throw notFound(`Trust anchor ${arn} was not found.`);
-  return found;
-}

@@ -1,6 +1,6 @@
 import type { State } from "../../state/state.ts";
 import { validationError } from "../service-error.ts";
-import { aliasArn, type ResourceType } from "./find-resource.ts";
+import { aliasArn, type ResourceType } from "../../state/resource-arn.ts";
 
 interface Aliased {
   aliasName?: string | undefined;

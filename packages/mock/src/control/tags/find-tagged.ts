@@ -1,6 +1,6 @@
 import type { Tag } from "../../state/records.ts";
+import { findByArn } from "../../state/resource-arn.ts";
 import type { State } from "../../state/state.ts";
-import { resourceArn } from "../resources/find-resource.ts";
 import { notFound } from "../service-error.ts";
 
 /**
@@ -10,20 +10,10 @@ import { notFound } from "../service-error.ts";
  */
 export function findTagged(state: State, arn: string): { tags?: Tag[] | undefined } {
   const found =
-    find(state, "trust-anchor", state.trustAnchors, arn) ??
-    find(state, "profile", state.profiles, arn) ??
-    find(state, "crl", state.crls, arn) ??
-    find(state, "subject", state.subjects, arn);
+    findByArn(state, "trust-anchor", state.trustAnchors, arn) ??
+    findByArn(state, "profile", state.profiles, arn) ??
+    findByArn(state, "crl", state.crls, arn) ??
+    findByArn(state, "subject", state.subjects, arn);
   if (found === undefined) throw notFound(`Resource ${arn} was not found.`);
   return found;
-}
-
-function find<T>(
-  state: State,
-  type: Parameters<typeof resourceArn>[1],
-  resources: ReadonlyMap<string, T>,
-  arn: string,
-): T | undefined {
-  const prefix = resourceArn(state, type, "");
-  return arn.startsWith(prefix) ? resources.get(arn.slice(prefix.length)) : undefined;
 }

@@ -4,7 +4,7 @@ import { aliasName, notificationSettings, resourceName, source, tagList } from "
 import { operation } from "../operation.ts";
 import { checkAliasName } from "../resources/aliases.ts";
 import { checkQuota } from "../resources/check-quota.ts";
-import { resourceArn } from "../resources/find-resource.ts";
+import { resourceArn } from "../../state/resource-arn.ts";
 import { uniqueTags } from "../resources/tags.ts";
 import { checkSource } from "./check-source.ts";
 import { trustAnchorDetails } from "./details.ts";

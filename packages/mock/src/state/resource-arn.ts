@@ -1,0 +1,42 @@
+import type { State } from "./state.ts";
+
+/** The resource types that have an id, an ARN and an alias. */
+export type ResourceType = "trust-anchor" | "profile" | "crl";
+
+/** ARN of a resource of the emulated account: `arn:<partition>:rolesanywhere:<region>:<account>:<type>/<id>`. */
+export function resourceArn(state: State, type: ResourceType | "subject", id: string): string {
+  return `arn:${state.partition}:rolesanywhere:${state.region}:${state.accountId}:${type}/${id}`;
+}
+
+/** ARN of an alias: `arn:…:alias/<type>/<name>`. */
+export function aliasArn(state: State, type: ResourceType, aliasName: string): string {
+  return `arn:${state.partition}:rolesanywhere:${state.region}:${state.accountId}:alias/${type}/${aliasName}`;
+}
+
+/** The resource that has this ARN; an alias ARN names none here. */
+export function findByArn<T>(
+  state: State,
+  type: ResourceType | "subject",
+  resources: ReadonlyMap<string, T>,
+  arn: string,
+): T | undefined {
+  const prefix = resourceArn(state, type, "");
+  return arn.startsWith(prefix) ? resources.get(arn.slice(prefix.length)) : undefined;
+}
+
+/**
+ * The resource that has this ARN, or whose alias has it.
+ *
+ * @see https://docs.aws.amazon.com/rolesanywhere/latest/userguide/resource-aliases.html
+ */
+export function findByArnOrAlias<T extends { aliasName?: string | undefined }>(
+  state: State,
+  type: ResourceType,
+  resources: ReadonlyMap<string, T>,
+  arn: string,
+): T | undefined {
+  const prefix = aliasArn(state, type, "");
+  if (!arn.startsWith(prefix)) return findByArn(state, type, resources, arn);
+  const name = arn.slice(prefix.length);
+  return name === "" ? undefined : [...resources.values()].find((resource) => resource.aliasName === name);
+}
