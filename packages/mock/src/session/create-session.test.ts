@@ -554,6 +554,14 @@ describe("CreateSession records the Subject", () => {
     ]);
   });
 
+  it("and goes on granting sessions to one that is disabled", async () => {
+    const world = createWorld();
+    const { subjectArn } = await open(world);
+    for (const subject of world.context.state.subjects.values()) subject.enabled = false;
+    expect(await open(world)).toMatchObject({ subjectArn, credentialSet: [{}] });
+    expect([...world.context.state.subjects.values()]).toMatchObject([{ enabled: false }]);
+  });
+
   it("not for a certificate that nobody trusts", async () => {
     const world = createWorld();
     await handleCreateSession(world.context, signedRequest(world.call({ certificate: makeCertificate() })));

@@ -3,7 +3,7 @@ import { AWS_MESSAGE, denied, Refusal } from "../audit/refusal.ts";
 import type { ReasonCode } from "../audit/reason-code.ts";
 import type { MockContext } from "../context.ts";
 import { type CreateSessionParameters, readParameters } from "../request/parameters.ts";
-import type { ReceivedRequest } from "../request/received-request.ts";
+import { headerValues, type ReceivedRequest } from "../request/received-request.ts";
 import type { ProfileRecord, TrustAnchorRecord } from "../state/records.ts";
 import type { Certificate } from "../trust/certificate.ts";
 import { parseArn, roleNameOf } from "./arn.ts";
@@ -111,7 +111,9 @@ async function openSession(
       tags: attributes.tags,
       now,
       secure: request.secure === true,
+      region: context.state.region,
       sourceIp: request.sourceIp,
+      userAgent: headerValues(request, "user-agent")[0],
     },
     (reason, explanation) => unableToAssume(reason, roleArn, attributes, explanation),
   );

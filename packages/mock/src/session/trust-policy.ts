@@ -18,16 +18,27 @@ export interface TrustPolicyFacts {
   readonly tags: readonly SessionTag[];
   readonly now: Date;
   readonly secure: boolean;
+  readonly region: string;
   readonly sourceIp?: string | undefined;
+  readonly userAgent?: string | undefined;
 }
 
-/** Condition keys and values for AssumeRole by the service. */
+/**
+ * Condition keys and values for AssumeRole by the service. Keys that such a call does not have are absent, among them
+ * `sts:TransitiveTagKeys`, for no tag of these sessions is transitive, and everything about organizations.
+ *
+ * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
+ */
 export function trustPolicyContext(facts: TrustPolicyFacts): Record<string, string | readonly string[]> {
   const context: Record<string, string | readonly string[]> = {
     "aws:SourceArn": facts.trustAnchorArn,
     "aws:SourceAccount": facts.trustAnchorAccount,
+    "aws:ResourceAccount": facts.trustAnchorAccount,
+    "aws:RequestedRegion": facts.region,
     "aws:PrincipalIsAWSService": "true",
     "aws:PrincipalServiceName": SERVICE_PRINCIPAL,
+    "aws:PrincipalServiceNamesList": [SERVICE_PRINCIPAL],
+    "aws:ViaAWSService": "false",
     "aws:CurrentTime": facts.now.toISOString(),
     "aws:EpochTime": String(Math.floor(facts.now.getTime() / 1000)),
     "aws:SecureTransport": String(facts.secure),
@@ -36,6 +47,7 @@ export function trustPolicyContext(facts: TrustPolicyFacts): Record<string, stri
     "aws:TagKeys": facts.tags.map(({ key }) => key),
   };
   if (facts.sourceIp !== undefined) context["aws:SourceIp"] = facts.sourceIp;
+  if (facts.userAgent !== undefined) context["aws:UserAgent"] = facts.userAgent;
   for (const { key, value } of facts.tags) {
     context[`aws:PrincipalTag/${key}`] = value;
     context[`aws:RequestTag/${key}`] = value;
