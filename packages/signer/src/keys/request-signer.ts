@@ -25,7 +25,7 @@ export function requestSignerOf(key: KeyObject): RequestSigner {
     default:
       throw new SignerError(
         "ERR_SIGNER_KEY_UNSUPPORTED",
-        `private key is of type ${type ?? key.type}, and Roles Anywhere takes RSA, EC and ML-DSA keys; issue a certificate for one of those`,
+        `private key is of type ${type ?? "unknown to this Node.js"}, and Roles Anywhere takes RSA, EC and ML-DSA keys; issue a certificate for one of those`,
       );
   }
 }

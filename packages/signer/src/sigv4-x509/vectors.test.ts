@@ -14,8 +14,8 @@ import { stringToSign } from "./string-to-sign.ts";
 
 const names: readonly VectorName[] = ["rsa", "rsa-body-params", "ecdsa", "mldsa44"];
 
-/** ML-DSA came to node:crypto with OpenSSL 3.5. */
-const hasMlDsa = canRead(readVector("mldsa44").privateKeyPem);
+/** ML-DSA came to node:crypto in Node.js 24; before, such a key is not read, or has no type. */
+const hasMlDsa = isMlDsa(readVector("mldsa44").privateKeyPem);
 const signable = names.filter((name) => name !== "mldsa44" || hasMlDsa);
 
 describe.each(names)("vector %s", (name) => {
@@ -104,10 +104,10 @@ function requestOf(name: VectorName): Parameters<typeof canonicalRequest>[0] {
   return { ...request, query: Object.fromEntries(new URLSearchParams(request.query)) };
 }
 
-function canRead(pem: string): boolean {
+function isMlDsa(pem: string): boolean {
   try {
-    createPrivateKey(pem);
-    return true;
+    const type: string | undefined = createPrivateKey(pem).asymmetricKeyType;
+    return type === "ml-dsa-44";
   } catch {
     return false;
   }
