@@ -24,6 +24,7 @@ await build({
   format: "cjs",
   target: "node22",
   minify: true,
+  define: { "import.meta.filename": "__filename" },
   legalComments: "none",
   logLevel: "warning",
 });

@@ -1,4 +1,6 @@
-import { mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 
 import { fromIni } from "@aws-sdk/credential-providers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
@@ -66,6 +68,30 @@ describe("ra-signer configure", () => {
     );
     expect(statSync(config).mode & 0o777).toBe(0o600);
     expect(statSync(folder.join("aws")).mode & 0o777).toBe(0o700);
+  });
+
+  it("names the built file however the command was called", async () => {
+    const bin = fileURLToPath(new URL("../../bin/ra-signer.js", import.meta.url));
+    const link = folder.join("ra-signer");
+    symlinkSync(bin, link);
+    const files = ["--certificate", folder.join("client.pem"), "--private-key", folder.join("client.key")];
+    const words = [
+      "configure",
+      "--profile",
+      "web",
+      "--from-outputs",
+      folder.join("outputs.json"),
+      ...files,
+      "--cache",
+    ];
+    const { status } = spawnSync(process.execPath, [link, ...words], {
+      env: { HOME: folder.join("home"), AWS_CONFIG_FILE: config },
+    });
+    expect(status).toBe(0);
+    const launcher = MAIN.replace("main.js", "cached.sh");
+    expect(read()).toContain(
+      `credential_process = "/bin/sh" "${launcher}" "${process.execPath}" "${MAIN}" cred`,
+    );
   });
 
   it("writes what was asked for, and from ARNs instead of outputs", async () => {

@@ -1,4 +1,4 @@
-import { existsSync, realpathSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, isAbsolute, join, resolve } from "node:path";
 
@@ -211,8 +211,9 @@ function filePath(flags: ConfigureFlags, name: "certificate" | "private-key" | "
 
 /** This Node.js and this command file; before them, where there is a shell, what answers from the cache without them. */
 function thisProgram(cache: boolean): readonly string[] {
-  const main = resolve(process.argv[1] ?? "ra-signer");
-  const launcher = join(dirname(realpathSync(main)), "cached.sh");
+  // In the built command this is dist/cli/main.js itself, however it was called: through a link or through npm's.
+  const main = import.meta.filename;
+  const launcher = join(dirname(main), "cached.sh");
   const direct = [process.execPath, main];
   return cache && process.platform !== "win32" && existsSync(launcher)
     ? ["/bin/sh", launcher, ...direct]
