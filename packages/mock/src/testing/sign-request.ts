@@ -10,6 +10,7 @@ export interface SigningSpec {
   chain?: readonly Issued[];
   date: Date;
   host?: string;
+  contentType?: string;
   region?: string;
   service?: string;
   terminator?: string;
@@ -36,7 +37,7 @@ export function signedRequest(spec: SigningSpec): ReceivedRequest {
   const body = Buffer.from(spec.body ?? "{}");
   const headers: [string, string][] = [
     ["Host", spec.host ?? "127.0.0.1:9912"],
-    ["Content-Type", "application/json"],
+    ["Content-Type", spec.contentType ?? "application/json"],
     ["X-Amz-Date", amzDate],
     ["X-Amz-X509", spec.certificate.base64],
     ...(spec.chain === undefined
