@@ -13,6 +13,9 @@ import { receive } from "./receive.ts";
 /** Largest request body, in bytes: room for the 300000 bytes of a CRL in base64. */
 export const MAX_BODY_BYTES = 1024 * 1024;
 
+/** Largest body of the lab's routes, in bytes: a snapshot of an account that is full to its quotas. */
+const MAX_LAB_BODY_BYTES = 256 * 1024 * 1024;
+
 /** The application, to be served by `@hono/node-server`: CreateSession works on Node's raw request. */
 export type MockApp = Hono<{ Bindings: HttpBindings }>;
 
@@ -24,13 +27,15 @@ export type MockApp = Hono<{ Bindings: HttpBindings }>;
 export function createApp(context: MockContext): MockApp {
   const app: MockApp = new Hono();
   app.use(
-    limitBody(MAX_BODY_BYTES, () =>
-      errorResponse(
-        413,
-        "RequestEntityTooLargeException",
-        `The request body is larger than ${MAX_BODY_BYTES} bytes`,
-        randomUUID(),
-      ),
+    limitBody(
+      (path) => (path.startsWith("/_mock/") ? MAX_LAB_BODY_BYTES : MAX_BODY_BYTES),
+      (maxBytes) =>
+        errorResponse(
+          413,
+          "RequestEntityTooLargeException",
+          `The request body is larger than ${maxBytes} bytes`,
+          randomUUID(),
+        ),
     ),
   );
   app.post("/sessions", async (c) => {
