@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { MAX_BODY_BYTES } from "../http/app.ts";
 import { type RunningMock, startMock } from "../http/server.ts";
 import { makeCertificate } from "../testing/make-certificate.ts";
 import { crlRecord, makeCrl } from "../testing/make-crl.ts";
@@ -102,6 +103,10 @@ describe("/_mock/clock", () => {
     { rate: -1 },
     { advanceSeconds: "1" },
     { rate: 1, now: "2026-01-01T00:00:00Z" },
+    { rate: 1e7 },
+    { now: "1949-12-31T23:59:59Z" },
+    { now: "9999-01-01T00:00:01Z" },
+    { advanceSeconds: -3.2e9 },
   ])("refuses %j", async (change) => {
     await using running = await startLab();
     expect((await running.lab("PUT", "clock", change)).status).toBe(400);
@@ -169,12 +174,36 @@ describe("/_mock/snapshot", () => {
       aliasName: "crl-alias",
     });
     state.crls.set(crl.crlId, crl);
-    await running.call({
+    const withProperties = await running.call({
       body: JSON.stringify({
         ...JSON.parse(String(running.world.call().body)),
         instanceProperties: { a: "b" },
       }),
     });
+    expect(withProperties.status).toBe(201);
+    const tags = [{ key: "team", value: "edge" }];
+    Object.assign(running.world.trustAnchor, {
+      tags,
+      aliasName: "ca/production",
+      crlDpRevocationEnabled: true,
+      notificationSettings: [
+        {
+          event: "CA_CERTIFICATE_EXPIRY",
+          enabled: true,
+          threshold: 30,
+          channel: "ALL",
+          configuredBy: ACCOUNT,
+        },
+      ],
+    } satisfies Partial<World["trustAnchor"]>);
+    Object.assign(running.world.profile, {
+      tags,
+      aliasName: "readers",
+      sessionPolicy: "{}",
+      managedPolicyArns: ["arn:aws:iam::aws:policy/ReadOnlyAccess"],
+      acceptRoleSessionName: true,
+    } satisfies Partial<World["profile"]>);
+    for (const subject of state.subjects.values()) Object.assign(subject, { tags, enabled: false });
     const before = structuredClone({ ...state });
     const { json } = await running.lab("GET", "snapshot");
     await running.lab("POST", "reset");
@@ -184,7 +213,22 @@ describe("/_mock/snapshot", () => {
     expect([...state.crls.values()].map(({ crlData }) => Buffer.from(crlData))).toEqual([
       Buffer.from(crl.crlData),
     ]);
+    expect((await running.lab("GET", "snapshot")).json).toEqual(json);
     expect((await running.call()).status).toBe(201);
+  });
+
+  it("is taken back whatever its size", async () => {
+    await using running = await startLab();
+    const { state } = running.world.context;
+    for (let index = 0; index < 250; index += 1) {
+      const profileId = `44444444-4444-4444-8444-000000000${String(index).padStart(3, "0")}`;
+      const sessionPolicy = JSON.stringify({ Id: "x".repeat(8000) });
+      state.profiles.set(profileId, { ...running.world.profile, profileId, sessionPolicy });
+    }
+    const { json } = await running.lab("GET", "snapshot");
+    expect(JSON.stringify(json).length).toBeGreaterThan(2 * MAX_BODY_BYTES - 1000);
+    await running.lab("POST", "reset");
+    expect(await running.lab("PUT", "snapshot", json)).toEqual({ status: 200, json: { imported: 252 } });
   });
 
   it("finds the subjects of an imported account again", async () => {

@@ -11,6 +11,10 @@ const ClockChange = z.union([
   z.strictObject({ rate: z.number().min(0).max(1e6) }),
 ]);
 
+/** What X.509 can write (RFC 5280 §4.1.2.5), and a year of room for sessions. */
+const EARLIEST = Date.UTC(1950, 0);
+const LATEST = Date.UTC(9999, 0);
+
 const FaultInput = z.strictObject({
   kind: z.enum(FAULT_KINDS),
   count: z.number().int().min(1).max(1_000_000).default(1),
@@ -40,9 +44,18 @@ export function labRoutes(context: MockContext): Hono {
     if (!change.success) {
       return badRequest(c, 'give {"now": "2026-01-02T03:04:05Z"}, {"advanceSeconds": 3600} or {"rate": 0}');
     }
-    if ("now" in change.data) clock.set(new Date(change.data.now));
-    else if ("rate" in change.data) clock.setRate(change.data.rate);
-    else clock.advance(change.data.advanceSeconds);
+    if ("rate" in change.data) {
+      clock.setRate(change.data.rate);
+      return showClock(c);
+    }
+    const target =
+      "now" in change.data
+        ? Date.parse(change.data.now)
+        : clock.now().getTime() + change.data.advanceSeconds * 1000;
+    if (!(target >= EARLIEST && target <= LATEST)) {
+      return badRequest(c, "the clock goes from 1950 to 9998, the years that certificates can name");
+    }
+    clock.set(new Date(target));
     return showClock(c);
   });
   lab.delete("/clock", (c) => {
