@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { type QueryParameter, encodeRfc3986 } from "./query.ts";
 import { headerValues, type ReceivedRequest, trimBlanks } from "./received-request.ts";
 
@@ -79,7 +79,5 @@ function compare(one: string, other: string): number {
 
 /** Text is hashed byte for byte: Node.js hands the bytes of a request line or header over as Latin-1. */
 function sha256Hex(data: string | Uint8Array): string {
-  return createHash("sha256")
-    .update(typeof data === "string" ? Buffer.from(data, "latin1") : data)
-    .digest("hex");
+  return hash("sha256", typeof data === "string" ? Buffer.from(data, "latin1") : data);
 }

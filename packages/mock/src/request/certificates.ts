@@ -2,6 +2,7 @@ import { denied, AWS_MESSAGE } from "../audit/refusal.ts";
 import { type Certificate, parseCertificate } from "../trust/certificate.ts";
 import { DerError } from "../trust/der.ts";
 import { isBase64 } from "../trust/pem.ts";
+import { remember } from "../trust/remember.ts";
 import type { ReceivedRequest } from "./received-request.ts";
 import { singleHeader } from "./single-header.ts";
 
@@ -63,10 +64,15 @@ export function readChain(request: ReceivedRequest): Certificate[] {
   });
 }
 
-function decodeCertificate(base64: string): Certificate | Error {
-  if (!isBase64(base64)) return new Error("text that is not base64");
+/** The same certificate comes back with every session: its text is read once. */
+const readBase64 = remember(512, (base64) => {
+  if (!isBase64(base64)) throw new DerError("text that is not base64");
+  return parseCertificate(Buffer.from(base64, "base64"));
+});
+
+function decodeCertificate(base64: string): Certificate | DerError {
   try {
-    return parseCertificate(Buffer.from(base64, "base64"));
+    return readBase64(base64);
   } catch (error) {
     if (error instanceof DerError) return error;
     throw error;

@@ -20,6 +20,8 @@ const ARN_PATTERNS = {
   roleArn: /^arn:aws(-[^:]+)?:iam(:.*){2}(:role.*)$/,
 } as const;
 
+const UTF_8 = new TextDecoder("utf-8", { fatal: true });
+
 const ROLE_SESSION_NAME = /^[\w+=,.@-]*$/;
 
 /** The shortest session that AWS grants, in seconds. */
@@ -90,7 +92,7 @@ function readBody(body: Uint8Array): z.infer<typeof Body> {
   if (body.length === 0) return {};
   let json: unknown;
   try {
-    json = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(body));
+    json = JSON.parse(UTF_8.decode(body));
   } catch {
     throw malformedBody("bytes that are not JSON in UTF-8");
   }

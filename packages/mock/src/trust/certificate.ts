@@ -1,4 +1,4 @@
-import { createHash, type KeyObject, X509Certificate } from "node:crypto";
+import { hash, type KeyObject, X509Certificate } from "node:crypto";
 import {
   children,
   DerError,
@@ -46,7 +46,7 @@ const CACHE_SIZE = 512;
  * @throws {DerError} when the bytes are not exactly one well-formed certificate
  */
 export function parseCertificate(der: Uint8Array): Certificate {
-  const fingerprint = createHash("sha256").update(der).digest("hex");
+  const fingerprint = hash("sha256", der);
   const known = cache.get(fingerprint);
   if (known !== undefined) return known;
   const certificate = readCertificate(Uint8Array.from(der), fingerprint);
