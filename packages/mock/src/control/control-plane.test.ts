@@ -69,6 +69,11 @@ describe("controlPlane", () => {
     ["a list", "[]", "Request body is not a JSON object"],
     ["a string", '"x"', "Request body is not a JSON object"],
     ["null", "null", "Request body is not a JSON object"],
+    [
+      "brackets without end",
+      `{"name":${"[".repeat(100_000)}${"]".repeat(100_000)}}`,
+      "Request body is nested deeper than 32",
+    ],
   ])("refuses %s as a body", async (_, body, message) => {
     const { send } = testControlPlane();
     expect(await send("POST", "/profiles", body)).toMatchObject({

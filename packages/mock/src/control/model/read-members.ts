@@ -13,8 +13,7 @@ type Issue = z.core.$ZodIssue;
  * @throws {ServiceError} 400
  */
 export function readMembers<T extends z.ZodType>(shape: T, members: Record<string, unknown>): z.infer<T> {
-  const input = withoutNulls(members);
-  const result = shape.safeParse(input, { reportInput: true });
+  const result = shape.safeParse(withoutNulls(members), { reportInput: true });
   if (result.success) return result.data;
   const issues = result.error.issues;
   const wrongType = issues.find(
@@ -62,12 +61,18 @@ function tokenName(value: unknown): string {
   return "STRING_VALUE";
 }
 
-function withoutNulls(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(withoutNulls);
+/** No shape of the model is half as deep; without a limit, a body of nothing but brackets would exhaust the stack. */
+const MAX_DEPTH = 32;
+
+function withoutNulls(value: unknown, depth = 0): unknown {
   if (typeof value !== "object" || value === null) return value;
+  if (depth > MAX_DEPTH) {
+    throw new ServiceError(400, "SerializationException", `Request body is nested deeper than ${MAX_DEPTH}`);
+  }
+  if (Array.isArray(value)) return value.map((item) => withoutNulls(item, depth + 1));
   return Object.fromEntries(
     Object.entries(value)
       .filter(([, member]) => member !== null)
-      .map(([key, member]) => [key, withoutNulls(member)]),
+      .map(([key, member]) => [key, withoutNulls(member, depth + 1)]),
   );
 }
