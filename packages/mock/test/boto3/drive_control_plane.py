@@ -13,6 +13,7 @@ import sys
 import traceback
 
 import botocore.session
+from botocore import xform_name
 from botocore.config import Config
 from botocore.exceptions import ClientError
 from cryptography import x509
@@ -422,6 +423,123 @@ def broken_constraints_are_named_as_aws_names_them():
     )
 
 
+def every_constraint_of_the_model_is_kept():
+    """Breaks each constraint that botocore's model states, one at a time, in an input that is good otherwise."""
+    model = aws.meta.service_model
+    complaints, tried = [], 0
+    with trust_anchor(enabled=True) as anchor, profile() as made:
+        crl = aws.import_crl(name="c", crlData=revocation_list(1), trustAnchorArn=anchor["trustAnchorArn"])["crl"]
+        for name, good in good_inputs(anchor, made, crl).items():
+            shape = model.operation_model(name).input_shape
+            for bad, at, constraint in violations(shape, good):
+                tried += 1
+                try:
+                    getattr(raw, xform_name(name))(**bad)
+                    complaints.append(f"{name} {at}: not refused for: {constraint}")
+                except ClientError as error:
+                    code, message = error.response["Error"]["Code"], error.response["Error"]["Message"]
+                    if code != "ValidationException" or f"at '{at}' failed" not in message or constraint not in message:
+                        complaints.append(f"{name} {at}: {constraint!r}, but {code}: {message[:300]}")
+        equal(sorted(good_inputs(anchor, made, crl)), sorted(model.operation_names))
+        aws.delete_crl(crlId=crl["crlId"])
+    assert not complaints, "\n".join(complaints)
+    assert tried > 150, f"only {tried} constraints tried"
+
+
+def good_inputs(anchor, made, crl):
+    """An input of each operation with every member that has a constraint."""
+    arn = anchor["trustAnchorArn"]
+    tags = [{"key": "k", "value": "v"}]
+    setting = {"event": "CA_CERTIFICATE_EXPIRY", "enabled": True, "threshold": 9, "channel": "ALL"}
+    page = {"nextToken": "x", "pageSize": 1}
+    by_anchor = {"trustAnchorId": anchor["trustAnchorId"]}
+    by_profile = {"profileId": made["profileId"]}
+    by_crl = {"crlId": crl["crlId"]}
+    of_profile = {"name": "p", "roleArns": [ROLE], "managedPolicyArns": ["arn:aws:iam::aws:policy/A"]}
+    of_profile |= {"durationSeconds": 900, "sessionPolicy": "{}"}
+    return {
+        "CreateTrustAnchor": {
+            "name": "a",
+            "source": bundle(),
+            "tags": tags,
+            "notificationSettings": [setting],
+        },
+        "UpdateTrustAnchor": {**by_anchor, "name": "a", "source": bundle()},
+        "CreateProfile": {**of_profile, "tags": tags},
+        "UpdateProfile": {**by_profile, **of_profile},
+        "ImportCrl": {"name": "c", "crlData": revocation_list(1), "trustAnchorArn": arn, "tags": tags},
+        "UpdateCrl": {**by_crl, "name": "c", "crlData": revocation_list(1)},
+        "PutAttributeMapping": {
+            **by_profile,
+            "certificateField": "x509SAN",
+            "mappingRules": [{"specifier": "DNS"}],
+        },
+        "DeleteAttributeMapping": {**by_profile, "certificateField": "x509SAN", "specifiers": ["DNS"]},
+        "PutNotificationSettings": {**by_anchor, "notificationSettings": [setting]},
+        "ResetNotificationSettings": {
+            **by_anchor,
+            "notificationSettingKeys": [{"event": "CA_CERTIFICATE_EXPIRY", "channel": "ALL"}],
+        },
+        "TagResource": {"resourceArn": arn, "tags": tags},
+        "UntagResource": {"resourceArn": arn, "tagKeys": ["k"]},
+        "ListTagsForResource": {"resourceArn": arn},
+        **{f"{verb}TrustAnchor": by_anchor for verb in ("Get", "Delete", "Enable", "Disable")},
+        **{f"{verb}Profile": by_profile for verb in ("Get", "Delete", "Enable", "Disable")},
+        **{f"{verb}Crl": by_crl for verb in ("Get", "Delete", "Enable", "Disable")},
+        "GetSubject": {"subjectId": SUBJECT_ID},
+        **{f"List{kind}": page for kind in ("TrustAnchors", "Profiles", "Crls", "Subjects")},
+    }
+
+
+# Newer SDKs allow more than botocore's model of today.
+NEWER_LIMITS = {"SourceDataX509CertificateDataString": {"max": 204_800}}
+
+
+def violations(shape, good, at=""):
+    """Inputs that break one constraint each: (input, path of the member, text of the constraint)."""
+    for name, member in shape.members.items():
+        path = f"{at}.{name}" if at else name
+        in_path = member.serialization.get("location") == "uri"
+        if name in shape.required_members and not in_path:
+            yield {key: value for key, value in good.items() if key != name}, path, "Member must not be null"
+        if name not in good:
+            continue
+        for bad, where, constraint in broken_values(member, good[name], path, in_path):
+            yield {**good, name: bad}, where, constraint
+
+
+def broken_values(shape, good, path, in_path=False):
+    rule = {**shape.metadata, **NEWER_LIMITS.get(shape.name, {})}
+    least, most = rule.get("min"), rule.get("max")
+    if shape.type_name == "structure":
+        yield from violations(shape, good, path)
+    elif shape.type_name == "integer":
+        if least is not None:
+            yield least - 1, path, f"Member must have value greater than or equal to {least}"
+        if most is not None:
+            yield most + 1, path, f"Member must have value less than or equal to {most}"
+    elif shape.type_name == "list":
+        if most is not None:
+            yield good * (most + 1), path, f"Member must have length less than or equal to {most}"
+        for bad, where, constraint in broken_values(shape.member, good[0], f"{path}.1.member"):
+            # A bad string is reported on its list.
+            yield [bad], (path if isinstance(bad, str) else where), constraint
+    elif shape.type_name in ("string", "blob"):
+        if rule.get("enum"):
+            yield "no such value", path, "Member must satisfy enum value set: ["
+        filler = b"a" if shape.type_name == "blob" else "a"
+        if least and not in_path:
+            yield filler * (least - 1), path, f"Member must have length greater than or equal to {least}"
+        if most is not None:
+            yield filler * (most + 1), path, f"Member must have length less than or equal to {most}"
+        if rule.get("pattern"):
+            yield (
+                "!" * max(least or 1, 1),
+                path,
+                f"Member must satisfy regular expression pattern: {rule['pattern']}",
+            )
+
+
 def unknown_resources_are_not_found():
     missing = "11111111-2222-4333-8444-555555555555"
     arn = f"arn:aws:rolesanywhere:{REGION}:{ACCOUNT}:trust-anchor/{missing}"
@@ -480,6 +598,7 @@ CHECKS = (
     paginators_see_everything_once,
     quotas_are_kept,
     broken_constraints_are_named_as_aws_names_them,
+    every_constraint_of_the_model_is_kept,
     unknown_resources_are_not_found,
     every_operation_of_the_model_has_been_called,
 )
