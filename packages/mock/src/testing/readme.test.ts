@@ -12,6 +12,19 @@ describe("the README", () => {
     expect(readme).toContain(example.replace('"../index.ts"', '"@roles-anywhere/mock"'));
   });
 
+  it("shows the testcontainers example that the compiler reads", () => {
+    const file = new URL("../../test/testcontainers/readme-example.ts", import.meta.url);
+    const [, body = ""] = /Promise<void> \{\n(.*)\n\}/s.exec(readFileSync(file, "utf8")) ?? [];
+    expect(body).toContain("RolesAnywhereContainer");
+    expect(readme).toContain(body.replaceAll(/^ {2}/gm, ""));
+  });
+
+  it("starts the mock with flags that it takes", () => {
+    const lines = [...readme.matchAll(/^ra-mock (.*)$/gm)].map(([, flags = ""]) => flags.split(" "));
+    expect(lines).not.toHaveLength(0);
+    for (const flags of lines) expect(readArguments(flags, {})).toMatchObject({ kind: "start" });
+  });
+
   it.each(REASON_CODES)("explains %s", (code) => {
     expect(readme).toContain(`\`${code}\``);
   });
