@@ -15,6 +15,9 @@ export function startReaper(
   environment: Record<string, string>,
 ): Supervised {
   const script = `
+    # Nobody reads what is printed when this process is gone, and writing to a closed pipe would end the shell: it
+    # reports the death of its sleep before it runs the trap.
+    exec >/dev/null 2>&1
     clean() {
       containers=$(docker ps --all --quiet --filter "label=${SANDBOX_LABEL}=${sandboxId}")
       [ -z "$containers" ] || docker rm --force --volumes $containers
