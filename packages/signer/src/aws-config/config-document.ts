@@ -82,23 +82,40 @@ export function profileSections(document: ConfigDocument, profile: string): read
   return sectionsOf(document).filter(({ name }) => names.includes(name));
 }
 
+/** The sections of a profile in a credentials file, where they are named without `profile `. */
+export function credentialsSections(document: ConfigDocument, profile: string): readonly Section[] {
+  return sectionsOf(document).filter(({ name }) => name === profile);
+}
+
 /**
- * Sets keys of a profile; a section is appended when there is none. A key that stands more than once is set everywhere,
- * so that no two readers disagree.
+ * Sets keys of a profile in a config file; a section is appended when there is none. A key that stands more than once is
+ * set everywhere, so that no two readers disagree.
  *
  * @param document The file.
  * @param profile Name without `profile `.
  * @param values New values in the order to write them; `undefined` removes the key.
  */
-export function setProfile(
+export function setProfile(document: ConfigDocument, profile: string, values: Values): ConfigDocument {
+  const header = profile === "default" ? "[default]" : `[profile ${profile}]`;
+  return setKeys(document, profileSections(document, profile), header, values);
+}
+
+/** The same for a credentials file. */
+export function setCredentials(document: ConfigDocument, profile: string, values: Values): ConfigDocument {
+  return setKeys(document, credentialsSections(document, profile), `[${profile}]`, values);
+}
+
+type Values = Readonly<Record<string, string | undefined>>;
+
+function setKeys(
   document: ConfigDocument,
-  profile: string,
-  values: Readonly<Record<string, string | undefined>>,
+  sections: readonly Section[],
+  header: string,
+  values: Values,
 ): ConfigDocument {
-  const sections = profileSections(document, profile);
   const [first] = sections;
   const eol = dominantEnding(document);
-  if (first === undefined) return appendSection(document, profile, values, eol);
+  if (first === undefined) return appendSection(document, header, values, eol);
 
   const lines: (string | undefined)[] = [...document.lines];
   const added: string[] = [];
@@ -139,15 +156,14 @@ function insertionLine(document: ConfigDocument, section: Section): number {
 
 function appendSection(
   document: ConfigDocument,
-  profile: string,
-  values: Readonly<Record<string, string | undefined>>,
+  header: string,
+  values: Values,
   eol: string,
 ): ConfigDocument {
   const text = formatConfig(document);
   const settings = Object.entries(values).flatMap(([key, value]) =>
     value === undefined ? [] : [`${key} = ${value}${eol}`],
   );
-  const header = profile === "default" ? "[default]" : `[profile ${profile}]`;
   const gap = text === "" ? "" : text.endsWith("\n") ? eol : `${eol}${eol}`;
   return parseConfig(`${text}${gap}${header}${eol}${settings.join("")}`);
 }

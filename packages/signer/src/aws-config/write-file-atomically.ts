@@ -2,6 +2,8 @@ import { randomBytes } from "node:crypto";
 import {
   closeSync,
   fchmodSync,
+  fchownSync,
+  fstatSync,
   fsyncSync,
   mkdirSync,
   openSync,
@@ -10,8 +12,9 @@ import {
   renameSync,
   rmSync,
   statSync,
-  writeSync,
+  writeFileSync,
 } from "node:fs";
+import type { Stats } from "node:fs";
 import { dirname } from "node:path";
 
 import { messageOf, SignerError } from "../errors.ts";
@@ -30,8 +33,8 @@ export function readIfPresent(path: string): string | undefined {
 }
 
 /**
- * Replaces a file in one step: a temporary file beside it, then a rename. A symbolic link is followed, the mode of an
- * existing file is kept, a new one gets 0600 and its new folder 0700.
+ * Replaces a file in one step: a temporary file beside it, then a rename. A symbolic link is followed; mode and, as
+ * far as allowed, owner of an existing file are kept, a new one gets 0600 and its new folder 0700.
  *
  * @param path The file.
  * @param text New contents as a binary string.
@@ -45,8 +48,10 @@ export function writeFileAtomically(path: string, text: string, expected: string
   try {
     const file = openSync(temporary, "wx", 0o600);
     try {
-      writeSync(file, Buffer.from(text, "latin1"));
-      fchmodSync(file, modeOf(target) ?? 0o600);
+      const old = statSync(target, { throwIfNoEntry: false });
+      if (old !== undefined) keepOwner(file, old);
+      fchmodSync(file, old === undefined ? 0o600 : old.mode & 0o777);
+      writeFileSync(file, Buffer.from(text, "latin1"));
       fsyncSync(file);
     } finally {
       closeSync(file);
@@ -74,12 +79,15 @@ function realPath(path: string): string {
   }
 }
 
-function modeOf(path: string): number | undefined {
+/** A service that runs as root must not take the file away from its user. */
+function keepOwner(file: number, { uid, gid }: Stats): void {
+  const made = fstatSync(file);
+  if (made.uid === uid && made.gid === gid) return;
   try {
-    return statSync(path).mode & 0o777;
+    fchownSync(file, uid, gid);
   } catch (error) {
-    if (isMissing(error)) return undefined;
-    throw error;
+    // Only root may give files away; the new file then belongs to who writes it.
+    if (!(error instanceof Error && "code" in error && error.code === "EPERM")) throw error;
   }
 }
 

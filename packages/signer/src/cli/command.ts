@@ -5,6 +5,12 @@ export interface CommandContext {
   readonly out: (data: string | Uint8Array) => void;
   /** Writes a line for people to stderr. */
   readonly note: (line: string) => void;
+  /** Clock, timer and end of commands that run until they are stopped. @default the system's, SIGINT and SIGTERM */
+  readonly time?: {
+    readonly now: () => Date;
+    readonly sleep: (milliseconds: number, signal?: AbortSignal) => Promise<void>;
+    readonly signal: AbortSignal;
+  };
 }
 
 /** What a command module offers. */

@@ -250,14 +250,18 @@ describe("ra-signer", () => {
     expect(result.stdout).toContain("ra-signer credential-process --certificate client.pem");
   });
 
-  it.each([["credential-process"], ["configure"], ["read-certificate-data"], ["sign-string"], ["version"]])(
-    "explains %s with --help",
-    async (command) => {
-      const result = await runCli([command, "--help"]);
-      expect(result).toMatchObject({ code: 0, stderr: "" });
-      expect(result.stdout).toContain(`ra-signer ${command}`);
-    },
-  );
+  it.each([
+    ["credential-process"],
+    ["configure"],
+    ["read-certificate-data"],
+    ["sign-string"],
+    ["update"],
+    ["version"],
+  ])("explains %s with --help", async (command) => {
+    const result = await runCli([command, "--help"]);
+    expect(result).toMatchObject({ code: 0, stderr: "" });
+    expect(result.stdout).toContain(`ra-signer ${command}`);
+  });
 
   it.each([["nonsense"], ["--version"]])("exits with 1 for %s", async (command) => {
     const result = await runCli([command]);

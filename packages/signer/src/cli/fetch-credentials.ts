@@ -13,31 +13,47 @@ import type { Flags } from "./parse-flags.ts";
 import { sessionParameters } from "./session-flags.ts";
 import type { SESSION_FLAGS } from "./session-flags.ts";
 
+/** Gets a new session; certificate and key are read from their files each time. */
+export type FetchCredentials = (signal?: AbortSignal) => Promise<CredentialSet>;
+
 /**
- * Gets credentials as the flags and the environment say, after all checks that need no request.
+ * What gets credentials as the flags and the environment say, after all checks that need no request.
  *
- * @throws {SignerError} What the checks and `createSession` throw.
+ * @throws {SignerError} ERR_SIGNER_USAGE, ERR_SIGNER_KEY_UNSUPPORTED, ERR_SIGNER_ARN_INVALID or ERR_SIGNER_REGION_MISMATCH
+ *   for flags that can never work; from the function itself what the checks of the identity and `createSession` throw.
  */
-export async function fetchCredentials(
+export function credentialsFetcher(
   flags: Flags<typeof SESSION_FLAGS>,
   { environment, note }: CommandContext,
-): Promise<CredentialSet> {
+): FetchCredentials {
   const sources = identitySources(flags, environment);
   const aws = readAwsEnvironment(environment);
   const parameters = sessionParameters(flags, aws);
   checkSessionParameters(parameters);
-  const identity = loadIdentity(sources);
-  const now = new Date();
-  checkIdentity(identity.certificate, identity.privateKey, now);
-  for (const warning of identityWarnings(identity.certificate, keyPath(flags), now)) {
-    note(`ra-signer: warning: ${warning}`);
-  }
-  return createSessionWithIdentity(identity, parameters, {
-    send: createHttpSend({
-      verifySsl: flags["no-verify-ssl"] !== true,
-      ...(flags["with-proxy"] === true ? { proxyFor: proxyFromEnvironment(environment) } : {}),
-    }),
-    ...(aws.maxAttempts === undefined ? {} : { maxAttempts: aws.maxAttempts }),
-    ...(flags.debug === true ? { trace: note } : {}),
+  const send = createHttpSend({
+    verifySsl: flags["no-verify-ssl"] !== true,
+    ...(flags["with-proxy"] === true ? { proxyFor: proxyFromEnvironment(environment) } : {}),
   });
+  return async (signal) => {
+    const identity = loadIdentity(sources);
+    const now = new Date();
+    checkIdentity(identity.certificate, identity.privateKey, now);
+    for (const warning of identityWarnings(identity.certificate, keyPath(flags), now)) {
+      note(`ra-signer: warning: ${warning}`);
+    }
+    return createSessionWithIdentity(identity, parameters, {
+      send,
+      ...(aws.maxAttempts === undefined ? {} : { maxAttempts: aws.maxAttempts }),
+      ...(flags.debug === true ? { trace: note } : {}),
+      ...(signal === undefined ? {} : { signal }),
+    });
+  };
+}
+
+/** One session. */
+export async function fetchCredentials(
+  flags: Flags<typeof SESSION_FLAGS>,
+  context: CommandContext,
+): Promise<CredentialSet> {
+  return credentialsFetcher(flags, context)();
 }

@@ -14,6 +14,7 @@ const COMMANDS: ReadonlyMap<string, () => Promise<Command>> = new Map([
     async () => (await import("./commands/read-certificate-data.ts")).readCertificateData,
   ],
   ["sign-string", async () => (await import("./commands/sign-string.ts")).signString],
+  ["update", async () => (await import("./commands/update.ts")).update],
   ["version", async () => (await import("./commands/version.ts")).version],
 ]);
 

@@ -12,6 +12,9 @@ export const USAGE = `ra-signer trades an X.509 certificate for temporary AWS cr
   ra-signer credential-process --cache …
       the same, and keeps the session for the next call; ra-signer cache clear removes it
 
+  ra-signer update --profile roles-anywhere --certificate client.pem …
+      keeps credentials in ~/.aws/credentials until it is stopped; --once writes one set
+
   ra-signer read-certificate-data --certificate client.pem
       prints {"keyType":"EC","certificateData":…,"serialNumber":"417…","supportedAlgorithms":[…]}
 

@@ -1,13 +1,14 @@
 import { existsSync } from "node:fs";
-import { homedir } from "node:os";
 import { dirname, isAbsolute, join, resolve } from "node:path";
 
 import { formatConfig, parseConfig, profileSections, setProfile } from "../../aws-config/config-document.ts";
+import { checkProfileName } from "../../aws-config/profile-name.ts";
 import { rivalKeys, shadowingKeys } from "../../aws-config/profile-conflicts.ts";
 import { readStackOutputs } from "../../aws-config/read-stack-outputs.ts";
 import type { StackArns } from "../../aws-config/read-stack-outputs.ts";
 import { quoteWord } from "../../aws-config/shell-word.ts";
 import { readIfPresent, writeFileAtomically } from "../../aws-config/write-file-atomically.ts";
+import { configPath, credentialsPath } from "../../config/aws-files.ts";
 import type { Environment } from "../../config/environment.ts";
 import { SignerError } from "../../errors.ts";
 import { checkIdentity } from "../../keys/check-identity.ts";
@@ -66,9 +67,6 @@ const CONFIGURE_FLAGS = {
 
 type ConfigureFlags = Flags<typeof CONFIGURE_FLAGS>;
 
-/** Names that every SDK reads; JavaScript's reader takes no others. */
-const PROFILE_NAME = /^[\w@+.%:/-]+$/;
-
 /** `ra-signer configure`: writes a profile whose credential_process is this program. */
 export const configure: Command = {
   usageExitCode: 2,
@@ -88,7 +86,7 @@ export const configure: Command = {
     const region = regionOf(parameters);
     const line = credentialProcessLine(flags, arns, environment);
 
-    const path = configPath(flags, environment);
+    const path = pathToWrite(flags, environment);
     const before = readIfPresent(path);
     const document = parseConfig(before ?? "");
     const rivals = rivalKeys(document, profile);
@@ -129,11 +127,8 @@ export const configure: Command = {
 
 function profileName({ profile }: ConfigureFlags): string {
   if (!profile) throw new SignerError("ERR_SIGNER_USAGE", "--profile is missing");
-  if (PROFILE_NAME.test(profile)) return profile;
-  throw new SignerError(
-    "ERR_SIGNER_CONFIG_VALUE_INVALID",
-    `profile name ${JSON.stringify(profile)} is not readable by every SDK; use letters, digits and _ @ + . % : / -`,
-  );
+  checkProfileName(profile);
+  return profile;
 }
 
 function stackArns(flags: ConfigureFlags): StackArns {
@@ -220,12 +215,12 @@ function thisProgram(cache: boolean): readonly string[] {
     : direct;
 }
 
-function configPath(flags: ConfigureFlags, environment: Environment): string {
-  return resolve(flags["config-file"] || environment["AWS_CONFIG_FILE"] || join(homedir(), ".aws", "config"));
+function pathToWrite(flags: ConfigureFlags, environment: Environment): string {
+  return resolve(flags["config-file"] || configPath(environment));
 }
 
 function warnOfShadow(profile: string, environment: Environment, note: (line: string) => void): void {
-  const path = environment["AWS_SHARED_CREDENTIALS_FILE"] || join(homedir(), ".aws", "credentials");
+  const path = credentialsPath(environment);
   const keys = shadowingKeys(readIfPresent(path) ?? "", profile);
   if (keys.length > 0) {
     note(

@@ -1,0 +1,75 @@
+import { resolve } from "node:path";
+
+import { checkProfileName } from "../../aws-config/profile-name.ts";
+import { writeCredentials } from "../../aws-config/write-credentials.ts";
+import { credentialsPath } from "../../config/aws-files.ts";
+import { messageOf } from "../../errors.ts";
+import { isoSeconds } from "../../keys/check-identity.ts";
+import { refreshLoop } from "../../refresh/refresh-loop.ts";
+import type { Command } from "../command.ts";
+import { credentialsFetcher } from "../fetch-credentials.ts";
+import { helpText } from "../help-text.ts";
+import { parseFlags } from "../parse-flags.ts";
+import { SESSION_FLAGS } from "../session-flags.ts";
+import { stopSignal } from "../stop-signal.ts";
+
+const UPDATE_FLAGS = {
+  ...SESSION_FLAGS,
+  profile: { type: "text", value: "NAME", help: "section of the credentials file", default: "default" },
+  once: { type: "switch", help: "write one session and end", default: "false" },
+} as const;
+
+const LEAD_SECONDS = 300;
+
+/** `ra-signer update`: keeps temporary credentials in the shared credentials file. */
+export const update: Command = {
+  usageExitCode: 1,
+  help: () =>
+    helpText(
+      "Writes temporary credentials into AWS_SHARED_CREDENTIALS_FILE, else ~/.aws/credentials, and writes the next ones\n" +
+        "5 minutes before they end, until it is stopped.",
+      "ra-signer update --profile roles-anywhere --certificate client.pem --private-key client.key \\\n" +
+        "  --trust-anchor-arn ARN --profile-arn ARN --role-arn ARN",
+      UPDATE_FLAGS,
+    ),
+  async run(words, context) {
+    const { environment, note, time } = context;
+    const flags = parseFlags(UPDATE_FLAGS, words);
+    const profile = flags.profile || "default";
+    checkProfileName(profile);
+    const path = resolve(credentialsPath(environment));
+    const fetch = credentialsFetcher(flags, context);
+    let warnedOfMode = false;
+    const refresh = async (signal?: AbortSignal): Promise<Date> => {
+      const credentials = await fetch(signal);
+      const { backup, openMode } = writeCredentials(path, profile, credentials);
+      if (backup !== undefined)
+        note(`ra-signer: [${profile}] held long-term keys; the file as it was is "${backup}"`);
+      if (openMode !== undefined && !warnedOfMode) {
+        const mode = openMode.toString(8).padStart(4, "0");
+        note(`ra-signer: warning: "${path}" has mode ${mode}; make it private: chmod 600`);
+        warnedOfMode = true;
+      }
+      return new Date(credentials.expiration);
+    };
+    if (flags.once === true) {
+      await refresh();
+      return 0;
+    }
+    const { signal = stopSignal(), now = () => new Date() } = time ?? {};
+    await refreshLoop({
+      ...time,
+      signal,
+      leadSeconds: LEAD_SECONDS,
+      refresh: () => refresh(signal),
+      onFailure(error, expiration, nextAttempt) {
+        if (expiration === undefined || expiration <= now()) throw error;
+        note(
+          `ra-signer: warning: the credentials in "${path}" stay until ${isoSeconds(expiration)}, ` +
+            `next attempt at ${isoSeconds(nextAttempt)}: ${messageOf(error)}`,
+        );
+      },
+    });
+    return 0;
+  },
+};

@@ -1,0 +1,229 @@
+import { chmodSync, chownSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+
+import { fromIni } from "@aws-sdk/credential-providers";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+
+import { CREDENTIALS, refused, startFakeService, success } from "../testing/fake-service.ts";
+import type { Answer, FakeService } from "../testing/fake-service.ts";
+import { temporaryFolder } from "../testing/openssl.ts";
+import { runCli } from "../testing/run-cli.ts";
+import type { CliResult } from "../testing/run-cli.ts";
+import { readVector } from "../testing/vectors.ts";
+import { update } from "./commands/update.ts";
+
+const vector = readVector("ecdsa");
+
+let folder: ReturnType<typeof temporaryFolder>;
+let file: string;
+beforeEach(() => {
+  folder = temporaryFolder();
+  file = folder.join("aws", "credentials");
+  writeFileSync(folder.join("client.pem"), vector.certificatePem);
+  writeFileSync(folder.join("client.key"), vector.privateKeyPem, { mode: 0o600 });
+});
+afterEach(() => folder[Symbol.dispose]());
+
+function words(service: FakeService, ...more: readonly string[]): readonly string[] {
+  return [
+    ...["--certificate", folder.join("client.pem"), "--private-key", folder.join("client.key")],
+    ...["--trust-anchor-arn", "arn:aws:rolesanywhere:us-east-1:123456789012:trust-anchor/1"],
+    ...["--profile-arn", "arn:aws:rolesanywhere:us-east-1:123456789012:profile/2"],
+    ...["--role-arn", "arn:aws:iam::123456789012:role/Example", "--endpoint", service.url],
+    ...more,
+  ];
+}
+
+/** Runs `update --once` on a file with these contents; undefined for no file. */
+async function once(before?: string, ...more: readonly string[]): Promise<CliResult> {
+  await using service = await startFakeService(success());
+  if (before !== undefined) put(before);
+  return await runCli(["update", "--once", ...words(service, ...more)], {
+    AWS_SHARED_CREDENTIALS_FILE: file,
+  });
+}
+
+function put(text: string): void {
+  mkdirSync(folder.join("aws"), { recursive: true });
+  writeFileSync(file, text, { mode: 0o600 });
+}
+
+const read = (): string => readFileSync(file, "utf8");
+
+const KEYS = [
+  `aws_access_key_id = ${CREDENTIALS.accessKeyId}`,
+  `aws_secret_access_key = ${CREDENTIALS.secretAccessKey}`,
+  `aws_session_token = ${CREDENTIALS.sessionToken}`,
+].join("\n");
+
+describe("ra-signer update --once", () => {
+  it("makes a private file in a private folder", async () => {
+    expect(await once()).toEqual({ code: 0, stdout: "", stderr: "" });
+    expect(read()).toBe(`[default]\n${KEYS}\n`);
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+    expect(statSync(folder.join("aws")).mode & 0o777).toBe(0o700);
+  });
+
+  it("writes what an SDK reads", async () => {
+    vi.stubEnv("AWS_ACCESS_KEY_ID", undefined);
+    await once("# mine\n[other]\nregion = x\n", "--profile", "web");
+    const provider = fromIni({
+      profile: "web",
+      filepath: file,
+      configFilepath: folder.join("none"),
+      ignoreCache: true,
+    });
+    const { accessKeyId, secretAccessKey, sessionToken } = CREDENTIALS;
+    await expect(provider()).resolves.toMatchObject({ accessKeyId, secretAccessKey, sessionToken });
+  });
+
+  const old = "aws_access_key_id=a\naws_secret_access_key=b\naws_session_token=c";
+  it.each<readonly [title: string, before: string, after: string]>([
+    ["replaces the three keys", `[default]\n${old}\n`, `[default]\n${KEYS}\n`],
+    [
+      "keeps other keys, comments and sections",
+      `# top\n[a]\nx=1\n\n[default]\nregion = eu-west-1\n${old}\n; end\n\n[b]\ny=ü\n`,
+      `# top\n[a]\nx=1\n\n[default]\nregion = eu-west-1\n${KEYS}\n; end\n\n[b]\ny=ü\n`,
+    ],
+    ["keeps the last line of the file", `[default]\n${old}\nregion=x`, `[default]\n${KEYS}\nregion=x`],
+    ["does not repeat a header on the last line", "[default]", `[default]\n${KEYS}`],
+    ["appends a section", "[a]\nx=1\n", `[a]\nx=1\n\n[default]\n${KEYS}\n`],
+    [
+      "does not take [profile default] for it",
+      "[profile default]\nx=1\n",
+      `[profile default]\nx=1\n\n[default]\n${KEYS}\n`,
+    ],
+    [
+      "keeps Windows line endings",
+      `[default]\r\n${old.replaceAll("\n", "\r\n")}\r\n`,
+      `[default]\r\n${KEYS.replaceAll("\n", "\r\n")}\r\n`,
+    ],
+  ])("%s", async (_title, before, after) => {
+    expect(await once(before)).toMatchObject({ code: 0, stderr: "" });
+    expect(read()).toBe(after);
+    expect(readdirSync(folder.join("aws"))).toEqual(["credentials"]);
+  });
+
+  it("keeps a copy of long-term keys that it replaces, and never writes over an older copy", async () => {
+    const before = "[default]\naws_access_key_id = AKIA\naws_secret_access_key = only here\n";
+    expect(await once(before)).toMatchObject({
+      code: 0,
+      stderr: expect.stringContaining(`"${file}.backup"`),
+    });
+    const other = before.replace("AKIA", "AKIB");
+    expect(await once(other)).toMatchObject({
+      code: 0,
+      stderr: expect.stringContaining(`"${file}.backup2"`),
+    });
+    expect(readFileSync(`${file}.backup`, "utf8")).toBe(before);
+    expect(readFileSync(`${file}.backup2`, "utf8")).toBe(other);
+    expect(statSync(`${file}.backup`).mode & 0o777).toBe(0o600);
+  });
+
+  it("keeps the mode of the file, and warns of one that others may read", async () => {
+    put("[default]\n");
+    chmodSync(file, 0o640);
+    expect(await once()).toMatchObject({
+      code: 0,
+      stderr: expect.stringMatching(/^ra-signer: warning: .*mode 0640/),
+    });
+    expect(statSync(file).mode & 0o777).toBe(0o640);
+  });
+
+  it.runIf(process.getuid?.() === 0)("leaves the file to its owner when root writes it", async () => {
+    put("[default]\n");
+    chownSync(file, 4321, 4322);
+    await once();
+    expect(statSync(file)).toMatchObject({ uid: 4321, gid: 4322, mode: 0o100600 });
+  });
+
+  it.each<readonly [string, readonly Answer[], readonly string[], RegExp]>([
+    ["a refusal", [refused(403, "AccessDeniedException", "no")], [], /AccessDeniedException/],
+    ["a token of two lines", [success({ sessionToken: "a\n[b]" })], [], /sessionToken .* cannot hold/],
+    ["a profile with a bracket", [success()], ["--profile", "a]b"], /profile name/],
+    ["a missing flag", [success()], ["--role-arn", ""], /--role-arn is missing/],
+  ])("leaves the file alone and exits with 1 after %s", async (_title, answers, more, message) => {
+    await using service = await startFakeService(...answers);
+    put("[default]\nx=1\n");
+    const result = await runCli(["update", "--once", ...words(service, ...more)], {
+      AWS_SHARED_CREDENTIALS_FILE: file,
+    });
+    expect(result).toMatchObject({ code: 1, stdout: "", stderr: expect.stringMatching(message) });
+    expect(read()).toBe("[default]\nx=1\n");
+  });
+});
+
+describe("ra-signer update", () => {
+  /** Runs the loop in a world in which only sleeping takes time, until the answers are used up or it fails. */
+  async function loop(...answers: readonly Answer[]): Promise<{
+    readonly code: number;
+    readonly error?: unknown;
+    readonly notes: readonly string[];
+    readonly files: readonly { readonly seconds: number; readonly text: string }[];
+  }> {
+    await using service = await startFakeService(...answers);
+    const start = Date.now();
+    let clock = start;
+    const notes: string[] = [];
+    const files: { readonly seconds: number; readonly text: string }[] = [];
+    const controller = new AbortController();
+    const run = update.run(words(service), {
+      environment: { AWS_SHARED_CREDENTIALS_FILE: file, AWS_MAX_ATTEMPTS: "1" },
+      out: () => {},
+      note: (line) => notes.push(line),
+      time: {
+        now: () => new Date(clock),
+        sleep: (milliseconds) => {
+          const text = read();
+          if (files.at(-1)?.text !== text) files.push({ seconds: (clock - start) / 1000, text });
+          if (service.requests.length === answers.length) controller.abort();
+          clock += milliseconds;
+          return Promise.resolve();
+        },
+        signal: controller.signal,
+      },
+    });
+    return await run.then(
+      (code) => ({ code, notes, files }),
+      (error: unknown) => ({ code: 1, error, notes, files }),
+    );
+  }
+
+  const session = (name: string, hours: number): Answer =>
+    success({ accessKeyId: name, expiration: new Date(Date.now() + hours * 3_600_000).toISOString() });
+
+  it("writes the next session five minutes before the end of the last one", async () => {
+    const { code, files } = await loop(session("FIRST", 1), session("SECOND", 2));
+    expect(code).toBe(0);
+    expect(files.map(({ text }) => /aws_access_key_id = (\w+)/.exec(text)?.[1])).toEqual(["FIRST", "SECOND"]);
+    // The sessions were dated a moment before the loop began.
+    expect(Math.abs((files[1]?.seconds ?? 0) - 3300)).toBeLessThan(5);
+  });
+
+  it("keeps the last session in the file while the service is down, and goes on afterwards", async () => {
+    const busy = refused(503, "ServiceUnavailableException", "busy");
+    const { code, files, notes } = await loop(session("FIRST", 1), busy, busy, session("SECOND", 2));
+    expect(code).toBe(0);
+    expect(files).toHaveLength(2);
+    expect(notes).toHaveLength(2);
+    expect(notes[0]).toMatch(
+      /^ra-signer: warning: the credentials in .* stay until .*, next attempt at .*busy/,
+    );
+  });
+
+  it("ends with the error when the last session has ended", async () => {
+    const { code, error, notes } = await loop(
+      session("FIRST", 1),
+      ...Array.from({ length: 40 }, () => refused(403, "AccessDeniedException", "revoked")),
+    );
+    expect(code).toBe(1);
+    expect(error).toMatchObject({ code: "ERR_SIGNER_SERVICE_REFUSED", serviceMessage: "revoked" });
+    expect(notes.length).toBeGreaterThan(2);
+    expect(read()).toContain("FIRST");
+  });
+
+  it("ends with the error when there never was a session", async () => {
+    const { code, error } = await loop(refused(403, "AccessDeniedException", "no"));
+    expect(code).toBe(1);
+    expect(error).toMatchObject({ serviceMessage: "no" });
+  });
+});
