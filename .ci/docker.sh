@@ -8,7 +8,11 @@ ensure_docker() {
     apt_install docker.io iptables
   fi
   say "Starting the Docker daemon"
+  # What a daemon that was killed left behind would keep the next one from starting.
+  pgrep -x dockerd >/dev/null || rm -f /var/run/docker.pid /var/run/docker/containerd/containerd.pid
   dockerd >"$logs/dockerd.log" 2>&1 </dev/null &
+  dockerd_pid=$!
+  trap 'kill "$dockerd_pid"; wait "$dockerd_pid"' EXIT
   waited=0
   until docker info >/dev/null 2>&1; do
     waited=$((waited + 1))
