@@ -12,7 +12,7 @@ ensure_docker() {
   pgrep -x dockerd >/dev/null || rm -f /var/run/docker.pid /var/run/docker/containerd/containerd.pid
   dockerd >"$logs/dockerd.log" 2>&1 </dev/null &
   dockerd_pid=$!
-  trap 'kill "$dockerd_pid"; wait "$dockerd_pid"' EXIT
+  trap 'kill "$dockerd_pid" || :; wait "$dockerd_pid" || :' EXIT
   waited=0
   until docker info >/dev/null 2>&1; do
     waited=$((waited + 1))
