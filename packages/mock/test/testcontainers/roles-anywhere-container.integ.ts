@@ -2,9 +2,12 @@ import { execFileSync } from "node:child_process";
 import { GenericContainer, Wait } from "testcontainers";
 import { describe, expect, it } from "vitest";
 import { makeAuthority, makeCertificate } from "../../src/testing/make-certificate.ts";
-import { send } from "../../src/testing/send.ts";
+import { send, type WireAnswer } from "../../src/testing/send.ts";
 import { signedRequest } from "../../src/testing/sign-request.ts";
-import { RolesAnywhereContainer } from "../../src/testcontainers/index.ts";
+import {
+  RolesAnywhereContainer,
+  type StartedRolesAnywhereContainer,
+} from "../../src/testcontainers/index.ts";
 
 const NODE_IMAGE = process.env["NODE_IMAGE"] ?? "node:24-slim";
 const LOCALSTACK_IMAGE = process.env["LOCALSTACK_IMAGE"] ?? "localstack/localstack:4.14.0";
@@ -15,6 +18,13 @@ describe.skipIf(!hasImage(NODE_IMAGE))("RolesAnywhereContainer", { timeout: 180_
   const root = makeAuthority(validity);
   const roleArn = "arn:aws:iam::000000000000:role/reader";
 
+  function createSession(mock: StartedRolesAnywhereContainer): Promise<WireAnswer> {
+    const trustAnchorArn = mock.getTrustAnchorArn();
+    const body = JSON.stringify({ trustAnchorArn, profileArn: mock.getProfileArn(), roleArn });
+    const certificate = makeCertificate(validity, root);
+    return send(mock.getEndpoint(), signedRequest({ certificate, date: new Date(), body }));
+  }
+
   it("starts with trust anchor and profile, and answers CreateSession", async () => {
     await using mock = await new RolesAnywhereContainer(NODE_IMAGE)
       .withStsEndpoint("http://127.0.0.1:1")
@@ -24,13 +34,7 @@ describe.skipIf(!hasImage(NODE_IMAGE))("RolesAnywhereContainer", { timeout: 180_
       .start();
     expect(mock.getTrustAnchorArn()).toMatch(/^arn:aws:rolesanywhere:us-east-1:000000000000:trust-anchor\//);
     expect(mock.getProfileArn()).toMatch(/^arn:aws:rolesanywhere:us-east-1:000000000000:profile\//);
-    const body = JSON.stringify({
-      trustAnchorArn: mock.getTrustAnchorArn(),
-      profileArn: mock.getProfileArn(),
-      roleArn,
-    });
-    const certificate = makeCertificate(validity, root);
-    const answer = await send(mock.getEndpoint(), signedRequest({ certificate, date: new Date(), body }));
+    const answer = await createSession(mock);
     // Trusted all the way to STS, which is not there.
     expect(answer.status).toBe(503);
     expect(await mock.getAudit(1)).toMatchObject([{ _mock: { reason: "STS_UNAVAILABLE" } }]);
@@ -49,13 +53,7 @@ describe.skipIf(!hasImage(NODE_IMAGE))("RolesAnywhereContainer", { timeout: 180_
       .withTrustAnchor(root.pem)
       .withProfile({ roleArns: [roleArn] })
       .start();
-    const body = JSON.stringify({
-      trustAnchorArn: mock.getTrustAnchorArn(),
-      profileArn: mock.getProfileArn(),
-      roleArn,
-    });
-    const certificate = makeCertificate(validity, root);
-    const answer = await send(mock.getEndpoint(), signedRequest({ certificate, date: new Date(), body }));
+    const answer = await createSession(mock);
     expect(await mock.getAudit(1)).toMatchObject([{ _mock: { verdict: "granted" } }]);
     expect(answer.status).toBe(201);
   });
