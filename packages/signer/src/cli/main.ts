@@ -13,6 +13,7 @@ const COMMANDS: ReadonlyMap<string, () => Promise<Command>> = new Map([
     "read-certificate-data",
     async () => (await import("./commands/read-certificate-data.ts")).readCertificateData,
   ],
+  ["serve", async () => (await import("./commands/serve.ts")).serve],
   ["sign-string", async () => (await import("./commands/sign-string.ts")).signString],
   ["update", async () => (await import("./commands/update.ts")).update],
   ["version", async () => (await import("./commands/version.ts")).version],

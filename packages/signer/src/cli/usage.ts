@@ -15,6 +15,9 @@ export const USAGE = `ra-signer trades an X.509 certificate for temporary AWS cr
   ra-signer update --profile roles-anywhere --certificate client.pem …
       keeps credentials in ~/.aws/credentials until it is stopped; --once writes one set
 
+  ra-signer serve --certificate client.pem …
+      serves credentials on 127.0.0.1:9911 as EC2 does, for AWS_EC2_METADATA_SERVICE_ENDPOINT
+
   ra-signer read-certificate-data --certificate client.pem
       prints {"keyType":"EC","certificateData":…,"serialNumber":"417…","supportedAlgorithms":[…]}
 

@@ -1,0 +1,154 @@
+import { timingSafeEqual, createHash } from "node:crypto";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { isIP } from "node:net";
+
+import { messageOf, SignerError } from "../errors.ts";
+import { isoSeconds } from "../keys/check-identity.ts";
+import { parseArn } from "../session/arn.ts";
+import type { HeldSession } from "./session-holder.ts";
+import type { TokenStore } from "./token-store.ts";
+
+/** What the endpoint needs to answer. */
+export interface EndpointOptions {
+  readonly roleArn: string;
+  readonly tokens: TokenStore;
+  readonly currentSession: () => Promise<HeldSession>;
+  /** Token that container clients have to send; undefined when there is no container endpoint. */
+  readonly containerToken: () => string | undefined;
+}
+
+const TOKEN_PATH = /^\/latest\/api\/token\/?$/;
+const CREDENTIALS_PATH = /^\/latest\/meta-data\/iam\/security-credentials(?:\/(.*))?$/;
+/** Where AWS_CONTAINER_CREDENTIALS_FULL_URI has to point. */
+export const CONTAINER_PATH = "/container/credentials";
+
+const TOKEN_HEADER = "x-aws-ec2-metadata-token";
+const TTL_HEADER = "x-aws-ec2-metadata-token-ttl-seconds";
+const MAX_TTL_SECONDS = 21_600;
+
+/** The last part of a role's ARN, without its path. */
+export function roleNameOf(roleArn: string): string {
+  return parseArn(roleArn, "role").resource.split("/").at(-1) ?? "";
+}
+
+/**
+ * Answers requests as the instance metadata service (version 2) and the container credentials endpoint do.
+ *
+ * @see https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instance-metadata-security-credentials.html
+ * @see https://docs.aws.amazon.com/sdkref/latest/guide/feature-container-credentials.html
+ */
+export function createRequestHandler(
+  options: EndpointOptions,
+): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
+  const roleName = roleNameOf(options.roleArn);
+  return async (request, response) => {
+    const path = (request.url ?? "").split("?", 1)[0] ?? "";
+    response.setHeader("Content-Type", "text/plain; charset=utf-8");
+    // A web page may make its own name resolve to this machine; the SDKs use an address.
+    if (!isLocalName(request.headers.host))
+      return end(response, 400, "unable to process requests with this Host header");
+    if (TOKEN_PATH.test(path)) return issueToken(request, response, options.tokens);
+    if (path === CONTAINER_PATH) return containerCredentials(request, response, options);
+    const below = CREDENTIALS_PATH.exec(path);
+    if (below === null) return end(response, 404, "404 page not found\n");
+    if (request.method !== "GET") return end(response, 405);
+    const token = request.headers[TOKEN_HEADER];
+    if (typeof token !== "string" || token === "") return end(response, 401, "no token provided");
+    const secondsLeft = options.tokens.secondsLeft(token);
+    if (secondsLeft === undefined) return end(response, 401, "invalid token provided");
+    const name = (below[1] ?? "").replace(/\/$/, "");
+    if (name === roleName) return instanceCredentials(response, options);
+    response.setHeader(TTL_HEADER, String(secondsLeft));
+    end(response, 200, roleName);
+  };
+}
+
+function issueToken(request: IncomingMessage, response: ServerResponse, tokens: TokenStore): void {
+  if (request.method !== "PUT") return end(response, 405);
+  if (request.headers["x-forwarded-for"]) {
+    return end(response, 400, "unable to process requests with X-Forwarded-For header");
+  }
+  const asked = request.headers[TTL_HEADER] || String(MAX_TTL_SECONDS);
+  const ttlSeconds = typeof asked === "string" && /^\+?\d+$/.test(asked) ? Number(asked) : 0;
+  if (ttlSeconds < 1 || ttlSeconds > MAX_TTL_SECONDS) return end(response, 400, "invalid token TTL");
+  response.setHeader(TTL_HEADER, asked);
+  end(response, 200, tokens.issue(ttlSeconds));
+}
+
+async function instanceCredentials(response: ServerResponse, options: EndpointOptions): Promise<void> {
+  let session: HeldSession;
+  try {
+    session = await options.currentSession();
+  } catch (error) {
+    // An SDK takes any 200 for credentials; a 503 makes it try again or ask its next source.
+    return endJson(response, 503, {
+      Code: "Failed",
+      Message: messageOf(error),
+      LastUpdated: isoSeconds(new Date()),
+    });
+  }
+  const { accessKeyId, secretAccessKey, sessionToken, expiration } = session.credentials;
+  endJson(response, 200, {
+    AccessKeyId: accessKeyId,
+    SecretAccessKey: secretAccessKey,
+    Token: sessionToken,
+    Code: "Success",
+    Type: "AWS-HMAC",
+    Expiration: isoSeconds(new Date(expiration)),
+    LastUpdated: session.lastUpdated.toISOString(),
+  });
+}
+
+async function containerCredentials(
+  request: IncomingMessage,
+  response: ServerResponse,
+  options: EndpointOptions,
+): Promise<void> {
+  let expected: string | undefined;
+  let session: HeldSession;
+  response.setHeader("Content-Type", "application/json");
+  try {
+    expected = options.containerToken();
+    if (expected === undefined) return end(response, 404, "404 page not found\n");
+    if (request.method !== "GET") return end(response, 405);
+    if (!sameText(request.headers.authorization ?? "", expected)) {
+      return endJson(response, 401, {
+        code: "InvalidAuthorizationToken",
+        message: "the Authorization header is not the content of --container-token-file",
+      });
+    }
+    session = await options.currentSession();
+  } catch (error) {
+    const code = error instanceof SignerError ? error.code : "InternalError";
+    return endJson(response, 503, { code, message: messageOf(error) });
+  }
+  const { accessKeyId, secretAccessKey, sessionToken, expiration } = session.credentials;
+  endJson(response, 200, {
+    AccessKeyId: accessKeyId,
+    SecretAccessKey: secretAccessKey,
+    Token: sessionToken,
+    Expiration: isoSeconds(new Date(expiration)),
+    RoleArn: options.roleArn,
+    AccountId: parseArn(options.roleArn, "role").account,
+  });
+}
+
+function isLocalName(host: string | undefined): boolean {
+  const name = (host ?? "").replace(/:\d*$/, "").toLowerCase();
+  return name === "localhost" || isIP(name.replace(/^\[(.*)\]$/, "$1")) !== 0;
+}
+
+/** Compares without telling by its duration how much was right. */
+function sameText(a: string, b: string): boolean {
+  const digest = (text: string): Buffer => createHash("sha256").update(text).digest();
+  return timingSafeEqual(digest(a), digest(b));
+}
+
+function end(response: ServerResponse, status: number, text = ""): void {
+  response.statusCode = status;
+  response.end(text);
+}
+
+function endJson(response: ServerResponse, status: number, body: unknown): void {
+  end(response, status, `${JSON.stringify(body)}\n`);
+}
