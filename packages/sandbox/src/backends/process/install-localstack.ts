@@ -36,17 +36,25 @@ export async function installLocalstack(init: InstallLocalstackInit): Promise<st
   if (installed !== undefined) return installed;
 
   await mkdir(directory, { recursive: true });
-  const basePython = await findPython({ ...init, toolsDirectory: join(init.cacheDirectory, "tools") });
+  // The certificate authorities that this machine trusts, not those that uv brings: networks that inspect TLS have one.
+  const environment = { ...init.environment, UV_SYSTEM_CERTS: "true" };
+  const basePython = await findPython({
+    ...init,
+    environment,
+    toolsDirectory: join(init.cacheDirectory, "tools"),
+  });
   const venv = await mkdtemp(join(directory, `venv-${digest}-`));
   const python = join(venv, "bin", "python");
   init.onProgress(
     `Installing LocalStack ${LOCALSTACK_VERSION} into ${directory} (once, about half a minute)`,
   );
   try {
-    await run(init, basePython, ["-m", "venv", venv]);
+    const install = (command: string, commandArguments: string[]): Promise<void> =>
+      run({ ...init, environment }, command, commandArguments);
+    await install(basePython, ["-m", "venv", venv]);
     // uv installs the hundred packages in seconds; pip needs a minute.
-    await run(init, python, ["-m", "pip", "install", "--quiet", "uv"]);
-    await run(init, python, [
+    await install(python, ["-m", "pip", "install", "--quiet", "uv==0.13.9"]);
+    await install(python, [
       ...["-m", "uv", "pip", "install", "--quiet", "--python", python],
       ...["--require-hashes", "-r", lockFilePath],
     ]);
@@ -86,12 +94,14 @@ async function run(init: InstallLocalstackInit, command: string, commandArgument
   if (result.exitCode === 0) return;
   throw new SandboxError(
     "ERR_SANDBOX_INSTALL_FAILED",
-    `"${line}" ended with exit code ${result.exitCode}: ${lastLine(result.stderr)}. ` +
+    `"${line}" ended with exit code ${result.exitCode}: ${reasonIn(result.stderr)}. ` +
       `Check that the Python package index is reachable; the log is ${logFile}`,
     { logDirectory: init.logDirectory },
   );
 }
 
-function lastLine(text: string): string {
-  return text.trim().split("\n").at(-1) ?? "";
+/** The line that names the error, else the last one: tools put hints behind it. */
+function reasonIn(text: string): string {
+  const lines = text.trim().split("\n");
+  return lines.find((line) => /^error\b/i.test(line)) ?? lines.at(-1) ?? "";
 }
