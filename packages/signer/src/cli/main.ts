@@ -9,6 +9,7 @@ const COMMANDS: ReadonlyMap<string, () => Promise<Command>> = new Map([
   ["credential-process", async () => (await import("./commands/credential-process.ts")).credentialProcess],
   ["cache", async () => (await import("./commands/cache.ts")).cache],
   ["configure", async () => (await import("./commands/configure.ts")).configure],
+  ["doctor", async () => (await import("./commands/doctor.ts")).doctor],
   [
     "read-certificate-data",
     async () => (await import("./commands/read-certificate-data.ts")).readCertificateData,

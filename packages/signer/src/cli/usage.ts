@@ -5,6 +5,9 @@ export const USAGE = `ra-signer trades an X.509 certificate for temporary AWS cr
       --certificate client.pem --private-key client.key
       writes the profile; from then on: aws s3 ls --profile roles-anywhere
 
+  ra-signer doctor --profile roles-anywhere
+      checks files, certificate, ARNs, clock, endpoint and CreateSession, and says what to do
+
   ra-signer credential-process --certificate client.pem --private-key client.key \\
       --trust-anchor-arn ARN --profile-arn ARN --role-arn ARN
       prints {"Version":1,"AccessKeyId":"ASIA…",…} once

@@ -1,0 +1,122 @@
+import { configPath, credentialsPath } from "../../config/aws-files.ts";
+import { readAwsEnvironment } from "../../config/environment.ts";
+import { proxyFromEnvironment } from "../../config/proxy-environment.ts";
+import { checkIdentityFiles } from "../../doctor/check-identity-files.ts";
+import { checkParameters } from "../../doctor/check-parameters.ts";
+import { checkCreateSession, checkEndpoint } from "../../doctor/check-service.ts";
+import { fail } from "../../doctor/finding.ts";
+import type { Finding } from "../../doctor/finding.ts";
+import { readProfile } from "../../doctor/read-profile.ts";
+import { messageOf, SignerError } from "../../errors.ts";
+import { createHttpSend } from "../../http/send.ts";
+import type { Command, CommandContext } from "../command.ts";
+import { CREDENTIAL_PROCESS_FLAGS } from "./credential-process.ts";
+import { helpText } from "../help-text.ts";
+import { identitySources, keyPath } from "../identity-flags.ts";
+import { parseFlags } from "../parse-flags.ts";
+import type { Flags } from "../parse-flags.ts";
+import { sessionParameters } from "../session-flags.ts";
+
+const DOCTOR_FLAGS = {
+  profile: {
+    type: "text",
+    value: "NAME",
+    help: "profile of AWS_CONFIG_FILE, else ~/.aws/config, whose line is examined; flags given beside it win",
+  },
+  json: { type: "switch", help: "print the findings as JSON", default: "false" },
+  offline: { type: "switch", help: "send nothing", default: "false" },
+  ...CREDENTIAL_PROCESS_FLAGS,
+} as const;
+
+type SessionFlags = Flags<typeof CREDENTIAL_PROCESS_FLAGS>;
+
+/** `ra-signer doctor`: finds out why there are no credentials. */
+export const doctor: Command = {
+  usageExitCode: 2,
+  help: () =>
+    helpText(
+      "Checks everything that credentials depend on, one by one, and says what to do. Exit code 1 if any check fails.",
+      "ra-signer doctor --profile roles-anywhere\n" +
+        "ra-signer doctor --certificate client.pem --private-key client.key \\\n" +
+        "  --trust-anchor-arn ARN --profile-arn ARN --role-arn ARN",
+      DOCTOR_FLAGS,
+    ),
+  async run(words, context) {
+    const { json, profile, offline, ...given } = parseFlags(DOCTOR_FLAGS, words);
+    const findings: Finding[] = [];
+    const report = (...more: readonly Finding[]): void => {
+      findings.push(...more);
+      if (json !== true) for (const finding of more) context.out(line(finding));
+    };
+    const flags = profile ? flagsOfProfile(profile, given, context, report) : given;
+    if (flags !== undefined) await examine(flags, offline === true, context, report);
+    const failed = findings.filter(({ status }) => status === "fail").length;
+    if (json === true) context.out(`${JSON.stringify({ ok: failed === 0, findings }, undefined, 2)}\n`);
+    return failed === 0 ? 0 : 1;
+  },
+};
+
+type Report = (...findings: readonly Finding[]) => void;
+
+function flagsOfProfile(
+  profile: string,
+  given: SessionFlags,
+  { environment }: CommandContext,
+  report: Report,
+): SessionFlags | undefined {
+  const examined = readProfile(profile, configPath(environment), credentialsPath(environment));
+  report(...examined.findings);
+  if (examined.words === undefined) return undefined;
+  try {
+    return { ...parseFlags(CREDENTIAL_PROCESS_FLAGS, examined.words), ...given };
+  } catch (error) {
+    report(fail("profile", `credential_process: ${messageOf(error)}`, "write it anew: ra-signer configure"));
+    return undefined;
+  }
+}
+
+async function examine(
+  flags: SessionFlags,
+  offline: boolean,
+  { environment, note }: CommandContext,
+  report: Report,
+): Promise<void> {
+  const aws = readAwsEnvironment(environment);
+  const parameters = given(report, () => sessionParameters(flags, aws));
+  const sources = given(report, () => identitySources(flags, environment));
+  const examined =
+    sources === undefined ? undefined : checkIdentityFiles(sources, keyPath(flags), new Date());
+  if (examined !== undefined) report(...examined.findings);
+  if (parameters === undefined) return;
+  const judged = checkParameters(parameters);
+  report(...judged);
+  if (offline) return;
+  const send = createHttpSend({
+    verifySsl: flags["no-verify-ssl"] !== true,
+    ...(flags["with-proxy"] === true ? { proxyFor: proxyFromEnvironment(environment) } : {}),
+  });
+  const reached = await checkEndpoint(parameters, send, () => new Date());
+  report(...reached);
+  const hopeless = [...judged, ...reached].some(
+    ({ check, status }) => status === "fail" && check !== "clock",
+  );
+  if (examined?.identity === undefined || hopeless) return;
+  const options = { send, ...(flags.debug === true ? { trace: note } : {}) };
+  report(await checkCreateSession(examined.identity, parameters, options));
+}
+
+/** What the flags give, or a finding when they cannot work. */
+function given<Result>(report: Report, read: () => Result): Result | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof SignerError)) throw error;
+    report(fail("flags", error.message, "see ra-signer credential-process --help"));
+    return undefined;
+  }
+}
+
+function line({ check, status, message, remedy }: Finding): string {
+  const advice = remedy === undefined ? "" : ` -> ${remedy}`;
+  return `${status.padEnd(4)}  ${check.padEnd(19)}  ${message}${advice}\n`;
+}

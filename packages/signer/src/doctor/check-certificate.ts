@@ -1,0 +1,146 @@
+import { X509Certificate } from "node:crypto";
+
+import { isoSeconds } from "../keys/check-identity.ts";
+import { certificateFacts } from "./certificate-facts.ts";
+import { fail, ok, warn } from "./finding.ts";
+import type { Finding } from "./finding.ts";
+
+const WEAK_HASHES: ReadonlySet<string> = new Set(["MD5", "SHA-1", "SHA-224"]);
+
+/**
+ * Holds an end-entity certificate against the rules of Roles Anywhere.
+ *
+ * @see https://docs.aws.amazon.com/rolesanywhere/latest/userguide/trust-model.html
+ */
+export function checkCertificate(x509: X509Certificate): readonly Finding[] {
+  const { version, isCa, keyUsage, signatureHash } = certificateFacts(x509);
+  const subject = oneLine(x509.subject);
+  return [
+    version === 3
+      ? ok("certificate version", "X.509 v3")
+      : fail("certificate version", `X.509 v${version}`, "issue an X.509 v3 certificate, with extensions"),
+    isCa
+      ? fail(
+          "basic constraints",
+          "the certificate is a CA's",
+          "give the end-entity certificate, or issue one with CA:FALSE",
+        )
+      : ok("basic constraints", "not a CA"),
+    keyUsage?.digitalSignature === true
+      ? ok("key usage", "digitalSignature")
+      : fail(
+          "key usage",
+          keyUsage === undefined ? "the extension is missing" : "digitalSignature is missing",
+          "issue a certificate with keyUsage digitalSignature",
+        ),
+    checkHash("signature hash", signatureHash, "the certificate"),
+    subject === ""
+      ? fail(
+          "subject",
+          "the subject is empty",
+          "issue a certificate with a subject, such as CN=name: Roles Anywhere identifies the caller by it",
+        )
+      : ok("subject", subject),
+  ];
+}
+
+/**
+ * Follows the intermediates from the certificate upwards.
+ *
+ * @param leaf End-entity certificate.
+ * @param intermediates DER of each, in the order in which they are sent.
+ * @param moment Now.
+ */
+export function checkChain(
+  leaf: X509Certificate,
+  intermediates: readonly Uint8Array[],
+  moment: Date,
+): readonly Finding[] {
+  const chain = intermediates.map((der) => new X509Certificate(der));
+  if (chain.length === 0) {
+    return [ok("chain", `no intermediates: the trust anchor has to be "${oneLine(leaf.issuer)}"`)];
+  }
+  const sorted = pathFrom(leaf, chain);
+  const findings = chain.flatMap((certificate) => checkIntermediate(certificate, moment));
+  const stray = chain.find((certificate) => !sorted.includes(certificate));
+  const last = sorted.at(-1);
+  if (stray !== undefined) {
+    findings.push(
+      fail(
+        "chain",
+        `intermediate "${oneLine(stray.subject)}" is not on the path from the certificate, which was issued by "${oneLine(leaf.issuer)}"`,
+        "keep the certificates between yours and the trust anchor, and only those",
+      ),
+    );
+  } else if (sorted.some((certificate, index) => certificate !== chain[index])) {
+    findings.push(
+      warn(
+        "chain",
+        "the intermediates are complete, in another order than that of issue",
+        "put the issuer of your certificate first, then its issuer, and so on",
+      ),
+    );
+  } else if (last !== undefined && isSelfSigned(last)) {
+    findings.push(
+      warn("chain", `"${oneLine(last.subject)}" is a root`, "leave the root out: the trust anchor has it"),
+    );
+  } else {
+    findings.push(
+      ok("chain", `${chain.length} in order; the trust anchor has to be "${oneLine(last?.issuer ?? "")}"`),
+    );
+  }
+  return findings;
+}
+
+/** The certificates that lead upwards from one, each the issuer of the one before. */
+function pathFrom(leaf: X509Certificate, pool: readonly X509Certificate[]): readonly X509Certificate[] {
+  const path: X509Certificate[] = [];
+  for (let current: X509Certificate | undefined = leaf; current !== undefined;) {
+    const child: X509Certificate = current;
+    current = pool.find((candidate) => !path.includes(candidate) && isIssuedBy(child, candidate));
+    if (current !== undefined) path.push(current);
+  }
+  return path;
+}
+
+/** Names and signature; the extensions of the issuer are judged apart. */
+function isIssuedBy(certificate: X509Certificate, issuer: X509Certificate): boolean {
+  return certificate.issuer === issuer.subject && certificate.verify(issuer.publicKey);
+}
+
+function isSelfSigned(certificate: X509Certificate): boolean {
+  return isIssuedBy(certificate, certificate);
+}
+
+function checkIntermediate(certificate: X509Certificate, moment: Date): Finding[] {
+  const name = `intermediate "${oneLine(certificate.subject)}"`;
+  const { isCa, keyUsage, signatureHash } = certificateFacts(certificate);
+  const findings: Finding[] = [];
+  if (!isCa) {
+    findings.push(fail("chain", `${name} is not a CA`, "give the certificates of the CAs only"));
+  }
+  if (keyUsage?.keyCertSign === false) {
+    findings.push(fail("chain", `${name} may not sign certificates`, "issue it with keyUsage keyCertSign"));
+  }
+  if (moment < certificate.validFromDate || moment > certificate.validToDate) {
+    findings.push(
+      fail(
+        "chain",
+        `${name} is valid from ${isoSeconds(certificate.validFromDate)} to ${isoSeconds(certificate.validToDate)}`,
+        "get its renewed certificate from the CA",
+      ),
+    );
+  }
+  if (WEAK_HASHES.has(signatureHash)) findings.push(checkHash("chain", signatureHash, name));
+  return findings;
+}
+
+function checkHash(check: string, hash: string, what: string): Finding {
+  if (!WEAK_HASHES.has(hash)) return ok(check, hash === "none" ? "ML-DSA" : hash);
+  return fail(check, `${what} is signed with ${hash}`, "issue it anew with SHA-256 or stronger");
+}
+
+/** `CN=a\nO=b` on one line; certificates without a subject have none at all. */
+function oneLine(name: string | undefined): string {
+  return (name ?? "").replaceAll("\n", ", ");
+}

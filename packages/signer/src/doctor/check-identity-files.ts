@@ -1,0 +1,92 @@
+import { statSync } from "node:fs";
+
+import { messageOf, SignerError } from "../errors.ts";
+import { checkIdentity, isoSeconds } from "../keys/check-identity.ts";
+import { identityWarnings } from "../keys/identity-warnings.ts";
+import { loadCertificate, loadCertificateChain } from "../keys/load-certificate.ts";
+import { loadIdentity } from "../keys/load-identity.ts";
+import type { IdentitySources, SigningIdentity } from "../keys/load-identity.ts";
+import { checkCertificate, checkChain } from "./check-certificate.ts";
+import { fail, ok, warn } from "./finding.ts";
+import type { Finding } from "./finding.ts";
+
+/** What the files hold, as far as they could be read. */
+export interface ExaminedIdentity {
+  readonly findings: readonly Finding[];
+  /** Undefined when something is missing or damaged. */
+  readonly identity: SigningIdentity | undefined;
+}
+
+/**
+ * Reads certificate, intermediates and key, and judges them.
+ *
+ * @param sources Where they are.
+ * @param keyPath File of the key, if it is one.
+ * @param moment Now.
+ */
+export function checkIdentityFiles(
+  sources: IdentitySources,
+  keyPath: string | undefined,
+  moment: Date,
+): ExaminedIdentity {
+  const findings: Finding[] = [];
+  const attempt = <Result>(check: string, remedy: string, act: () => Result): Result | undefined => {
+    try {
+      return act();
+    } catch (error) {
+      findings.push(fail(check, messageOf(error), remedy));
+      return undefined;
+    }
+  };
+  const certificate = attempt("certificate file", "give a readable PEM file with --certificate", () =>
+    loadCertificate(sources.certificate),
+  );
+  if (certificate !== undefined) {
+    findings.push(ok("certificate file", `${certificate.name}, serial number ${certificate.serialNumber}`));
+    findings.push(...checkCertificate(certificate.x509));
+  }
+  const chain = attempt("intermediates", "give a PEM file of at most five certificates", () =>
+    sources.intermediates === undefined ? [] : loadCertificateChain(sources.intermediates),
+  );
+  if (certificate !== undefined && chain !== undefined) {
+    findings.push(...checkChain(certificate.x509, chain, moment));
+  }
+  // Without a readable certificate and chain the key alone would say little.
+  if (certificate === undefined || chain === undefined) return { findings, identity: undefined };
+  const identity = attempt("private key", "give the certificate's key with --private-key", () =>
+    loadIdentity(sources),
+  );
+  if (identity === undefined) return { findings, identity: undefined };
+  const type = identity.privateKey?.asymmetricKeyType ?? "";
+  findings.push(ok("private key", `${type.toUpperCase()}${keyPath === undefined ? "" : `, "${keyPath}"`}`));
+
+  const warnings = identityWarnings(certificate, keyPath, moment);
+  const ofMode = warnings.find((warning) => warning.startsWith("private key"));
+  if (ofMode !== undefined) {
+    findings.push(warn("key file mode", "others may read the key", `chmod 600 "${keyPath}"`));
+  } else if (keyPath !== undefined) {
+    findings.push(ok("key file mode", (statSync(keyPath).mode & 0o777).toString(8).padStart(4, "0")));
+  }
+
+  const { validToDate } = certificate.x509;
+  try {
+    checkIdentity(certificate, undefined, moment);
+    const message = `until ${isoSeconds(validToDate)}`;
+    const late = warnings.some((warning) => warning.startsWith("certificate"));
+    findings.push(late ? warn("validity", message, "issue a new certificate soon") : ok("validity", message));
+  } catch (error) {
+    const early = error instanceof SignerError && error.code === "ERR_SIGNER_CERTIFICATE_NOT_YET_VALID";
+    const remedy = early ? "check this machine's clock, or wait" : "issue a new certificate";
+    findings.push(fail("validity", messageOf(error), remedy));
+  }
+  findings.push(
+    identity.privateKey !== undefined && certificate.x509.checkPrivateKey(identity.privateKey)
+      ? ok("key pair", "the key is the certificate's")
+      : fail(
+          "key pair",
+          "the key is not the certificate's",
+          "give the key that the certificate was issued for",
+        ),
+  );
+  return { findings, identity };
+}

@@ -1,0 +1,90 @@
+import { messageOf } from "../errors.ts";
+import { parseArn } from "../session/arn.ts";
+import type { Arn } from "../session/arn.ts";
+import type { SessionParameters } from "../session/session-parameters.ts";
+import { fail, ok, warn } from "./finding.ts";
+import type { Finding } from "./finding.ts";
+
+const MIN_DURATION_SECONDS = 900;
+const MAX_DURATION_SECONDS = 43_200;
+
+const EXPECTED = [
+  ["trust anchor", "trustAnchorArn", "rolesanywhere", "trust-anchor/"],
+  ["profile", "profileArn", "rolesanywhere", "profile/"],
+  ["role", "roleArn", "iam", "role/"],
+] as const;
+
+/** Whether the ARNs are what they should be and fit together, and the duration is one that the service takes. */
+export function checkParameters(parameters: SessionParameters): readonly Finding[] {
+  const findings: Finding[] = [];
+  const arns: Arn[] = [];
+  for (const [what, name, service, prefix] of EXPECTED) {
+    const text = parameters[name];
+    try {
+      const arn = parseArn(text, what);
+      if (arn.service === service && arn.resource.startsWith(prefix)) {
+        arns.push(arn);
+        findings.push(ok(`${what} ARN`, text));
+      } else {
+        const remedy = `give the ARN of a ${what}: arn:${arn.partition}:${service}:…:${prefix}…`;
+        findings.push(fail(`${what} ARN`, `"${text}" is not that of a ${what}`, remedy));
+      }
+    } catch (error) {
+      findings.push(fail(`${what} ARN`, messageOf(error), `give the ARN of the ${what}`));
+    }
+  }
+  const [trustAnchor, profile, role] = arns;
+  if (trustAnchor !== undefined && profile !== undefined && role !== undefined) {
+    findings.push(...checkTogether(trustAnchor, profile, role, parameters.region));
+  }
+  const { durationSeconds } = parameters;
+  if (durationSeconds !== undefined) {
+    const usable = durationSeconds >= MIN_DURATION_SECONDS && durationSeconds <= MAX_DURATION_SECONDS;
+    const range = `give ${MIN_DURATION_SECONDS} to ${MAX_DURATION_SECONDS} seconds`;
+    findings.push(
+      usable
+        ? ok("session duration", `${durationSeconds} s, less if the profile says so`)
+        : fail("session duration", `${durationSeconds} s`, range),
+    );
+  }
+  return findings;
+}
+
+function checkTogether(
+  trustAnchor: Arn,
+  profile: Arn,
+  role: Arn,
+  region: string | undefined,
+): readonly Finding[] {
+  const findings: Finding[] = [];
+  for (const part of ["partition", "account"] as const) {
+    const values = [trustAnchor, profile, role].map((arn) => arn[part]);
+    findings.push(
+      new Set(values).size === 1
+        ? ok(part, values[0] ?? "")
+        : fail(
+            part,
+            `trust anchor, profile and role are in ${values.join(", ")}`,
+            `all three have to be in one ${part}`,
+          ),
+    );
+  }
+  if (trustAnchor.region === "" || trustAnchor.region !== profile.region) {
+    findings.push(
+      fail(
+        "region",
+        `trust anchor and profile are in "${trustAnchor.region}" and "${profile.region}"`,
+        "both have to be in one region",
+      ),
+    );
+  } else if (region !== undefined && region !== trustAnchor.region) {
+    findings.push(
+      warn(
+        "region",
+        `requests go to ${region}, the trust anchor is in ${trustAnchor.region}`,
+        "leave --region out",
+      ),
+    );
+  } else findings.push(ok("region", trustAnchor.region));
+  return findings;
+}

@@ -1,0 +1,25 @@
+/** What one check found. */
+export interface Finding {
+  /** What was looked at: `certificate`, `key usage`, `clock`. */
+  readonly check: string;
+  readonly status: "ok" | "warn" | "fail";
+  /** What was found. */
+  readonly message: string;
+  /** What to do about it; for everything that is not ok. */
+  readonly remedy?: string;
+}
+
+/** A check that found nothing wrong. */
+export function ok(check: string, message: string): Finding {
+  return { check, status: "ok", message };
+}
+
+/** What may work now, or elsewhere, and should be looked at. */
+export function warn(check: string, message: string, remedy: string): Finding {
+  return { check, status: "warn", message, remedy };
+}
+
+/** What cannot work. */
+export function fail(check: string, message: string, remedy: string): Finding {
+  return { check, status: "fail", message, remedy };
+}
