@@ -1,7 +1,7 @@
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { dockerAnswers, runSupervised, withoutAwsSettings } from "@roles-anywhere/sandbox";
+import { chooseBackend, runSupervised, withoutAwsSettings } from "@roles-anywhere/sandbox";
 import ts from "typescript";
 import { expect, it } from "vitest";
 
@@ -20,7 +20,7 @@ it("the example in the sandbox's README runs", { timeout: 300_000 }, async () =>
   try {
     const environment = withoutAwsSettings(process.env);
     const result = await runSupervised({ command: process.execPath, arguments: [script], environment });
-    const backend = (await dockerAnswers(environment)) ? "docker" : "process";
+    const backend = await chooseBackend("auto", environment);
     expect(result).toMatchObject({ exitCode: 0, stdout: `${backend} 200\n` });
   } finally {
     await rm(script, { force: true });

@@ -1,4 +1,4 @@
-export { dockerAnswers } from "./backends/docker/docker-answers.ts";
+export { chooseBackend } from "./backends/choose-backend.ts";
 export { sandboxEnvironments } from "./environment/sandbox-environments.ts";
 export type { SandboxEnvironments, SandboxEnvironmentsInit } from "./environment/sandbox-environments.ts";
 export { withoutAwsSettings } from "./environment/without-aws-settings.ts";

@@ -2,11 +2,9 @@ import { randomUUID } from "node:crypto";
 import { mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { dockerAnswers } from "./backends/docker/docker-answers.ts";
+import { chooseBackend } from "./backends/choose-backend.ts";
 import { readDefaults } from "./config/read-defaults.ts";
 import { sandboxEnvironments } from "./environment/sandbox-environments.ts";
-import { withoutAwsSettings } from "./environment/without-aws-settings.ts";
-import { SandboxError } from "./errors.ts";
 import type { BackendInit, BackendName, Sandbox, SandboxOptions, StartedBackend } from "./sandbox.ts";
 
 const keptLogDirectories = 20;
@@ -80,20 +78,6 @@ async function start(backend: BackendName, init: BackendInit): Promise<StartedBa
   }
   const { startProcesses } = await import("./backends/process/start-processes.ts");
   return await startProcesses(init);
-}
-
-async function chooseBackend(
-  wanted: BackendName | "auto",
-  environment: Readonly<Record<string, string | undefined>>,
-  signal: AbortSignal | undefined,
-): Promise<BackendName> {
-  if (wanted === "process") return "process";
-  if (await dockerAnswers(withoutAwsSettings(environment), signal)) return "docker";
-  if (wanted === "auto") return "process";
-  throw new SandboxError(
-    "ERR_SANDBOX_BACKEND_UNAVAILABLE",
-    'the docker back end was asked for, but "docker info" does not answer: start Docker, or use the process back end',
-  );
 }
 
 async function stopInReverse(stops: (() => Promise<void>)[]): Promise<void> {

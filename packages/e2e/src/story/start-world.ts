@@ -1,12 +1,6 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import {
-  type BackendName,
-  dockerAnswers,
-  type Sandbox,
-  startSandbox,
-  withoutAwsSettings,
-} from "@roles-anywhere/sandbox";
+import { chooseBackend, type Sandbox, startSandbox, withoutAwsSettings } from "@roles-anywhere/sandbox";
 import type { Settings } from "../settings/read-settings.ts";
 import { buildImages, type Images } from "./build-images.ts";
 import { createPki, type Pki } from "./create-pki.ts";
@@ -79,7 +73,7 @@ async function startParts(init: StartWorldInit): Promise<{ sandbox: Sandbox; ima
     onProgress: (line: string) => narrator.progress(line),
     ...(signal === undefined ? {} : { signal }),
   };
-  const backend = await resolveBackend(settings.backend, environment, signal);
+  const backend = await chooseBackend(settings.backend, environment, signal);
   const images =
     backend === "docker"
       ? await buildImages({
@@ -98,15 +92,6 @@ async function startParts(init: StartWorldInit): Promise<{ sandbox: Sandbox; ima
     `${sandbox.backend} back end: AWS at ${sandbox.endpointUrl}, Roles Anywhere at ${sandbox.rolesAnywhereEndpoint}`,
   );
   return { sandbox, images };
-}
-
-async function resolveBackend(
-  wanted: BackendName | "auto",
-  environment: Readonly<Record<string, string | undefined>>,
-  signal: AbortSignal | undefined,
-): Promise<BackendName> {
-  if (wanted !== "auto") return wanted;
-  return (await dockerAnswers(withoutAwsSettings(environment), signal)) ? "docker" : "process";
 }
 
 async function tellPhase1(
