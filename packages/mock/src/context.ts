@@ -1,5 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { type AuditLog, createAuditLog } from "./audit/audit-log.ts";
+import type { AccessKey } from "./control/request/access-key.ts";
+import { createSignatureVerifier, type SignatureVerifier } from "./control/request/verify-signature.ts";
 import { createFaultQueue, type FaultQueue } from "./lab/faults.ts";
 import { createLabClock, type LabClock } from "./lab/lab-clock.ts";
 import type { AwsPort } from "./session/aws.ts";
@@ -21,21 +23,27 @@ export interface MockContext {
   readonly log: (line: string) => void;
   /** Adds the reason to the message that the client sees, which AWS never does. */
   readonly explain: boolean;
+  /** Verifies signatures of the control plane; without it, they must be there and can be any. */
+  readonly verifySignature?: SignatureVerifier | undefined;
   /** Shortest session, in seconds; below 900 only where the lab wants sessions that AWS would not grant. */
   readonly minDurationSeconds: number;
 }
 
 /** What {@link createContext} starts from; `state` and `aws` it cannot guess. */
 export type MockContextInit = Pick<MockContext, "state" | "aws"> &
-  Partial<Omit<MockContext, "clock">> & {
+  Partial<Omit<MockContext, "clock" | "verifySignature">> & {
     /** The time that the lab's clock shows until it is moved. @default the system clock */
     readonly clock?: Clock;
+    /** The keys that may call the control plane; the context does not show them. @default any key, unverified */
+    readonly accessKeys?: readonly AccessKey[];
   };
 
 /**
  * Completes a context: system clock, an audit of 500 entries, random ids, no log, AWS's own limits.
+ *
+ * @throws {MockError} ERR_MOCK_INVALID_OPTION for access keys that cannot be
  */
-export function createContext(init: MockContextInit): MockContext {
+export function createContext({ accessKeys, ...init }: MockContextInit): MockContext {
   return {
     faults: createFaultQueue(),
     audit: createAuditLog(),
@@ -44,6 +52,7 @@ export function createContext(init: MockContextInit): MockContext {
     explain: false,
     minDurationSeconds: 900,
     ...init,
+    ...(accessKeys === undefined ? {} : { verifySignature: createSignatureVerifier(accessKeys) }),
     clock: createLabClock(init.clock ?? systemClock),
   };
 }

@@ -1,5 +1,6 @@
 import { Command, CommanderError, InvalidArgumentError } from "commander";
 import type { MockOptions } from "../http/server.ts";
+import { readAccessKeys } from "./access-keys.ts";
 
 /** What the command line asks for. */
 export type Invocation =
@@ -14,11 +15,15 @@ Examples:
 
   $ AWS_ENDPOINT_URL=http://127.0.0.1:4566 ra-mock --port 0 --explain
   $ curl -s http://127.0.0.1:9912/_mock/audit?limit=1
+
+Environment:
+  RA_MOCK_ACCESS_KEYS  ID:SECRET[,ID:SECRET]: verify signatures of the control plane with these keys
+                       (default: any key, unverified)
 `;
 
 /**
  * Reads the command line, with the environment for what it leaves open: `AWS_ENDPOINT_URL_STS`,
- * `AWS_ENDPOINT_URL_IAM` and `AWS_ENDPOINT_URL`.
+ * `AWS_ENDPOINT_URL_IAM` and `AWS_ENDPOINT_URL`, and for what does not belong there: `RA_MOCK_ACCESS_KEYS`.
  *
  * @param argv without the interpreter and the script
  */
@@ -61,7 +66,14 @@ export function readArguments(argv: readonly string[], env: Readonly<NodeJS.Proc
       text: "error: --tls-cert and --tls-key belong together\nSee ra-mock --help.",
     };
   }
-  return { kind: "start", options: toOptions(flags, env) };
+  const accessKeys = readAccessKeys(env);
+  if (accessKeys === "malformed") {
+    return {
+      kind: "usage-error",
+      text: "error: RA_MOCK_ACCESS_KEYS is not ID:SECRET[,ID:SECRET]\nSee ra-mock --help.",
+    };
+  }
+  return { kind: "start", options: { ...toOptions(flags, env), accessKeys } };
 }
 
 interface Flags {

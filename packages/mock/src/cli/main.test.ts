@@ -59,6 +59,26 @@ describe("ra-mock", () => {
     expect(stderr).toContain(`cannot listen on 127.0.0.1 port ${port}`);
   });
 
+  it("verifies signatures with the keys of RA_MOCK_ACCESS_KEYS, and keeps their secrets to itself", async () => {
+    const { child, ready, ended } = run(["--port", "0", "--sts-endpoint", "http://127.0.0.1:1"], {
+      RA_MOCK_ACCESS_KEYS: "AKIDEXAMPLE:wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY",
+    });
+    const url = (await ready()).trim().split(" ").at(-1) ?? "";
+    const amzDate = `${new Date().toISOString().replaceAll(/[-:]/g, "").slice(0, 15)}Z`;
+    const scope = `${amzDate.slice(0, 8)}/us-east-1/rolesanywhere/aws4_request`;
+    const answer = await fetch(`${url}/profiles`, {
+      headers: {
+        "X-Amz-Date": amzDate,
+        Authorization: `AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/${scope}, SignedHeaders=host;x-amz-date, Signature=0`,
+      },
+    });
+    expect(answer.headers.get("x-amzn-errortype")).toBe("InvalidSignatureException");
+    const text = await answer.text();
+    child.kill("SIGTERM");
+    const { stdout, stderr } = await ended();
+    expect(text + stdout + stderr).not.toContain("wJalrXUtnFEMI");
+  });
+
   it("prints its help on stdout", async () => {
     const { code, stdout } = await run(["--help"]).ended();
     expect(code).toBe(0);
@@ -79,6 +99,32 @@ describe("readArguments", () => {
       text: expect.stringMatching(/^error: .*\nSee ra-mock --help\.$/),
     });
   });
+
+  it.each([
+    [undefined, undefined],
+    ["", undefined],
+    ["AKID:secret", [{ accessKeyId: "AKID", secretAccessKey: "secret" }]],
+    [
+      "AKID:a/b+c=:d,AKIE:e",
+      [
+        { accessKeyId: "AKID", secretAccessKey: "a/b+c=:d" },
+        { accessKeyId: "AKIE", secretAccessKey: "e" },
+      ],
+    ],
+  ])("takes access keys from RA_MOCK_ACCESS_KEYS=%s", (value, accessKeys) => {
+    const invocation = readArguments([], value === undefined ? {} : { RA_MOCK_ACCESS_KEYS: value });
+    expect(invocation).toMatchObject({ kind: "start", options: { accessKeys } });
+  });
+
+  it.each(["hush", ":hush", "AKID:", "AKID:hush,", "AKID:hush,hush"])(
+    "calls RA_MOCK_ACCESS_KEYS=%s wrong usage, without repeating it",
+    (value) => {
+      expect(readArguments([], { RA_MOCK_ACCESS_KEYS: value })).toEqual({
+        kind: "usage-error",
+        text: "error: RA_MOCK_ACCESS_KEYS is not ID:SECRET[,ID:SECRET]\nSee ra-mock --help.",
+      });
+    },
+  );
 
   it.each([
     [[], { AWS_ENDPOINT_URL: "http://all" }, "http://all", "http://all"],

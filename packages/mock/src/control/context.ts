@@ -1,4 +1,5 @@
 import type { Clock, State } from "../state/state.ts";
+import type { SignatureVerifier } from "./request/verify-signature.ts";
 
 /** What the control plane works on. */
 export interface ControlPlaneContext {
@@ -10,6 +11,12 @@ export interface ControlPlaneContext {
    * @default crypto.randomUUID
    */
   readonly uuid?: (() => string) | undefined;
+  /**
+   * Verifies signatures; needs Node's raw request, that is `@hono/node-server`.
+   *
+   * @default a signature must be there, and is not verified
+   */
+  readonly verifySignature?: SignatureVerifier | undefined;
 }
 
 /** {@link ControlPlaneContext} with every default filled in, as the operations see it. */

@@ -1,5 +1,7 @@
 import { randomUUID } from "node:crypto";
+import type { HttpBindings } from "@hono/node-server";
 import { Hono } from "hono";
+import { receive } from "../http/receive.ts";
 import type { ControlPlaneContext, OperationContext } from "./context.ts";
 import { operations } from "./operations.ts";
 import { requireSignature } from "./request/require-signature.ts";
@@ -11,20 +13,24 @@ import { ServiceError } from "./service-error.ts";
  *
  * @param context the account to work on, its clock, and the source of ids
  */
-export function controlPlane(context: ControlPlaneContext): Hono {
+export function controlPlane(context: ControlPlaneContext): Hono<{ Bindings: HttpBindings }> {
   const operationContext: OperationContext = {
     state: context.state,
     clock: context.clock,
     uuid: context.uuid ?? randomUUID,
   };
-  const app = new Hono();
+  const app = new Hono<{ Bindings: HttpBindings }>();
   for (const operation of operations) {
     app.on(operation.method, operation.path, async (request) => {
       const requestId = randomUUID();
       try {
         const hasDate =
           request.req.header("x-amz-date") !== undefined || request.req.header("date") !== undefined;
-        requireSignature(request.req.header("authorization"), hasDate, context.state);
+        const claimed = requireSignature(request.req.header("authorization"), hasDate, context.state);
+        if (context.verifySignature !== undefined) {
+          const received = await receive(request.env.incoming, request.req);
+          await context.verifySignature(received, claimed, context.clock.now());
+        }
         const output = await operation.handle(operationContext, request);
         return Response.json(output, {
           status: operation.status ?? 200,

@@ -10,6 +10,7 @@ export type ServiceErrorType =
   | "ThrottlingException"
   | "TooManyTagsException"
   | "UnknownOperationException"
+  | "UnrecognizedClientException"
   | "ValidationException";
 
 /**

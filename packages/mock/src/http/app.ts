@@ -46,7 +46,8 @@ export function createApp(context: MockContext): MockApp {
     return answer instanceof Response ? answer : toResponse(answer);
   });
   app.route("/_mock", labRoutes(context));
-  app.route("/", controlPlane({ state: context.state, clock: context.clock, uuid: context.uuid }));
+  const { state, clock, uuid, verifySignature } = context;
+  app.route("/", controlPlane({ state, clock, uuid, verifySignature }));
   app.notFound((c) =>
     errorResponse(
       404,

@@ -4,7 +4,7 @@ import type { ReceivedRequest } from "../request/received-request.ts";
 /** Takes a request from the wire as it came: Node's own raw headers and target, not the web ones made of them. */
 export async function receive(
   incoming: HttpBindings["incoming"],
-  request: Request,
+  request: Pick<Request, "arrayBuffer">,
 ): Promise<ReceivedRequest> {
   return {
     method: incoming.method ?? "",

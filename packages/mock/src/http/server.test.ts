@@ -192,6 +192,11 @@ describe("startMock", () => {
       { stsEndpoint: "http://x", minDurationSeconds: 901 },
       "ERR_MOCK_INVALID_OPTION",
     ],
+    ["an access key without id", withKeys(["", "s"]), "ERR_MOCK_INVALID_OPTION"],
+    ["an access key whose id holds a slash", withKeys(["a/b", "s"]), "ERR_MOCK_INVALID_OPTION"],
+    ["an access key without secret", withKeys(["a", ""]), "ERR_MOCK_INVALID_OPTION"],
+    ["an access key with an empty token", withKeys(["a", "s", ""]), "ERR_MOCK_INVALID_OPTION"],
+    ["two access keys of one id", withKeys(["a", "s"], ["a", "t"]), "ERR_MOCK_INVALID_OPTION"],
     [
       "a certificate file that is not there",
       { stsEndpoint: "http://x", tls: { certificateFile: "/nowhere", keyFile: "/nowhere" } },
@@ -210,6 +215,17 @@ describe("startMock", () => {
     await expect(startMock(options)).rejects.toMatchObject({ name: "MockError", code });
   });
 });
+
+function withKeys(...keys: [id: string, secret: string, token?: string][]): MockOptions {
+  return {
+    stsEndpoint: "http://x",
+    accessKeys: keys.map(([accessKeyId, secretAccessKey, sessionToken]) => ({
+      accessKeyId,
+      secretAccessKey,
+      sessionToken,
+    })),
+  };
+}
 
 describe("the lab switch for short sessions", () => {
   it("grants what AWS would refuse", async () => {

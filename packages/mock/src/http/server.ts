@@ -4,6 +4,7 @@ import { createServer as createTlsServer } from "node:https";
 import { getRequestListener } from "@hono/node-server";
 import { createContext, type MockContext } from "../context.ts";
 import { MockError } from "../errors.ts";
+import type { AccessKey } from "../control/request/access-key.ts";
 import type { AwsPort } from "../session/aws.ts";
 import { awsSdkPort } from "../session/aws-sdk.ts";
 import { type Clock, createState, type State } from "../state/state.ts";
@@ -27,6 +28,12 @@ export interface MockOptions {
   readonly region?: string | undefined;
   /** Twelve digits. @default "000000000000", LocalStack's account */
   readonly accountId?: string | undefined;
+  /**
+   * The keys that may call the control plane; signatures are then verified, and nobody else gets in.
+   *
+   * @default any key, unverified
+   */
+  readonly accessKeys?: readonly AccessKey[] | undefined;
   /** Tell clients the reason of a refusal, which AWS never does. @default false */
   readonly explain?: boolean | undefined;
   /** Grant sessions shorter than AWS's 900 seconds. @default 900 */
@@ -106,6 +113,7 @@ function toContext(options: MockOptions): MockContext {
     aws: options.aws ?? endpointPort(options, region),
     explain: options.explain ?? false,
     minDurationSeconds,
+    ...(options.accessKeys === undefined ? {} : { accessKeys: options.accessKeys }),
     ...(options.clock === undefined ? {} : { clock: options.clock }),
     ...(options.log === undefined ? {} : { log: options.log }),
   });

@@ -5,11 +5,12 @@ import { type PythonCheck, runPythonChecks } from "../support/python-checks.ts";
 import { serveControlPlane } from "../support/serve-control-plane.ts";
 
 const SCRIPT = fileURLToPath(new URL("drive_control_plane.py", import.meta.url));
+const KEY = { accessKeyId: "AKIDEXAMPLE", secretAccessKey: "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY" };
 const SUBJECT_ID = "6a0bbcbb-7d02-4c2f-9a1c-3f0f5a6f3d11";
 
-/** The script runs once, against a fresh account with one subject; its checks become tests. */
+/** The script runs once, against a fresh account that verifies signatures and has one subject; its checks become tests. */
 async function driveWithBoto3(python: string): Promise<PythonCheck[]> {
-  await using plane = await serveControlPlane();
+  await using plane = await serveControlPlane("000000000000", "us-east-1", [KEY]);
   const seenAt = new Date("2026-01-01T00:00:00Z");
   plane.state.subjects.set(SUBJECT_ID, {
     subjectId: SUBJECT_ID,
@@ -32,7 +33,7 @@ async function driveWithBoto3(python: string): Promise<PythonCheck[]> {
     instanceProperties: [],
   });
   // Awaited here: the control plane has to outlive the script.
-  return await runPythonChecks(python, SCRIPT, [plane.url, SUBJECT_ID]);
+  return await runPythonChecks(python, SCRIPT, [plane.url, SUBJECT_ID, KEY.secretAccessKey]);
 }
 
 const found = findPython(["botocore", "cryptography"]);

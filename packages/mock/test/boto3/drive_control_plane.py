@@ -1,6 +1,6 @@
 """Drives every operation of the control plane with boto3's `rolesanywhere` client.
 
-Usage: drive_control_plane.py URL SUBJECT_ID
+Usage: drive_control_plane.py URL SUBJECT_ID SECRET_ACCESS_KEY
 
 Prints one JSON list of {"name", "error"}; `error` is null for what holds. The certificates come from `cryptography`,
 the shapes and success codes from botocore's service model: neither knows anything of the emulator.
@@ -20,7 +20,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-URL, SUBJECT_ID = sys.argv[1:]
+URL, SUBJECT_ID, SECRET = sys.argv[1:]
 ACCOUNT, REGION = "000000000000", "us-east-1"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/reader"
 START, END = datetime.datetime(2026, 1, 1), datetime.datetime(2036, 1, 1)
@@ -28,13 +28,13 @@ START, END = datetime.datetime(2026, 1, 1), datetime.datetime(2036, 1, 1)
 called = {}
 
 
-def connect(validate):
+def connect(validate, secret=SECRET):
     client = botocore.session.Session().create_client(
         "rolesanywhere",
         region_name=REGION,
         endpoint_url=URL,
         aws_access_key_id="AKIDEXAMPLE",
-        aws_secret_access_key="unused",
+        aws_secret_access_key=secret,
         config=Config(parameter_validation=validate, retries={"total_max_attempts": 1}),
     )
     client.meta.events.register("after-call.rolesanywhere.*", record)
@@ -540,6 +540,33 @@ def broken_values(shape, good, path, in_path=False):
             )
 
 
+def arns_and_odd_characters_are_signed_as_sent():
+    with trust_anchor(tags=[{"key": "a b/+=", "value": "@:._-"}]) as anchor:
+        arn = anchor["trustAnchorArn"]
+        equal(aws.get_trust_anchor(trustAnchorId=arn)["trustAnchor"], anchor)
+        equal(aws.list_tags_for_resource(resourceArn=arn)["tags"], [{"key": "a b/+=", "value": "@:._-"}])
+    with profile() as made:
+        by_field = {"profileId": made["profileId"], "certificateField": "x509Subject"}
+        odd = ["O", "CN", "a b", "c+d=e", "*~", "ü"]
+        answer = aws.delete_attribute_mapping(**by_field, specifiers=odd)
+        equal(answer["profile"]["profileId"], made["profileId"])
+
+
+def a_wrong_secret_is_refused():
+    for operation, parameters in (
+        ("list_profiles", {}),
+        ("create_profile", {"name": "p", "roleArns": [ROLE]}),
+        ("list_tags_for_resource", {"resourceArn": f"arn:aws:rolesanywhere:{REGION}:{ACCOUNT}:profile/x"}),
+    ):
+        refused(
+            "InvalidSignatureException",
+            "The request signature we calculated does not match the signature you provided. Check your AWS Secret "
+            "Access Key and signing method. Consult the service documentation for details.",
+            getattr(connect(validate=True, secret=f"{SECRET}x"), operation),
+            **parameters,
+        )
+
+
 def unknown_resources_are_not_found():
     missing = "11111111-2222-4333-8444-555555555555"
     arn = f"arn:aws:rolesanywhere:{REGION}:{ACCOUNT}:trust-anchor/{missing}"
@@ -599,6 +626,8 @@ CHECKS = (
     quotas_are_kept,
     broken_constraints_are_named_as_aws_names_them,
     every_constraint_of_the_model_is_kept,
+    arns_and_odd_characters_are_signed_as_sent,
+    a_wrong_secret_is_refused,
     unknown_resources_are_not_found,
     every_operation_of_the_model_has_been_called,
 )

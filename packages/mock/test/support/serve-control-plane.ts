@@ -1,6 +1,8 @@
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { serve } from "@hono/node-server";
+import type { AccessKey } from "../../src/control/request/access-key.ts";
+import { createSignatureVerifier } from "../../src/control/request/verify-signature.ts";
 import { controlPlane } from "../../src/control/control-plane.ts";
 import { createState, type State, systemClock } from "../../src/state/state.ts";
 
@@ -13,9 +15,11 @@ export interface ServedControlPlane extends AsyncDisposable {
 export async function serveControlPlane(
   accountId = "000000000000",
   region = "us-east-1",
+  accessKeys?: readonly AccessKey[],
 ): Promise<ServedControlPlane> {
   const state = createState(accountId, region);
-  const app = controlPlane({ state, clock: systemClock });
+  const verifySignature = accessKeys === undefined ? undefined : createSignatureVerifier(accessKeys);
+  const app = controlPlane({ state, clock: systemClock, verifySignature });
   const server = serve({ fetch: app.fetch, hostname: "127.0.0.1", port: 0 });
   if (!server.listening) await once(server, "listening");
   const { port } = server.address() as AddressInfo;

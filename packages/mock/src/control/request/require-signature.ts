@@ -3,9 +3,22 @@ import { ServiceError } from "../service-error.ts";
 const SIGNING_SERVICE = "rolesanywhere";
 const REQUIRED_FIELDS = ["Credential", "Signature", "SignedHeaders"] as const;
 
+/** What an `Authorization` header claims; whether it is true is for the verifier of signatures to say. */
+export interface ClaimedSignature {
+  readonly accessKeyId: string;
+  /** `yyyymmdd` */
+  readonly scopeDate: string;
+  readonly region: string;
+  readonly service: string;
+  /** Names as sent, in lower case by the rules of SigV4. */
+  readonly signedHeaders: readonly string[];
+  /** Hex of 64 digits when right. */
+  readonly signature: string;
+}
+
 /**
  * Refuses a request that does not carry a SigV4 signature for this service, region and account. The signature itself
- * is not verified: the emulator knows no secret keys. An access key id of twelve digits names the caller's account,
+ * is not verified here: that takes secret keys. An access key id of twelve digits names the caller's account,
  * as it does for LocalStack; any other stands for the emulated account.
  *
  * @param authorization value of the `Authorization` header
@@ -18,7 +31,7 @@ export function requireSignature(
   authorization: string | undefined,
   hasDate: boolean,
   account: { readonly accountId: string; readonly region: string },
-): void {
+): ClaimedSignature {
   if (authorization === undefined || authorization.trim() === "") {
     throw new ServiceError(403, "MissingAuthenticationTokenException", "Missing Authentication Token");
   }
@@ -34,7 +47,11 @@ export function requireSignature(
     throw incomplete(`Unsupported AWS 'algorithm': '${algorithm ?? ""}'.`);
   }
   if (complaints.length > 0) throw incomplete(complaints.join(" "));
-  requireScope(fields.get("Credential") ?? "", account);
+  return {
+    ...requireScope(fields.get("Credential") ?? "", account),
+    signedHeaders: (fields.get("SignedHeaders") ?? "").split(";"),
+    signature: fields.get("Signature") ?? "",
+  };
 }
 
 function parseFields(text: string): Map<string, string> {
@@ -47,7 +64,10 @@ function parseFields(text: string): Map<string, string> {
 }
 
 /** `<access key id>/<yyyymmdd>/<region>/rolesanywhere/aws4_request`; an access key id holds no slash. */
-function requireScope(credential: string, account: { accountId: string; region: string }): void {
+function requireScope(
+  credential: string,
+  account: { accountId: string; region: string },
+): Omit<ClaimedSignature, "signedHeaders" | "signature"> {
   const [accessKeyId, date, scopeRegion, service, terminator, ...more] = credential.split("/");
   if (!accessKeyId || !date || !scopeRegion || !service || !terminator || more.length > 0) {
     throw incomplete(
@@ -70,6 +90,7 @@ function requireScope(credential: string, account: { accountId: string; region: 
       `Access key id ${accessKeyId} names another account than ${account.accountId}, the one emulated here`,
     );
   }
+  return { accessKeyId, scopeDate: date, region: scopeRegion, service };
 }
 
 function incomplete(message: string): ServiceError {

@@ -1,0 +1,158 @@
+import { hash, timingSafeEqual } from "node:crypto";
+import { Sha256 } from "@aws-crypto/sha256-js";
+import { SignatureV4 } from "@smithy/signature-v4";
+import { parseQuery } from "../../request/query.ts";
+import { headerValues, type ReceivedRequest, splitTarget } from "../../request/received-request.ts";
+import { CLOCK_SKEW_SECONDS, parseAmzDate } from "../../request/signing-time.ts";
+import { ServiceError } from "../service-error.ts";
+import { type AccessKey, indexAccessKeys } from "./access-key.ts";
+import type { ClaimedSignature } from "./require-signature.ts";
+
+/**
+ * Decides whether a request was signed with a known key.
+ *
+ * @throws {ServiceError} 403 `InvalidSignatureException` or `UnrecognizedClientException`
+ */
+export type SignatureVerifier = (
+  request: ReceivedRequest,
+  claimed: ClaimedSignature,
+  now: Date,
+) => Promise<void>;
+
+const TOKEN_HEADER = "x-amz-security-token";
+const PAYLOAD_HASH_HEADER = "x-amz-content-sha256";
+const MISMATCH =
+  "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details.";
+
+/**
+ * Verifies SigV4 signatures of these keys: the request as received is signed again, by the AWS SDK's own signer, and
+ * the two signatures are compared. The keys stay inside the returned function.
+ *
+ * @throws {MockError} ERR_MOCK_INVALID_OPTION, see {@link indexAccessKeys}
+ * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
+ */
+export function createSignatureVerifier(accessKeys: readonly AccessKey[]): SignatureVerifier {
+  const byId = indexAccessKeys(accessKeys);
+  return async (request, claimed, now) => {
+    const signingDate = requireRecentDate(request, claimed, now);
+    const key = byId.get(claimed.accessKeyId);
+    if (key === undefined || !carriesToken(request, key)) {
+      throw new ServiceError(
+        403,
+        "UnrecognizedClientException",
+        "The security token included in the request is invalid.",
+      );
+    }
+    if (!claimed.signedHeaders.includes("host")) {
+      throw invalid("'Host' must be a 'SignedHeader' in the AWS Authorization header.");
+    }
+    const expected = await signAgain(request, claimed, key, signingDate);
+    if (expected === undefined || !isSame(expected, claimed.signature)) throw invalid(MISMATCH);
+  };
+}
+
+function requireRecentDate(request: ReceivedRequest, { scopeDate }: ClaimedSignature, now: Date): Date {
+  const sent = headerValues(request, "x-amz-date").join(",");
+  const signedAt = parseAmzDate(sent);
+  if (signedAt === undefined) {
+    throw invalid("Date must be in ISO-8601 'basic format' (YYYYMMDDTHHMMSSZ), in one X-Amz-Date header.");
+  }
+  if (!sent.startsWith(scopeDate)) {
+    throw invalid(
+      `Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: '${scopeDate}' != '${sent.slice(0, 8)}', from '${sent}'.`,
+    );
+  }
+  const skew = CLOCK_SKEW_SECONDS * 1000;
+  const minutes = CLOCK_SKEW_SECONDS / 60;
+  const [earliest, latest] = [new Date(now.getTime() - skew), new Date(now.getTime() + skew)];
+  if (signedAt < earliest) {
+    throw invalid(
+      `Signature expired: ${sent} is now earlier than ${toAmzDate(earliest)} (${toAmzDate(now)} - ${minutes} min.)`,
+    );
+  }
+  if (signedAt > latest) {
+    throw invalid(
+      `Signature not yet current: ${sent} is still later than ${toAmzDate(latest)} (${toAmzDate(now)} + ${minutes} min.)`,
+    );
+  }
+  return signedAt;
+}
+
+function carriesToken(request: ReceivedRequest, { sessionToken }: AccessKey): boolean {
+  const sent = headerValues(request, TOKEN_HEADER);
+  if (sessionToken === undefined) return sent.length === 0;
+  return sent.length === 1 && isSame(sessionToken, sent[0] ?? "");
+}
+
+/** @returns the signature in hex; `undefined` when what was received cannot have been signed */
+async function signAgain(
+  request: ReceivedRequest,
+  { signedHeaders, region, service }: ClaimedSignature,
+  { accessKeyId, secretAccessKey }: AccessKey,
+  signingDate: Date,
+): Promise<string | undefined> {
+  const { path, query } = splitTarget(request.target);
+  const parameters = parseQuery(query);
+  const headers = collectHeaders(request, signedHeaders);
+  if (parameters === undefined || headers === undefined) return undefined;
+  // The signer takes this header for the hash of the body, whatever the body is.
+  const announced = headers[PAYLOAD_HASH_HEADER];
+  if (announced !== undefined && announced !== hash("sha256", request.body)) return undefined;
+  const signer = new SignatureV4({
+    // Without the token: the signer would add a header that the client may not have signed.
+    credentials: { accessKeyId, secretAccessKey },
+    region,
+    service,
+    sha256: Sha256,
+    applyChecksum: false,
+  });
+  // The signer encodes the path a second time, and so do clients: an ARN in it has come encoded once.
+  const signed = await signer.sign(
+    {
+      method: request.method,
+      protocol: "http:",
+      hostname: "",
+      path,
+      query: groupByName(parameters),
+      headers,
+      body: request.body,
+    },
+    // By default it leaves out headers that proxies change; a client that signed them is taken at its word.
+    { signingDate, signableHeaders: new Set(signedHeaders) },
+  );
+  return /Signature=([0-9a-f]{64})$/.exec(signed.headers["authorization"] ?? "")?.[1];
+}
+
+/** The signed headers, and the token even when it is not: that is then a mismatch. */
+function collectHeaders(
+  request: ReceivedRequest,
+  signedHeaders: readonly string[],
+): Record<string, string> | undefined {
+  const names = [...signedHeaders, ...(headerValues(request, TOKEN_HEADER).length > 0 ? [TOKEN_HEADER] : [])];
+  const entries: [string, string][] = [];
+  for (const name of names) {
+    const values = headerValues(request, name);
+    if (values.length === 0) return undefined;
+    entries.push([name, values.join(",")]);
+  }
+  return Object.fromEntries(entries);
+}
+
+function groupByName(parameters: readonly (readonly [string, string])[]): Record<string, string[]> {
+  const grouped = new Map<string, string[]>();
+  for (const [name, value] of parameters) grouped.set(name, [...(grouped.get(name) ?? []), value]);
+  return Object.fromEntries(grouped);
+}
+
+/** In a time that tells nothing of the secret, not even its length. */
+function isSame(expected: string, received: string): boolean {
+  return timingSafeEqual(hash("sha256", expected, "buffer"), hash("sha256", received, "buffer"));
+}
+
+function toAmzDate(date: Date): string {
+  return `${date.toISOString().replaceAll(/[-:]/g, "").slice(0, 15)}Z`;
+}
+
+function invalid(message: string): ServiceError {
+  return new ServiceError(403, "InvalidSignatureException", message);
+}
