@@ -10,7 +10,7 @@ export interface AccessKey {
 }
 
 /**
- * Finds an access key by its id.
+ * Puts access keys in order, by their ids.
  *
  * @throws {MockError} ERR_MOCK_INVALID_OPTION for a key without secret, a malformed id, or an id that repeats; the
  * secret is never in the message
