@@ -9,6 +9,7 @@ import { sign, verify, X509Certificate } from "node:crypto";
 import process from "node:process";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
+import { CreateRoleCommand, EntityAlreadyExistsException, IAMClient } from "@aws-sdk/client-iam";
 import { startMock } from "../src/http/server.ts";
 import { handleCreateSession } from "../src/session/handle-create-session.ts";
 import type { AwsPort } from "../src/session/aws.ts";
@@ -20,6 +21,7 @@ import {
   makeCertificate,
   rsaKeys,
 } from "../src/testing/make-certificate.ts";
+import { TRUST_POLICY } from "../src/testing/fake-aws.ts";
 import { ML_DSA, mlDsaKeys } from "../src/testing/ml-dsa.ts";
 import type { ReceivedRequest } from "../src/request/received-request.ts";
 import { signedRequest } from "../src/testing/sign-request.ts";
@@ -181,6 +183,26 @@ async function overHttp(label: string, aws: AwsPort, rounds: number, roleArn: st
   );
 }
 
+/** The role that the bench's requests name, in LocalStack; one of an earlier run will do. */
+async function createRole(iamEndpoint: string): Promise<void> {
+  const [, , , , accountId = "", resource = ""] = ROLE_ARN.split(":");
+  const client = new IAMClient({
+    endpoint: iamEndpoint,
+    region: "us-east-1",
+    credentials: { accessKeyId: accountId, secretAccessKey: "test" },
+  });
+  try {
+    await client.send(
+      new CreateRoleCommand({
+        RoleName: resource.split("/").at(-1),
+        AssumeRolePolicyDocument: JSON.stringify(TRUST_POLICY),
+      }),
+    );
+  } catch (error) {
+    if (!(error instanceof EntityAlreadyExistsException)) throw error;
+  }
+}
+
 console.log(`Node.js ${process.version}, ${ROUNDS} rounds
 
 One call, without HTTP, STS answering at once, against node:crypto alone:
@@ -194,10 +216,14 @@ console.log("\nOver HTTP");
 const instant = createWorld().aws;
 await overHttp("STS answering at once", instant, ROUNDS, ROLE_ARN);
 const endpoint = process.env["RA_BENCH_STS_ENDPOINT"];
-const role = process.env["RA_BENCH_ROLE_ARN"];
-if (endpoint !== undefined && role !== undefined) {
+if (endpoint === undefined) {
+  console.log(
+    "STS of LocalStack      not measured: give its URL in RA_BENCH_STS_ENDPOINT (ra-sandbox up starts one)",
+  );
+} else {
+  await createRole(endpoint);
   const aws = awsSdkPort({ stsEndpoint: endpoint, iamEndpoint: endpoint, region: "us-east-1" });
-  await overHttp("STS of LocalStack", aws, Math.min(ROUNDS, 200), role);
+  await overHttp("STS of LocalStack", aws, Math.min(ROUNDS, 200), ROLE_ARN);
 }
 
 console.log(`\nAfter ${SESSIONS} sessions, and with 50 trust anchors`);
