@@ -23,7 +23,7 @@ ensure_docker() {
 
 apt_install() {
   apt-get update -qq >>"$logs/apt.log" 2>&1 || fail "apt-get update failed; its log is $logs/apt.log"
-  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >>"$logs/apt.log" 2>&1 ||
+  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "$@" >>"$logs/apt.log" 2>&1 ||
     fail "apt-get could not install $*; its log is $logs/apt.log"
 }
 
