@@ -6,6 +6,7 @@ export { SandboxError } from "./errors.ts";
 export type { SandboxErrorCode } from "./errors.ts";
 export type { BackendName, Sandbox, SandboxNetwork, SandboxOptions } from "./sandbox.ts";
 export { startSandbox } from "./start-sandbox.ts";
+export { orAborted } from "./supervision/or-aborted.ts";
 export { runSupervised } from "./supervision/run-supervised.ts";
 export type { RunResult } from "./supervision/run-supervised.ts";
 export { startSupervised } from "./supervision/start-supervised.ts";

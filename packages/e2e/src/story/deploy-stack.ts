@@ -9,8 +9,6 @@ export interface DeployStackInit {
   /** Gets the synthesized template (`cdk.out`) and the outputs (`cdk-outputs.json`). */
   directory: string;
   signal?: AbortSignal | undefined;
-  /** What `cdk` prints, as it comes. */
-  onOutput?: (chunk: string) => void;
 }
 
 export interface DeployedStack {
@@ -36,7 +34,6 @@ export async function deployStack(init: DeployStackInit): Promise<DeployedStack>
       arguments: args,
       environment: env,
       workingDirectory: cwd,
-      onOutput: (chunk) => init.onOutput?.(chunk),
     },
     init.signal,
   );

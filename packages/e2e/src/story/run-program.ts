@@ -9,10 +9,7 @@ export class StoryError extends Error {
 export interface RunProgramInit {
   arguments: readonly string[];
   environment: Readonly<Record<string, string>>;
-  workingDirectory?: string;
   signal?: AbortSignal | undefined;
-  /** Called with whole chunks as they come. */
-  onOutput?: (chunk: string, stream: "stdout" | "stderr") => void;
 }
 
 /** Runs one of the workspaces' programs to its end. @throws {StoryError} when it fails */

@@ -1,6 +1,12 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { chooseBackend, type Sandbox, startSandbox, withoutAwsSettings } from "@roles-anywhere/sandbox";
+import {
+  chooseBackend,
+  orAborted,
+  type Sandbox,
+  startSandbox,
+  withoutAwsSettings,
+} from "@roles-anywhere/sandbox";
 import type { Settings } from "../settings/read-settings.ts";
 import { buildImages, type Images } from "./build-images.ts";
 import { createPki, type Pki } from "./create-pki.ts";
@@ -8,7 +14,6 @@ import { type DeployedStack, deployStack } from "./deploy-stack.ts";
 import type { ExternalServer, ExternalServerInit } from "./external-server/external-server.ts";
 import { createProcessServer } from "./external-server/process-server.ts";
 import type { Narrator } from "./narrator.ts";
-import { StoryError } from "./run-program.ts";
 
 /** The whole story, told to its end and still running. */
 export interface World extends AsyncDisposable {
@@ -56,6 +61,7 @@ export async function startWorld(init: StartWorldInit): Promise<World> {
     narrator.command(await server.configureProfile());
     narrator.result(await server.readProfile());
     narrator.progress("Starting the NestJS app");
+    // What is being started by then is stopped with the server and the sandbox.
     const appUrl = await orAborted(server.startApp(), signal);
     narrator.result(`listening on ${appUrl}`);
     return { sandbox, pki, stack, server, appUrl, stop, [Symbol.asyncDispose]: stop };
@@ -143,19 +149,4 @@ async function createServer(
   if (network === undefined || images === undefined) return await createProcessServer(sandbox, init);
   const { createContainerServer } = await import("./external-server/container-server.ts");
   return await createContainerServer({ ...sandbox, network }, images.app, init);
-}
-
-/** Lets an abort end the wait; what is being started is stopped with the sandbox. */
-async function orAborted<Result>(work: Promise<Result>, signal: AbortSignal | undefined): Promise<Result> {
-  if (signal === undefined) return await work;
-  const aborted = Promise.withResolvers<never>();
-  const onAbort = (): void => aborted.reject(new StoryError("interrupted"));
-  signal.addEventListener("abort", onAbort, { once: true });
-  try {
-    signal.throwIfAborted();
-    return await Promise.race([work, aborted.promise]);
-  } finally {
-    signal.removeEventListener("abort", onAbort);
-    work.catch(() => undefined);
-  }
 }

@@ -1,18 +1,13 @@
 import { createWriteStream } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import {
-  GenericContainer,
-  Network,
-  type StartedNetwork,
-  type StartedTestContainer,
-  Wait,
-} from "testcontainers";
+import { GenericContainer, Network, type StartedTestContainer, Wait } from "testcontainers";
 import { withoutAwsSettings } from "../../environment/without-aws-settings.ts";
 import { SandboxError } from "../../errors.ts";
 import { checkInitHooks } from "../../localstack/check-init-hooks.ts";
 import { hookFileName, hookPath, localstackSettings } from "../../localstack/settings.ts";
 import type { BackendInit, StartedBackend } from "../../sandbox.ts";
+import { orAborted } from "../../supervision/or-aborted.ts";
 import { SANDBOX_LABEL, startReaper } from "./start-reaper.ts";
 
 const LOCALSTACK_PORT = 4566;
@@ -21,7 +16,10 @@ const MOCK_PORT = 9912;
 const localstackInside = `http://localstack:${LOCALSTACK_PORT}`;
 const mockInside = `http://roles-anywhere:${MOCK_PORT}`;
 
-/** Starts LocalStack and the mock as containers on a network of their own. */
+/**
+ * Starts LocalStack and the mock as containers on a network of their own. testcontainers cannot be interrupted: an abort
+ * ends the wait, and the reaper removes what was being started.
+ */
 export async function startContainers(init: BackendInit, sandboxId: string): Promise<StartedBackend> {
   const networkName = `roles-anywhere-${sandboxId}`;
   const reaper = startReaper(sandboxId, networkName, withoutAwsSettings(init.environment));
@@ -111,24 +109,4 @@ function mockBundlePath(): string {
 function urlOf(container: StartedTestContainer, port: number): string {
   const host = container.getHost();
   return `http://${host === "localhost" ? "127.0.0.1" : host}:${container.getMappedPort(port)}`;
-}
-
-/** testcontainers cannot be interrupted: the wait ends at once, and the reaper removes what it was starting. */
-async function orAborted<Result extends StartedNetwork | StartedTestContainer>(
-  starting: Promise<Result>,
-  signal: AbortSignal | undefined,
-): Promise<Result> {
-  if (signal === undefined) return await starting;
-  signal.throwIfAborted();
-  let onAbort: (() => void) | undefined;
-  const aborted = new Promise<never>((_resolve, reject) => {
-    onAbort = () => reject(signal.reason);
-    signal.addEventListener("abort", onAbort, { once: true });
-  });
-  try {
-    return await Promise.race([starting, aborted]);
-  } finally {
-    if (onAbort !== undefined) signal.removeEventListener("abort", onAbort);
-    starting.catch(() => undefined);
-  }
 }
