@@ -3,8 +3,9 @@
 // CommonJS for the command: `require("node:http")` costs half of what `import "node:http"` does, because an ES import of
 // a built-in module reads each of its exports, which loads the lazy ones (fetch, WebCrypto) as well.
 import { spawnSync } from "node:child_process";
-import { copyFileSync, mkdirSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
 
 import { build } from "esbuild";
 
@@ -28,3 +29,24 @@ await build({
   legalComments: "none",
   logLevel: "warning",
 });
+
+// The library once more, as CommonJS with declarations of its own, for tools that cannot `require` an ES module: Jest,
+// TypeScript with `module` node16 or node18, and resolution that knows nothing of `exports`. Node.js itself takes the
+// ES modules either way (condition "module-sync"), so that a process never holds two copies.
+await build({
+  entryPoints: ["dist/index.js"],
+  outfile: "dist/commonjs/index.js",
+  bundle: true,
+  packages: "external",
+  platform: "node",
+  format: "cjs",
+  target: "node22",
+  legalComments: "none",
+  logLevel: "warning",
+});
+writeFileSync("dist/commonjs/package.json", '{"type":"commonjs"}\n');
+for (const name of readdirSync("dist", { recursive: true, encoding: "utf8" })) {
+  if (!name.endsWith(".d.ts") || name.startsWith("commonjs")) continue;
+  mkdirSync(dirname(join("dist/commonjs", name)), { recursive: true });
+  copyFileSync(join("dist", name), join("dist/commonjs", name));
+}
