@@ -38,6 +38,11 @@ export function createApp(context: MockContext): MockApp {
         ),
     ),
   );
+  // Clients compare it with their own clock, so it has to be the one that judges their requests.
+  app.use(async (c, next) => {
+    await next();
+    c.header("Date", context.clock.now().toUTCString());
+  });
   app.post("/sessions", async (c) => {
     const { incoming } = c.env;
     const request = await receive(incoming, c.req.raw);

@@ -7,6 +7,7 @@ export const FAULT_KINDS = [
   "unavailable",
   "delay",
   "drop",
+  "truncate",
   "malformed-json",
 ] as const;
 export type FaultKind = (typeof FAULT_KINDS)[number];

@@ -75,6 +75,19 @@ describe("/_mock/clock", () => {
     });
   });
 
+  it("dates the answers, so that a client can tell whose clock is wrong", async () => {
+    await using running = await startLab();
+    await running.lab("PUT", "clock", { now: "2027-01-02T03:04:05Z" });
+    const answers = await Promise.all(
+      ["/_mock/health", "/trustanchors", "/sessions"].map((path) =>
+        fetch(`${running.mock.url}${path}`, { method: path === "/sessions" ? "POST" : "GET" }),
+      ),
+    );
+    expect(answers.map(({ headers }) => headers.get("date"))).toEqual(
+      Array.from({ length: 3 }, () => "Sat, 02 Jan 2027 03:04:05 GMT"),
+    );
+  });
+
   it("stands still, runs faster and goes back to real time", async () => {
     await using running = await startLab();
     await running.lab("PUT", "clock", { rate: 0 });
@@ -139,6 +152,13 @@ describe("/_mock/faults", () => {
     await using running = await startLab();
     await running.lab("POST", "faults", { kind: "drop" });
     await expect(running.call()).rejects.toMatchObject({ code: "ECONNRESET" });
+    expect((await running.call()).status).toBe(201);
+  });
+
+  it("truncate closes the connection within the answer", async () => {
+    await using running = await startLab();
+    await running.lab("POST", "faults", { kind: "truncate" });
+    await expect(running.call()).rejects.toMatchObject({ code: "ECONNRESET", message: "aborted" });
     expect((await running.call()).status).toBe(201);
   });
 
