@@ -13,8 +13,19 @@ import type { Flags } from "./parse-flags.ts";
 import { sessionParameters } from "./session-flags.ts";
 import type { SESSION_FLAGS } from "./session-flags.ts";
 
-/** Gets a new session; certificate and key are read from their files each time. */
-export type FetchCredentials = (signal?: AbortSignal) => Promise<CredentialSet>;
+/** A role, and the profile that lists it. */
+export interface SessionTarget {
+  readonly roleArn: string;
+  readonly profileArn: string;
+}
+
+/**
+ * Gets a new session; certificate and key are read from their files each time.
+ *
+ * @param target Another role than the flags name. What is wrong with certificate and key is then an error, but no warning:
+ *   whoever fetches for the flags' own role is warned.
+ */
+export type FetchCredentials = (signal?: AbortSignal, target?: SessionTarget) => Promise<CredentialSet>;
 
 /**
  * What gets credentials as the flags and the environment say, after all checks that need no request.
@@ -34,19 +45,25 @@ export function credentialsFetcher(
     verifySsl: flags["no-verify-ssl"] !== true,
     ...(flags["with-proxy"] === true ? { proxyFor: proxyFromEnvironment(environment) } : {}),
   });
-  return async (signal) => {
+  return async (signal, target) => {
     const identity = loadIdentity(sources);
     const now = new Date();
     checkIdentity(identity.certificate, identity.privateKey, now);
-    for (const warning of identityWarnings(identity.certificate, keyPath(flags), now)) {
-      note(`ra-signer: warning: ${warning}`);
+    if (target === undefined) {
+      for (const warning of identityWarnings(identity.certificate, keyPath(flags), now)) {
+        note(`ra-signer: warning: ${warning}`);
+      }
     }
-    return createSessionWithIdentity(identity, parameters, {
-      send,
-      ...(aws.maxAttempts === undefined ? {} : { maxAttempts: aws.maxAttempts }),
-      ...(flags.debug === true ? { trace: note } : {}),
-      ...(signal === undefined ? {} : { signal }),
-    });
+    return createSessionWithIdentity(
+      identity,
+      { ...parameters, ...target },
+      {
+        send,
+        ...(aws.maxAttempts === undefined ? {} : { maxAttempts: aws.maxAttempts }),
+        ...(flags.debug === true ? { trace: note } : {}),
+        ...(signal === undefined ? {} : { signal }),
+      },
+    );
   };
 }
 

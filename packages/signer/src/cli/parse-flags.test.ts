@@ -6,6 +6,7 @@ const SPECS = {
   name: { type: "text", value: "NAME", help: "" },
   count: { type: "integer", value: "N", help: "" },
   loud: { type: "switch", help: "" },
+  also: { type: "texts", value: "NAME", help: "" },
 } as const;
 
 describe("parseFlags", () => {
@@ -17,6 +18,8 @@ describe("parseFlags", () => {
     [["--name", "a", "--name", "b"], { name: "b" }],
     [["--loud", "--count", "-5"], { loud: true, count: -5 }],
     [["--loud=false"], { loud: false }],
+    [["--also", "a", "--loud", "--also=b", "--also", "a"], { also: ["a", "b", "a"], loud: true }],
+    [["--also", "--also"], { also: ["--also"] }],
     [[], {}],
   ])("reads %j", (words, flags) => {
     expect(parseFlags(SPECS, words)).toEqual(flags);
@@ -29,6 +32,7 @@ describe("parseFlags", () => {
     [["--nope"], /unknown flag: --nope/],
     [["--toString"], /unknown flag: --toString/],
     [["--name"], /flag needs an argument: --name/],
+    [["--also", "a", "--also"], /flag needs an argument: --also/],
     [["--count", "1.5"], /invalid argument "1.5" for "--count"/],
     [["--count", ""], /invalid argument/],
     [["--loud=maybe"], /expected true or false/],

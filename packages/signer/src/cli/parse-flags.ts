@@ -2,8 +2,8 @@ import { SignerError } from "../errors.ts";
 
 /** A flag of a command. */
 export interface FlagSpec {
-  /** `switch` takes no value (but `--debug=false` works); `integer` a decimal number. */
-  readonly type: "text" | "switch" | "integer";
+  /** `texts` may be repeated; `switch` takes no value (but `--debug=false` works); `integer` a decimal number. */
+  readonly type: "text" | "texts" | "switch" | "integer";
   /** How help names the value: `FILE`. Left out for a switch. */
   readonly value?: string;
   /** One line for help. */
@@ -20,19 +20,24 @@ export type Flags<Specs extends FlagSpecs> = {
     ? boolean
     : Specs[Name]["type"] extends "integer"
       ? number
-      : string;
+      : Specs[Name]["type"] extends "texts"
+        ? readonly string[]
+        : string;
 };
+
+type Value = string | boolean | number | readonly string[];
 
 /**
  * Parses flags as `aws_signing_helper` does: `--name value`, `--name=value`, a value may begin with a dash, of repeated
- * flags the last one counts. (node:util's parseArgs refuses `--name -value` and `--switch=false`.)
+ * flags the last one counts, unless they are `texts`. (node:util's parseArgs refuses `--name -value` and `--switch=false`.)
  *
  * @param specs The flags of the command.
  * @param words Command line after the command's name.
  * @throws {SignerError} ERR_SIGNER_USAGE for an unknown flag, a missing or malformed value, or a word that is no flag.
  */
 export function parseFlags<Specs extends FlagSpecs>(specs: Specs, words: readonly string[]): Flags<Specs> {
-  const found: Record<string, string | boolean | number> = {};
+  const found: Record<string, Value> = {};
+  const lists: Record<string, string[]> = {};
   for (let index = 0; index < words.length; index += 1) {
     const word = words[index] ?? "";
     const [, name = "", inline] = /^--([^=]+)(?:=([\s\S]*))?$/.exec(word) ?? [];
@@ -45,6 +50,10 @@ export function parseFlags<Specs extends FlagSpecs>(specs: Specs, words: readonl
     }
     const value = inline ?? words[(index += 1)];
     if (value === undefined) throw usage(`flag needs an argument: --${name}`);
+    if (spec.type === "texts") {
+      found[name] = lists[name] = [...(lists[name] ?? []), value];
+      continue;
+    }
     found[name] = spec.type === "integer" ? parseInteger(name, value) : value;
   }
   return asFlags(specs, found);
@@ -52,7 +61,7 @@ export function parseFlags<Specs extends FlagSpecs>(specs: Specs, words: readonl
 
 function asFlags<Specs extends FlagSpecs>(
   specs: Specs,
-  found: Readonly<Record<string, string | boolean | number>>,
+  found: Readonly<Record<string, Value>>,
 ): Flags<Specs> {
   const entries = Object.keys(specs)
     .filter((name) => Object.hasOwn(found, name))

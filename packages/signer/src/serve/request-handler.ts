@@ -5,30 +5,41 @@ import { isIP } from "node:net";
 import { messageOf, SignerError } from "../errors.ts";
 import { isoSeconds } from "../keys/check-identity.ts";
 import { parseArn } from "../session/arn.ts";
-import type { HeldSession } from "./session-holder.ts";
+import type { ServedRole } from "./served-role.ts";
+import type { HeldSession, SessionHolder } from "./session-holder.ts";
 import type { TokenStore } from "./token-store.ts";
+
+/** A role and its session. */
+export interface EndpointRole extends ServedRole {
+  readonly session: SessionHolder;
+}
 
 /** What the endpoint needs to answer. */
 export interface EndpointOptions {
-  readonly roleArn: string;
+  /** The one role of the metadata service, and the one that container clients get who name none. */
+  readonly firstRole: EndpointRole;
+  /** Roles that container clients get by name only. */
+  readonly otherRoles: readonly EndpointRole[];
   readonly tokens: TokenStore;
-  readonly currentSession: () => Promise<HeldSession>;
   /** Token that container clients have to send; undefined when there is no container endpoint. */
   readonly containerToken: () => string | undefined;
 }
 
 const TOKEN_PATH = /^\/latest\/api\/token\/?$/;
 const CREDENTIALS_PATH = /^\/latest\/meta-data\/iam\/security-credentials(?:\/(.*))?$/;
-/** Where AWS_CONTAINER_CREDENTIALS_FULL_URI has to point. */
-export const CONTAINER_PATH = "/container/credentials";
+const CONTAINER_PATH = /^\/container\/credentials(?:\/(.*))?$/;
 
 const TOKEN_HEADER = "x-aws-ec2-metadata-token";
 const TTL_HEADER = "x-aws-ec2-metadata-token-ttl-seconds";
 const MAX_TTL_SECONDS = 21_600;
 
-/** The last part of a role's ARN, without its path. */
-export function roleNameOf(roleArn: string): string {
-  return parseArn(roleArn, "role").resource.split("/").at(-1) ?? "";
+/**
+ * Where AWS_CONTAINER_CREDENTIALS_FULL_URI has to point.
+ *
+ * @param roleName Name of the role; undefined for the first one.
+ */
+export function containerPath(roleName?: string): string {
+  return `/container/credentials${roleName === undefined ? "" : `/${encodeURIComponent(roleName)}`}`;
 }
 
 /**
@@ -40,7 +51,7 @@ export function roleNameOf(roleArn: string): string {
 export function createRequestHandler(
   options: EndpointOptions,
 ): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
-  const roleName = roleNameOf(options.roleArn);
+  const { name: roleName } = options.firstRole;
   return async (request, response) => {
     const path = (request.url ?? "").split("?", 1)[0] ?? "";
     response.setHeader("Content-Type", "text/plain; charset=utf-8");
@@ -48,7 +59,8 @@ export function createRequestHandler(
     if (!isLocalName(request.headers.host))
       return end(response, 400, "unable to process requests with this Host header");
     if (TOKEN_PATH.test(path)) return issueToken(request, response, options.tokens);
-    if (path === CONTAINER_PATH) return containerCredentials(request, response, options);
+    const container = CONTAINER_PATH.exec(path);
+    if (container !== null) return containerCredentials(request, response, options, container[1] ?? "");
     const below = CREDENTIALS_PATH.exec(path);
     if (below === null) return end(response, 404, "404 page not found\n");
     if (request.method !== "GET") return end(response, 405);
@@ -57,7 +69,7 @@ export function createRequestHandler(
     const secondsLeft = options.tokens.secondsLeft(token);
     if (secondsLeft === undefined) return end(response, 401, "invalid token provided");
     const name = (below[1] ?? "").replace(/\/$/, "");
-    if (name === roleName) return instanceCredentials(response, options);
+    if (name === roleName) return instanceCredentials(response, options.firstRole);
     response.setHeader(TTL_HEADER, String(secondsLeft));
     end(response, 200, roleName);
   };
@@ -75,10 +87,10 @@ function issueToken(request: IncomingMessage, response: ServerResponse, tokens: 
   end(response, 200, tokens.issue(ttlSeconds));
 }
 
-async function instanceCredentials(response: ServerResponse, options: EndpointOptions): Promise<void> {
+async function instanceCredentials(response: ServerResponse, role: EndpointRole): Promise<void> {
   let session: HeldSession;
   try {
-    session = await options.currentSession();
+    session = await role.session.current();
   } catch (error) {
     // An SDK takes any 200 for credentials; a 503 makes it try again or ask its next source.
     return endJson(response, 503, {
@@ -103,13 +115,14 @@ async function containerCredentials(
   request: IncomingMessage,
   response: ServerResponse,
   options: EndpointOptions,
+  below: string,
 ): Promise<void> {
-  let expected: string | undefined;
+  const role = roleAt(below, options);
   let session: HeldSession;
-  response.setHeader("Content-Type", "application/json");
   try {
-    expected = options.containerToken();
+    const expected = options.containerToken();
     if (expected === undefined) return end(response, 404, "404 page not found\n");
+    response.setHeader("Content-Type", "application/json");
     if (request.method !== "GET") return end(response, 405);
     if (!sameText(request.headers.authorization ?? "", expected)) {
       return endJson(response, 401, {
@@ -117,8 +130,16 @@ async function containerCredentials(
         message: "the Authorization header is not the content of --container-token-file",
       });
     }
-    session = await options.currentSession();
+    if (role === undefined) {
+      const names = [options.firstRole, ...options.otherRoles].map(({ name }) => name);
+      return endJson(response, 404, {
+        code: "RoleNotFound",
+        message: `no role of that name is served here; there are: ${names.join(" ")}`,
+      });
+    }
+    session = await role.session.current();
   } catch (error) {
+    response.setHeader("Content-Type", "application/json");
     const code = error instanceof SignerError ? error.code : "InternalError";
     return endJson(response, 503, { code, message: messageOf(error) });
   }
@@ -128,9 +149,18 @@ async function containerCredentials(
     SecretAccessKey: secretAccessKey,
     Token: sessionToken,
     Expiration: isoSeconds(new Date(expiration)),
-    RoleArn: options.roleArn,
-    AccountId: parseArn(options.roleArn, "role").account,
+    RoleArn: role.roleArn,
+    AccountId: parseArn(role.roleArn, "role").account,
   });
+}
+
+/** The role that a container client names, as it is or percent-encoded. */
+function roleAt(below: string, { firstRole, otherRoles }: EndpointOptions): EndpointRole | undefined {
+  const written = below.replace(/\/$/, "");
+  if (written === "") return firstRole;
+  return [firstRole, ...otherRoles].find(
+    ({ name }) => name === written || encodeURIComponent(name) === written,
+  );
 }
 
 function isLocalName(host: string | undefined): boolean {

@@ -1,26 +1,29 @@
 import { resolve } from "node:path";
 
-import { messageOf, SignerError } from "../../errors.ts";
-import { isoSeconds } from "../../keys/check-identity.ts";
-import { refreshLoop } from "../../refresh/refresh-loop.ts";
+import { SignerError } from "../../errors.ts";
+import { clientSettings } from "../../serve/client-settings.ts";
 import { ensureContainerToken, readContainerToken } from "../../serve/container-token.ts";
-import { CONTAINER_PATH, createRequestHandler } from "../../serve/request-handler.ts";
+import { keepSession } from "../../serve/keep-session.ts";
+import { createRequestHandler } from "../../serve/request-handler.ts";
+import type { EndpointRole } from "../../serve/request-handler.ts";
+import { servedRoles } from "../../serve/served-role.ts";
+import type { ServedRole } from "../../serve/served-role.ts";
 import { createSessionHolder } from "../../serve/session-holder.ts";
 import { startServer } from "../../serve/start-server.ts";
+import { createSystemdNotifier } from "../../serve/systemd-notifier.ts";
 import { createTokenStore } from "../../serve/token-store.ts";
-import { parseArn } from "../../session/arn.ts";
+import { checkSessionParameters } from "../../session/session-parameters.ts";
 import type { Command } from "../command.ts";
 import { credentialsFetcher } from "../fetch-credentials.ts";
+import type { SessionTarget } from "../fetch-credentials.ts";
 import { helpText } from "../help-text.ts";
 import { parseFlags } from "../parse-flags.ts";
+import type { Flags } from "../parse-flags.ts";
 import { SESSION_FLAGS } from "../session-flags.ts";
 import { stopSignal } from "../stop-signal.ts";
 
 const DEFAULT_PORT = 9911;
 const DEFAULT_HOP_LIMIT = 64;
-/** boto3 asks anew for credentials that live shorter than a quarter of an hour; the next ones are there before. */
-const LEAD_SECONDS = 900;
-const JITTER_SECONDS = 60;
 
 const SERVE_FLAGS = {
   ...SESSION_FLAGS,
@@ -37,6 +40,12 @@ const SERVE_FLAGS = {
     help: "serve container credentials as well, to who sends this file's content; made if there is none",
     default: "none",
   },
+  "also-role-arn": {
+    type: "texts",
+    value: "ARN[,ARN]",
+    help: "another role for container clients, and its profile if it has another; may be given several times",
+    default: "none",
+  },
 } as const;
 
 /** `ra-signer serve`: answers SDKs as the instance metadata service does. */
@@ -51,62 +60,72 @@ export const serve: Command = {
       SERVE_FLAGS,
     ),
   async run(words, context) {
-    const { note, time } = context;
+    const { environment, note, time } = context;
+    const warn = (warning: string): void => note(`ra-signer: warning: ${warning}`);
     const flags = parseFlags(SERVE_FLAGS, words);
     const port = between("port", flags.port ?? DEFAULT_PORT, 0, 65_535);
     const hopLimit = between("hop-limit", flags["hop-limit"] ?? DEFAULT_HOP_LIMIT, 1, 255);
     const fetch = credentialsFetcher(flags, context);
-    const roleArn = flags["role-arn"] ?? "";
-    parseArn(roleArn, "role");
+    const [first, ...others] = rolesOf(flags);
     const tokenFile = flags["container-token-file"] ? resolve(flags["container-token-file"]) : undefined;
     if (tokenFile !== undefined) ensureContainerToken(tokenFile);
     if (hopLimit !== DEFAULT_HOP_LIMIT) {
-      note(`ra-signer: warning: --hop-limit ${hopLimit} has no effect: Node.js cannot set it`);
+      warn(`--hop-limit ${hopLimit} has no effect: Node.js cannot set it`);
     }
 
     const { signal = stopSignal(), now = () => new Date() } = time ?? {};
-    const holder = createSessionHolder(() => fetch(signal), now);
+    const withSession = (role: ServedRole, target?: SessionTarget): EndpointRole => ({
+      ...role,
+      session: createSessionHolder(() => fetch(signal, target), now),
+    });
+    const firstRole = withSession(first);
+    const otherRoles = others.map((role) =>
+      withSession(role, { roleArn: role.roleArn, profileArn: role.profileArn }),
+    );
     const server = await startServer(
       port,
       createRequestHandler({
-        roleArn,
+        firstRole,
+        otherRoles,
         tokens: createTokenStore(now),
-        currentSession: holder.current,
         containerToken: () => (tokenFile === undefined ? undefined : readContainerToken(tokenFile)),
       }),
     );
-    const base = `http://127.0.0.1:${server.port}`;
     note(`Local server started on port: ${server.port}`);
     note("Make it available to the sdk by running:");
-    note(`export AWS_EC2_METADATA_SERVICE_ENDPOINT=${base}`);
-    if (tokenFile !== undefined) {
-      note("or, as container credentials:");
-      note(`export AWS_CONTAINER_CREDENTIALS_FULL_URI=${base}${CONTAINER_PATH}`);
-      note(`export AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE='${tokenFile.replaceAll("'", String.raw`'\''`)}'`);
-    }
+    for (const line of clientSettings(server.port, [first, ...others], tokenFile)) note(line);
+
+    const systemd = createSystemdNotifier(environment, warn);
+    const kept = [firstRole, ...otherRoles].map(({ name, session }) => {
+      const prefix = others.length === 0 ? "" : `role ${name}: `;
+      return keepSession(session, (warning) => warn(`${prefix}${warning}`), { ...time, signal });
+    });
+    const ready = Promise.all(kept.map(({ tried }) => tried)).then(() =>
+      signal.aborted ? undefined : systemd.ready(`listening on 127.0.0.1:${server.port}`),
+    );
     try {
-      await refreshLoop({
-        ...time,
-        signal,
-        leadSeconds: LEAD_SECONDS,
-        jitterSeconds: JITTER_SECONDS,
-        refresh: async () => new Date((await holder.refresh()).credentials.expiration),
-        onFailure(error, expiration, nextAttempt) {
-          const state =
-            expiration !== undefined && expiration > now()
-              ? `the last session is served until ${isoSeconds(expiration)}`
-              : "there is no session to serve";
-          note(
-            `ra-signer: warning: ${state}, next attempt at ${isoSeconds(nextAttempt)}: ${messageOf(error)}`,
-          );
-        },
-      });
+      await Promise.all([ready, ...kept.map(({ ended }) => ended)]);
     } finally {
-      await server.stop();
+      await Promise.all([systemd.stopping(), server.stop()]);
     }
     return 0;
   },
 };
+
+function rolesOf(flags: Flags<typeof SERVE_FLAGS>): readonly [ServedRole, ...ServedRole[]] {
+  const also = flags["also-role-arn"] ?? [];
+  if (also.length > 0 && !flags["container-token-file"]) {
+    throw new SignerError(
+      "ERR_SIGNER_USAGE",
+      "--also-role-arn needs --container-token-file: the metadata service has one role, only container credentials can have more",
+    );
+  }
+  const roles = servedRoles(flags["role-arn"] ?? "", flags["profile-arn"] ?? "", also);
+  for (const role of roles) {
+    checkSessionParameters({ ...role, trustAnchorArn: flags["trust-anchor-arn"] ?? "" });
+  }
+  return roles;
+}
 
 function between(flag: string, value: number, least: number, most: number): number {
   if (value >= least && value <= most) return value;
