@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
@@ -84,8 +85,8 @@ async function refresh(place: CachePlace, options: CachedAnswerOptions, began: n
 
 function replaceFile(place: CachePlace, path: string, text: string): void {
   sweep(place.folder);
-  const temporary = `${path}.${process.pid}.tmp`;
-  rmSync(temporary, { force: true });
+  // Not named by process id: containers that share the folder each have a process 7.
+  const temporary = `${path}.${randomUUID()}.tmp`;
   writeFileSync(temporary, text, { mode: 0o600, flag: "wx" });
   renameSync(temporary, path);
 }
