@@ -41,6 +41,7 @@ await build({
   platform: "node",
   format: "cjs",
   target: "node22",
+  define: { "import.meta.filename": "__filename" },
   legalComments: "none",
   logLevel: "warning",
 });

@@ -1,9 +1,12 @@
 import { execFile } from "node:child_process";
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
+import { checkPackage, createPackageFromTarballData } from "@arethetypeswrong/core";
+import { publint } from "publint";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import { CREDENTIALS, startFakeService, success } from "../src/testing/fake-service.ts";
@@ -12,7 +15,15 @@ import { readVector } from "../src/testing/vectors.ts";
 
 const run = promisify(execFile);
 const packageFolder = fileURLToPath(new URL("..", import.meta.url));
+const rootModules = fileURLToPath(new URL("../../../node_modules", import.meta.url));
+const readme = readFileSync(new URL("../README.md", import.meta.url), "utf8");
 const vector = readVector("ecdsa");
+
+const manifest = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as {
+  readonly version: string;
+  readonly dependencies?: Readonly<Record<string, string>>;
+};
+const dependencies = Object.keys(manifest.dependencies ?? {});
 
 describe("the README", () => {
   it("has an example that runs as it stands", async () => {
@@ -20,7 +31,6 @@ describe("the README", () => {
     await using service = await startFakeService(success());
     writeFileSync(folder.join("client.pem"), vector.certificatePem);
     writeFileSync(folder.join("client.key"), vector.privateKeyPem);
-    const readme = readFileSync(new URL("../README.md", import.meta.url), "utf8");
     const [, example = ""] = /```ts\n([\s\S]*?)```/.exec(readme) ?? [];
     const script = `${example}\nconsole.log((await s3.config.credentials()).accessKeyId);`
       .replace('"client.pem"', JSON.stringify(folder.join("client.pem")))
@@ -37,60 +47,191 @@ describe("the packed package, installed into an empty project", { timeout: 120_0
   const folder = temporaryFolder();
   afterAll(() => folder[Symbol.dispose]());
   const project = folder.join("project");
+  const modules = join(project, "node_modules");
   const options = { cwd: project, env: { ...process.env, npm_config_offline: "true" } };
+  let tarball: Uint8Array<ArrayBuffer>;
 
   beforeAll(async () => {
     mkdirSync(project);
-    await run("npm", ["pack", "--silent", "--pack-destination", folder.path], { cwd: packageFolder });
-    const tarball = readdirSync(folder.path).find((name) => name.endsWith(".tgz")) ?? "";
-    writeFileSync(folder.join("project", "package.json"), '{"name":"consumer","version":"1.0.0"}');
-    await run("npm", ["install", "--silent", "--no-audit", "--no-fund", folder.join(tarball)], options);
+    // Its dependencies as they are installed here, so that the test needs no registry.
+    const sources = [packageFolder, ...dependencies.map((name) => join(rootModules, name))];
+    await run("npm", ["pack", "--silent", "--pack-destination", folder.path, ...sources], {
+      cwd: packageFolder,
+    });
+    const tarballs = readdirSync(folder.path).filter((name) => name.endsWith(".tgz"));
+    const own = tarballs.find((name) => name.startsWith("roles-anywhere-signer-")) ?? "";
+    tarball = Uint8Array.from(readFileSync(folder.join(own)));
+    writeFileSync(join(project, "package.json"), '{"name":"consumer","version":"1.0.0"}');
+    const paths = tarballs.map((name) => folder.join(name));
+    await run("npm", ["install", "--silent", "--no-audit", "--no-fund", ...paths], options);
   }, 120_000);
 
-  it("brings no other package along", () => {
-    expect(
-      readdirSync(folder.join("project", "node_modules")).filter((name) => !name.startsWith(".")),
-    ).toEqual(["@roles-anywhere"]);
-    expect(readdirSync(folder.join("project", "node_modules", "@roles-anywhere"))).toEqual(["signer"]);
+  it("brings no other package along than those that the README counts, with their size", () => {
+    const installed = readdirSync(modules)
+      .filter((name) => !name.startsWith("."))
+      .flatMap((name) =>
+        name.startsWith("@") ? readdirSync(join(modules, name)).map((rest) => `${name}/${rest}`) : [name],
+      );
+    const counted = [...readme.matchAll(/^\| `([^`]+)` +\| (\d+(?:\.\d+)?) MB +\|/gm)].map(
+      ([, name = "", size]) => ({ name, size: Number(size) }),
+    );
+    expect(new Set(installed)).toEqual(new Set(counted.map(({ name }) => name)));
+    expect(new Set(installed)).toEqual(new Set(["@roles-anywhere/signer", ...dependencies]));
+    for (const { name, size } of counted) {
+      expect(Math.abs(megabytes(join(modules, name)) - size), name).toBeLessThan(0.3);
+    }
+  });
+
+  it("gives nothing to publint that it would remark on", async () => {
+    const { messages } = await publint({ pack: { tarball: tarball.buffer }, strict: true });
+    expect(messages).toEqual([]);
+  });
+
+  it("has types that are right for every way of resolution", async () => {
+    const result = await checkPackage(createPackageFromTarballData(tarball));
+    if (!result.types) throw new Error("the package has no types");
+    expect(result.problems).toEqual([]);
+    const resolutions = Object.values(result.entrypoints["."]?.resolutions ?? {});
+    expect(resolutions.map((found) => [found.resolutionKind, found.resolution?.isTypeScript])).toEqual([
+      ["node10", true],
+      ["node16-cjs", true],
+      ["node16-esm", true],
+      ["bundler", true],
+    ]);
   });
 
   it.each([
-    ["an ES module", "module", 'import { fromRolesAnywhere } from "@roles-anywhere/signer";'],
-    ["CommonJS", "commonjs", 'const { fromRolesAnywhere } = require("@roles-anywhere/signer");'],
-  ])("works from %s", async (_title, type, line) => {
-    const script = `${line} console.log(typeof fromRolesAnywhere({}));`;
-    const { stdout, stderr } = await run(process.execPath, [`--input-type=${type}`, "-e", script], options);
-    expect({ stdout, stderr }).toEqual({ stdout: "function\n", stderr: "" });
+    ["an ES module", ["--input-type=module"], 'import * as signer from "@roles-anywhere/signer";'],
+    ["CommonJS", ["--input-type=commonjs"], 'const signer = require("@roles-anywhere/signer");'],
+    [
+      "CommonJS where an ES module cannot be required",
+      ["--input-type=commonjs", "--no-experimental-require-module"],
+      'const signer = require("@roles-anywhere/signer");',
+    ],
+  ])("works from %s", async (_title, flags, line) => {
+    await using service = await startFakeService(success());
+    const init = {
+      certificate: vector.certificatePem,
+      privateKey: vector.privateKeyPem,
+      trustAnchorArn: "arn:aws:rolesanywhere:us-east-1:123456789012:trust-anchor/1",
+      profileArn: "arn:aws:rolesanywhere:us-east-1:123456789012:profile/2",
+      roleArn: "arn:aws:iam::123456789012:role/Example",
+      endpoint: service.url,
+    };
+    const script = `${line}
+      signer.fromRolesAnywhere(${JSON.stringify(init)})().then(({ accessKeyId }) =>
+        console.log(accessKeyId, Object.keys(signer).sort().join()));`;
+    const { stdout, stderr } = await run(process.execPath, [...flags, "-e", script], options);
+    expect({ stdout, stderr }).toEqual({
+      stdout: `${CREDENTIALS.accessKeyId} ${Object.keys(await import("../src/index.ts"))
+        .sort()
+        .join()}\n`,
+      stderr: "",
+    });
   });
 
-  it.each(["mts", "cts"])("works from TypeScript in a .%s file", async (extension) => {
-    const lines = [
+  it("is loaded once by a process that imports and requires it", async () => {
+    const script = `import("@roles-anywhere/signer").then((imported) => {
+      console.log(imported.SignerError === require("@roles-anywhere/signer").SignerError); });`;
+    const { stdout } = await run(process.execPath, ["--input-type=commonjs", "-e", script], options);
+    expect(stdout).toBe("true\n");
+  });
+
+  it("lets its package.json be read", async () => {
+    const script = 'console.log(require("@roles-anywhere/signer/package.json").version)';
+    const { stdout } = await run(process.execPath, ["--input-type=commonjs", "-e", script], options);
+    expect(stdout).toBe(`${manifest.version}\n`);
+  });
+
+  it.each([
+    ["imported", "module", 'await import("@roles-anywhere/signer");'],
+    ["required", "commonjs", 'require("@roles-anywhere/signer");'],
+  ])("does no work when it is %s", async (_title, type, line) => {
+    const script = `
+      const readVariables = new Set();
+      const variables = process.env;
+      process.env = new Proxy(variables, {
+        get: (target, name) => (readVariables.add(name), target[name]),
+        ownKeys: () => (readVariables.add("all"), []),
+      });
+      const before = new Set(process.moduleLoadList);
+      ${line}
+      const loaded = process.moduleLoadList.filter((name) => !before.has(name));
+      process.env = variables;
+      console.log(JSON.stringify({
+        loaded: loaded.filter((name) => /^NativeModule (net|tls|http|https|http2|dgram|dns|child_process|worker_threads|zlib|perf_hooks|internal\\/deps\\/undici.*)$/.test(name)),
+        variables: [...readVariables].filter((name) => typeof name === "string" && !/^NODE_|^WATCH_/.test(name)),
+        resources: process.getActiveResourcesInfo().filter((name) => name !== "PipeWrap"),
+      }));`;
+    // May read its own package and nothing else, write nowhere and start nothing.
+    const permissions = ["--permission", `--allow-fs-read=${project}`];
+    const flags = [...permissions, `--input-type=${type}`, "-e", script];
+    const { stdout } = await run(process.execPath, flags, { ...options, env: { PATH: "" } });
+    expect(JSON.parse(stdout)).toEqual({ loaded: [], variables: [], resources: [] });
+  });
+
+  describe("for TypeScript", () => {
+    const consumer = [
+      'import type { AwsCredentialIdentityProvider as FromSdk } from "@aws-sdk/types";',
+      'import type { AwsCredentialIdentity, AwsCredentialIdentityProvider } from "@smithy/types";',
       'import { fromRolesAnywhere, SignerError } from "@roles-anywhere/signer";',
-      'import type { RolesAnywhereCredentials, SignerErrorCode } from "@roles-anywhere/signer";',
-      'const provider = fromRolesAnywhere({ certificate: "", privateKey: "", trustAnchorArn: "", profileArn: "", roleArn: "" });',
+      'import type { RequestSigner, RolesAnywhereCredentials, SignerErrorCode } from "@roles-anywhere/signer";',
+      'const signer: RequestSigner = { algorithm: "AWS4-X509-ECDSA-SHA256", sign: async (message) => message };',
+      'const provider = fromRolesAnywhere({ certificate: "", privateKey: signer, trustAnchorArn: "", profileArn: "", roleArn: "" });',
+      "export const smithy: AwsCredentialIdentityProvider = provider;",
+      "export const sdk: FromSdk = provider;",
       "export const credentials: Promise<RolesAnywhereCredentials> = provider();",
+      "export const identity: Promise<AwsCredentialIdentity> = provider({ forceRefresh: true });",
       'export const code: SignerErrorCode = new SignerError("ERR_SIGNER_USAGE", "").code;',
-    ];
-    writeFileSync(folder.join("project", `consumer.${extension}`), lines.join("\n"));
+      "// @ts-expect-error the ARNs are missing",
+      'fromRolesAnywhere({ certificate: "" });',
+    ].join("\n");
     const require = createRequire(import.meta.url);
-    const types = fileURLToPath(new URL("../../../node_modules/@types", import.meta.url));
-    const flags = ["--noEmit", "--strict", "--module", "nodenext", "--lib", "es2023", "--types", "node"];
-    const { stdout } = await run(
-      process.execPath,
-      [require.resolve("typescript/bin/tsc"), ...flags, "--typeRoots", types, `consumer.${extension}`],
-      options,
-    ).catch((error: unknown) => ({
-      stdout: String(error instanceof Error && "stdout" in error ? error.stdout : error),
-    }));
-    expect(stdout).toBe("");
+    const current = require.resolve("typescript/bin/tsc");
+    /** The oldest one at hand comes with Are the Types Wrong: 5.6. */
+    const old = createRequire(require.resolve("@arethetypeswrong/core")).resolve("typescript/bin/tsc");
+
+    beforeAll(() => {
+      for (const name of ["@smithy/types", "@aws-sdk/types"]) {
+        mkdirSync(dirname(join(modules, name)), { recursive: true });
+        symlinkSync(join(rootModules, name), join(modules, name));
+      }
+    });
+
+    it.each([
+      ["an ES module and as CommonJS", ["mts", "cts"], current, ["--module", "nodenext"]],
+      ["the same, module node16, TypeScript 5.6", ["mts", "cts"], old, ["--module", "node16"]],
+      ["CommonJS, resolution node10, TypeScript 5.6", ["ts"], old, ["--module", "commonjs"]],
+      [
+        "an ES module for a bundler",
+        ["ts"],
+        current,
+        ["--module", "esnext", "--moduleResolution", "bundler"],
+      ],
+    ])("compiles as %s", async (_title, extensions, compiler, flags) => {
+      const sources = extensions.map((extension) => `consumer.${extension}`);
+      for (const source of sources) writeFileSync(join(project, source), consumer);
+      const types = ["--types", "node", "--typeRoots", join(rootModules, "@types")];
+      const strict = ["--noEmit", "--strict", "--skipLibCheck", "false", "--target", "es2022"];
+      const words = [compiler, ...strict, ...types, ...flags, ...sources];
+      const { stdout } = await run(process.execPath, words, options).catch((error: unknown) => ({
+        stdout: String(error instanceof Error && "stdout" in error ? error.stdout : error),
+      }));
+      expect(stdout).toBe("");
+    });
   });
 
   it("brings the command", async () => {
-    const { stdout } = await run(
-      folder.join("project", "node_modules", ".bin", "ra-signer"),
-      ["version"],
-      options,
-    );
-    expect(stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+    const command = join(modules, ".bin", "ra-signer");
+    const { stdout } = await run(command, ["version"], options);
+    expect(stdout).toBe(`${manifest.version}\n`);
   });
 });
+
+/** Sum of the sizes of all files below a folder. */
+function megabytes(path: string): number {
+  return readdirSync(path, { recursive: true, encoding: "utf8" })
+    .map((name) => statSync(join(path, name)))
+    .filter((entry) => entry.isFile())
+    .reduce((sum, { size }) => sum + size / 1_000_000, 0);
+}
