@@ -156,7 +156,7 @@ describe("createSession when the answer is an error", () => {
       attempts: 3,
       status: 503,
       message:
-        "gave up after 3 attempts: CreateSession failed, StatusCode: 503, RequestID: id-1, ServiceUnavailableException: busy",
+        "gave up after 3 attempts: CreateSession failed, StatusCode: 503, RequestID: id-1, ServiceUnavailableException: busy; likely cause: the service, or a proxy in front of it, cannot answer now; try again later",
     });
   });
 
@@ -240,6 +240,21 @@ describe("createSession when the answer is an error", () => {
     expect(error).toMatchObject({ message: expect.stringMatching(explanation), requestId: "id-1" });
     expect(String(error)).toContain(message);
     expect(String(error)).not.toContain("\n");
+  });
+
+  it("names the limit when it was throttled", async () => {
+    await using service = await startFakeService(refused(429, "ThrottlingException", "Rate exceeded"));
+    await expect(createSession({ ...INIT, endpoint: service.url })).rejects.toThrow(/ten .* --cache/);
+  });
+
+  it("refuses a session that has ended by the clock here", async () => {
+    await using service = await startFakeService(success());
+    const now = (): Date => new Date(CREDENTIALS.expiration);
+    await expect(createSession({ ...INIT, now, endpoint: service.url })).rejects.toMatchObject({
+      code: "ERR_SIGNER_RESPONSE_INVALID",
+      message:
+        "the session that CreateSession gave ended at 2035-01-01T00:00:00Z and it is 2035-01-01T00:00:00.000Z here; set this machine's clock right",
+    });
   });
 
   it("blames the clock when it is far from the service's", async () => {

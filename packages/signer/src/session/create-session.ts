@@ -51,7 +51,8 @@ const MAX_PAUSE_MS = 20_000;
  * @returns The first credential set, complete.
  * @throws {SignerError} ERR_SIGNER_SERVICE_REFUSED with `status`, `type`, `serviceMessage` and `requestId`;
  *   ERR_SIGNER_CONNECTION_FAILED or ERR_SIGNER_TIMEOUT after the last attempt; ERR_SIGNER_ABORTED;
- *   ERR_SIGNER_RESPONSE_INVALID for a success without credentials; and what loading the identity throws.
+ *   ERR_SIGNER_RESPONSE_INVALID for a success without credentials, or with a session that has ended; and what loading the
+ *   identity throws.
  * @see https://docs.aws.amazon.com/rolesanywhere/latest/userguide/authentication-create-session.html
  */
 export async function createSession(init: CreateSessionInit): Promise<CredentialSet> {
@@ -135,7 +136,9 @@ async function tryOnce(
   }
   trace(`answer ${response.status}, request id ${response.header("x-amzn-requestid") ?? "none"}`);
   if (response.status >= 200 && response.status < 300) {
-    return { credentials: parseCredentialSet(response.body) };
+    const credentials = parseCredentialSet(response.body);
+    checkAlive(credentials, now());
+    return { credentials };
   }
   return {
     error: refusal(response, parameters, now()),
@@ -144,16 +147,25 @@ async function tryOnce(
   };
 }
 
+/** A session that has ended by the clock here is useless to SDKs, which go by that clock too. */
+function checkAlive({ expiration }: CredentialSet, moment: Date): void {
+  if (new Date(expiration) > moment) return;
+  throw new SignerError(
+    "ERR_SIGNER_RESPONSE_INVALID",
+    `the session that CreateSession gave ended at ${expiration} and it is ${moment.toISOString()} here; set this machine's clock right`,
+  );
+}
+
 function refusal(response: HttpResponse, parameters: SessionParameters, moment: Date): SignerError {
   const error = parseServiceError(response.header("x-amzn-errortype"), response.body);
   const requestId = response.header("x-amzn-requestid");
   const serverTime = Date.parse(response.header("date") ?? "");
-  const cause = likelyCause(error, {
+  const cause = likelyCause(error, response.status, {
     ...parameters,
     ...(Number.isNaN(serverTime) ? {} : { clockOffsetSeconds: (moment.getTime() - serverTime) / 1000 }),
   });
   const words = error.message === "" ? error.type : `${error.type}: ${error.message}`;
-  const hint = cause === undefined || response.status >= 500 ? "" : `; likely cause: ${cause}`;
+  const hint = cause === undefined ? "" : `; likely cause: ${cause}`;
   return new SignerError(
     "ERR_SIGNER_SERVICE_REFUSED",
     `CreateSession failed, StatusCode: ${response.status}, RequestID: ${requestId ?? "none"}, ${words}${hint}`,

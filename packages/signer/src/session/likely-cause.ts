@@ -56,6 +56,8 @@ const EXPLANATIONS: readonly Explanation[] = [
 const BY_TYPE: Readonly<Record<string, (context: RefusalContext) => string>> = {
   ResourceNotFoundException: ({ trustAnchorArn, profileArn }) =>
     `trust anchor ${trustAnchorArn} or profile ${profileArn} does not exist in this account and region`,
+  ThrottlingException: () =>
+    "all clients of the account together may make ten such requests a second: keep sessions with --cache, serve or one shared fromRolesAnywhere(), then try again",
   AccessDeniedException: () =>
     "the trust anchor or profile may be disabled, the role may not be in the profile, or the certificate may be revoked or expired",
 };
@@ -64,9 +66,15 @@ const BY_TYPE: Readonly<Record<string, (context: RefusalContext) => string>> = {
  * What probably led to a refusal and what to do about it; undefined when nothing useful is known.
  *
  * @param error What the service said.
+ * @param status HTTP status of its answer.
  * @param context What was asked for.
  */
-export function likelyCause(error: ServiceError, context: RefusalContext): string | undefined {
+export function likelyCause(
+  error: ServiceError,
+  status: number,
+  context: RefusalContext,
+): string | undefined {
+  if (status >= 500) return "the service, or a proxy in front of it, cannot answer now; try again later";
   const offset = context.clockOffsetSeconds ?? 0;
   if (Math.abs(offset) >= NOTICEABLE_OFFSET_SECONDS) {
     return `this machine's clock is ${Math.abs(Math.round(offset))} s ${offset > 0 ? "ahead of" : "behind"} the service's; set it right`;
