@@ -1,124 +1,39 @@
 import { spawn } from "node:child_process";
-import { readFileSync, statSync, writeFileSync } from "node:fs";
-import { request } from "node:http";
-import type { IncomingHttpHeaders } from "node:http";
+import { writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { networkInterfaces } from "node:os";
 
-import { fromContainerMetadata, fromHttp, fromInstanceMetadata } from "@aws-sdk/credential-providers";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { fromInstanceMetadata } from "@aws-sdk/credential-providers";
+import { afterAll, describe, expect, it, vi } from "vitest";
 
 import { CREDENTIALS, refused, startFakeService, success } from "../testing/fake-service.ts";
 import type { Answer } from "../testing/fake-service.ts";
-import { makeIdentity, temporaryFolder } from "../testing/openssl.ts";
+import { makeIdentity } from "../testing/openssl.ts";
 import { MAIN, runCli } from "../testing/run-cli.ts";
+import {
+  ask,
+  folderWithIdentity,
+  ROLES_PATH as ROLES,
+  SDK_CREDENTIALS,
+  serveWords,
+  startServe,
+  TOKEN_HEADER as HEADER,
+  TOKEN_PATH as TOKEN,
+  tokenOf,
+  TTL_HEADER as TTL,
+} from "../testing/served.ts";
+import type { Served } from "../testing/served.ts";
 import { readVector } from "../testing/vectors.ts";
-import { serve } from "./commands/serve.ts";
 
 const vector = readVector("ecdsa");
-const folder = temporaryFolder();
+const folder = folderWithIdentity();
 afterAll(() => folder[Symbol.dispose]());
-beforeAll(() => {
-  writeFileSync(folder.join("client.pem"), vector.certificatePem);
-  writeFileSync(folder.join("client.key"), vector.privateKeyPem, { mode: 0o600 });
-});
 
-function words(endpoint: string, ...more: readonly string[]): readonly string[] {
-  return [
-    ...["--certificate", folder.join("client.pem"), "--private-key", folder.join("client.key")],
-    ...["--trust-anchor-arn", "arn:aws:rolesanywhere:us-east-1:123456789012:trust-anchor/1"],
-    ...["--profile-arn", "arn:aws:rolesanywhere:us-east-1:123456789012:profile/2"],
-    ...["--role-arn", "arn:aws:iam::123456789012:role/some/path/Example"],
-    ...["--endpoint", endpoint, "--port", "0", ...more],
-  ];
-}
+const words = (endpoint: string, ...more: readonly string[]): readonly string[] =>
+  serveWords(folder, endpoint, ...more);
 
-const SDK_CREDENTIALS = {
-  accessKeyId: CREDENTIALS.accessKeyId,
-  secretAccessKey: CREDENTIALS.secretAccessKey,
-  sessionToken: CREDENTIALS.sessionToken,
-  expiration: new Date(CREDENTIALS.expiration),
-};
-
-interface Served extends AsyncDisposable {
-  readonly url: string;
-  readonly notes: readonly string[];
-  /** Lets the loop's next pause pass. */
-  readonly clock: { now: number; wake: () => void };
-  readonly asked: () => number;
-}
-
-/** Runs the command in this process, with a clock that the test moves. */
-async function start(answers: readonly Answer[], ...more: readonly string[]): Promise<Served> {
-  const service = await startFakeService(...answers);
-  const notes: string[] = [];
-  const controller = new AbortController();
-  const clock = { now: Date.now(), wake: (): void => {} };
-  let run: Promise<number> = Promise.resolve(0);
-  const url = await new Promise<string>((resolve, reject) => {
-    run = serve.run(words(service.url, ...more), {
-      environment: { AWS_MAX_ATTEMPTS: "1" },
-      out: () => {},
-      note(line) {
-        notes.push(line);
-        const found = /ENDPOINT=(.*)/.exec(line)?.[1];
-        if (found !== undefined) resolve(found);
-      },
-      time: {
-        now: () => new Date(clock.now),
-        sleep: (_milliseconds, signal) =>
-          new Promise((wake) => {
-            clock.wake = wake;
-            signal?.addEventListener("abort", () => wake(), { once: true });
-          }),
-        signal: controller.signal,
-      },
-    });
-    run.catch(reject);
-  });
-  return {
-    url,
-    notes,
-    clock,
-    asked: () => service.requests.length,
-    async [Symbol.asyncDispose]() {
-      controller.abort();
-      expect(await run).toBe(0);
-      await service[Symbol.asyncDispose]();
-    },
-  };
-}
-
-interface Reply {
-  readonly status: number | undefined;
-  readonly headers: IncomingHttpHeaders;
-  readonly text: string;
-}
-
-function ask(url: string, method = "GET", headers: Readonly<Record<string, string>> = {}): Promise<Reply> {
-  return new Promise((resolve, reject) => {
-    request(url, { method, headers, agent: false }, (response) => {
-      void response
-        .setEncoding("utf8")
-        .toArray()
-        .then((parts) =>
-          resolve({ status: response.statusCode, headers: response.headers, text: parts.join("") }),
-        );
-    })
-      .on("error", reject)
-      .end();
-  });
-}
-
-const TOKEN = "/latest/api/token";
-const ROLES = "/latest/meta-data/iam/security-credentials";
-const TTL = "x-aws-ec2-metadata-token-ttl-seconds";
-const HEADER = "x-aws-ec2-metadata-token";
-
-async function tokenOf({ url }: Served, ttlSeconds = 60): Promise<Readonly<Record<string, string>>> {
-  const { text } = await ask(`${url}${TOKEN}`, "PUT", { [TTL]: String(ttlSeconds) });
-  return { [HEADER]: text };
-}
+const start = (answers: readonly Answer[], ...more: readonly string[]): Promise<Served> =>
+  startServe(folder, answers, more);
 
 describe("ra-signer serve", () => {
   it.each([
@@ -129,11 +44,12 @@ describe("ra-signer serve", () => {
     await using served = await start([success()]);
     const reply = await ask(`${served.url}${TOKEN}${slash}`, "PUT", headers);
     expect(reply).toMatchObject({ status: 200, text: expect.stringMatching(/^[\w-]{100}$/) });
-    expect(reply.headers[TTL]).toBe(ttl);
+    expect(reply.headers).toMatchObject({ [TTL]: ttl, "content-type": "text/plain; charset=utf-8" });
   });
 
   it.each<readonly [string, string, Readonly<Record<string, string>>, number, string]>([
     ["a TTL of 0", "PUT", { [TTL]: "0" }, 400, "invalid token TTL"],
+    ["a negative TTL", "PUT", { [TTL]: "-5" }, 400, "invalid token TTL"],
     ["a TTL above six hours", "PUT", { [TTL]: "21601" }, 400, "invalid token TTL"],
     ["a TTL that is no number", "PUT", { [TTL]: "1e3" }, 400, "invalid token TTL"],
     [
@@ -145,6 +61,8 @@ describe("ra-signer serve", () => {
     ],
     ["GET", "GET", {}, 405, ""],
     ["POST", "POST", {}, 405, ""],
+    ["HEAD", "HEAD", {}, 405, ""],
+    ["DELETE", "DELETE", {}, 405, ""],
     [
       "another host's name",
       "PUT",
@@ -157,13 +75,27 @@ describe("ra-signer serve", () => {
     expect(await ask(`${served.url}${TOKEN}`, method, headers)).toMatchObject({ status, text });
   });
 
-  it.each([ROLES, `${ROLES}/`, `${ROLES}/unknown`])("names the role at %s", async (path) => {
+  it("keeps 256 tokens, and gives up the one that ends first", async () => {
     await using served = await start([success()]);
-    const reply = await ask(`${served.url}${path}`, "GET", await tokenOf(served));
-    expect(reply).toMatchObject({ status: 200, text: "Example" });
-    // The fake clock stands still.
-    expect(reply.headers[TTL]).toBe("60");
+    const first = await tokenOf(served, 30);
+    const others: Readonly<Record<string, string>>[] = [];
+    for (let count = 0; count < 256; count += 1) others.push(await tokenOf(served, 60));
+    const statuses = await Promise.all(
+      [first, ...others].map(async (token) => (await ask(`${served.url}${ROLES}`, "GET", token)).status),
+    );
+    expect(statuses).toEqual([401, ...others.map(() => 200)]);
   });
+
+  it.each([ROLES, `${ROLES}/`, `${ROLES}/unknown`, `${ROLES}/unknown/`, `${ROLES}/a/b`])(
+    "names the role at %s",
+    async (path) => {
+      await using served = await start([success()]);
+      const reply = await ask(`${served.url}${path}`, "GET", await tokenOf(served));
+      expect(reply).toMatchObject({ status: 200, text: "Example" });
+      // The fake clock stands still.
+      expect(reply.headers).toMatchObject({ [TTL]: "60", "content-type": "text/plain; charset=utf-8" });
+    },
+  );
 
   it.each(["", "/"])("gives the helper's JSON below the role's name%s", async (slash) => {
     await using served = await start([success({ expiration: "2035-01-01T00:00:00.5Z" })]);
@@ -195,10 +127,12 @@ describe("ra-signer serve", () => {
     expect(ended).toMatchObject({ status: 401, text: "invalid token provided" });
   });
 
-  it.each([ROLES, `${ROLES}/Example`])("takes no POST at %s", async (path) => {
+  it.each([ROLES, `${ROLES}/Example`])("answers nothing but GET at %s", async (path) => {
     await using served = await start([success()]);
-    const reply = await ask(`${served.url}${path}`, "POST", await tokenOf(served));
-    expect(reply).toMatchObject({ status: 405, text: "" });
+    const token = await tokenOf(served);
+    for (const method of ["POST", "PUT", "DELETE"]) {
+      expect(await ask(`${served.url}${path}`, method, token)).toMatchObject({ status: 405, text: "" });
+    }
   });
 
   it.each(["/", "/latest/meta-data/", "/latest/api/token/x", "/container/credentials"])(
@@ -233,10 +167,10 @@ describe("ra-signer serve", () => {
     served.clock.now += 2600 * 1000;
     served.clock.wake();
     expect(await key()).toContain("FIRST");
-    expect(served.asked()).toBe(1);
+    expect(served.requests.length).toBe(1);
     served.clock.now += 101 * 1000;
     served.clock.wake();
-    await vi.waitUntil(() => served.asked() === 2);
+    await vi.waitUntil(() => served.requests.length === 2);
     await vi.waitUntil(async () => (await key()).includes("SECOND"));
   });
 
@@ -277,7 +211,17 @@ describe("ra-signer serve", () => {
     writeFileSync(certificate, renewed.certificatePem + renewed.privateKeyPem);
     served.clock.now += 5000;
     await ask(`${served.url}${ROLES}/Example`, "GET", token);
-    expect(served.asked()).toBe(2);
+    expect(served.requests.length).toBe(2);
+  });
+
+  it("says how to use it on stderr, without a trailing slash", async () => {
+    await using served = await start([success()]);
+    expect(served.notes.slice(0, 3)).toEqual([
+      `Local server started on port: ${new URL(served.url).port}`,
+      "Make it available to the sdk by running:",
+      `export AWS_EC2_METADATA_SERVICE_ENDPOINT=${served.url}`,
+    ]);
+    expect(served.url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
   });
 
   it("gives the JavaScript SDK credentials as the instance metadata service", async () => {
@@ -290,39 +234,6 @@ describe("ra-signer serve", () => {
     await using served = await start([refused(403, "AccessDeniedException", "revoked")]);
     vi.stubEnv("AWS_EC2_METADATA_SERVICE_ENDPOINT", served.url);
     await expect(fromInstanceMetadata()()).rejects.toMatchObject({ statusCode: 503 });
-  });
-
-  it("gives the JavaScript SDK credentials as a container endpoint", async () => {
-    const tokenFile = folder.join("token");
-    await using served = await start([success()], "--container-token-file", tokenFile);
-    expect(statSync(tokenFile).mode & 0o777).toBe(0o600);
-    const uri = `${served.url}/container/credentials`;
-    expect(served.notes).toContain(`export AWS_CONTAINER_CREDENTIALS_FULL_URI=${uri}`);
-    expect(served.notes).toContain(`export AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE='${tokenFile}'`);
-    expect(served.notes.join()).not.toContain(readFileSync(tokenFile, "utf8"));
-    const fromFile = fromHttp({
-      awsContainerCredentialsFullUri: uri,
-      awsContainerAuthorizationTokenFile: tokenFile,
-    });
-    await expect(fromFile()).resolves.toMatchObject(SDK_CREDENTIALS);
-    vi.stubEnv("AWS_CONTAINER_CREDENTIALS_FULL_URI", uri);
-    vi.stubEnv("AWS_CONTAINER_AUTHORIZATION_TOKEN", readFileSync(tokenFile, "utf8"));
-    await expect(fromContainerMetadata()()).resolves.toMatchObject(SDK_CREDENTIALS);
-    vi.stubEnv("AWS_CONTAINER_AUTHORIZATION_TOKEN", "wrong");
-    await expect(fromContainerMetadata({ maxRetries: 0 })()).rejects.toMatchObject({ statusCode: 401 });
-    expect(await ask(uri)).toMatchObject({ status: 401 });
-  });
-
-  it("answers container clients with 503 while there is no session", async () => {
-    const tokenFile = folder.join("mine");
-    writeFileSync(tokenFile, "my own token\n");
-    await using served = await start(
-      [refused(403, "AccessDeniedException", "no")],
-      "--container-token-file",
-      tokenFile,
-    );
-    const reply = await ask(`${served.url}/container/credentials`, "GET", { Authorization: "my own token" });
-    expect(reply).toMatchObject({ status: 503, text: expect.stringContaining("ERR_SIGNER_SERVICE_REFUSED") });
   });
 
   it("listens on the loopback address only", async () => {
@@ -352,6 +263,18 @@ describe("ra-signer serve", () => {
     [["--hop-limit", "0"], /--hop-limit 0 is not between 1 and 255/],
     [["--trust-anchor-arn", ""], /--trust-anchor-arn is missing/],
     [["--container-token-file", "/nonexistent/x"], /cannot make the token/],
+    [["--also-role-arn", "arn:aws:iam::1:role/B"], /--also-role-arn needs --container-token-file/],
+    [
+      ["--container-token-file", "t", "--also-role-arn", "arn:aws:iam::1:role/Example"],
+      /would be served at one path/,
+    ],
+    [
+      [
+        ...["--container-token-file", "t", "--also-role-arn"],
+        "arn:aws:iam::1:role/B,arn:aws:rolesanywhere:eu-west-1:1:profile/1",
+      ],
+      /trust anchor and profile regions don't match/,
+    ],
   ])("exits with 1 for %j", async (more, message) => {
     const result = await runCli(["serve", ...words("http://127.0.0.1:9", ...more)]);
     expect(result).toMatchObject({ code: 1, stdout: "", stderr: expect.stringMatching(message) });

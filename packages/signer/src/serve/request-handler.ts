@@ -154,13 +154,19 @@ async function containerCredentials(
   });
 }
 
-/** The role that a container client names, as it is or percent-encoded. */
+/** The role that a container client names. */
 function roleAt(below: string, { firstRole, otherRoles }: EndpointOptions): EndpointRole | undefined {
-  const written = below.replace(/\/$/, "");
-  if (written === "") return firstRole;
-  return [firstRole, ...otherRoles].find(
-    ({ name }) => name === written || encodeURIComponent(name) === written,
-  );
+  const wanted = percentDecoded(below.replace(/\/$/, ""));
+  if (wanted === "") return firstRole;
+  return [firstRole, ...otherRoles].find(({ name }) => name === wanted);
+}
+
+function percentDecoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 function isLocalName(host: string | undefined): boolean {
