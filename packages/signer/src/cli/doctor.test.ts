@@ -5,6 +5,7 @@ import { afterAll, beforeEach, describe, expect, it } from "vitest";
 import { CREDENTIALS, refused, startFakeService, success } from "../testing/fake-service.ts";
 import type { FakeService } from "../testing/fake-service.ts";
 import { makeCertificate } from "../testing/chain.ts";
+import { callerIdentity, withSts } from "../testing/fake-sts.ts";
 import { makeIdentity, temporaryFolder } from "../testing/openssl.ts";
 import { runCli } from "../testing/run-cli.ts";
 import type { CliResult } from "../testing/run-cli.ts";
@@ -31,6 +32,13 @@ beforeEach(() => {
 
 const ENVIRONMENT = { AWS_CONFIG_FILE: config, AWS_SHARED_CREDENTIALS_FILE: credentials };
 
+/** AWS in one server. */
+const startAws = (): Promise<FakeService> => startFakeService(withSts(callerIdentity(), success()));
+
+function environment(service: FakeService): Readonly<Record<string, string>> {
+  return { ...ENVIRONMENT, AWS_ENDPOINT_URL_STS: service.url };
+}
+
 function flags(service: FakeService): readonly string[] {
   return [
     ...["--certificate", certificate, "--private-key", key, "--endpoint", service.url],
@@ -56,21 +64,23 @@ function lines({ stdout }: CliResult): readonly string[] {
 const ALL_CHECKS = [
   ...[
     "certificate file",
+    "certificate mode",
     "certificate version",
     "basic constraints",
     "key usage",
+    "extended key usage",
     "signature hash",
     "subject",
   ],
   ...["chain", "private key", "key file mode", "validity", "key pair"],
   ...["trust anchor ARN", "profile ARN", "role ARN", "partition", "account", "region", "session duration"],
-  ...["endpoint", "clock", "CreateSession"],
+  ...["attempts", "endpoint", "clock", "CreateSession", "caller identity"],
 ];
 
 describe("ra-signer doctor", () => {
   it("finds nothing wrong where all is right", async () => {
-    await using service = await startFakeService(success());
-    const result = await runCli(["doctor", ...flags(service)], ENVIRONMENT);
+    await using service = await startAws();
+    const result = await runCli(["doctor", ...flags(service)], environment(service));
     expect(result).toMatchObject({ code: 0, stderr: "" });
     expect(lines(result)).toEqual(ALL_CHECKS.map((check) => `ok ${check}`));
     expect(result.stdout).toContain("assumed-role/Example");
@@ -79,9 +89,9 @@ describe("ra-signer doctor", () => {
   });
 
   it("examines the profile that configure wrote", async () => {
-    await using service = await startFakeService(success());
+    await using service = await startAws();
     await runCli(["configure", "--profile", "web", "--cache", ...flags(service)], ENVIRONMENT);
-    const result = await runCli(["doctor", "--profile", "web"], ENVIRONMENT);
+    const result = await runCli(["doctor", "--profile", "web"], environment(service));
     expect(lines(result)).toEqual(["profile", ...ALL_CHECKS].map((check) => `ok ${check}`));
     expect(result.code).toBe(0);
   });
@@ -90,7 +100,7 @@ describe("ra-signer doctor", () => {
     await using service = await startFakeService(
       refused(403, "AccessDeniedException", "Untrusted Signing Certificate"),
     );
-    const result = await runCli(["doctor", "--json", ...flags(service)], ENVIRONMENT);
+    const result = await runCli(["doctor", "--json", ...flags(service)], environment(service));
     expect(result).toMatchObject({ code: 1, stderr: "" });
     const report: unknown = JSON.parse(result.stdout);
     expect(report).toMatchObject({ ok: false });
@@ -99,7 +109,7 @@ describe("ra-signer doctor", () => {
       status: "ok",
       message: expect.stringContaining(certificate),
     });
-    expect(report).toHaveProperty("findings.20", {
+    expect(report).toHaveProperty("findings.23", {
       check: "CreateSession",
       status: "fail",
       message: expect.stringContaining("--intermediates"),
@@ -108,16 +118,16 @@ describe("ra-signer doctor", () => {
   });
 
   it("sends nothing with --offline", async () => {
-    await using service = await startFakeService(success());
-    const result = await runCli(["doctor", "--offline", ...flags(service)], ENVIRONMENT);
-    expect(lines(result)).toEqual(ALL_CHECKS.slice(0, -3).map((check) => `ok ${check}`));
+    await using service = await startAws();
+    const result = await runCli(["doctor", "--offline", ...flags(service)], environment(service));
+    expect(lines(result)).toEqual(ALL_CHECKS.slice(0, -4).map((check) => `ok ${check}`));
     expect(service.requests).toEqual([]);
   });
 
   it("exits with 0 when there are only warnings", async () => {
-    await using service = await startFakeService(success());
+    await using service = await startAws();
     chmodSync(key, 0o644);
-    const result = await runCli(["doctor", ...flags(service)], ENVIRONMENT);
+    const result = await runCli(["doctor", ...flags(service)], environment(service));
     expect(lines(result).filter((text) => !text.startsWith("ok"))).toEqual(["warn key file mode"]);
     expect(result.stdout).toContain(`-> chmod 600 "${key}"`);
     expect(result.code).toBe(0);
@@ -150,9 +160,9 @@ describe("ra-signer doctor", () => {
     ["an endpoint without a scheme", () => ["--endpoint", "localhost"], ["fail endpoint"]],
     ["a key in a token", () => ["--private-key", "pkcs11:object=a"], ["fail flags"]],
   ])("fails %s, and only that", async (_title, prepare, expected) => {
-    await using service = await startFakeService(success());
+    await using service = await startAws();
     const more = prepare();
-    const result = await runCli(["doctor", ...flags(service), ...more], ENVIRONMENT);
+    const result = await runCli(["doctor", ...flags(service), ...more], environment(service));
     expect(lines(result).filter((text) => !text.startsWith("ok"))).toEqual(expected);
     expect(result).toMatchObject({ code: 1, stderr: "", stdout: expect.stringContaining(" -> ") });
   });

@@ -5,6 +5,9 @@ import { certificateFacts } from "./certificate-facts.ts";
 import { fail, ok, warn } from "./finding.ts";
 import type { Finding } from "./finding.ts";
 
+const OID_CLIENT_AUTH = "1.3.6.1.5.5.7.3.2";
+const OID_ANY_EXTENDED_KEY_USAGE = "2.5.29.37.0";
+
 const WEAK_HASHES: ReadonlySet<string> = new Set(["MD5", "SHA-1", "SHA-224"]);
 
 /**
@@ -33,6 +36,7 @@ export function checkCertificate(x509: X509Certificate): readonly Finding[] {
           keyUsage === undefined ? "the extension is missing" : "digitalSignature is missing",
           "issue a certificate with keyUsage digitalSignature",
         ),
+    checkExtendedKeyUsage(x509),
     checkHash("signature hash", signatureHash, "the certificate"),
     subject === ""
       ? fail(
@@ -90,6 +94,21 @@ export function checkChain(
     );
   }
   return findings;
+}
+
+/** AWS does not say what it does with an extension that lacks clientAuth; users report refusals. */
+function checkExtendedKeyUsage(x509: X509Certificate): Finding {
+  const check = "extended key usage";
+  // Undefined for a certificate without the extension, whatever the types say.
+  const purposes: readonly string[] | undefined = x509.keyUsage;
+  if (purposes === undefined) return ok(check, "not restricted");
+  if (purposes.includes(OID_CLIENT_AUTH)) return ok(check, "clientAuth");
+  if (purposes.includes(OID_ANY_EXTENDED_KEY_USAGE)) return ok(check, "any");
+  return warn(
+    check,
+    "clientAuth is missing",
+    "issue a certificate with extendedKeyUsage clientAuth, or without the extension",
+  );
 }
 
 /** The certificates that lead upwards from one, each the issuer of the one before. */

@@ -10,6 +10,8 @@ import { checkCertificate, checkChain } from "./check-certificate.ts";
 import { fail, ok, warn } from "./finding.ts";
 import type { Finding } from "./finding.ts";
 
+const DAY_MS = 86_400_000;
+
 /** What the files hold, as far as they could be read. */
 export interface ExaminedIdentity {
   readonly findings: readonly Finding[];
@@ -43,12 +45,14 @@ export function checkIdentityFiles(
   );
   if (certificate !== undefined) {
     findings.push(ok("certificate file", `${certificate.name}, serial number ${certificate.serialNumber}`));
+    findings.push(...checkOwnersOnlyMayWrite("certificate mode", sources.certificate));
     findings.push(...checkCertificate(certificate.x509));
   }
   const chain = attempt("intermediates", "give a PEM file of at most five certificates", () =>
     sources.intermediates === undefined ? [] : loadCertificateChain(sources.intermediates),
   );
   if (certificate !== undefined && chain !== undefined) {
+    findings.push(...checkOwnersOnlyMayWrite("intermediates mode", sources.intermediates));
     findings.push(...checkChain(certificate.x509, chain, moment));
   }
   // Without a readable certificate and chain the key alone would say little.
@@ -65,13 +69,14 @@ export function checkIdentityFiles(
   if (ofMode !== undefined) {
     findings.push(warn("key file mode", "others may read the key", `chmod 600 "${keyPath}"`));
   } else if (keyPath !== undefined) {
-    findings.push(ok("key file mode", (statSync(keyPath).mode & 0o777).toString(8).padStart(4, "0")));
+    findings.push(ok("key file mode", octal(statSync(keyPath).mode)));
   }
 
   const { validToDate } = certificate.x509;
   try {
     checkIdentity(certificate, undefined, moment);
-    const message = `until ${isoSeconds(validToDate)}`;
+    const days = Math.floor((validToDate.getTime() - moment.getTime()) / DAY_MS);
+    const message = `until ${isoSeconds(validToDate)}, ${days === 1 ? "1 day" : `${days} days`} left`;
     const late = warnings.some((warning) => warning.startsWith("certificate"));
     findings.push(late ? warn("validity", message, "issue a new certificate soon") : ok("validity", message));
   } catch (error) {
@@ -89,4 +94,21 @@ export function checkIdentityFiles(
         ),
   );
   return { findings, identity };
+}
+
+/** Who may write a file of certificates may put another identity in its place; it need not be secret. */
+function checkOwnersOnlyMayWrite(
+  check: string,
+  source: IdentitySources["intermediates"],
+): readonly Finding[] {
+  if (typeof source !== "string" || process.platform === "win32") return [];
+  const mode = statSync(source, { throwIfNoEntry: false })?.mode;
+  if (mode === undefined) return [];
+  return (mode & 0o022) === 0
+    ? [ok(check, octal(mode))]
+    : [warn(check, `others may change the file, mode ${octal(mode)}`, `chmod go-w "${source}"`)];
+}
+
+function octal(mode: number): string {
+  return (mode & 0o777).toString(8).padStart(4, "0");
 }

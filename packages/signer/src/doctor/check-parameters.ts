@@ -8,6 +8,8 @@ import type { Finding } from "./finding.ts";
 const MIN_DURATION_SECONDS = 900;
 const MAX_DURATION_SECONDS = 43_200;
 
+const ACCOUNT_ID = /^\d{12}$/;
+
 const EXPECTED = [
   ["trust anchor", "trustAnchorArn", "rolesanywhere", "trust-anchor/"],
   ["profile", "profileArn", "rolesanywhere", "profile/"],
@@ -59,15 +61,13 @@ function checkTogether(
   const findings: Finding[] = [];
   for (const part of ["partition", "account"] as const) {
     const values = [trustAnchor, profile, role].map((arn) => arn[part]);
-    findings.push(
-      new Set(values).size === 1
-        ? ok(part, values[0] ?? "")
-        : fail(
-            part,
-            `trust anchor, profile and role are in ${values.join(", ")}`,
-            `all three have to be in one ${part}`,
-          ),
-    );
+    const [first = ""] = values;
+    if (new Set(values).size > 1) {
+      const message = `trust anchor, profile and role are in ${values.join(", ")}`;
+      findings.push(fail(part, message, `all three have to be in one ${part}`));
+    } else if (part === "account" && !ACCOUNT_ID.test(first)) {
+      findings.push(fail(part, `"${first}" is not the id of an account`, "give ARNs with twelve digits"));
+    } else findings.push(ok(part, first));
   }
   if (trustAnchor.region === "" || trustAnchor.region !== profile.region) {
     findings.push(

@@ -2,6 +2,8 @@ import { messageOf } from "../errors.ts";
 import type { HttpSend } from "../http/send.ts";
 import type { SigningIdentity } from "../keys/load-identity.ts";
 import { createSessionWithIdentity } from "../session/create-session.ts";
+import type { CreateSessionOptions } from "../session/create-session.ts";
+import type { CredentialSet } from "../session/credential-set.ts";
 import { parseEndpoint, regionalEndpoint } from "../session/endpoint.ts";
 import { regionOf } from "../session/session-parameters.ts";
 import type { SessionParameters } from "../session/session-parameters.ts";
@@ -13,11 +15,20 @@ const MAX_OFFSET_SECONDS = 300;
 const NOTICEABLE_OFFSET_SECONDS = 150;
 const TIMEOUT_MS = 10_000;
 
-/** Whether the endpoint answers at all, and what time it is there. */
+/** How the endpoint is reached. */
+export interface EndpointAccess {
+  readonly send: HttpSend;
+  readonly now: () => Date;
+  /** Proxy for a URL, as `send` uses it. @default none */
+  readonly proxyFor?: (url: URL) => URL | undefined;
+  /** Whether `send` checks certificates. @default true */
+  readonly verifySsl?: boolean;
+}
+
+/** Whether the endpoint answers at all, by which way, and what time it is there. */
 export async function checkEndpoint(
   parameters: SessionParameters,
-  send: HttpSend,
-  now: () => Date,
+  { send, now, proxyFor, verifySsl = true }: EndpointAccess,
 ): Promise<readonly Finding[]> {
   try {
     const endpoint = parameters.endpoint ?? regionalEndpoint(regionOf(parameters), parameters);
@@ -29,35 +40,55 @@ export async function checkEndpoint(
       body: "",
       timeoutMs: TIMEOUT_MS,
     });
-    return [ok("endpoint", `${url.origin} answers`), ...checkClock(response.header("date"), now())];
+    // The host alone: a proxy's URL may hold a password.
+    const proxy = proxyFor?.(url)?.host;
+    const message = `${url.origin} answers${proxy === undefined ? "" : ` through the proxy ${proxy}`}`;
+    return [
+      ok("endpoint", message),
+      ...checkEncryption(url, verifySsl),
+      checkClock(response.header("date"), now()),
+    ];
   } catch (error) {
     const remedy = "check endpoint, DNS, firewall and proxy; --with-proxy uses HTTPS_PROXY and NO_PROXY";
     return [fail("endpoint", messageOf(error), remedy)];
   }
 }
 
-function checkClock(date: string | undefined, moment: Date): readonly Finding[] {
-  const there = Date.parse(date ?? "");
-  if (Number.isNaN(there)) return [];
-  const offset = Math.round((moment.getTime() - there) / 1000);
-  const message = `${Math.abs(offset)} s ${offset < 0 ? "behind" : "ahead of"} the service's`;
-  if (Math.abs(offset) < NOTICEABLE_OFFSET_SECONDS) return [ok("clock", message)];
-  const remedy = "set this machine's clock right, with NTP for example";
-  return [
-    Math.abs(offset) < MAX_OFFSET_SECONDS ? warn("clock", message, remedy) : fail("clock", message, remedy),
-  ];
+/** Only what is wrong: credentials come back over this connection. */
+function checkEncryption({ protocol, hostname, origin }: URL, verifySsl: boolean): readonly Finding[] {
+  if (protocol === "https:") {
+    if (verifySsl) return [];
+    const remedy = "leave --no-verify-ssl out, and name a private CA in NODE_EXTRA_CA_CERTS";
+    return [warn("encryption", `nobody checks that ${origin} is the service`, remedy)];
+  }
+  if (hostname === "localhost" || hostname === "[::1]" || hostname.startsWith("127.")) return [];
+  return [warn("encryption", `credentials come from ${origin} in plain text`, "use https")];
 }
 
-/** Asks for a session and drops it. */
+function checkClock(date: string | undefined, moment: Date): Finding {
+  const remedy = "set this machine's clock right, with NTP for example";
+  const there = Date.parse(date ?? "");
+  if (Number.isNaN(there)) return warn("clock", "the service does not say what time it is", remedy);
+  const offset = Math.round((moment.getTime() - there) / 1000);
+  const message = `${Math.abs(offset)} s ${offset < 0 ? "behind" : "ahead of"} the service's`;
+  if (Math.abs(offset) < NOTICEABLE_OFFSET_SECONDS) return ok("clock", message);
+  return Math.abs(offset) < MAX_OFFSET_SECONDS
+    ? warn("clock", message, remedy)
+    : fail("clock", message, remedy);
+}
+
+/** Asks for a session. */
 export async function checkCreateSession(
   identity: SigningIdentity,
   parameters: SessionParameters,
-  options: { readonly send: HttpSend; readonly trace?: (line: string) => void },
-): Promise<Finding> {
+  options: CreateSessionOptions,
+): Promise<{ readonly finding: Finding; readonly credentials?: CredentialSet }> {
   try {
-    const { assumedRoleArn, expiration } = await createSessionWithIdentity(identity, parameters, options);
-    return ok("CreateSession", `${assumedRoleArn ?? parameters.roleArn}, until ${expiration}`);
+    const credentials = await createSessionWithIdentity(identity, parameters, options);
+    const message = `${credentials.assumedRoleArn ?? parameters.roleArn}, until ${credentials.expiration}`;
+    return { finding: ok("CreateSession", message), credentials };
   } catch (error) {
-    return fail("CreateSession", messageOf(error), "see the likely cause, and the checks that failed");
+    const remedy = "see the likely cause, and the checks that failed";
+    return { finding: fail("CreateSession", messageOf(error), remedy) };
   }
 }

@@ -148,6 +148,6 @@ describe("checkParameters", () => {
     const now = new Date("2026-01-01T00:00:00Z");
     const date = new Date(now.getTime() - offset * 1000).toUTCString();
     const send: HttpSend = () => Promise.resolve({ status: 403, header: () => date, body: "" });
-    expect(notOk(await checkEndpoint(GOOD, send, () => now))).toEqual(expected);
+    expect(notOk(await checkEndpoint(GOOD, { send, now: () => now }))).toEqual(expected);
   });
 });

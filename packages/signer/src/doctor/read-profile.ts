@@ -1,8 +1,10 @@
-import { accessSync, constants } from "node:fs";
+import { accessSync, constants, statSync } from "node:fs";
 import { isAbsolute } from "node:path";
 
 import { parseConfig, profileSections } from "../aws-config/config-document.ts";
 import { rivalKeys, shadowingKeys } from "../aws-config/profile-conflicts.ts";
+import { profileEndpoint } from "../aws-config/profile-endpoint.ts";
+import type { ProfileEndpoint } from "../aws-config/profile-endpoint.ts";
 import { splitWords } from "../aws-config/shell-word.ts";
 import { readIfPresent } from "../aws-config/write-file-atomically.ts";
 import { fail, ok, warn } from "./finding.ts";
@@ -13,6 +15,8 @@ export interface ExaminedProfile {
   readonly findings: readonly Finding[];
   /** Words of its credential_process after `credential-process`; undefined when there is no usable one. */
   readonly words: readonly string[] | undefined;
+  /** Where it sends requests to STS. */
+  readonly sts: ProfileEndpoint;
 }
 
 /**
@@ -27,6 +31,7 @@ export function readProfile(profile: string, configFile: string, credentialsFile
   const unusable = (message: string, remedy: string): ExaminedProfile => ({
     findings: [...findings, fail("profile", message, remedy)],
     words: undefined,
+    sts: {},
   });
   const text = readIfPresent(configFile);
   if (text === undefined)
@@ -66,6 +71,15 @@ export function readProfile(profile: string, configFile: string, credentialsFile
     );
   }
   findings.push(ok("profile", known));
+  if (process.platform !== "win32" && (statSync(configFile).mode & 0o022) !== 0) {
+    findings.push(
+      warn(
+        "profile",
+        `others may change "${configFile}", and with it the command that SDKs run`,
+        `chmod go-w "${configFile}"`,
+      ),
+    );
+  }
   // Another program's line was refused above; the helper's own is no rival here.
   const rivals = rivalKeys(document, profile).filter((key) => key !== "credential_process");
   if (rivals.length > 0) {
@@ -87,7 +101,7 @@ export function readProfile(profile: string, configFile: string, credentialsFile
       ),
     );
   }
-  return { findings, words: words.slice(command + 1) };
+  return { findings, words: words.slice(command + 1), sts: profileEndpoint(document, profile, "sts") };
 }
 
 function isThere(path: string): boolean {

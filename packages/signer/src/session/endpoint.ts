@@ -33,10 +33,14 @@ const SUFFIXES: readonly (readonly [prefix: string, suffixes: DnsSuffixes])[] = 
  * @see https://docs.aws.amazon.com/general/latest/gr/rolesanywhere.html
  */
 export function regionalEndpoint(region: string, options: EndpointOptions = {}): string {
-  const suffixes = SUFFIXES.find(([prefix]) => region.startsWith(prefix))?.[1] ?? COMMERCIAL;
   const service = options.useFipsEndpoint === true ? "rolesanywhere-fips" : "rolesanywhere";
-  const suffix = options.useDualstackEndpoint === true ? suffixes.dualstack : suffixes.ipv4;
-  return `https://${service}.${region}.${suffix}`;
+  return `https://${service}.${region}.${dnsSuffix(region, options)}`;
+}
+
+/** How the host names of a region's endpoints end: `amazonaws.com`. */
+export function dnsSuffix(region: string, options: Pick<EndpointOptions, "useDualstackEndpoint">): string {
+  const suffixes = SUFFIXES.find(([prefix]) => region.startsWith(prefix))?.[1] ?? COMMERCIAL;
+  return options.useDualstackEndpoint === true ? suffixes.dualstack : suffixes.ipv4;
 }
 
 /**

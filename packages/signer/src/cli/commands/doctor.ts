@@ -1,12 +1,16 @@
+import type { ProfileEndpoint } from "../../aws-config/profile-endpoint.ts";
 import { configPath, credentialsPath } from "../../config/aws-files.ts";
 import { readAwsEnvironment } from "../../config/environment.ts";
 import { proxyFromEnvironment } from "../../config/proxy-environment.ts";
+import { checkAttempts } from "../../doctor/check-attempts.ts";
+import { checkCallerIdentity } from "../../doctor/check-caller-identity.ts";
 import { checkIdentityFiles } from "../../doctor/check-identity-files.ts";
 import { checkParameters } from "../../doctor/check-parameters.ts";
 import { checkCreateSession, checkEndpoint } from "../../doctor/check-service.ts";
 import { fail } from "../../doctor/finding.ts";
 import type { Finding } from "../../doctor/finding.ts";
 import { readProfile } from "../../doctor/read-profile.ts";
+import { stsEndpoint } from "../../doctor/sts-endpoint.ts";
 import { messageOf, SignerError } from "../../errors.ts";
 import { createHttpSend } from "../../http/send.ts";
 import type { Command, CommandContext } from "../command.ts";
@@ -48,8 +52,8 @@ export const doctor: Command = {
       findings.push(...more);
       if (json !== true) for (const finding of more) context.out(line(finding));
     };
-    const flags = profile ? flagsOfProfile(profile, given, context, report) : given;
-    if (flags !== undefined) await examine(flags, offline === true, context, report);
+    const subject = profile ? subjectOfProfile(profile, given, context, report) : { flags: given, sts: {} };
+    if (subject !== undefined) await examine(subject, offline === true, context, report);
     const failed = findings.filter(({ status }) => status === "fail").length;
     if (json === true) context.out(`${JSON.stringify({ ok: failed === 0, findings }, undefined, 2)}\n`);
     return failed === 0 ? 0 : 1;
@@ -58,17 +62,24 @@ export const doctor: Command = {
 
 type Report = (...findings: readonly Finding[]) => void;
 
-function flagsOfProfile(
+/** What is examined. */
+interface Subject {
+  readonly flags: SessionFlags;
+  readonly sts: ProfileEndpoint;
+}
+
+function subjectOfProfile(
   profile: string,
   given: SessionFlags,
   { environment }: CommandContext,
   report: Report,
-): SessionFlags | undefined {
+): Subject | undefined {
   const examined = readProfile(profile, configPath(environment), credentialsPath(environment));
   report(...examined.findings);
   if (examined.words === undefined) return undefined;
   try {
-    return { ...parseFlags(CREDENTIAL_PROCESS_FLAGS, examined.words), ...given };
+    const flags = { ...parseFlags(CREDENTIAL_PROCESS_FLAGS, examined.words), ...given };
+    return { flags, sts: examined.sts };
   } catch (error) {
     report(fail("profile", `credential_process: ${messageOf(error)}`, "write it anew: ra-signer configure"));
     return undefined;
@@ -76,7 +87,7 @@ function flagsOfProfile(
 }
 
 async function examine(
-  flags: SessionFlags,
+  { flags, sts }: Subject,
   offline: boolean,
   { environment, note }: CommandContext,
   report: Report,
@@ -89,20 +100,29 @@ async function examine(
   if (examined !== undefined) report(...examined.findings);
   if (parameters === undefined) return;
   const judged = checkParameters(parameters);
-  report(...judged);
+  report(...judged, checkAttempts(environment["AWS_MAX_ATTEMPTS"], aws.maxAttempts));
   if (offline) return;
-  const send = createHttpSend({
+  const way = {
     verifySsl: flags["no-verify-ssl"] !== true,
     ...(flags["with-proxy"] === true ? { proxyFor: proxyFromEnvironment(environment) } : {}),
-  });
-  const reached = await checkEndpoint(parameters, send, () => new Date());
+  };
+  const send = createHttpSend(way);
+  const now = (): Date => new Date();
+  const reached = await checkEndpoint(parameters, { ...way, send, now });
   report(...reached);
   const hopeless = [...judged, ...reached].some(
     ({ check, status }) => status === "fail" && check !== "clock",
   );
   if (examined?.identity === undefined || hopeless) return;
-  const options = { send, ...(flags.debug === true ? { trace: note } : {}) };
-  report(await checkCreateSession(examined.identity, parameters, options));
+  const options = { send, now, ...(flags.debug === true ? { trace: note } : {}) };
+  const { finding, credentials } = await checkCreateSession(examined.identity, parameters, {
+    ...options,
+    ...(aws.maxAttempts === undefined ? {} : { maxAttempts: aws.maxAttempts }),
+  });
+  report(finding);
+  if (credentials === undefined) return;
+  const endpoint = stsEndpoint(parameters, environment, sts);
+  report(await checkCallerIdentity(credentials, parameters, { ...options, endpoint }));
 }
 
 /** What the flags give, or a finding when they cannot work. */

@@ -1,0 +1,158 @@
+import { messageOf, SignerError } from "../errors.ts";
+import type { HttpResponse, HttpSend } from "../http/send.ts";
+import { parseArn } from "../session/arn.ts";
+import type { CredentialSet } from "../session/credential-set.ts";
+import { parseEndpoint } from "../session/endpoint.ts";
+import { regionOf } from "../session/session-parameters.ts";
+import type { SessionParameters } from "../session/session-parameters.ts";
+import { signWithSecretKey } from "../sigv4-hmac/sign-with-secret-key.ts";
+import { encodeRfc3986 } from "../sigv4-x509/canonical-request.ts";
+import { fail, ok, warn } from "./finding.ts";
+import type { Finding } from "./finding.ts";
+
+const CHECK = "caller identity";
+const BODY = "Action=GetCallerIdentity&Version=2011-06-15";
+const TIMEOUT_MS = 10_000;
+const LONGEST_MESSAGE = 200;
+
+/** How STS is asked. */
+export interface CallerIdentityOptions {
+  readonly send: HttpSend;
+  readonly now: () => Date;
+  /** URL of STS; undefined when none is known that goes with the endpoint of CreateSession. */
+  readonly endpoint: string | undefined;
+  /** Receives lines for people who debug; never a secret. */
+  readonly trace?: (line: string) => void;
+}
+
+/**
+ * Asks STS who the credentials are, and holds the answer against the role that was asked for.
+ *
+ * @see https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
+ */
+export async function checkCallerIdentity(
+  credentials: CredentialSet,
+  parameters: SessionParameters,
+  options: CallerIdentityOptions,
+): Promise<Finding> {
+  const { endpoint } = options;
+  if (endpoint === undefined) {
+    return warn(
+      CHECK,
+      `STS was not asked: CreateSession went to ${parameters.endpoint ?? "another service"}, and AWS does not know its credentials`,
+      "set AWS_ENDPOINT_URL_STS to the STS that knows them",
+    );
+  }
+  let url: URL;
+  try {
+    url = parseEndpoint(endpoint);
+  } catch {
+    return fail(
+      CHECK,
+      "the endpoint that is configured for STS is not a usable URL",
+      "set AWS_ENDPOINT_URL_STS to scheme and host, such as https://sts.us-east-1.amazonaws.com",
+    );
+  }
+  try {
+    const response = await ask(url, credentials, parameters, options);
+    options.trace?.(`answer ${response.status}, request id ${response.header("x-amzn-requestid") ?? "none"}`);
+    return judge(response, url.origin, credentials, parameters.roleArn);
+  } catch (error) {
+    if (!(error instanceof SignerError)) throw error;
+    return warn(
+      CHECK,
+      messageOf(error),
+      "let STS through, if the application calls it; other services may work",
+    );
+  }
+}
+
+function ask(
+  url: URL,
+  credentials: CredentialSet,
+  parameters: SessionParameters,
+  { send, now, trace }: CallerIdentityOptions,
+): Promise<HttpResponse> {
+  const path = url.pathname.replace(/\/*$/, "/");
+  const headers = {
+    Host: url.host,
+    "Content-Type": "application/x-www-form-urlencoded; charset=utf-8",
+  };
+  const signature = signWithSecretKey(
+    // What is escaped in the path is escaped once more to be signed, by every service but S3.
+    { method: "POST", path: path.split("/").map(encodeRfc3986).join("/"), query: {}, headers, body: BODY },
+    {
+      accessKeyId: credentials.accessKeyId,
+      secretAccessKey: credentials.secretAccessKey,
+      sessionToken: credentials.sessionToken,
+      service: "sts",
+      region: regionOf(parameters),
+      moment: now(),
+    },
+  );
+  const target = `${url.origin}${path}`;
+  trace?.(`POST ${target} ${BODY}`);
+  return send({
+    method: "POST",
+    url: target,
+    headers: { ...headers, ...signature },
+    body: BODY,
+    timeoutMs: TIMEOUT_MS,
+  });
+}
+
+function judge(response: HttpResponse, origin: string, credentials: CredentialSet, roleArn: string): Finding {
+  const { status, body } = response;
+  const arn = element(body, "Arn");
+  if (status >= 200 && status < 300 && arn !== "") {
+    return isOfRole(arn, roleArn)
+      ? ok(CHECK, `${arn}, says ${origin}`)
+      : fail(
+          CHECK,
+          `${origin} says "${withoutSecrets(arn, credentials)}", which is no session of ${roleArn}`,
+          "check --role-arn, and that AWS_ENDPOINT_URL_STS is the STS that knows these credentials",
+        );
+  }
+  const code = element(body, "Code");
+  if (code === "") {
+    return warn(
+      CHECK,
+      `${origin} answered ${status}, and not as STS does`,
+      "set AWS_ENDPOINT_URL_STS to the STS that knows these credentials",
+    );
+  }
+  // A refused signature is answered with what should have been signed, the session token included, on further lines.
+  const [firstLine = ""] = withoutSecrets(element(body, "Message"), credentials).split(/[\r\n]/);
+  const words = `${origin} answered ${status} ${code}: ${firstLine.slice(0, LONGEST_MESSAGE)}`;
+  if (status === 429 || status >= 500 || code === "Throttling") {
+    return warn(CHECK, words, "run doctor again later");
+  }
+  return fail(
+    CHECK,
+    words,
+    "check that AWS_ENDPOINT_URL_STS, AWS_ENDPOINT_URL or the profile's endpoint_url name the STS that knows these credentials",
+  );
+}
+
+/** `arn:aws:sts::<account>:assumed-role/<name>/<session>` for `arn:aws:iam::<account>:role/<path>/<name>`. */
+function isOfRole(caller: string, roleArn: string): boolean {
+  const role = parseArn(roleArn, "role");
+  const name = role.resource.slice(role.resource.lastIndexOf("/") + 1);
+  return caller.startsWith(`arn:${role.partition}:sts::${role.account}:assumed-role/${name}/`);
+}
+
+/** Text of the first element of that name. */
+function element(xml: string, name: string): string {
+  const [, text = ""] = new RegExp(`<${name}>([^<]*)</${name}>`).exec(xml) ?? [];
+  return text.replaceAll(/&(?:#(\d+)|#x([\da-f]+)|(\w+));/gi, (all, decimal, hex, named) => {
+    if (named !== undefined) return ENTITIES[String(named)] ?? all;
+    const point = hex === undefined ? Number(decimal) : Number.parseInt(String(hex), 16);
+    return point <= 0x10_ff_ff ? String.fromCodePoint(point) : all;
+  });
+}
+
+const ENTITIES: Readonly<Record<string, string>> = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'" };
+
+function withoutSecrets(text: string, { secretAccessKey, sessionToken }: CredentialSet): string {
+  return text.replaceAll(secretAccessKey, "***").replaceAll(sessionToken, "***");
+}

@@ -1,0 +1,54 @@
+import type { ProfileEndpoint } from "../aws-config/profile-endpoint.ts";
+import type { Environment } from "../config/environment.ts";
+import { dnsSuffix, parseEndpoint, regionalEndpoint } from "../session/endpoint.ts";
+import type { EndpointOptions } from "../session/endpoint.ts";
+import { regionOf } from "../session/session-parameters.ts";
+import type { SessionParameters } from "../session/session-parameters.ts";
+
+/**
+ * The STS that an SDK would ask.
+ *
+ * @param parameters For region, variants, and where CreateSession goes.
+ * @param environment For AWS_ENDPOINT_URL_STS, AWS_ENDPOINT_URL and AWS_IGNORE_CONFIGURED_ENDPOINT_URLS.
+ * @param profile What the profile configures; the environment wins.
+ * @returns Its URL; undefined when CreateSession does not go to AWS and nothing says which STS goes with it: what a mock
+ *   hands out is no business of AWS.
+ * @see https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html
+ */
+export function stsEndpoint(
+  parameters: SessionParameters,
+  environment: Environment,
+  profile: ProfileEndpoint = {},
+): string | undefined {
+  const configured = configuredEndpoint(environment, profile);
+  if (configured !== undefined) return configured;
+  const region = regionOf(parameters);
+  return isAwsOwn(parameters.endpoint, region) ? regionalStsEndpoint(region, parameters) : undefined;
+}
+
+/** STS of a region. GovCloud's ordinary endpoints are its FIPS endpoints. */
+export function regionalStsEndpoint(region: string, options: EndpointOptions = {}): string {
+  const plain = region.startsWith("us-gov-") && options.useDualstackEndpoint !== true;
+  const service = options.useFipsEndpoint === true && !plain ? "sts-fips" : "sts";
+  return `https://${service}.${region}.${dnsSuffix(region, options)}`;
+}
+
+function configuredEndpoint(environment: Environment, profile: ProfileEndpoint): string | undefined {
+  const switched = environment["AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"];
+  const ignored = switched ? switched.toLowerCase() === "true" : profile.ignored === true;
+  if (ignored) return undefined;
+  return environment["AWS_ENDPOINT_URL_STS"] || environment["AWS_ENDPOINT_URL"] || profile.url;
+}
+
+/** Whether CreateSession goes to AWS: to an endpoint of the region, or through a VPC endpoint. */
+function isAwsOwn(endpoint: string | undefined, region: string): boolean {
+  if (endpoint === undefined) return true;
+  const { origin, protocol, hostname } = parseEndpoint(endpoint);
+  const own = [false, true].flatMap((useFipsEndpoint) =>
+    [false, true].map((useDualstackEndpoint) =>
+      regionalEndpoint(region, { useFipsEndpoint, useDualstackEndpoint }),
+    ),
+  );
+  const vpcEndpoints = `.rolesanywhere.${region}.vpce.${dnsSuffix(region, {})}`;
+  return own.includes(origin) || (protocol === "https:" && hostname.endsWith(vpcEndpoints));
+}
