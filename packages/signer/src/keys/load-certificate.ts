@@ -5,6 +5,8 @@ import type { SignerErrorCode } from "../errors.ts";
 import { MAX_CHAIN_LENGTH } from "../sigv4-x509/constants.ts";
 import { pemBlocks } from "./pem.ts";
 import type { PemBlock } from "./pem.ts";
+import { isPkcs12 } from "./pkcs12/is-pkcs12.ts";
+import { loadPkcs12 } from "./pkcs12/load-pkcs12.ts";
 import { readPem } from "./read-source.ts";
 import type { NamedPem, PemSource } from "./read-source.ts";
 
@@ -20,23 +22,40 @@ export interface EndEntityCertificate {
 }
 
 /**
- * Loads the first certificate of a PEM file or text.
+ * Loads the first certificate of a PEM file or text, or the end-entity certificate of a PKCS#12 file.
  *
  * @param source Path, PEM text or bytes.
- * @throws {SignerError} ERR_SIGNER_FILE_UNREADABLE, or ERR_SIGNER_CERTIFICATE_INVALID when there is no certificate in it.
+ * @param passphrase Of a PKCS#12 file. @default it has none
+ * @throws {SignerError} ERR_SIGNER_FILE_UNREADABLE, or ERR_SIGNER_CERTIFICATE_INVALID when there is no certificate in it;
+ *   for PKCS#12 also ERR_SIGNER_PASSWORD_MISSING, ERR_SIGNER_PASSWORD_WRONG, ERR_SIGNER_PKCS12_INVALID,
+ *   ERR_SIGNER_PKCS12_UNSUPPORTED and ERR_SIGNER_KEY_INVALID.
  */
-export function loadCertificate(source: PemSource): EndEntityCertificate {
-  const pem = readPem(source, "certificate");
+export function loadCertificate(source: PemSource, passphrase?: string): EndEntityCertificate {
+  const file = readPem(source, "certificate");
+  if (isPkcs12(file.text)) return endEntity(loadPkcs12(file, passphrase).certificate, file.name);
+  return certificateIn(file);
+}
+
+/** The first certificate of a PEM file that was read before. */
+export function certificateIn(pem: NamedPem): EndEntityCertificate {
   const block = pemBlocks(pem.text).find(({ label }) => label === "CERTIFICATE");
   if (block === undefined) {
     throw invalid(
       "ERR_SIGNER_CERTIFICATE_INVALID",
       pem,
-      "could not parse PEM data: it holds no CERTIFICATE block; give the end-entity certificate in PEM form (from PKCS#12: openssl pkcs12 -nodes -in FILE -out FILE.pem)",
+      "could not parse PEM data: it holds no CERTIFICATE block; give the end-entity certificate in PEM form, or a PKCS#12 file",
     );
   }
-  const x509 = parseBlock(block, pem, "ERR_SIGNER_CERTIFICATE_INVALID");
-  return { x509, der: x509.raw, serialNumber: decimalSerialNumber(x509.serialNumber), name: pem.name };
+  return endEntity(parseBlock(block, pem, "ERR_SIGNER_CERTIFICATE_INVALID"), pem.name);
+}
+
+/**
+ * A certificate in the forms that the protocol needs.
+ *
+ * @param name How messages call it.
+ */
+export function endEntity(x509: X509Certificate, name: string): EndEntityCertificate {
+  return { x509, der: x509.raw, serialNumber: decimalSerialNumber(x509.serialNumber), name };
 }
 
 /**

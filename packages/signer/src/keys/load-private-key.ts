@@ -2,8 +2,10 @@ import { createPrivateKey } from "node:crypto";
 import type { KeyObject } from "node:crypto";
 
 import { SignerError } from "../errors.ts";
+import type { SignerErrorCode } from "../errors.ts";
 import { pemBlocks } from "./pem.ts";
 import type { PemBlock } from "./pem.ts";
+import { isPkcs12 } from "./pkcs12/is-pkcs12.ts";
 import { readPem } from "./read-source.ts";
 import type { NamedPem, PemSource } from "./read-source.ts";
 
@@ -22,16 +24,25 @@ const LABELS: ReadonlySet<string> = new Set([
  * @param source Path, PEM text or bytes.
  * @param passphrase Of an encrypted key. @default the key is plain
  * @throws {SignerError} ERR_SIGNER_FILE_UNREADABLE; ERR_SIGNER_KEY_INVALID when there is no readable key in it, or a
- *   passphrase is missing, wrong or not needed; ERR_SIGNER_KEY_UNSUPPORTED for a TPM-wrapped key.
+ *   passphrase is not needed; ERR_SIGNER_PASSWORD_MISSING, ERR_SIGNER_PASSWORD_WRONG; ERR_SIGNER_KEY_UNSUPPORTED for a
+ *   TPM-wrapped key.
  */
 export function loadPrivateKey(source: PemSource, passphrase?: string): KeyObject {
-  const pem = readPem(source, "private key");
+  return privateKeyIn(readPem(source, "private key"), passphrase);
+}
+
+/** The same of a file that was read before. */
+export function privateKeyIn(pem: NamedPem, passphrase?: string): KeyObject {
   const blocks = pemBlocks(pem.text);
   const block = blocks.find(({ label }) => LABELS.has(label));
   if (block === undefined) throw noKey(pem, blocks);
   const encrypted = block.label === ENCRYPTED_LABEL || block.text.includes("Proc-Type: 4,ENCRYPTED");
   if (encrypted && passphrase === undefined) {
-    throw invalid(pem, "the key is encrypted; give its password (--pkcs8-password-env), or decrypt it");
+    throw invalid(
+      pem,
+      "the key is encrypted; give its password (--pkcs8-password-env), or decrypt it",
+      "ERR_SIGNER_PASSWORD_MISSING",
+    );
   }
   if (!encrypted && passphrase !== undefined) {
     throw invalid(
@@ -47,11 +58,16 @@ export function loadPrivateKey(source: PemSource, passphrase?: string): KeyObjec
     });
   } catch {
     // OpenSSL's reason says nothing that helps, and a key's error is better not passed on.
+    if (encrypted) {
+      throw invalid(
+        pem,
+        "failed to read private key: incorrect PKCS#8 private key password, or a cipher that this Node.js does not know; check both, or encrypt it anew: openssl pkcs8 -topk8",
+        "ERR_SIGNER_PASSWORD_WRONG",
+      );
+    }
     throw invalid(
       pem,
-      encrypted
-        ? "failed to read private key: incorrect PKCS#8 private key password, or a cipher that this Node.js does not know"
-        : `unable to parse private key: the ${block.label} block is damaged, or of a kind that this Node.js does not know`,
+      `unable to parse private key: the ${block.label} block is damaged, or of a kind that this Node.js does not know`,
     );
   }
 }
@@ -65,6 +81,12 @@ function noKey(pem: NamedPem, blocks: readonly PemBlock[]): SignerError {
       pathOf(pem),
     );
   }
+  if (isPkcs12(pem.text)) {
+    return invalid(
+      pem,
+      "unable to parse private key: it is a PKCS#12 file; give it as the certificate, without a private key",
+    );
+  }
   const found = labels.length === 0 ? "no PEM block" : `only ${labels.join(", ")}`;
   return invalid(
     pem,
@@ -72,8 +94,12 @@ function noKey(pem: NamedPem, blocks: readonly PemBlock[]): SignerError {
   );
 }
 
-function invalid(pem: NamedPem, reason: string): SignerError {
-  return new SignerError("ERR_SIGNER_KEY_INVALID", `private key ${pem.name}: ${reason}`, pathOf(pem));
+function invalid(
+  pem: NamedPem,
+  reason: string,
+  code: SignerErrorCode = "ERR_SIGNER_KEY_INVALID",
+): SignerError {
+  return new SignerError(code, `private key ${pem.name}: ${reason}`, pathOf(pem));
 }
 
 function pathOf({ path }: NamedPem): { readonly path?: string } {

@@ -4,12 +4,13 @@ import { messageOf, SignerError } from "../errors.ts";
 
 /**
  * Where a certificate or key comes from: a path, or the PEM text itself (recognised by its first `-----BEGIN` line), or
- * its bytes.
+ * the bytes of a file.
  */
 export type PemSource = string | Uint8Array;
 
-/** PEM text and a name for it in messages. */
+/** The text of a file and a name for it in messages. */
 export interface NamedPem {
+  /** One character for each byte. */
   readonly text: string;
   /** `"client.pem"` for a file, `given as text` otherwise. */
   readonly name: string;
@@ -18,7 +19,7 @@ export interface NamedPem {
 }
 
 /**
- * Reads PEM text. Called each time a request is signed, so that a rotated file is picked up.
+ * Reads a file. Called each time a request is signed, so that a rotated file is picked up.
  *
  * @param source Path, PEM text or bytes.
  * @param what What it is, for messages: `certificate`, `private key`.
