@@ -7,15 +7,25 @@ import type { Flags } from "./parse-flags.ts";
 
 /** Flags that say who calls; names are those of `aws_signing_helper`. */
 export const IDENTITY_FLAGS = {
-  certificate: { type: "text", value: "FILE", help: "end-entity certificate, PEM" },
+  certificate: { type: "text", value: "FILE", help: "end-entity certificate, PEM; or PKCS#12" },
   "private-key": {
     type: "text",
     value: "FILE",
     help: "its private key, PEM; env:NAME for a variable, - for standard input",
     default: "the key in the certificate's file",
   },
-  "pkcs8-password": { type: "text", value: "TEXT", help: "password of the key; other users may see it" },
-  "pkcs8-password-env": { type: "text", value: "NAME", help: "variable that holds the password of the key" },
+  "pkcs8-password": {
+    type: "text",
+    value: "TEXT",
+    help: "password of the key or PKCS#12 file; other users may see it",
+    secret: true,
+  },
+  "pkcs8-password-env": {
+    type: "text",
+    value: "NAME",
+    help: "variable that holds that password",
+    default: "asked for, if stdin and stderr are a terminal",
+  },
   "cert-selector": {
     type: "text",
     value: "TEXT",
@@ -25,7 +35,12 @@ export const IDENTITY_FLAGS = {
   "use-latest-expiring-certificate": { type: "switch", help: "refused, likewise" },
   "pkcs11-lib": { type: "text", value: "FILE", help: "refused: PKCS#11 is not supported" },
   "reuse-pin": { type: "switch", help: "refused, likewise" },
-  "tpm-key-password": { type: "text", value: "TEXT", help: "refused: TPM keys are not supported" },
+  "tpm-key-password": {
+    type: "text",
+    value: "TEXT",
+    help: "refused: TPM keys are not supported",
+    secret: true,
+  },
   "no-tpm-key-password": { type: "switch", help: "refused, likewise" },
 } as const;
 
@@ -89,19 +104,28 @@ export function keyPath(flags: IdentityFlags): string | undefined {
 
 /** See {@link identitySources}. */
 export function refuseUnsupported(flags: IdentityFlags & { readonly intermediates?: string }): void {
-  const given = (name: IdentityFlag | "intermediates"): boolean =>
-    flags[name] !== undefined && flags[name] !== "" && flags[name] !== false;
+  for (const name of ["certificate", "private-key", "intermediates"] as const) {
+    if (flags[name]?.includes("PRIVATE KEY-----") === true) {
+      throw new SignerError(
+        "ERR_SIGNER_USAGE",
+        `--${name} holds a key itself, which every user of this machine can see; give a file, or --private-key env:NAME or -`,
+      );
+    }
+  }
+  // As in the helper, a flag excludes others whatever its value, and an empty or false one asks for nothing.
+  const given = (name: IdentityFlag | "intermediates"): boolean => flags[name] !== undefined;
+  const asked = (name: IdentityFlag): boolean => given(name) && flags[name] !== "" && flags[name] !== false;
   for (const [name, others] of EXCLUSIVE) {
     const clash = others.find(given);
     if (given(name) && clash !== undefined) {
       throw new SignerError("ERR_SIGNER_USAGE", `--${name} and --${clash} exclude each other`);
     }
   }
-  const [flag, reason] = REFUSED.find(([name]) => given(name)) ?? refusedValue(flags);
+  const [flag, reason] = REFUSED.find(([name]) => asked(name)) ?? refusedValue(flags);
   if (flag !== undefined) {
     throw new SignerError(
       "ERR_SIGNER_KEY_UNSUPPORTED",
-      `--${flag}: ${reason}; give --certificate and --private-key as PEM files, or pass a sign function to the library`,
+      `--${flag}: ${reason}; give --certificate and --private-key as files, or pass a sign function to the library`,
     );
   }
 }
@@ -119,7 +143,8 @@ function keySource(key: string, environment: Environment): string | Uint8Array {
   return key.startsWith("env:") ? Buffer.from(variable(key.slice(4), "--private-key", environment)) : key;
 }
 
-function passphraseOf(flags: IdentityFlags, environment: Environment): string | undefined {
+/** The password that the flags give, if any; an empty one is none. */
+export function passphraseOf(flags: IdentityFlags, environment: Environment): string | undefined {
   const name = flags["pkcs8-password-env"];
   return name ? variable(name, "--pkcs8-password-env", environment) : flags["pkcs8-password"] || undefined;
 }

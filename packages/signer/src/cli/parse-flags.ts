@@ -10,6 +10,8 @@ export interface FlagSpec {
   readonly help: string;
   /** Default, as help shows it. */
   readonly default?: string;
+  /** Its value is a password: what follows it is not shown in messages, for it may be the rest of one with spaces. */
+  readonly secret?: true;
 }
 
 export type FlagSpecs = Readonly<Record<string, FlagSpec>>;
@@ -41,11 +43,13 @@ export function parseFlags<Specs extends FlagSpecs>(specs: Specs, words: readonl
   for (let index = 0; index < words.length; index += 1) {
     const word = words[index] ?? "";
     const [, name = "", inline] = /^--([^=]+)(?:=([\s\S]*))?$/.exec(word) ?? [];
-    if (name === "") throw usage(`unexpected argument "${word}"`);
+    if (name === "") throw unexpected(specs, word, words[index - 1] ?? "", Object.keys(found));
     const spec = Object.hasOwn(specs, name) ? specs[name] : undefined;
     if (spec === undefined) throw usage(`unknown flag: --${name}`);
     if (spec.type === "switch") {
       found[name] = parseSwitch(name, inline);
+      // The helper passes over a word after a switch, so that `--debug true` does there what it says.
+      if (inline === undefined && words[index + 1]?.toLowerCase() === "true") index += 1;
       continue;
     }
     const value = inline ?? words[(index += 1)];
@@ -82,6 +86,15 @@ function parseInteger(name: string, value: string): number {
     throw usage(`invalid argument "${value}" for "--${name}": expected a whole number`);
   }
   return number;
+}
+
+function unexpected(specs: FlagSpecs, word: string, before: string, given: readonly string[]): SignerError {
+  const secret = given.find((name) => specs[name]?.secret === true);
+  if (secret !== undefined) {
+    return usage(`unexpected argument on a command line with --${secret}; quote values that hold spaces`);
+  }
+  const afterSwitch = /^false$/i.test(word) && specs[before.slice(2)]?.type === "switch";
+  return usage(`unexpected argument "${word}"${afterSwitch ? `; write ${before}=false` : ""}`);
 }
 
 function usage(message: string): SignerError {

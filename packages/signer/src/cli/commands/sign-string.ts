@@ -2,10 +2,10 @@ import { createHash, createPublicKey, sign } from "node:crypto";
 import type { KeyObject } from "node:crypto";
 
 import { SignerError } from "../../errors.ts";
-import { loadIdentity } from "../../keys/load-identity.ts";
 import type { Command } from "../command.ts";
 import { helpText } from "../help-text.ts";
 import { IDENTITY_FLAGS, identitySources } from "../identity-flags.ts";
+import { identityLoader } from "../identity-loader.ts";
 import { parseFlags } from "../parse-flags.ts";
 import { SESSION_FLAGS } from "../session-flags.ts";
 
@@ -32,17 +32,17 @@ export const signString: Command = {
       "ra-signer sign-string --certificate client.pem --private-key client.key",
       FLAGS,
     ),
-  run(words, { environment, out }) {
+  async run(words, { environment, out }) {
     const flags = parseFlags(FLAGS, words);
-    const { privateKey } = loadIdentity(identitySources(flags, environment));
+    const { privateKey } = await identityLoader(identitySources(flags, environment))();
     if (privateKey === undefined) throw new SignerError("ERR_SIGNER_USAGE", "--private-key is missing");
-    const format = oneOf("format", flags.format || "json", ["json", "text", "bin"]);
-    const digest = oneOf("digest", flags.digest || "SHA256", ["SHA256", "SHA384", "SHA512"]);
+    const format = oneOf("format", flags.format ?? "json", ["json", "text", "bin"]);
+    const digest = oneOf("digest", flags.digest ?? "SHA256", ["SHA256", "SHA384", "SHA512"]);
     const isMlDsa = privateKey.asymmetricKeyType?.startsWith("ml-dsa-") === true;
     const signature = sign(isMlDsa ? null : digest, stringFor(privateKey), privateKey);
     if (format === "bin") out(signature);
     else out(format === "json" ? JSON.stringify(signature.toString("hex")) : signature.toString("hex"));
-    return Promise.resolve(0);
+    return 0;
   },
 };
 
