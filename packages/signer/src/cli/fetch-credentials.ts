@@ -3,12 +3,12 @@ import { proxyFromEnvironment } from "../config/proxy-environment.ts";
 import { createHttpSend } from "../http/send.ts";
 import { checkIdentity } from "../keys/check-identity.ts";
 import { identityWarnings } from "../keys/identity-warnings.ts";
-import { loadIdentity } from "../keys/load-identity.ts";
 import { createSessionWithIdentity } from "../session/create-session.ts";
 import type { CredentialSet } from "../session/credential-set.ts";
 import { checkSessionParameters } from "../session/session-parameters.ts";
 import type { CommandContext } from "./command.ts";
 import { identitySources, keyPath } from "./identity-flags.ts";
+import { identityLoader } from "./identity-loader.ts";
 import type { Flags } from "./parse-flags.ts";
 import { sessionParameters } from "./session-flags.ts";
 import type { SESSION_FLAGS } from "./session-flags.ts";
@@ -37,7 +37,7 @@ export function credentialsFetcher(
   flags: Flags<typeof SESSION_FLAGS>,
   { environment, note }: CommandContext,
 ): FetchCredentials {
-  const sources = identitySources(flags, environment);
+  const load = identityLoader(identitySources(flags, environment));
   const aws = readAwsEnvironment(environment);
   const parameters = sessionParameters(flags, aws);
   checkSessionParameters(parameters);
@@ -46,7 +46,7 @@ export function credentialsFetcher(
     ...(flags["with-proxy"] === true ? { proxyFor: proxyFromEnvironment(environment) } : {}),
   });
   return async (signal, target) => {
-    const identity = loadIdentity(sources);
+    const identity = await load();
     const now = new Date();
     checkIdentity(identity.certificate, identity.privateKey, now);
     if (target === undefined) {

@@ -125,7 +125,7 @@ export function refuseUnsupported(flags: IdentityFlags & { readonly intermediate
   if (flag !== undefined) {
     throw new SignerError(
       "ERR_SIGNER_KEY_UNSUPPORTED",
-      `--${flag}: ${reason}; give --certificate and --private-key as files, or pass a sign function to the library`,
+      `--${flag}: ${reason}; give --certificate and --private-key as PEM files, or pass a sign function to the library`,
     );
   }
 }

@@ -11,7 +11,7 @@ export const SESSION_FLAGS = {
     type: "text",
     value: "FILE",
     help: "intermediate certificates, PEM, at most 5",
-    default: "none",
+    default: "none, or those of the PKCS#12 file",
   },
   "trust-anchor-arn": { type: "text", value: "ARN", help: "trust anchor of the CA" },
   "profile-arn": { type: "text", value: "ARN", help: "profile that lists the role" },

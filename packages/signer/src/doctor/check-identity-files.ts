@@ -40,8 +40,10 @@ export function checkIdentityFiles(
       return undefined;
     }
   };
-  const certificate = attempt("certificate file", "give a readable PEM file with --certificate", () =>
-    loadCertificate(sources.certificate),
+  const certificate = attempt(
+    "certificate file",
+    "give a readable PEM or PKCS#12 file with --certificate, and its password with --pkcs8-password-env",
+    () => loadCertificate(sources.certificate, sources.passphrase),
   );
   if (certificate !== undefined) {
     findings.push(ok("certificate file", `${certificate.name}, serial number ${certificate.serialNumber}`));
@@ -49,7 +51,7 @@ export function checkIdentityFiles(
     findings.push(...checkCertificate(certificate.x509));
   }
   const chain = attempt("intermediates", "give a PEM file of at most five certificates", () =>
-    sources.intermediates === undefined ? [] : loadCertificateChain(sources.intermediates),
+    intermediatesOf(sources),
   );
   if (certificate !== undefined && chain !== undefined) {
     findings.push(...checkOwnersOnlyMayWrite("intermediates mode", sources.intermediates));
@@ -94,6 +96,16 @@ export function checkIdentityFiles(
         ),
   );
   return { findings, identity };
+}
+
+/** Those of a PKCS#12 file come with its key; what is wrong with the key is found later. */
+function intermediatesOf(sources: IdentitySources): readonly Uint8Array[] {
+  if (sources.intermediates !== undefined) return loadCertificateChain(sources.intermediates);
+  try {
+    return loadIdentity(sources).intermediates;
+  } catch {
+    return [];
+  }
 }
 
 /** Who may write a file of certificates may put another identity in its place; it need not be secret. */

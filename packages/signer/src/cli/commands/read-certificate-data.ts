@@ -3,12 +3,15 @@ import type { EndEntityCertificate } from "../../keys/load-certificate.ts";
 import { SignerError } from "../../errors.ts";
 import type { Command } from "../command.ts";
 import { helpText } from "../help-text.ts";
-import { IDENTITY_FLAGS, refuseUnsupported } from "../identity-flags.ts";
+import { IDENTITY_FLAGS, passphraseOf, refuseUnsupported } from "../identity-flags.ts";
+import { withPassword } from "../identity-loader.ts";
 import { parseFlags } from "../parse-flags.ts";
 import { SESSION_FLAGS } from "../session-flags.ts";
 
 const FLAGS = {
   certificate: IDENTITY_FLAGS.certificate,
+  "pkcs8-password": IDENTITY_FLAGS["pkcs8-password"],
+  "pkcs8-password-env": IDENTITY_FLAGS["pkcs8-password-env"],
   "cert-selector": IDENTITY_FLAGS["cert-selector"],
   "system-store-name": IDENTITY_FLAGS["system-store-name"],
   "pkcs11-lib": IDENTITY_FLAGS["pkcs11-lib"],
@@ -24,11 +27,14 @@ export const readCertificateData: Command = {
       "ra-signer read-certificate-data --certificate client.pem",
       FLAGS,
     ),
-  run(words, { out }) {
+  async run(words, { environment, out }) {
     const flags = parseFlags(FLAGS, words);
     refuseUnsupported(flags);
-    if (!flags.certificate) throw new SignerError("ERR_SIGNER_USAGE", "--certificate is missing");
-    const certificate = loadCertificate(flags.certificate);
+    const { certificate: path } = flags;
+    if (!path) throw new SignerError("ERR_SIGNER_USAGE", "--certificate is missing");
+    const certificate = await withPassword(passphraseOf(flags, environment), (passphrase) =>
+      loadCertificate(path, passphrase),
+    );
     const keyType = keyTypeOf(certificate);
     out(
       JSON.stringify({
@@ -38,7 +44,7 @@ export const readCertificateData: Command = {
         supportedAlgorithms: algorithmsOf(keyType),
       }),
     );
-    return Promise.resolve(0);
+    return 0;
   },
 };
 
@@ -49,8 +55,8 @@ function keyTypeOf({ x509 }: EndEntityCertificate): string {
   return type?.startsWith("ml-dsa-") === true ? type.toUpperCase() : "";
 }
 
+/** For a key type that is not known the helper names the digests all the same. */
 function algorithmsOf(keyType: string): readonly string[] {
-  if (keyType === "") return [];
   return keyType.startsWith("ML-DSA-")
     ? [keyType]
     : ["SHA256", "SHA384", "SHA512"].map((digest) => `${keyType}${digest}`);
