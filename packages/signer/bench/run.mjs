@@ -24,9 +24,13 @@ const privateKey = join(folder, "client.key");
 writeFileSync(certificate, vector.certificatePem);
 writeFileSync(privateKey, vector.privateKeyPem, { mode: 0o600 });
 
-const service = spawn(process.execPath, [fileURLToPath(new URL("service.mjs", import.meta.url))], {
-  stdio: ["ignore", "pipe", "inherit"],
-});
+const service = spawn(
+  process.execPath,
+  [fileURLToPath(new URL("../scripts/answer-sessions.mjs", import.meta.url))],
+  {
+    stdio: ["ignore", "pipe", "inherit"],
+  },
+);
 const endpoint = String((await service.stdout[Symbol.asyncIterator]().next()).value).trim();
 
 const arns = {

@@ -1,7 +1,4 @@
-// Leaves in dist/: the library as ES modules with declarations (tsc), and the command as one CommonJS file (esbuild).
-//
-// CommonJS for the command: `require("node:http")` costs half of what `import "node:http"` does, because an ES import of
-// a built-in module reads each of its exports, which loads the lazy ones (fetch, WebCrypto) as well.
+// Leaves in dist/: the library as ES modules with declarations (tsc) and as CommonJS, and the command (dist/cli).
 import { spawnSync } from "node:child_process";
 import { copyFileSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -9,26 +6,14 @@ import { dirname, join } from "node:path";
 
 import { build } from "esbuild";
 
+import { buildCommand } from "./build-command.mjs";
+
 const tsc = createRequire(import.meta.url).resolve("typescript/bin/tsc");
 
 const { status } = spawnSync(process.execPath, [tsc, "-p", "tsconfig.build.json"], { stdio: "inherit" });
 if (status !== 0) process.exit(status ?? 1);
 
-mkdirSync("dist/cli", { recursive: true });
-copyFileSync("launcher/cached.sh", "dist/cli/cached.sh");
-writeFileSync("dist/cli/package.json", '{"type":"commonjs"}\n');
-await build({
-  entryPoints: ["src/cli/main.ts"],
-  outfile: "dist/cli/main.js",
-  bundle: true,
-  platform: "node",
-  format: "cjs",
-  target: "node22",
-  minify: true,
-  define: { "import.meta.filename": "__filename" },
-  legalComments: "none",
-  logLevel: "warning",
-});
+await buildCommand();
 
 // The library once more, as CommonJS with declarations of its own, for tools that cannot `require` an ES module: Jest,
 // TypeScript with `module` node16 or node18, and resolution that knows nothing of `exports`. Node.js itself takes the

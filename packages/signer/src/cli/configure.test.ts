@@ -71,7 +71,7 @@ describe("ra-signer configure", () => {
   });
 
   it("names the built file however the command was called", async () => {
-    const bin = fileURLToPath(new URL("../../bin/ra-signer.js", import.meta.url));
+    const bin = fileURLToPath(new URL("../../bin/ra-signer.cjs", import.meta.url));
     const link = folder.join("ra-signer");
     symlinkSync(bin, link);
     const files = ["--certificate", folder.join("client.pem"), "--private-key", folder.join("client.key")];

@@ -1,24 +1,7 @@
-#!/usr/bin/env node
-import { messageOf, SignerError } from "../errors.ts";
+import { messageOf } from "../errors.ts";
+import { credentialProcess } from "./commands/credential-process.ts";
 import type { Command, CommandContext } from "./command.ts";
-import { USAGE } from "./usage.ts";
 import { writeAll } from "./write-all.ts";
-
-/** Each command is loaded when it is called, for the sake of start-up time. */
-const COMMANDS: ReadonlyMap<string, () => Promise<Command>> = new Map([
-  ["credential-process", async () => (await import("./commands/credential-process.ts")).credentialProcess],
-  ["cache", async () => (await import("./commands/cache.ts")).cache],
-  ["configure", async () => (await import("./commands/configure.ts")).configure],
-  ["doctor", async () => (await import("./commands/doctor.ts")).doctor],
-  [
-    "read-certificate-data",
-    async () => (await import("./commands/read-certificate-data.ts")).readCertificateData,
-  ],
-  ["serve", async () => (await import("./commands/serve.ts")).serve],
-  ["sign-string", async () => (await import("./commands/sign-string.ts")).signString],
-  ["update", async () => (await import("./commands/update.ts")).update],
-  ["version", async () => (await import("./commands/version.ts")).version],
-]);
 
 const context: CommandContext = {
   environment: process.env,
@@ -27,16 +10,17 @@ const context: CommandContext = {
 };
 
 async function main([name, ...words]: readonly string[]): Promise<number> {
+  // An SDK waits for this one; the others, in a file of their own, may take a moment longer.
+  if (name === "credential-process") return runCommand(name, credentialProcess, words);
+  const { loadCommand, USAGE } = await import("./other-commands.ts");
   if (name === undefined || name === "help" || name === "--help" || name === "-h") {
     context.out(USAGE);
     return 0;
   }
-  const load = COMMANDS.get(name);
-  if (load === undefined) {
-    context.note(`ra-signer: unknown command "${name}"; there are ${[...COMMANDS.keys()].join(", ")}`);
-    return 1;
-  }
-  const command = await load();
+  return runCommand(name, await loadCommand(name), words);
+}
+
+async function runCommand(name: string, command: Command, words: readonly string[]): Promise<number> {
   if (words.includes("--help") || words.includes("-h")) {
     context.out(command.help());
     return 0;
@@ -44,7 +28,7 @@ async function main([name, ...words]: readonly string[]): Promise<number> {
   try {
     return await command.run(words, context);
   } catch (error) {
-    const usage = error instanceof SignerError && error.code === "ERR_SIGNER_USAGE";
+    const usage = error instanceof Error && "code" in error && error.code === "ERR_SIGNER_USAGE";
     const hint = usage ? `; see ra-signer ${name} --help` : "";
     context.note(`ra-signer: ${messageOf(error)}${hint}`);
     return usage ? command.usageExitCode : 1;

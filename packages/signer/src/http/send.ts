@@ -61,7 +61,8 @@ export function createHttpSend(options: HttpOptions = {}): HttpSend {
       .finally(() => {
         clearTimeout(timer);
         request.signal?.removeEventListener("abort", onAbort);
-        for (const socket of sockets) socket.destroy();
+        // Not at once: a command that exits with the answer in hand is spared the work.
+        setImmediate(() => sockets.forEach((socket) => socket.destroy()));
       });
   };
 }

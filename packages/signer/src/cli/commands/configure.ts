@@ -206,8 +206,8 @@ function filePath(flags: ConfigureFlags, name: "certificate" | "private-key" | "
 
 /** This Node.js and this command file; before them, where there is a shell, what answers from the cache without them. */
 function thisProgram(cache: boolean): readonly string[] {
-  // In the built command this is dist/cli/main.js itself, however it was called: through a link or through npm's.
-  const main = import.meta.filename;
+  // The built command is a neighbour of this file, however it was called: through a link or through npm's.
+  const main = join(dirname(import.meta.filename), "main.js");
   const launcher = join(dirname(main), "cached.sh");
   const direct = [process.execPath, main];
   return cache && process.platform !== "win32" && existsSync(launcher)

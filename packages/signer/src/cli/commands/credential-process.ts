@@ -1,6 +1,3 @@
-import { makeEntry, readEntry } from "../../cache/cache-entry.ts";
-import { cachePlace } from "../../cache/cache-place.ts";
-import { messageOf, SignerError } from "../../errors.ts";
 import type { Command, CommandContext } from "../command.ts";
 import { credentialProcessJson } from "../credential-process-json.ts";
 import { helpText } from "../help-text.ts";
@@ -33,50 +30,21 @@ export const credentialProcess: Command = {
   async run(words, context) {
     const flags = parseFlags(CREDENTIAL_PROCESS_FLAGS, words);
     refuseUnsupported(flags);
-    context.out(flags.cache === true ? await cached(flags, words, context) : await fresh(flags, context));
+    context.out(await answer(flags, words, context));
     return 0;
   },
 };
 
-// Cryptography and network are loaded when they are needed: an answer from the cache needs neither.
-async function fresh(flags: CredentialProcessFlags, context: CommandContext): Promise<string> {
-  const { fetchCredentials } = await import("../fetch-credentials.ts");
-  return credentialProcessJson(await fetchCredentials(flags, context));
-}
-
-async function cached(
+// Loaded when it is needed: the cache without cryptography and network, and those without the cache.
+async function answer(
   flags: CredentialProcessFlags,
   words: readonly string[],
   context: CommandContext,
 ): Promise<string> {
-  if (flags["pkcs8-password"]) {
-    throw new SignerError(
-      "ERR_SIGNER_USAGE",
-      "--cache keeps the command line, and a password should not be kept; use --pkcs8-password-env",
-    );
+  if (flags.cache === true) {
+    const { cachedCredentials } = await import("../cached-credentials.ts");
+    return cachedCredentials(flags, words, context);
   }
-  const { environment, note } = context;
-  const place = cachePlace(["credential-process", ...words], flags.certificate ?? "", environment);
-  if (place === undefined) return fresh(flags, context);
-  const entry = readEntry(place);
-  if (entry !== undefined && entry.freshUntil > Date.now() / 1000) return entry.json;
-  const { cachedAnswer } = await import("../../cache/cached-answer.ts");
   const { fetchCredentials } = await import("../fetch-credentials.ts");
-  return cachedAnswer(place, {
-    fetch: async () => {
-      const credentials = await fetchCredentials(flags, context);
-      return makeEntry(credentialProcessJson(credentials), credentials.expiration, new Date());
-    },
-    isTransient,
-    now: () => new Date(),
-    warn: (line) => note(`ra-signer: warning: ${messageOf(line)}`),
-  });
-}
-
-/** Whether the service could not be asked or could not answer, as opposed to its saying no. */
-function isTransient(error: unknown): boolean {
-  if (!(error instanceof SignerError)) return false;
-  const { code, status = 0 } = error;
-  if (code === "ERR_SIGNER_SERVICE_REFUSED") return status === 429 || status >= 500;
-  return ["ERR_SIGNER_CONNECTION_FAILED", "ERR_SIGNER_TIMEOUT", "ERR_SIGNER_RESPONSE_INVALID"].includes(code);
+  return credentialProcessJson(await fetchCredentials(flags, context));
 }
