@@ -199,8 +199,8 @@ describe("createHttpSend through a proxy", () => {
         client.write("HTTP/1.1 200 Connection Established\r\n\r\n");
         upstream.pipe(client).pipe(upstream);
       });
-      client.on("error", () => upstream.destroy());
-      upstream.on("error", () => client.destroy());
+      client.on("error", () => upstream.destroy()).on("close", () => upstream.destroy());
+      upstream.on("error", () => client.destroy()).on("close", () => client.destroy());
     });
     const port = await listen(proxy);
     const send = createHttpSend({ verifySsl: false, proxyFor: () => new URL(`http://127.0.0.1:${port}`) });
