@@ -1,17 +1,32 @@
-import { chmodSync, chownSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { spawn } from "node:child_process";
+import {
+  chmodSync,
+  chownSync,
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 
 import { fromIni } from "@aws-sdk/credential-providers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
+import { boto3Credentials } from "../testing/boto3-credentials.ts";
 import { CREDENTIALS, refused, startFakeService, success } from "../testing/fake-service.ts";
 import type { Answer, FakeService } from "../testing/fake-service.ts";
+import { findPythonWithBoto3 } from "../testing/find-python.ts";
 import { temporaryFolder } from "../testing/openssl.ts";
-import { runCli } from "../testing/run-cli.ts";
+import { MAIN, runCli } from "../testing/run-cli.ts";
 import type { CliResult } from "../testing/run-cli.ts";
 import { readVector } from "../testing/vectors.ts";
 import { update } from "./commands/update.ts";
 
 const vector = readVector("ecdsa");
+const python = findPythonWithBoto3();
 
 let folder: ReturnType<typeof temporaryFolder>;
 let file: string;
@@ -63,6 +78,26 @@ describe("ra-signer update --once", () => {
     expect(statSync(folder.join("aws")).mode & 0o777).toBe(0o700);
   });
 
+  it.each<readonly [string, readonly string[], string]>([
+    ["without --profile", [], "default"],
+    ["with an empty --profile", ["--profile", ""], "default"],
+    ["with --profile web", ["--profile", "web"], "web"],
+  ])("writes ~/.aws/credentials when no variable names a file, %s", async (_title, more, section) => {
+    await using service = await startFakeService(success());
+    const result = await runCli(["update", "--once", ...words(service, ...more)], { HOME: folder.path });
+    expect(result).toEqual({ code: 0, stdout: "", stderr: "" });
+    expect(readFileSync(folder.join(".aws", "credentials"), "utf8")).toBe(`[${section}]\n${KEYS}\n`);
+  });
+
+  it("replaces the file, so that who reads it has the old one or the new one", async () => {
+    put("[default]\nx=1\n");
+    const reader = openSync(file, "r");
+    await once();
+    expect(readFileSync(reader, "utf8")).toBe("[default]\nx=1\n");
+    closeSync(reader);
+    expect(read()).toContain(CREDENTIALS.accessKeyId);
+  });
+
   it("writes what an SDK reads", async () => {
     vi.stubEnv("AWS_ACCESS_KEY_ID", undefined);
     await once("# mine\n[other]\nregion = x\n", "--profile", "web");
@@ -86,6 +121,22 @@ describe("ra-signer update --once", () => {
     ],
     ["keeps the last line of the file", `[default]\n${old}\nregion=x`, `[default]\n${KEYS}\nregion=x`],
     ["does not repeat a header on the last line", "[default]", `[default]\n${KEYS}`],
+    [
+      "adds what is missing below the header",
+      "[default]\nregion=x\naws_secret_access_key=b\naws_session_token=c\n",
+      `[default]\n${KEYS.split("\n")[0]}\nregion=x\n${KEYS.split("\n").slice(1).join("\n")}\n`,
+    ],
+    [
+      "keeps keys whose names only begin like ours",
+      `[default]\n${old}\naws_session_token_note = mine\n`,
+      `[default]\n${KEYS}\naws_session_token_note = mine\n`,
+    ],
+    [
+      "replaces the keys in every section of the name, since SDKs merge them",
+      `[default]\n${old}\n[a]\n${old}\n[default]\naws_session_token=d\n`,
+      `[default]\n${KEYS}\n[a]\n${old}\n[default]\n${KEYS.split("\n")[2]}\n`,
+    ],
+    ["fills an empty file", "", `[default]\n${KEYS}\n`],
     ["appends a section", "[a]\nx=1\n", `[a]\nx=1\n\n[default]\n${KEYS}\n`],
     [
       "does not take [profile default] for it",
@@ -149,6 +200,16 @@ describe("ra-signer update --once", () => {
     });
     expect(result).toMatchObject({ code: 1, stdout: "", stderr: expect.stringMatching(message) });
     expect(read()).toBe("[default]\nx=1\n");
+  });
+});
+
+describe.runIf(python !== undefined)("ra-signer update --once, read by boto3", () => {
+  it.each(["default", "web"])("gives the session of profile %s", async (profile) => {
+    await once("[other]\nregion=x", "--profile", profile);
+    const { accessKeyId, secretAccessKey, sessionToken } = CREDENTIALS;
+    expect(
+      await boto3Credentials(python ?? "", { AWS_SHARED_CREDENTIALS_FILE: file, AWS_PROFILE: profile }),
+    ).toEqual({ method: "shared-credentials-file", accessKeyId, secretAccessKey, sessionToken });
   });
 });
 
@@ -226,4 +287,21 @@ describe("ra-signer update", () => {
     expect(code).toBe(1);
     expect(error).toMatchObject({ serviceMessage: "no" });
   });
+
+  it.each(["SIGTERM", "SIGINT"] as const)(
+    "ends with 0 on %s, and leaves the session in the file",
+    async (name) => {
+      await using service = await startFakeService(success());
+      const child = spawn(process.execPath, [MAIN, "update", ...words(service)], {
+        env: { PATH: process.env["PATH"] ?? "", AWS_SHARED_CREDENTIALS_FILE: file },
+        stdio: "ignore",
+      });
+      const ended = new Promise<number | null>((resolve) => child.once("close", resolve));
+      await vi.waitUntil(() => existsSync(file), 20_000);
+      child.kill(name);
+      expect(await ended).toBe(0);
+      expect(read()).toBe(`[default]\n${KEYS}\n`);
+      expect(readdirSync(folder.join("aws"))).toEqual(["credentials"]);
+    },
+  );
 });

@@ -1,3 +1,4 @@
+import { getEventListeners } from "node:events";
 import { writeFileSync } from "node:fs";
 import { inspect } from "node:util";
 
@@ -7,7 +8,7 @@ import { beforeEach, describe, expect, expectTypeOf, it } from "vitest";
 
 import { SignerError } from "../errors.ts";
 import type { HttpResponse, HttpSend } from "../http/send.ts";
-import { CREDENTIALS, startFakeService, success } from "../testing/fake-service.ts";
+import { CREDENTIALS, json, startFakeService, success } from "../testing/fake-service.ts";
 import { makeIdentity, temporaryFolder } from "../testing/openssl.ts";
 import { readVector } from "../testing/vectors.ts";
 import { fromRolesAnywhere } from "./from-roles-anywhere.ts";
@@ -68,6 +69,26 @@ describe("fromRolesAnywhere", () => {
     expect(fromTemporaryCredentials({ masterCredentials: provider, params: { RoleArn: "x" } })).toBeTypeOf(
       "function",
     );
+  });
+
+  it("leaves no listener on its signal, however often it refreshes", async () => {
+    const tooBusy = json(503, { message: "busy" }, { "X-Amzn-ErrorType": "ServiceUnavailableException" });
+    await using service = await startFakeService(
+      ...Array.from({ length: 40 }, (_, number) => (number % 2 === 0 ? success() : tooBusy)),
+      success(),
+    );
+    const { signal } = new AbortController();
+    const { send: _inMemory, ...overHttp } = INIT;
+    const provider = fromRolesAnywhere({
+      ...overHttp,
+      endpoint: service.url,
+      maxAttempts: 2,
+      random: () => 0,
+      signal,
+    });
+    for (let count = 0; count < 30; count += 1) await provider({ forceRefresh: true });
+    expect(service.requests.length).toBeGreaterThan(40);
+    expect(getEventListeners(signal, "abort")).toEqual([]);
   });
 
   it("does nothing before the first call", async () => {

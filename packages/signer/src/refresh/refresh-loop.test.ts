@@ -1,4 +1,6 @@
-import { describe, expect, it } from "vitest";
+import { getEventListeners } from "node:events";
+
+import { describe, expect, it, vi } from "vitest";
 
 import { refreshLoop } from "./refresh-loop.ts";
 import type { RefreshLoopOptions } from "./refresh-loop.ts";
@@ -90,6 +92,33 @@ describe("refreshLoop", () => {
       },
     });
     await expect(loop).rejects.toBe(down);
+  });
+
+  it("leaves no timer and no listener behind, however long it runs", async () => {
+    vi.useFakeTimers();
+    try {
+      const controller = new AbortController();
+      const held: (readonly [listeners: number, timers: number])[] = [];
+      const loop = refreshLoop({
+        leadSeconds: 300,
+        refresh: () => {
+          held.push([getEventListeners(controller.signal, "abort").length, vi.getTimerCount()]);
+          if (held.length === 300) controller.abort();
+          return held.length % 3 === 0
+            ? Promise.reject(down)
+            : Promise.resolve(new Date(Date.now() + HOUR * 1000));
+        },
+        onFailure: () => {},
+        signal: controller.signal,
+      });
+      while (!controller.signal.aborted) await vi.advanceTimersByTimeAsync(HOUR * 1000);
+      await loop;
+      expect(new Set(held.map(String))).toEqual(new Set(["0,0"]));
+      expect(getEventListeners(controller.signal, "abort")).toEqual([]);
+      expect(vi.getTimerCount()).toBe(0);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it("ends at once when its signal is aborted while it sleeps", async () => {

@@ -20,7 +20,13 @@ export async function boto3Credentials(
   environment: Readonly<Record<string, string>>,
 ): Promise<unknown> {
   const { stdout } = await promisify(execFile)(python, ["-c", PROGRAM], {
-    env: { PATH: process.env["PATH"] ?? "", HOME: "/nonexistent", ...environment },
+    env: {
+      PATH: process.env["PATH"] ?? "",
+      HOME: "/nonexistent",
+      // One second unless told otherwise, which a busy machine may need for itself.
+      AWS_METADATA_SERVICE_TIMEOUT: "20",
+      ...environment,
+    },
   });
   const credentials: unknown = JSON.parse(stdout);
   return credentials;
