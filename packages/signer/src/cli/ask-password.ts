@@ -18,8 +18,9 @@ const BACKSPACES: ReadonlySet<string> = new Set(["\b", "\u007f"]);
 export async function askPassword(what: string): Promise<string | undefined> {
   if (!isatty(0) || !isatty(2)) return undefined;
   const { stdin } = process;
-  writeAll(2, `Password of ${what}: `);
+  // First of all, so that nothing that is typed after the question shows.
   stdin.setRawMode(true);
+  writeAll(2, `Password of ${what}: `);
   const typed = await readLine(stdin);
   stdin.setRawMode(false);
   stdin.pause();

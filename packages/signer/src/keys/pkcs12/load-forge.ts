@@ -1,5 +1,3 @@
-import { createRequire } from "node:module";
-
 import type forge from "node-forge";
 
 declare module "node-forge" {
@@ -32,7 +30,9 @@ let loaded: Forge | undefined;
  * otherwise.
  */
 export function loadForge(): Forge {
-  // Not `import()`, so that an identity is loaded without a wait.
-  loaded ??= createRequire(import.meta.filename)("node-forge") as Forge;
+  // Not `import()`, so that an identity is loaded without a wait; and a module that only this needs is not imported above.
+  loaded ??= process.getBuiltinModule("node:module").createRequire(import.meta.filename)(
+    "node-forge",
+  ) as Forge;
   return loaded;
 }
