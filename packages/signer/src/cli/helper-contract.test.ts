@@ -167,15 +167,11 @@ describe("flags of the helper", () => {
     [["--region="], { durationSeconds: 3600 }],
     [["--intermediates="], { durationSeconds: 3600 }],
     [["--debug=false", "--with-proxy=F", "--no-verify-ssl=0"], { durationSeconds: 3600 }],
-    [["--cert-selector=", "--pkcs11-lib="], { durationSeconds: 3600 }],
+    [["--pkcs11-lib=", "--pkcs8-password="], { durationSeconds: 3600 }],
     [["--reuse-pin=false", "--no-tpm-key-password=false"], { durationSeconds: 3600 }],
   ])("%j is asked for as %j", async (words, body) => {
-    // --cert-selector excludes --certificate even when it is empty.
-    const sent = words.includes("--cert-selector=")
-      ? words.filter((word) => word !== "--cert-selector=")
-      : words;
     await using service = await startFakeService(success());
-    const result = await run(credentialProcess, [...SESSION, "--endpoint", service.url, ...sent]);
+    const result = await run(credentialProcess, [...SESSION, "--endpoint", service.url, ...words]);
     expect(result).toMatchObject({ code: 0, notes: "" });
     expect(JSON.parse(service.requests[0]?.body ?? "")).toEqual(body);
   });

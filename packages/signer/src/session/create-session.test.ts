@@ -1,12 +1,13 @@
-import { createHash, verify, X509Certificate } from "node:crypto";
+import { X509Certificate } from "node:crypto";
 
 import { describe, expect, it } from "vitest";
 
 import { CREDENTIALS, json, refused, startFakeService, success } from "../testing/fake-service.ts";
-import type { Answer, ReceivedRequest } from "../testing/fake-service.ts";
+import type { Answer } from "../testing/fake-service.ts";
 import { makeIdentity } from "../testing/openssl.ts";
 import type { KeyAlgorithm, TestIdentity } from "../testing/openssl.ts";
 import { readVector } from "../testing/vectors.ts";
+import { verifies } from "../testing/verifies.ts";
 import { createSession } from "./create-session.ts";
 import type { CreateSessionInit } from "./create-session.ts";
 
@@ -370,23 +371,3 @@ describe("the trace", () => {
     }
   });
 });
-
-/** Verifies a request from nothing but its own bytes, independently of the code that signed it. */
-function verifies(request: ReceivedRequest | undefined, path?: string): boolean {
-  if (request === undefined) return false;
-  const { authorization = "", ...headers } = request.headers;
-  const [, algorithm, credential = "", signedHeaders = "", signature = ""] =
-    /^(\S+) Credential=(\S+), SignedHeaders=(\S+), Signature=(\S+)$/.exec(authorization) ?? [];
-  const [target = "", query = ""] = request.target.split("?");
-  const [serial, ...scope] = credential.split("/");
-  const certificate = new X509Certificate(Buffer.from(String(headers["x-amz-x509"]), "base64"));
-  const lines = signedHeaders.split(";").map((name) => `${name}:${String(headers[name])}\n`);
-  const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
-  const canonical = `${request.method}\n${path ?? target}\n${query}\n${lines.join("")}\n${signedHeaders}\n${sha256(request.body)}`;
-  const text = `${algorithm}\n${String(headers["x-amz-date"])}\n${scope.join("/")}\n${sha256(canonical)}`;
-  return (
-    BigInt(`0x${certificate.serialNumber}`).toString() === serial &&
-    scope[0] === String(headers["x-amz-date"]).slice(0, 8) &&
-    verify("sha256", Buffer.from(text), certificate.publicKey, Buffer.from(signature, "hex"))
-  );
-}

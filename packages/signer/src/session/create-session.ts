@@ -10,13 +10,14 @@ import type { CredentialSet } from "./credential-set.ts";
 import { likelyCause } from "./likely-cause.ts";
 import { parseServiceError } from "./service-error.ts";
 import type { SessionParameters } from "./session-parameters.ts";
+import { signInTime } from "./sign-in-time.ts";
 import { signWithIdentity } from "./sign-create-session-request.ts";
 
 /** How CreateSession is called; every part that touches the world can be replaced. */
 export interface CreateSessionOptions {
   /** Requests at most, the first included. @default 3 */
   readonly maxAttempts?: number;
-  /** Bound on one attempt in milliseconds. @default 10000 */
+  /** Bound on one attempt in milliseconds, and on the sign function, if there is one. @default 10000 */
   readonly attemptTimeoutMs?: number;
   /** Bound on all attempts and the pauses between them in milliseconds. @default 45000 */
   readonly totalTimeoutMs?: number;
@@ -51,6 +52,7 @@ const MAX_PAUSE_MS = 20_000;
  * @returns The first credential set, complete.
  * @throws {SignerError} ERR_SIGNER_SERVICE_REFUSED with `status`, `type`, `serviceMessage` and `requestId`;
  *   ERR_SIGNER_CONNECTION_FAILED or ERR_SIGNER_TIMEOUT after the last attempt; ERR_SIGNER_ABORTED;
+ *   ERR_SIGNER_SIGN_FAILED when a sign function fails, at once;
  *   ERR_SIGNER_RESPONSE_INVALID for a success without credentials, or with a session that has ended; and what loading the
  *   identity throws.
  * @see https://docs.aws.amazon.com/rolesanywhere/latest/userguide/authentication-create-session.html
@@ -109,25 +111,31 @@ async function tryOnce(
   { attempt, maxAttempts, invocationId, now, deadline }: Attempt,
 ): Promise<Outcome> {
   const { send = createHttpSend(), attemptTimeoutMs = 10_000, trace = () => {} } = options;
-  const request = await signWithIdentity(identity, parameters, {
-    moment: now(),
-    attempt,
-    maxAttempts,
-    invocationId,
-  });
-  trace(`POST ${request.url}`);
-  trace(`body ${request.body}`);
-  trace(`canonical request:\n${request.canonicalRequest}`);
-  trace(`string to sign:\n${request.stringToSign}`);
+  const { signal } = options;
+  const timeLeft = (): number => Math.max(1, Math.min(attemptTimeoutMs, deadline - now().getTime()));
   let response: HttpResponse;
   try {
+    const signing = signWithIdentity(identity, parameters, {
+      moment: now(),
+      attempt,
+      maxAttempts,
+      invocationId,
+    });
+    // A key that is here signs at once.
+    const request = await (identity.privateKey === undefined
+      ? signInTime(signing, timeLeft(), signal)
+      : signing);
+    trace(`POST ${request.url}`);
+    trace(`body ${request.body}`);
+    trace(`canonical request:\n${request.canonicalRequest}`);
+    trace(`string to sign:\n${request.stringToSign}`);
     response = await send({
       method: request.method,
       url: request.url,
       headers: request.headers,
       body: request.body,
-      timeoutMs: Math.max(1, Math.min(attemptTimeoutMs, deadline - now().getTime())),
-      ...(options.signal === undefined ? {} : { signal: options.signal }),
+      timeoutMs: timeLeft(),
+      ...(signal === undefined ? {} : { signal }),
     });
   } catch (error) {
     if (!(error instanceof SignerError)) throw error;

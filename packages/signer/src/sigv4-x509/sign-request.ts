@@ -1,3 +1,4 @@
+import { messageOf, SignerError } from "../errors.ts";
 import { authorizationHeader } from "./authorization-header.ts";
 import { canonicalRequest } from "./canonical-request.ts";
 import type { RequestToSign } from "./canonical-request.ts";
@@ -43,6 +44,7 @@ export interface RequestSignature {
  *
  * @param request The request without X-Amz-Date, which is added from `context.moment`.
  * @param context Key, serial number, region and moment.
+ * @throws {SignerError} ERR_SIGNER_SIGN_FAILED when the signer throws or gives no bytes.
  * @see https://docs.aws.amazon.com/rolesanywhere/latest/userguide/authentication-sign-process.html
  */
 export async function signRequest(
@@ -57,7 +59,7 @@ export async function signRequest(
     region: context.region,
     canonicalRequestSha256: canonical.sha256,
   });
-  const signature = await context.signer.sign(Buffer.from(text, "utf8"));
+  const signature = await signatureBy(context.signer, Buffer.from(text, "utf8"));
   const authorization = authorizationHeader({
     algorithm: context.signer.algorithm,
     serialNumber: context.serialNumber,
@@ -67,4 +69,22 @@ export async function signRequest(
     signature,
   });
   return { amzDate, authorization, canonicalRequest: canonical.text, stringToSign: text };
+}
+
+async function signatureBy(signer: RequestSigner, message: Uint8Array): Promise<Uint8Array> {
+  const advice = "check the key behind it and that it signs what its algorithm says";
+  let signature: unknown;
+  try {
+    signature = await signer.sign(message);
+  } catch (cause) {
+    throw new SignerError(
+      "ERR_SIGNER_SIGN_FAILED",
+      `the sign function failed: ${messageOf(cause)}; ${advice}`,
+      {
+        cause,
+      },
+    );
+  }
+  if (signature instanceof Uint8Array && signature.length > 0) return signature;
+  throw new SignerError("ERR_SIGNER_SIGN_FAILED", `the sign function gave no signature; ${advice}`);
 }
