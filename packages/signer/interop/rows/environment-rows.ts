@@ -1,0 +1,128 @@
+import type { RecordingService } from "../recording-service.ts";
+import type { Row } from "../row.ts";
+import type { Variables } from "../run-program.ts";
+import {
+  arnFlags,
+  logged,
+  PRINTED,
+  PROFILE_ARN,
+  sessionRow,
+  SUCCEEDS,
+  TRUST_ANCHOR_ARN,
+} from "./session-row.ts";
+
+/** A port where nobody listens. */
+const NOWHERE = "http://127.0.0.1:9";
+
+/** Variables that change where the request goes. */
+export function environmentRows(): readonly Row[] {
+  return [...endpointRows(), ...regionalRows(), ...proxyRows(), ...profileRows()];
+}
+
+function endpointRows(): readonly Row[] {
+  const row = (name: string, environment: (service: RecordingService) => Variables, flag = false): Row =>
+    sessionRow({
+      name: `environment: ${name}`,
+      environment,
+      ...(flag ? {} : { endpoint: () => undefined }),
+    });
+  return [
+    row("AWS_ENDPOINT_URL", ({ url }) => ({ AWS_ENDPOINT_URL: url })),
+    row("AWS_ENDPOINT_URL_ROLESANYWHERE", ({ url }) => ({ AWS_ENDPOINT_URL_ROLESANYWHERE: url })),
+    row("AWS_ENDPOINT_URL_ROLESANYWHERE before AWS_ENDPOINT_URL", ({ url }) => ({
+      AWS_ENDPOINT_URL_ROLESANYWHERE: url,
+      AWS_ENDPOINT_URL: NOWHERE,
+    })),
+    row(
+      "--endpoint before both",
+      () => ({ AWS_ENDPOINT_URL_ROLESANYWHERE: NOWHERE, AWS_ENDPOINT_URL: NOWHERE }),
+      true,
+    ),
+  ];
+}
+
+/** Where the request goes without any endpoint: seen by a proxy, which lets nothing through. */
+function regionalRows(): readonly Row[] {
+  const row = (region: string, host: string, variables: Variables = {}, words: readonly string[] = []): Row =>
+    sessionRow({
+      name: `environment: ${[region, ...Object.keys(variables), ...words].join(", ")}`,
+      endpoint: () => undefined,
+      arns: arnFlags({
+        trustAnchor: TRUST_ANCHOR_ARN.replace("eu-central-1", region),
+        profile: PROFILE_ARN.replace("eu-central-1", region),
+      }),
+      words: () => ["--with-proxy", ...words],
+      environment: ({ url }) => ({ HTTPS_PROXY: url, AWS_MAX_ATTEMPTS: "1", ...variables }),
+      expected: { exit: "1", stdout: "", requests: "0", tunnels: `${host}:443` },
+    });
+  const fips = { AWS_USE_FIPS_ENDPOINT: "true" };
+  const dualstack = { AWS_USE_DUALSTACK_ENDPOINT: "true" };
+  return [
+    row("us-east-1", "rolesanywhere.us-east-1.amazonaws.com"),
+    row("us-east-1", "rolesanywhere.eu-west-1.amazonaws.com", {}, ["--region", "eu-west-1"]),
+    row("us-gov-west-1", "rolesanywhere.us-gov-west-1.amazonaws.com"),
+    row("cn-north-1", "rolesanywhere.cn-north-1.amazonaws.com.cn"),
+    row("us-east-1", "rolesanywhere-fips.us-east-1.amazonaws.com", fips),
+    row("us-east-1", "rolesanywhere.us-east-1.api.aws", dualstack),
+    row("us-east-1", "rolesanywhere-fips.us-east-1.api.aws", { ...fips, ...dualstack }),
+  ];
+}
+
+function proxyRows(): readonly Row[] {
+  return [
+    sessionRow({
+      name: "environment: HTTP_PROXY without --with-proxy",
+      environment: () => ({ HTTP_PROXY: NOWHERE, HTTPS_PROXY: NOWHERE }),
+    }),
+    sessionRow({
+      name: "environment: HTTP_PROXY, this machine is asked without it",
+      words: () => ["--with-proxy"],
+      environment: () => ({ HTTP_PROXY: NOWHERE }),
+    }),
+    sessionRow({
+      name: "environment: HTTP_PROXY, another machine is asked through it",
+      endpoint: () => "http://service.invalid",
+      words: () => ["--with-proxy"],
+      environment: ({ url }) => ({ HTTP_PROXY: url }),
+      expected: { ...SUCCEEDS, "request line": /^POST http:\/\/service\.invalid\/sessions\?/ },
+    }),
+    sessionRow({
+      name: "environment: http_proxy in lower case",
+      endpoint: () => "http://service.invalid",
+      words: () => ["--with-proxy"],
+      environment: ({ url }) => ({ http_proxy: url }),
+      expected: { ...SUCCEEDS, "request line": /^POST http:\/\/service\.invalid\/sessions\?/ },
+    }),
+    sessionRow({
+      name: "environment: NO_PROXY",
+      endpoint: () => "http://service.invalid",
+      words: () => ["--with-proxy"],
+      environment: ({ url }) => ({ HTTP_PROXY: url, NO_PROXY: "service.invalid", AWS_MAX_ATTEMPTS: "1" }),
+      expected: { exit: "1", stdout: "", requests: "0" },
+    }),
+  ];
+}
+
+function profileRows(): readonly Row[] {
+  return [
+    sessionRow({
+      name: "environment: AWS_PROFILE that does not exist",
+      environment: () => ({ AWS_PROFILE: "nobody" }),
+      difference: {
+        reason: "AWS_PROFILE is of no concern here; the helper fails if there is no such profile",
+        helper: { exit: "1", stdout: "", stderr: logged("failed to get shared config profile, nobody") },
+        ours: {
+          exit: "0",
+          stdout: PRINTED,
+          requests: "1",
+          signature: "valid",
+          "request line": /./,
+          headers: /./,
+          authorization: /./,
+          body: /./,
+          stderr: /^$/,
+        },
+      },
+    }),
+  ];
+}

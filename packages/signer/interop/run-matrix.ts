@@ -1,0 +1,51 @@
+import { availableParallelism } from "node:os";
+
+import { judgeRow } from "./judge-row.ts";
+import type { JudgedRow } from "./judge-row.ts";
+import { openLab } from "./lab.ts";
+import type { Lab } from "./lab.ts";
+import type { Program, Row } from "./row.ts";
+
+export interface MatrixOptions {
+  readonly ours: Program;
+  readonly helper: Program;
+  readonly rows: readonly Row[];
+  /** Is told of each row as soon as it is judged. */
+  readonly onRow?: (row: JudgedRow) => void;
+}
+
+/** Runs all rows through both programs, several at a time, and returns the verdicts in the order of the rows. */
+export async function runMatrix({ ours, helper, rows, onRow }: MatrixOptions): Promise<readonly JudgedRow[]> {
+  const lab = openLab();
+  const verdicts: JudgedRow[] = [];
+  let next = 0;
+  const work = async (): Promise<void> => {
+    for (let index = next; index < rows.length; index = next) {
+      next += 1;
+      const row = rows[index];
+      if (row === undefined) return;
+      const judged = await runRow(row, ours, helper, lab);
+      verdicts[index] = judged;
+      onRow?.(judged);
+    }
+  };
+  try {
+    await Promise.all(Array.from({ length: availableParallelism() * 2 }, work));
+  } finally {
+    await lab.close();
+  }
+  return verdicts;
+}
+
+async function runRow(row: Row, ours: Program, helper: Program, lab: Lab): Promise<JudgedRow> {
+  if (row.skipped !== undefined) {
+    return { name: row.name, verdict: "skipped", reason: row.skipped, problems: [] };
+  }
+  try {
+    const [here, there] = await Promise.all([row.observe(ours, lab), row.observe(helper, lab)]);
+    return judgeRow(row, here, there);
+  } catch (error) {
+    const problem = error instanceof Error ? error.message : String(error);
+    return { name: row.name, verdict: "different", problems: [problem] };
+  }
+}
