@@ -1,7 +1,7 @@
 // Fills the page from /api/files and /api/identity. Type-checked through public/tsconfig.json.
 
 /** @typedef {{ fileName: string, size: number, lastModified: string, viewUrl: string }} StoredFile */
-/** @typedef {{ account: string, arn: string, userId: string, credentialsExpireAt: string | null }} CallerIdentity */
+/** @typedef {{ account: string, arn: string, userId: string, credentialSource: "profile" | "in-process", credentialsExpireAt: string | null }} CallerIdentity */
 /** @typedef {"loading" | "ready" | "empty" | "error"} State */
 
 const dateAndTime = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
@@ -128,9 +128,16 @@ const loadCaller = () =>
   load(element("caller"), "api/identity", (/** @type {CallerIdentity} */ caller) => {
     element("caller-arn").textContent = caller.arn;
     element("caller-account").textContent = caller.account;
+    element("caller-source").textContent = SOURCES[caller.credentialSource];
     element("caller-expiry").textContent = readableExpiry(caller.credentialsExpireAt);
     return "ready";
   });
+
+/** @type {Record<CallerIdentity["credentialSource"], string>} */
+const SOURCES = {
+  profile: "an AWS profile and its credential process",
+  "in-process": "Roles Anywhere, asked by this server itself",
+};
 
 /** @param {string | null} expireAt */
 function readableExpiry(expireAt) {

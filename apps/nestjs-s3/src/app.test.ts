@@ -101,6 +101,7 @@ describe("GET /api/identity", () => {
       account: "123456789012",
       arn: "arn:aws:sts::123456789012:assumed-role/Reader/5f3a",
       userId: "AROAEXAMPLE:5f3a",
+      credentialSource: "profile",
       credentialsExpireAt: expiration.toISOString(),
     });
   });
@@ -207,7 +208,7 @@ describe("GET /health", () => {
     aws.refusal = { status: 503, code: "ServiceUnavailable", message: "down" };
     profile.fail("down");
     await start();
-    await http().get("/health").expect(200, { status: "ok" });
+    await http().get("/health").expect(200, { status: "ok", credentialSource: "profile" });
     expect(aws.requests).toEqual([]);
   });
 });

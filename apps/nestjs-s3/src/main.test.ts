@@ -8,6 +8,7 @@ import { createInterface } from "node:readline";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeAll, describe, expect, it } from "vitest";
+import { ClientCertificate } from "./testing/client-certificate.ts";
 import { FakeAws } from "./testing/fake-aws.ts";
 import { FakeCredentialProcess } from "./testing/fake-credential-process.ts";
 
@@ -30,6 +31,20 @@ async function firstLine(child: ReturnType<typeof boot>["child"]): Promise<strin
   for await (const line of lines) return line;
   throw new Error("the server ended without a line on stdout");
 }
+
+const readme = readFileSync(new URL("../README.md", import.meta.url), "utf8");
+const block = (language: string, containing: string): string => {
+  const blocks = [...readme.matchAll(/^```(\w+)\n([\s\S]*?)^```$/gm)];
+  const found = blocks.find(([, tag, body]) => tag === language && body?.includes(containing));
+  if (found?.[2] === undefined) throw new Error(`README has no ${language} block with ${containing}`);
+  return found[2];
+};
+
+/** The assignments of a command line. */
+const variablesIn = (command: string): Record<string, string> =>
+  Object.fromEntries(
+    [...command.matchAll(/\b([A-Z_]+)=(\S+)/g)].map(([, name = "", value = ""]) => [name, value]),
+  );
 
 beforeAll(() => {
   if (!existsSync(built)) throw new Error("dist/main.js is missing; run: npm run build -w apps/nestjs-s3");
@@ -80,7 +95,7 @@ describe("the built server", () => {
       const agent = new Agent({ keepAlive: true });
       const health = get(`${line.slice("listening on ".length)}/health`, { agent });
       const [response] = (await once(health, "response")) as [IncomingMessage];
-      expect(await text(response)).toBe('{"status":"ok"}');
+      expect(await text(response)).toBe('{"status":"ok","credentialSource":"profile"}');
 
       const asked = performance.now();
       child.kill(signal);
@@ -108,21 +123,74 @@ describe("the built server", () => {
   });
 });
 
-describe("README", () => {
-  const readme = readFileSync(new URL("../README.md", import.meta.url), "utf8");
-  const block = (language: string, containing: string): string => {
-    const blocks = [...readme.matchAll(/^```(\w+)\n([\s\S]*?)^```$/gm)];
-    const found = blocks.find(([, tag, body]) => tag === language && body?.includes(containing));
-    if (found?.[2] === undefined) throw new Error(`README has no ${language} block with ${containing}`);
-    return found[2];
-  };
+describe("the built server with CREDENTIALS=in-process", () => {
+  it("lists files with the settings of the README, without a profile or another process", async () => {
+    await using aws = await FakeAws.start();
+    using client = new ClientCertificate();
+    aws.objects = [{ key: "report.pdf", size: 1, lastModified: "2026-03-14T09:26:53.000Z" }];
+    const { child } = boot({
+      ...variablesIn(block("sh", "CREDENTIALS=in-process")),
+      ...{
+        CERTIFICATE: client.certificate,
+        PRIVATE_KEY: client.privateKey,
+        PORT: "0",
+        AWS_CONFIG_FILE: "/nonexistent",
+        AWS_ENDPOINT_URL: aws.url,
+      },
+      // Nothing can be run by name.
+      PATH: "",
+    });
+    const url = (await firstLine(child)).slice("listening on ".length);
+    const files: unknown = await (await fetch(`${url}/api/files`)).json();
+    expect(files).toMatchObject([{ fileName: "report.pdf" }]);
+    const identity: unknown = await (await fetch(`${url}/api/identity`)).json();
+    expect(identity).toMatchObject({
+      credentialSource: "in-process",
+      credentialsExpireAt: expect.any(String),
+    });
+    const ready: unknown = await (await fetch(`${url}/health/ready`)).json();
+    expect(ready).toEqual({ status: "ok", credentialSource: "in-process" });
+    expect(aws.sessions).toBe(1);
+  });
 
+  it("answers 503 with the reason and logs it, when there is no session", async () => {
+    await using aws = await FakeAws.start();
+    using client = new ClientCertificate();
+    aws.sessionRefusal = "Untrusted Signing Certificate";
+    const { child, closed, stderr } = boot({
+      ...client.variables,
+      ...{ REGION: "eu-central-1", BUCKET: "docs", PORT: "0", AWS_ENDPOINT_URL: aws.url },
+    });
+    const url = (await firstLine(child)).slice("listening on ".length);
+    const answer = await fetch(`${url}/api/files`);
+    expect(answer.status).toBe(503);
+    expect(await answer.json()).toMatchObject({
+      code: "CREDENTIALS_UNAVAILABLE",
+      detail: expect.stringMatching(/^Roles Anywhere gave .*Untrusted Signing Certificate.*ra-signer doctor/),
+    });
+    child.kill("SIGTERM");
+    await closed;
+    expect(await stderr).toMatch(/answered 503 CREDENTIALS_UNAVAILABLE: .*Untrusted Signing Certificate/);
+  });
+
+  it("names all that is missing or contradicts it, and exits with 1", async () => {
+    const { closed, stderr } = boot({ ...given, CREDENTIALS: "in-process" });
+    expect(await closed).toEqual([1, null]);
+    expect((await stderr).match(/^ {2}[A-Z_]+/gm)?.map((name) => name.trim())).toEqual([
+      "PROFILE",
+      "CERTIFICATE",
+      "TRUST_ANCHOR_ARN",
+      "PROFILE_ARN",
+      "ROLE_ARN",
+    ]);
+  });
+});
+
+describe("README", () => {
   it("shows a profile and a command that work, and the answer they give", async () => {
     await using aws = await FakeAws.start();
     using folder = new FakeCredentialProcess();
-    const settings = Object.fromEntries(
-      [...block("sh", "npm start").matchAll(/\b([A-Z_]+)=(\S+)/g)].map(([, name, value]) => [name, value]),
-    );
+    const settings = variablesIn(block("sh", "PROFILE=roles-anywhere"));
     const shown = JSON.parse(block("json", "viewUrl")) as [{ fileName: string }];
     aws.objects = [{ key: shown[0].fileName, size: 48213, lastModified: "2026-03-14T09:26:53.000Z" }];
     // Stands for the real command: notes its arguments, then prints credentials.

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { ARNS } from "../testing/client-certificate.ts";
 import { readSettings, SettingsError } from "./settings.ts";
 
 const given = { REGION: "eu-central-1", PROFILE: "roles-anywhere", BUCKET: "my-documents" };
@@ -17,7 +18,7 @@ describe("readSettings", () => {
   it("fills in what need not be given", () => {
     expect(readSettings(given)).toEqual({
       region: "eu-central-1",
-      profile: "roles-anywhere",
+      credentials: { source: "profile", profile: "roles-anywhere" },
       bucket: "my-documents",
       host: "127.0.0.1",
       port: 3000,
@@ -76,6 +77,23 @@ describe("readSettings", () => {
     expect(readSettings({ ...given, REGION, BUCKET })).toMatchObject({ region: REGION, bucket: BUCKET });
   });
 
+  it.each([
+    ["CREDENTIALS", "vault", '"vault" is neither profile nor in-process'],
+    ["CERTIFICATE", "client.pem", "is used with CREDENTIALS=in-process only"],
+    ["PRIVATE_KEY", "client.key", "is used with CREDENTIALS=in-process only"],
+    ["PRIVATE_KEY_PASSWORD", "hunter2", "is used with CREDENTIALS=in-process only"],
+    ["INTERMEDIATES", "chain.pem", "is used with CREDENTIALS=in-process only"],
+    ["TRUST_ANCHOR_ARN", "x", "is used with CREDENTIALS=in-process only"],
+    ["PROFILE_ARN", "x", "is used with CREDENTIALS=in-process only"],
+    ["ROLE_ARN", "x", "is used with CREDENTIALS=in-process only"],
+    ["SESSION_DURATION", "900", "is used with CREDENTIALS=in-process only"],
+  ])("refuses %s=%s beside a profile", (name, value, complaint) => {
+    const error = refusal({ ...given, [name]: value });
+    expect(error.settings).toEqual([name]);
+    expect(error.message).toContain(complaint);
+    expect(error.message).not.toContain("hunter2");
+  });
+
   it("reads address, port 0 and the public endpoint", () => {
     const env = { ...given, HOST: "0.0.0.0", PORT: "0", S3_PUBLIC_ENDPOINT: "http://localhost:4566" };
     expect(readSettings(env)).toMatchObject({
@@ -93,5 +111,84 @@ describe("readSettings", () => {
     [{ AWS_ENDPOINT_URL: "http://localhost:4566", AWS_IGNORE_CONFIGURED_ENDPOINT_URLS: "true" }, false],
   ])("with %o, path-style addressing is %s", (endpoints, expected) => {
     expect(readSettings({ ...given, ...endpoints }).s3ForcePathStyle).toBe(expected);
+  });
+});
+
+describe("readSettings with CREDENTIALS=in-process", () => {
+  const inProcess = {
+    REGION: "eu-central-1",
+    BUCKET: "my-documents",
+    CREDENTIALS: "in-process",
+    CERTIFICATE: "/etc/roles-anywhere/client.pem",
+    ...ARNS,
+  };
+
+  it("fills in what need not be given", () => {
+    expect(readSettings(inProcess).credentials).toEqual({
+      source: "in-process",
+      certificate: "/etc/roles-anywhere/client.pem",
+      privateKey: undefined,
+      privateKeyPassword: undefined,
+      intermediates: undefined,
+      trustAnchorArn: ARNS.TRUST_ANCHOR_ARN,
+      profileArn: ARNS.PROFILE_ARN,
+      roleArn: ARNS.ROLE_ARN,
+      sessionDurationSeconds: 3600,
+    });
+  });
+
+  it("reads the rest, a password as it is", () => {
+    const more = {
+      PRIVATE_KEY: "client.key",
+      PRIVATE_KEY_PASSWORD: " a b ",
+      INTERMEDIATES: "chain.pem",
+      SESSION_DURATION: "900",
+    };
+    expect(readSettings({ ...inProcess, ...more }).credentials).toMatchObject({
+      privateKey: "client.key",
+      privateKeyPassword: " a b ",
+      intermediates: "chain.pem",
+      sessionDurationSeconds: 900,
+    });
+  });
+
+  it("says everything that is missing at once, with an example", () => {
+    const error = refusal({ CREDENTIALS: "in-process" });
+    expect(error.settings).toEqual([
+      "REGION",
+      "CERTIFICATE",
+      "TRUST_ANCHOR_ARN",
+      "PROFILE_ARN",
+      "ROLE_ARN",
+      "BUCKET",
+    ]);
+    expect(error.message).toMatch(/\nfor example: CREDENTIALS=in-process CERTIFICATE=/);
+  });
+
+  it.each([
+    ["PROFILE", "roles-anywhere", "leave one of the two out"],
+    ["CERTIFICATE", " ", "is missing: the client certificate"],
+    ["TRUST_ANCHOR_ARN", ARNS.PROFILE_ARN, "is not the ARN of a trust anchor"],
+    ["PROFILE_ARN", "roles-anywhere", "is not the ARN of a Roles Anywhere profile"],
+    [
+      "PROFILE_ARN",
+      ARNS.PROFILE_ARN.replace("eu-central-1", "us-east-1"),
+      "does not go with TRUST_ANCHOR_ARN",
+    ],
+    [
+      "PROFILE_ARN",
+      ARNS.PROFILE_ARN.replace("123456789012", "210987654321"),
+      "does not go with TRUST_ANCHOR_ARN",
+    ],
+    ["ROLE_ARN", "arn:aws:iam::123456789012:user/Reader", "is not the ARN of a role"],
+    ["ROLE_ARN", ARNS.ROLE_ARN.replace("123456789012", "210987654321"), "account 123456789012"],
+    ["ROLE_ARN", ARNS.ROLE_ARN.replace("arn:aws:", "arn:aws-cn:"), "which is in aws, eu-central-1"],
+    ["SESSION_DURATION", "1h", "must be a number of seconds from 900 to 43200"],
+    ["SESSION_DURATION", "899", '"899" must be a number of seconds from 900 to 43200'],
+    ["SESSION_DURATION", "43201", "must be a number of seconds from 900 to 43200"],
+  ])("refuses %s=%s", (name, value, complaint) => {
+    const error = refusal({ ...inProcess, [name]: value });
+    expect(error.settings).toEqual([name]);
+    expect(error.message).toContain(complaint);
   });
 });

@@ -1,11 +1,17 @@
 import { z } from "zod";
+import {
+  CREDENTIALS_VARIABLES,
+  credentialsSchema,
+  type CredentialsSettings,
+} from "./credentials-settings.ts";
+import { required } from "./required.ts";
 
 /** What the server needs to know before it starts. Read once, at boot. */
 export interface Settings {
   /** AWS region of the bucket. */
   readonly region: string;
-  /** Name of the profile in `~/.aws/config` that the credentials come from. */
-  readonly profile: string;
+  /** Where the credentials come from. @default a profile */
+  readonly credentials: CredentialsSettings;
   /** Bucket whose objects are listed. */
   readonly bucket: string;
   /** Address to listen on. @default "127.0.0.1" */
@@ -25,13 +31,13 @@ export class SettingsError extends Error {
   /** Names of the settings to fix, in the order of the message. */
   readonly settings: readonly string[];
 
-  constructor(complaints: ReadonlyMap<string, string>) {
+  constructor(complaints: ReadonlyMap<string, string>, example: string) {
     const width = Math.max(...[...complaints.keys()].map((name) => name.length));
     super(
       [
         "cannot start: these settings are missing or wrong",
         ...[...complaints].map(([name, complaint]) => `  ${name.padEnd(width)}  ${complaint}`),
-        "for example: REGION=us-east-1 PROFILE=roles-anywhere BUCKET=my-documents npm start",
+        `for example: ${example}`,
       ].join("\n"),
     );
     this.settings = [...complaints.keys()];
@@ -44,22 +50,14 @@ const BUCKET_NAME = /^(?:[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]|arn:[^\s/]+(?:\/[^\s/]
 const PORT_NUMBER = /^\d{1,5}$/;
 const WHOLE_NUMBER_BELOW_65536 = "must be a whole number from 0 to 65535";
 
-/** `missing` is said when the variable is absent, `wrong` (after the value) when it does not fit. */
-const required = (missing: string, pattern: RegExp, wrong: string) =>
-  z.string({ error: `is missing: ${missing}` }).regex(pattern, {
-    error: (issue) => `${JSON.stringify(issue.input)} ${wrong}`,
-  });
+/** The order of complaints. */
+const VARIABLES: readonly string[] = ["REGION", ...CREDENTIALS_VARIABLES, "BUCKET", "HOST", "PORT"];
 
 const environment = z.object({
   REGION: required(
     "the AWS region of the bucket, such as us-east-1",
     REGION_NAME,
     "is not the name of an AWS region, such as us-east-1",
-  ),
-  PROFILE: required(
-    "the name of the profile in ~/.aws/config that holds the credential_process, such as roles-anywhere",
-    /^[^\n[\]]+$/,
-    "is not the name of a profile: write it without the brackets",
   ),
   BUCKET: required(
     "the name of the S3 bucket to list, such as my-documents",
@@ -100,17 +98,17 @@ const environment = z.object({
 export function readSettings(env: Readonly<Record<string, string | undefined>>): Settings {
   const given = Object.fromEntries(
     Object.entries(env)
-      .map(([name, value]) => [name, value?.trim()])
+      .map(([name, value]): [string, string | undefined] =>
+        // A password may begin or end with a space.
+        name === "PRIVATE_KEY_PASSWORD" ? [name, value] : [name, value?.trim()],
+      )
       .filter(([, value]) => value !== undefined && value !== ""),
   );
   const parsed = environment.safeParse(given);
-  if (!parsed.success) {
-    const complaints = new Map<string, string>();
-    for (const { path, message } of parsed.error.issues) {
-      const name = path.join(".");
-      if (!complaints.has(name)) complaints.set(name, message);
-    }
-    throw new SettingsError(complaints);
+  const credentials = credentialsSchema(given["CREDENTIALS"]).safeParse(given);
+  if (!parsed.success || !credentials.success) {
+    const issues = [...(parsed.error?.issues ?? []), ...(credentials.error?.issues ?? [])];
+    throw new SettingsError(inOrder(issues), exampleFor(given["CREDENTIALS"]));
   }
   const { data } = parsed;
   // Same rule as the SDK's own: https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html
@@ -118,11 +116,31 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
   const hasCustomEndpoint = (data.AWS_ENDPOINT_URL_S3 ?? data.AWS_ENDPOINT_URL) !== undefined;
   return {
     region: data.REGION,
-    profile: data.PROFILE,
+    credentials: credentials.data,
     bucket: data.BUCKET,
     host: data.HOST,
     port: data.PORT,
     s3PublicEndpoint: data.S3_PUBLIC_ENDPOINT,
     s3ForcePathStyle: hasCustomEndpoint && !endpointsIgnored,
   };
+}
+
+/** The first complaint about each variable. */
+function inOrder(issues: readonly z.core.$ZodIssue[]): ReadonlyMap<string, string> {
+  const complaints = new Map<string, string>();
+  for (const { path, message } of issues) {
+    const name = path.join(".");
+    if (!complaints.has(name)) complaints.set(name, message);
+  }
+  const place = (name: string): number => {
+    const index = VARIABLES.indexOf(name);
+    return index === -1 ? VARIABLES.length : index;
+  };
+  return new Map([...complaints].toSorted(([a], [b]) => place(a) - place(b)));
+}
+
+function exampleFor(source: string | undefined): string {
+  return source === "in-process"
+    ? "CREDENTIALS=in-process CERTIFICATE=client.pem PRIVATE_KEY=client.key TRUST_ANCHOR_ARN=arn:… PROFILE_ARN=arn:… ROLE_ARN=arn:… REGION=us-east-1 BUCKET=my-documents npm start"
+    : "REGION=us-east-1 PROFILE=roles-anywhere BUCKET=my-documents npm start";
 }

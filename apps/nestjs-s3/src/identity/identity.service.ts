@@ -1,5 +1,6 @@
 import { GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";
 import { Inject, Injectable, type OnApplicationShutdown } from "@nestjs/common";
+import { awsClientOptions } from "../config/aws-client-options.ts";
 import { AWS_TIMEOUTS } from "../config/aws-timeouts.ts";
 import { SETTINGS } from "../config/config.module.ts";
 import type { Settings } from "../config/settings.ts";
@@ -13,10 +14,10 @@ export class IdentityService implements OnApplicationShutdown {
   private readonly sts: STSClient;
 
   constructor(
-    @Inject(SETTINGS) { region, profile }: Settings,
+    @Inject(SETTINGS) private readonly settings: Settings,
     @Inject(CREDENTIALS) private readonly credentials: SharedCredentials,
   ) {
-    this.sts = new STSClient({ region, profile, credentials, requestHandler: AWS_TIMEOUTS });
+    this.sts = new STSClient({ ...awsClientOptions(settings), credentials, requestHandler: AWS_TIMEOUTS });
   }
 
   async whoAmI(): Promise<CallerIdentity> {
@@ -29,6 +30,7 @@ export class IdentityService implements OnApplicationShutdown {
       account: Account,
       arn: Arn,
       userId: UserId,
+      credentialSource: this.settings.credentials.source,
       credentialsExpireAt: expiration?.toISOString() ?? null,
     };
   }

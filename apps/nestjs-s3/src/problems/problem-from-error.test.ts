@@ -1,10 +1,15 @@
 import { S3ServiceException } from "@aws-sdk/client-s3";
 import { NotFoundException } from "@nestjs/common";
 import { describe, expect, it } from "vitest";
+import { ARNS } from "../testing/client-certificate.ts";
 import { CredentialsUnavailableError } from "../credentials/credentials-unavailable-error.ts";
-import { problemFromError } from "./problem-from-error.ts";
+import { type ProblemContext, problemFromError } from "./problem-from-error.ts";
 
-const context = { profile: "roles-anywhere", bucket: "docs", region: "eu-central-1" };
+const context: ProblemContext = {
+  credentials: { source: "profile", profile: "roles-anywhere" },
+  bucket: "docs",
+  region: "eu-central-1",
+};
 const serviceError = (name: string, httpStatusCode: number, message = "as AWS says") =>
   new S3ServiceException({
     name,
@@ -47,6 +52,30 @@ describe("problemFromError", () => {
     const problem = problemFromError(error, context);
     expect(problem).toMatchObject({ status, code });
     expect(problem.detail).toContain(advice);
+  });
+
+  it.each([
+    [
+      new CredentialsUnavailableError("expired"),
+      /^Roles Anywhere gave this server no session: expired; run ra-signer doctor/,
+    ],
+    [
+      serviceError("AccessDenied", 403),
+      /; role arn:aws:iam::123456789012:role\/Reader and the session policies/,
+    ],
+  ])("without a profile, names none: %s", (error, detail) => {
+    const credentials = {
+      source: "in-process",
+      certificate: "client.pem",
+      privateKey: undefined,
+      privateKeyPassword: undefined,
+      intermediates: undefined,
+      trustAnchorArn: ARNS.TRUST_ANCHOR_ARN,
+      profileArn: ARNS.PROFILE_ARN,
+      roleArn: ARNS.ROLE_ARN,
+      sessionDurationSeconds: 3600,
+    } as const;
+    expect(problemFromError(error, { ...context, credentials }).detail).toMatch(detail);
   });
 
   it("repeats AWS's message without what looks secret", () => {

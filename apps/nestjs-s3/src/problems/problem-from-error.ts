@@ -1,11 +1,12 @@
 import { HttpException } from "@nestjs/common";
+import type { CredentialsSettings } from "../config/credentials-settings.ts";
 import type { Settings } from "../config/settings.ts";
 import { CredentialsUnavailableError } from "../credentials/credentials-unavailable-error.ts";
 import { oneLineReason } from "../credentials/one-line-reason.ts";
 import type { Problem } from "./problem.ts";
 
 /** What the advice in a problem is made of. */
-export type ProblemContext = Pick<Settings, "profile" | "bucket" | "region">;
+export type ProblemContext = Pick<Settings, "credentials" | "bucket" | "region">;
 
 /** The parts of an AWS SDK error, or of a socket's, that tell what happened. */
 interface UpstreamError {
@@ -60,7 +61,7 @@ export function problemFromError(error: unknown, context: ProblemContext): Probl
     return {
       title: "No AWS credentials",
       status: 503,
-      detail: `profile "${context.profile}" gave no credentials: ${error.message}; run its credential_process (ra-signer credential-process …) by hand, as this server's user, to see more`,
+      detail: adviceWithoutCredentials(error.message, context.credentials),
       code: "CREDENTIALS_UNAVAILABLE",
     };
   }
@@ -79,7 +80,7 @@ export function problemFromError(error: unknown, context: ProblemContext): Probl
 
 function problemFromUpstream(
   { name, code = "", status, reason }: UpstreamError,
-  { profile, bucket, region }: ProblemContext,
+  { credentials, bucket, region }: ProblemContext,
 ): Problem | undefined {
   if (TIMED_OUT.has(code) || TIMED_OUT.has(name)) {
     return {
@@ -110,7 +111,7 @@ function problemFromUpstream(
     return {
       title: "AWS denied access",
       status: 502,
-      detail: `AWS answered ${name}: ${reason}; the role behind profile "${profile}" and the session policies of its Roles Anywhere profile must allow s3:ListBucket on bucket "${bucket}" and s3:GetObject on its objects`,
+      detail: `AWS answered ${name}: ${reason}; ${roleOf(credentials)} and the session policies of its Roles Anywhere profile must allow s3:ListBucket on bucket "${bucket}" and s3:GetObject on its objects`,
       code: "ACCESS_DENIED",
     };
   }
@@ -136,6 +137,18 @@ function problemFromUpstream(
     detail: `AWS answered ${name} (HTTP ${status}): ${reason}; check REGION ("${region}") and BUCKET ("${bucket}")`,
     code: "AWS_ERROR",
   };
+}
+
+function adviceWithoutCredentials(reason: string, credentials: CredentialsSettings): string {
+  return credentials.source === "profile"
+    ? `profile "${credentials.profile}" gave no credentials: ${reason}; run its credential_process (ra-signer credential-process …) by hand, as this server's user, to see more`
+    : `Roles Anywhere gave this server no session: ${reason}; run ra-signer doctor with the same certificate, key and ARNs, as this server's user, to see more`;
+}
+
+function roleOf(credentials: CredentialsSettings): string {
+  return credentials.source === "profile"
+    ? `the role behind profile "${credentials.profile}"`
+    : `role ${credentials.roleArn}`;
 }
 
 /** The SDK's service errors have `$metadata`; an error of a socket has a code. Undefined for all others. */

@@ -1,6 +1,7 @@
 import { S3Client } from "@aws-sdk/client-s3";
 import { Inject, Injectable, type OnApplicationShutdown } from "@nestjs/common";
 import { SETTINGS } from "../config/config.module.ts";
+import { awsClientOptions } from "../config/aws-client-options.ts";
 import type { Settings } from "../config/settings.ts";
 import { CREDENTIALS } from "../credentials/credentials.module.ts";
 import type { SharedCredentials } from "../credentials/share-credentials.ts";
@@ -13,11 +14,10 @@ export class S3Clients implements OnApplicationShutdown {
   readonly linkSigner: S3Client;
 
   constructor(@Inject(SETTINGS) settings: Settings, @Inject(CREDENTIALS) credentials: SharedCredentials) {
-    const { region, profile, s3ForcePathStyle, s3PublicEndpoint } = settings;
+    const { s3ForcePathStyle, s3PublicEndpoint } = settings;
+    const options = { ...awsClientOptions(settings), credentials };
     this.reader = new S3Client({
-      region,
-      profile,
-      credentials,
+      ...options,
       forcePathStyle: s3ForcePathStyle,
       requestHandler: AWS_TIMEOUTS,
     });
@@ -25,7 +25,7 @@ export class S3Clients implements OnApplicationShutdown {
     this.linkSigner =
       s3PublicEndpoint === undefined
         ? this.reader
-        : new S3Client({ region, profile, credentials, endpoint: s3PublicEndpoint, forcePathStyle: true });
+        : new S3Client({ ...options, endpoint: s3PublicEndpoint, forcePathStyle: true });
   }
 
   onApplicationShutdown(): void {

@@ -7,13 +7,19 @@ export interface FakeObject {
   readonly lastModified: string;
 }
 
-/** As much of S3 and STS as the app calls, over real HTTP, so that the SDK's own parsing and errors take part. */
+/** As much of S3, STS and Roles Anywhere as the app calls, over real HTTP, so that the SDK's own parsing and errors take part. */
 export class FakeAws {
   /** What the bucket holds. */
   objects: readonly FakeObject[] = [];
   /** Objects per page of ListObjectsV2. */
   pageSize = 1000;
-  /** When set, every request is refused like this. */
+  /** Life of the sessions of Roles Anywhere, in milliseconds. */
+  sessionLifeMs = 3_600_000;
+  /** What time it is for Roles Anywhere, in milliseconds since the epoch. */
+  now: () => number = Date.now;
+  /** When set, Roles Anywhere refuses with this message. */
+  sessionRefusal: string | undefined;
+  /** When set, every other request is refused like this. */
   refusal: { status: number; code: string; message: string } | undefined;
   /** `GET /bucket?list-type=2` and so on, in the order in which they came. */
   readonly requests: string[] = [];
@@ -26,6 +32,11 @@ export class FakeAws {
     server.on("request", (request: IncomingMessage, response: ServerResponse) => {
       request.resume().on("end", () => this.#answer(request, response));
     });
+  }
+
+  /** How often Roles Anywhere was asked. */
+  get sessions(): number {
+    return this.requests.filter((request) => request.startsWith("POST /sessions?")).length;
   }
 
   static async start(): Promise<FakeAws> {
@@ -44,6 +55,10 @@ export class FakeAws {
   #answer(request: IncomingMessage, response: ServerResponse): void {
     const url = new URL(request.url ?? "/", this.url);
     this.requests.push(`${request.method} ${url.pathname}${url.search}`);
+    if (url.pathname === "/sessions") {
+      this.#answerCreateSession(response);
+      return;
+    }
     response.setHeader("Content-Type", "application/xml");
     if (this.refusal !== undefined) {
       const { status, code, message } = this.refusal;
@@ -60,6 +75,24 @@ export class FakeAws {
     } else {
       response.end(this.#page(Number(url.searchParams.get("continuation-token") ?? 0)));
     }
+  }
+
+  #answerCreateSession(response: ServerResponse): void {
+    response.setHeader("Content-Type", "application/json");
+    if (this.sessionRefusal !== undefined) {
+      response.statusCode = 403;
+      response.setHeader("X-Amzn-ErrorType", "AccessDeniedException");
+      response.end(JSON.stringify({ message: this.sessionRefusal }));
+      return;
+    }
+    const credentials = {
+      accessKeyId: `ASIASESSION${this.sessions}`,
+      secretAccessKey: "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+      sessionToken: "session-token",
+      expiration: new Date(this.now() + this.sessionLifeMs).toISOString(),
+    };
+    response.statusCode = 201;
+    response.end(JSON.stringify({ credentialSet: [{ credentials }] }));
   }
 
   #page(start: number): string {
