@@ -1,5 +1,5 @@
 import type { RecordingService } from "../recording-service.ts";
-import type { Row } from "../row.ts";
+import type { Difference, Row } from "../row.ts";
 import type { Variables } from "../run-program.ts";
 import {
   arnFlags,
@@ -104,25 +104,39 @@ function proxyRows(): readonly Row[] {
 }
 
 function profileRows(): readonly Row[] {
+  const works = (reason: string, stderr: RegExp): Difference => ({
+    reason,
+    helper: { exit: "1", stdout: "", requests: "0", stderr },
+    ours: {
+      exit: "0",
+      stdout: PRINTED,
+      requests: "1",
+      signature: "valid",
+      "request line": /./,
+      headers: /./,
+      authorization: /./,
+      body: /./,
+      stderr: /^$/,
+    },
+  });
   return [
     sessionRow({
       name: "environment: AWS_PROFILE that does not exist",
       environment: () => ({ AWS_PROFILE: "nobody" }),
-      difference: {
-        reason: "AWS_PROFILE is of no concern here; the helper fails if there is no such profile",
-        helper: { exit: "1", stdout: "", stderr: logged("failed to get shared config profile, nobody") },
-        ours: {
-          exit: "0",
-          stdout: PRINTED,
-          requests: "1",
-          signature: "valid",
-          "request line": /./,
-          headers: /./,
-          authorization: /./,
-          body: /./,
-          stderr: /^$/,
-        },
-      },
+      difference: works(
+        "AWS_PROFILE is of no concern here; the helper fails if there is no such profile",
+        logged("failed to get shared config profile, nobody"),
+      ),
+    }),
+    sessionRow({
+      name: "environment: half a default profile in AWS_SHARED_CREDENTIALS_FILE",
+      environment: (_, { file }) => ({
+        AWS_SHARED_CREDENTIALS_FILE: file("half-a-profile", "[default]\naws_access_key_id = AKIAHALF\n"),
+      }),
+      difference: works(
+        "profiles are of no concern here; the helper fails if the default one is incomplete",
+        /./,
+      ),
     }),
   ];
 }

@@ -382,10 +382,7 @@ function keyOf(
 }
 
 function exported(keyPath: string, type: "pkcs1" | "sec1" | "pkcs8"): string {
-  const key = readKey(keyPath);
-  return (
-    type === "pkcs1" ? key.export({ type, format: "pem" }) : key.export({ type, format: "pem" })
-  ).toString();
+  return readKey(keyPath).export({ type, format: "pem" }).toString();
 }
 
 function encrypted(keyPath: string, words: readonly string[] = ["-v2", "aes-256-cbc"]): Buffer {

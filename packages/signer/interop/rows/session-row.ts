@@ -68,7 +68,7 @@ export interface SessionCase {
   readonly words?: (material: Material, service: RecordingService) => readonly string[];
   /** Given as `--endpoint`; undefined gives none. @default the service */
   readonly endpoint?: (service: RecordingService) => string | undefined;
-  readonly environment?: (service: RecordingService) => Variables;
+  readonly environment?: (service: RecordingService, material: Material) => Variables;
   readonly answers?: readonly Answer[];
   /** Serves TLS with a certificate that nobody trusts. */
   readonly tls?: boolean;
@@ -105,7 +105,7 @@ export function sessionRow(session: SessionCase): Row {
           ...(endpoint === undefined ? [] : ["--endpoint", endpoint]),
           ...(session.words?.(lab.material, service) ?? []),
         ];
-        const environment = { HOME: lab.home, ...session.environment?.(service) };
+        const environment = { HOME: lab.home, ...session.environment?.(service, lab.material) };
         const { exit, stdout, stderr } = await runProgram(program, words, environment);
         return {
           exit,
