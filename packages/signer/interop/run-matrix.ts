@@ -10,13 +10,13 @@ export interface MatrixOptions {
   readonly ours: Program;
   readonly helper: Program;
   readonly rows: readonly Row[];
-  /** Is told of each row as soon as it is judged. */
-  readonly onRow?: (row: JudgedRow) => void;
+  /** @default one of its own */
+  readonly lab?: Lab;
 }
 
 /** Runs all rows through both programs, several at a time, and returns the verdicts in the order of the rows. */
-export async function runMatrix({ ours, helper, rows, onRow }: MatrixOptions): Promise<readonly JudgedRow[]> {
-  const lab = openLab();
+export async function runMatrix(options: MatrixOptions): Promise<readonly JudgedRow[]> {
+  const { ours, helper, rows, lab = openLab() } = options;
   const verdicts: JudgedRow[] = [];
   let next = 0;
   const work = async (): Promise<void> => {
@@ -24,15 +24,13 @@ export async function runMatrix({ ours, helper, rows, onRow }: MatrixOptions): P
       next += 1;
       const row = rows[index];
       if (row === undefined) return;
-      const judged = await runRow(row, ours, helper, lab);
-      verdicts[index] = judged;
-      onRow?.(judged);
+      verdicts[index] = await runRow(row, ours, helper, lab);
     }
   };
   try {
     await Promise.all(Array.from({ length: availableParallelism() * 2 }, work));
   } finally {
-    await lab.close();
+    if (options.lab === undefined) await lab.close();
   }
   return verdicts;
 }
