@@ -1,10 +1,11 @@
-import { createPrivateKey, generateKeyPairSync } from "node:crypto";
+import { createPrivateKey, createPublicKey, generateKeyPairSync, sign, verify } from "node:crypto";
 import { chmodSync, writeFileSync } from "node:fs";
 
 import { beforeAll, describe, expect, it } from "vitest";
 
 import { KEY_ALGORITHMS, makeIdentity, openssl, temporaryFolder } from "../testing/openssl.ts";
 import type { KeyAlgorithm } from "../testing/openssl.ts";
+import { der, integer, octetString, sequence } from "../testing/pkcs12.ts";
 import { readVector } from "../testing/vectors.ts";
 import { checkIdentity } from "./check-identity.ts";
 import { identityWarnings } from "./identity-warnings.ts";
@@ -15,6 +16,10 @@ import { pemBlocks } from "./pem.ts";
 
 const rsa = readVector("rsa");
 const ecdsa = readVector("ecdsa");
+/** ML-DSA came to node:crypto in Node.js 24; before, such a key is not read, or has no type. */
+const hasMlDsa =
+  String(loadCertificate(readVector("mldsa44").certificatePem).x509.publicKey.asymmetricKeyType) ===
+  "ml-dsa-44";
 
 describe("pemBlocks", () => {
   it("finds blocks in order and ignores what stands around them", () => {
@@ -150,21 +155,72 @@ describe("loadPrivateKey", () => {
   const pkcs8 = (...flags: readonly string[]): string =>
     openssl(["pkcs8", "-topk8", "-passout", "pass:p w", ...flags], ecdsa.privateKeyPem).toString();
 
-  it.each<readonly [string, () => string]>([
-    ["as OpenSSL does by itself", () => pkcs8()],
-    ["with PBKDF2 SHA-1, AES-128", () => pkcs8("-v2", "aes-128-cbc", "-v2prf", "hmacWithSHA1")],
-    ["with PBKDF2 SHA-512, AES-192", () => pkcs8("-v2", "aes-192-cbc", "-v2prf", "hmacWithSHA512")],
-    ["with scrypt", () => pkcs8("-scrypt", "-scrypt_N", "1024")],
-    [
-      "in the legacy form",
-      () => openssl(["ec", "-aes128", "-passout", "pass:p w"], ecdsa.privateKeyPem).toString(),
-    ],
-  ])("reads a key encrypted %s", (_title, pem) => {
-    const encrypted = pem();
-    const key = loadPrivateKey(encrypted, "p w");
-    expect(key.equals(createPrivateKey(ecdsa.privateKeyPem))).toBe(true);
+  const ciphers = ["aes-128-cbc", "aes-192-cbc", "aes-256-cbc"];
+  const derivations = ["hmacWithSHA1", "hmacWithSHA256", "hmacWithSHA384", "hmacWithSHA512"].map(
+    (prf) => [`PBKDF2 ${prf}`, ["-v2prf", prf]] as const,
+  );
+  const scrypt = ["scrypt", ["-scrypt", "-scrypt_N", "1024"]] as const;
+  const pbes2 = ciphers.flatMap((cipher) =>
+    [...derivations, scrypt].map(
+      ([title, args]) => [`with ${cipher}, ${title}`, ["-v2", cipher, ...args]] as const,
+    ),
+  );
+
+  it.each<readonly [string, readonly string[]]>([
+    ["as OpenSSL does by itself", []],
+    ["with scrypt as OpenSSL uses it", ["-scrypt"]],
+    ...pbes2,
+    ["with PBES2 Triple DES", ["-v2", "des3"]],
+    ["with Triple DES of PKCS#12", ["-v1", "PBE-SHA1-3DES"]],
+    ["with Triple DES of PKCS#12, two keys", ["-v1", "PBE-SHA1-2DES"]],
+  ])("reads a key encrypted %s", (_title, args) => {
+    const encrypted = pkcs8(...args);
+    expect(loadPrivateKey(encrypted, "p w").equals(createPrivateKey(ecdsa.privateKeyPem))).toBe(true);
+    expect(() => loadPrivateKey(encrypted, "wrong")).toThrow(
+      expect.objectContaining({
+        code: "ERR_SIGNER_PASSWORD_WRONG",
+        message: expect.stringContaining("incorrect PKCS#8 private key password"),
+      }),
+    );
+    expect(() => loadPrivateKey(encrypted)).toThrow(
+      expect.objectContaining({
+        code: "ERR_SIGNER_PASSWORD_MISSING",
+        message: expect.stringContaining("encrypted; give its password"),
+      }),
+    );
+  });
+
+  it.each(["-aes128", "-aes256", "-des3"])("reads a key encrypted in the legacy form with %s", (cipher) => {
+    const encrypted = openssl(["ec", cipher, "-passout", "pass:p w"], ecdsa.privateKeyPem).toString();
+    expect(encrypted).toContain("Proc-Type: 4,ENCRYPTED");
+    expect(loadPrivateKey(encrypted, "p w").equals(createPrivateKey(ecdsa.privateKeyPem))).toBe(true);
     expect(() => loadPrivateKey(encrypted, "wrong")).toThrow(/incorrect PKCS#8 private key password/);
     expect(() => loadPrivateKey(encrypted)).toThrow(/encrypted; give its password/);
+  });
+
+  it.each([["PBE-MD5-DES"], ["PBE-SHA1-RC2-40"], ["PBE-SHA1-RC4-128"]])(
+    "says that %s, which is not read, is to be replaced",
+    (cipher) => {
+      const encrypted = pkcs8("-v1", cipher, "-provider", "legacy", "-provider", "default");
+      expect(() => loadPrivateKey(encrypted, "p w")).toThrow(
+        expect.objectContaining({
+          code: "ERR_SIGNER_KEY_UNSUPPORTED",
+          message: expect.stringMatching(
+            /cipher that this Node\.js does not know; encrypt it anew: openssl pkcs8/,
+          ),
+        }),
+      );
+    },
+  );
+
+  it("never takes a wrong password for right, nor for anything else", () => {
+    const encrypted = pkcs8("-iter", "1");
+    // One in 256 gives a padding that looks right.
+    for (let attempt = 0; attempt < 1000; attempt += 1) {
+      expect(() => loadPrivateKey(encrypted, `wrong ${attempt}`)).toThrow(
+        expect.objectContaining({ code: "ERR_SIGNER_PASSWORD_WRONG" }),
+      );
+    }
   });
 
   it("refuses a password for a key that is not encrypted, as the helper does", () => {
@@ -179,6 +235,27 @@ describe("loadPrivateKey", () => {
   it("is found in the file of the certificate when none is named", () => {
     const certificate = `${ecdsa.privateKeyPem}${ecdsa.certificatePem}`;
     expect(loadIdentity({ certificate })).toMatchObject({ signer: { algorithm: "AWS4-X509-ECDSA-SHA256" } });
+  });
+
+  const mlDsa = readVector("mldsa44").privateKeyPem;
+
+  // Seed and expanded key; AlgorithmIdentifier is the same in each form (RFC 9881 §6).
+  it.runIf(hasMlDsa)("reads ML-DSA keys as seed, as expanded key and as both", () => {
+    const both = Buffer.from(mlDsa.replaceAll(/-----.*-----/g, ""), "base64");
+    const [algorithm, seed, expanded] = [both.subarray(7, 20), both.subarray(30, 62), both.subarray(66)];
+    const inPem = (key: Buffer): string => {
+      const text = sequence(integer(0), algorithm, octetString(key)).toString("base64");
+      return `-----BEGIN PRIVATE KEY-----\n${text}\n-----END PRIVATE KEY-----\n`;
+    };
+    for (const form of [
+      sequence(octetString(seed), octetString(expanded)),
+      der(0x80, seed),
+      octetString(expanded),
+    ]) {
+      const message = Buffer.from("message");
+      const signature = sign(null, message, loadPrivateKey(inPem(form)));
+      expect(verify(null, message, createPublicKey(mlDsa), signature)).toBe(true);
+    }
   });
 
   it.each(["ed25519", "x25519"] as const)("refuses the key type %s when it is to sign", (type) => {

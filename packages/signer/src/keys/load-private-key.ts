@@ -25,7 +25,7 @@ const LABELS: ReadonlySet<string> = new Set([
  * @param passphrase Of an encrypted key. @default the key is plain
  * @throws {SignerError} ERR_SIGNER_FILE_UNREADABLE; ERR_SIGNER_KEY_INVALID when there is no readable key in it, or a
  *   passphrase is not needed; ERR_SIGNER_PASSWORD_MISSING, ERR_SIGNER_PASSWORD_WRONG; ERR_SIGNER_KEY_UNSUPPORTED for a
- *   TPM-wrapped key.
+ *   TPM-wrapped key, or one encrypted with a cipher that Node.js does not know.
  */
 export function loadPrivateKey(source: PemSource, passphrase?: string): KeyObject {
   return privateKeyIn(readPem(source, "private key"), passphrase);
@@ -56,20 +56,30 @@ export function privateKeyIn(pem: NamedPem, passphrase?: string): KeyObject {
       format: "pem",
       ...(passphrase === undefined ? {} : { passphrase }),
     });
-  } catch {
-    // OpenSSL's reason says nothing that helps, and a key's error is better not passed on.
-    if (encrypted) {
-      throw invalid(
-        pem,
-        "failed to read private key: incorrect PKCS#8 private key password, or a cipher that this Node.js does not know; check both, or encrypt it anew: openssl pkcs8 -topk8",
-        "ERR_SIGNER_PASSWORD_WRONG",
-      );
-    }
+  } catch (error) {
+    // OpenSSL's reason says little that helps, and a key's error is better not passed on.
+    if (encrypted) throw notDecrypted(pem, error);
     throw invalid(
       pem,
       `unable to parse private key: the ${block.label} block is damaged, or of a kind that this Node.js does not know`,
     );
   }
+}
+
+function notDecrypted(pem: NamedPem, error: unknown): SignerError {
+  // What OpenSSL keeps in its legacy provider: RC2, DES, MD5.
+  if (error instanceof Error && "code" in error && error.code === "ERR_OSSL_EVP_UNSUPPORTED") {
+    return invalid(
+      pem,
+      "failed to read private key: it is encrypted with a cipher that this Node.js does not know; encrypt it anew: openssl pkcs8 -topk8 -in FILE -out FILE.new",
+      "ERR_SIGNER_KEY_UNSUPPORTED",
+    );
+  }
+  return invalid(
+    pem,
+    "failed to read private key: incorrect PKCS#8 private key password, or the file is damaged",
+    "ERR_SIGNER_PASSWORD_WRONG",
+  );
 }
 
 function noKey(pem: NamedPem, blocks: readonly PemBlock[]): SignerError {
