@@ -9,7 +9,7 @@ import type { World } from "../../src/story/start-world.ts";
 const listing = z.array(
   z.object({ fileName: z.string(), size: z.number(), lastModified: z.iso.datetime(), viewUrl: z.url() }),
 );
-const identity = z.object({ account: z.string(), arn: z.string() });
+const identity = z.object({ account: z.string(), arn: z.string(), credentialSource: z.string() });
 const credentials = z.strictObject({
   Version: z.literal(1),
   AccessKeyId: z.string().startsWith("ASIA"),
@@ -21,8 +21,8 @@ const credentials = z.strictObject({
 const samples = fileURLToPath(new URL("../../../infra/sample-objects/", import.meta.url));
 
 export function testApp(world: () => World): void {
-  const get = async (path: string): Promise<unknown> => {
-    const answer = await fetch(`${world().appUrl}${path}`);
+  const get = async (path: string, appUrl = world().appUrl): Promise<unknown> => {
+    const answer = await fetch(`${appUrl}${path}`);
     expect(answer.status).toBe(200);
     return await answer.json();
   };
@@ -89,5 +89,22 @@ export function testApp(world: () => World): void {
 
   it("the app is healthy", async () => {
     expect(await get("/health")).toMatchObject({ status: "ok" });
+  });
+
+  it("the app does the same without a profile, when it asks Roles Anywhere by itself", async () => {
+    const appUrl = await world().server.startApp(world().stack.outputs);
+    const page = await fetch(appUrl);
+    expect(page.status).toBe(200);
+    expect(await page.text()).toContain("<title>Files");
+    const caller = identity.parse(await get("/api/identity"));
+    expect(caller.credentialSource).toBe("profile");
+    expect(identity.parse(await get("/api/identity", appUrl))).toEqual({
+      ...caller,
+      credentialSource: "in-process",
+    });
+    const names = (files: unknown): readonly string[] => listing.parse(files).map(({ fileName }) => fileName);
+    expect(names(await get("/api/files", appUrl))).toEqual(names(await get("/api/files")));
+    const [first] = listing.parse(await get("/api/files", appUrl));
+    expect((await fetch(first?.viewUrl ?? "")).status).toBe(200);
   });
 }

@@ -7,9 +7,9 @@ import { assertDone, StoryError } from "../run-program.ts";
 import {
   configureArguments,
   credentialProcessOf,
+  credentialVariables,
   type ExternalServer,
   type ExternalServerInit,
-  profileName,
   serverFiles,
 } from "./external-server.ts";
 import { layOutFiles } from "./lay-out-files.ts";
@@ -34,7 +34,6 @@ export async function createContainerServer(
     AWS_CONFIG_FILE: `${inside}/${serverFiles.config}`,
     AWS_EC2_METADATA_DISABLED: "true",
     REGION: init.region,
-    PROFILE: profileName,
     BUCKET: init.bucketName,
     PORT: String(APP_PORT),
     // A presigned URL carries the host that it was signed for: the one that this machine sees.
@@ -82,13 +81,13 @@ export async function createContainerServer(
     async runCredentialProcess() {
       return await run(["/bin/sh", "-c", credentialProcessOf(await readFile(configFile, "utf8"))]);
     },
-    async startApp() {
+    async startApp(credentials = "profile") {
       const logFile = join(init.logDirectory, "app.log");
       const container = new GenericContainer(image)
         .withUser(user)
         .withNetworkMode(network.name)
         .withLabels(network.labels)
-        .withEnvironment(environment)
+        .withEnvironment({ ...environment, ...credentialVariables(credentials, inside) })
         .withBindMounts([{ source: init.directory, target: inside, mode: "ro" }])
         .withExposedPorts(APP_PORT)
         .withLogConsumer((stream) => stream.pipe(createWriteStream(logFile, { flags: "a", mode: 0o600 })))

@@ -14,10 +14,18 @@ export interface ExternalServer extends AsyncDisposable {
   readProfile(): Promise<string>;
   /** Runs the profile's credential process the way an SDK does: as a shell command. Its stdout holds credentials. */
   runCredentialProcess(): Promise<RunResult>;
-  /** Phase 3, second half: starts the app and waits until it is healthy. Returns its URL as seen from this machine. */
-  startApp(): Promise<string>;
+  /**
+   * Phase 3, second half: starts the app and waits until it is healthy. Returns its URL as seen from this machine.
+   *
+   * @param credentials @default "profile"
+   */
+  startApp(credentials?: AppCredentials): Promise<string>;
   stop(): Promise<void>;
 }
+
+/** Where the app gets its credentials: from the profile, or from Roles Anywhere by itself with these ARNs. */
+export type AppCredentials =
+  "profile" | { readonly trustAnchorArn: string; readonly profileArn: string; readonly roleArn: string };
 
 export interface ExternalServerInit {
   region: string;
@@ -47,6 +55,19 @@ export function configureArguments(directory: string): string[] {
     ...["--private-key", `${directory}/${serverFiles.privateKey}`],
     ...["--config-file", `${directory}/${serverFiles.config}`],
   ];
+}
+
+/** The app's variables for a server whose files are in `directory`. */
+export function credentialVariables(credentials: AppCredentials, directory: string): Record<string, string> {
+  if (credentials === "profile") return { PROFILE: profileName };
+  return {
+    CREDENTIALS: "in-process",
+    CERTIFICATE: `${directory}/${serverFiles.certificate}`,
+    PRIVATE_KEY: `${directory}/${serverFiles.privateKey}`,
+    TRUST_ANCHOR_ARN: credentials.trustAnchorArn,
+    PROFILE_ARN: credentials.profileArn,
+    ROLE_ARN: credentials.roleArn,
+  };
 }
 
 /** The credential process that the profile names, as one shell command. @throws {Error} when the profile names none */

@@ -6,9 +6,9 @@ import { programs } from "../workspace.ts";
 import {
   configureArguments,
   credentialProcessOf,
+  credentialVariables,
   type ExternalServer,
   type ExternalServerInit,
-  profileName,
   serverFiles,
 } from "./external-server.ts";
 import { layOutFiles } from "./lay-out-files.ts";
@@ -39,11 +39,11 @@ export async function createProcessServer(
       );
       return assertDone("credential_process", result);
     },
-    async startApp() {
+    async startApp(credentials = "profile") {
       const { app, url } = startAppProcess({
         ...environment,
+        ...credentialVariables(credentials, directory),
         REGION: init.region,
-        PROFILE: profileName,
         BUCKET: init.bucketName,
         PORT: "0",
       });
