@@ -152,8 +152,10 @@ export function passphraseOf(flags: IdentityFlags, environment: Environment): st
 function variable(name: string, flag: string, environment: Environment): string {
   const value = environment[name];
   if (value) return value;
+  // Whoever mixes up the flags gives the secret itself.
+  const quoted = flag === "--private-key" && /^[A-Za-z_]\w{0,40}$/.test(name) ? ` "${name}"` : "";
   throw new SignerError(
     "ERR_SIGNER_USAGE",
-    `${flag} names the environment variable "${name}", which is not set`,
+    `${flag} names the environment variable${quoted}, which is not set`,
   );
 }

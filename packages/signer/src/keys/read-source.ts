@@ -18,6 +18,9 @@ export interface NamedPem {
   readonly path?: string;
 }
 
+/** Base64 (or hexadecimal) of DER, perhaps made an absolute path. */
+const MAY_BE_KEY = /(^|[/\\])\s*(M[A-Za-z0-9+/_=\s-]{80,}|30[0-9a-fA-F\s]{120,})$/;
+
 /**
  * Reads a file. Called each time a request is signed, so that a rotated file is picked up.
  *
@@ -33,6 +36,13 @@ export function readPem(source: PemSource, what: string): NamedPem {
   try {
     return { text: readFileSync(source, "latin1"), name: `"${source}"`, path: source };
   } catch (cause) {
+    if (MAY_BE_KEY.test(source)) {
+      // Neither the text nor Node.js's error, which quotes it, is passed on.
+      throw new SignerError(
+        "ERR_SIGNER_FILE_UNREADABLE",
+        `the ${what} is not the path of a file and looks like the inside of a PEM block; give it whole, from -----BEGIN to -----END, or give a path`,
+      );
+    }
     throw new SignerError(
       "ERR_SIGNER_FILE_UNREADABLE",
       `cannot read the ${what} "${source}": ${messageOf(cause)}; check the path and that this user may read it`,
