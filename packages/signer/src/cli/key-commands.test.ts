@@ -39,6 +39,18 @@ describe("ra-signer read-certificate-data", () => {
     });
   });
 
+  it("names the digests of a key type that Roles Anywhere does not take, as the helper does", async () => {
+    const key = folder.join("ed25519.key");
+    const certificate = folder.join("ed25519.pem");
+    writeFileSync(key, openssl(["genpkey", "-algorithm", "ed25519"]), { mode: 0o600 });
+    writeFileSync(certificate, openssl(["req", "-x509", "-new", "-key", key, "-subj", "/CN=test"]));
+    const { stdout } = await runCli(["read-certificate-data", "--certificate", certificate]);
+    expect(JSON.parse(stdout)).toMatchObject({
+      keyType: "",
+      supportedAlgorithms: ["SHA256", "SHA384", "SHA512"],
+    });
+  });
+
   it.each([
     [[], /--certificate is missing/],
     [["--certificate", "/nowhere.pem"], /cannot read the certificate/],
