@@ -27,7 +27,7 @@ export function checkIdentity(
   if (moment > x509.validToDate) {
     throw new SignerError(
       "ERR_SIGNER_CERTIFICATE_EXPIRED",
-      `certificate ${name} expired at ${isoSeconds(x509.validToDate)} and it is ${isoSeconds(moment)} here; issue a new one`,
+      `certificate ${name} expired at ${isoSeconds(x509.validToDate)} and it is ${isoSeconds(moment)} here; issue a new one, or set this machine's clock right`,
     );
   }
   if (privateKey !== undefined && !x509.checkPrivateKey(privateKey)) {
