@@ -123,6 +123,19 @@ describe("a PKCS#12 file of OpenSSL", () => {
     expect(() => checkIdentity(identity.certificate, identity.privateKey, new Date())).not.toThrow();
   });
 
+  it.each([
+    ["RC4", ["-legacy", "-keypbe", "PBE-SHA1-RC4-128"], /encryption 1\.2\.840\.113549\.1\.12\.1\.1;/],
+    ["Camellia", ["-keypbe", "CAMELLIA-256-CBC"], /cipher 1\.2\.392\.200011\.61\.1\.1\.1\.4;/],
+    ["an MD5 MAC", ["-macalg", "md5"], /MAC 1\.2\.840\.113549\.2\.5;/],
+  ])("is refused with %s, and how to convert it is said", (_title, args, what) => {
+    expect(() => loadIdentity({ certificate: exportPkcs12(ec, "x", args), passphrase: "x" })).toThrow(
+      refusal("ERR_SIGNER_PKCS12_UNSUPPORTED", what),
+    );
+    expect(() => loadIdentity({ certificate: exportPkcs12(ec, "x", args), passphrase: "x" })).toThrow(
+      /convert it: openssl pkcs12 -in FILE -nodes/,
+    );
+  });
+
   it("has no intermediates when there is one certificate", () => {
     expect(loadIdentity({ certificate: exportPkcs12(ec) }).intermediates).toEqual([]);
   });
