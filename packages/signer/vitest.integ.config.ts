@@ -10,6 +10,6 @@ export default defineConfig({
     fileParallelism: false,
     // Those that wait do so side by side.
     maxConcurrency: 12,
-    testTimeout: 120_000,
+    testTimeout: 300_000,
   },
 });

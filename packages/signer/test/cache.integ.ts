@@ -147,7 +147,7 @@ describe.each(["Node.js", "the launcher"] as const)("200 processes at once throu
 describe("a process that is killed", () => {
   it(
     "at any step of its work on files spoils no answer and leaves no lock",
-    { timeout: 300_000 },
+    { timeout: 600_000 },
     async () => {
       const folder = world.path("cache");
       const die = (at: string): Run =>
@@ -190,7 +190,7 @@ describe("a process that is killed", () => {
   const seed = Number(process.env["RA_SEED"] ?? Date.now() % 1_000_000);
   it(
     `500 times at random (RA_SEED=${seed}) spoils no answer and leaves no lock`,
-    { timeout: 300_000 },
+    { timeout: 600_000 },
     async () => {
       const LANES = 2;
       const KILLS = 250;

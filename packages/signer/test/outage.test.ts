@@ -13,7 +13,7 @@ const STALE_SECONDS = 300;
 const MIN_REFRESH_INTERVAL_SECONDS = 30;
 const ATTEMPTS = 3;
 /** How far the clock goes on between two looks of the app at its bucket. */
-const STEP_SECONDS = 7;
+const STEP_SECONDS = 15;
 
 const KINDS: readonly FaultKind[] = ["unavailable", "throttle", "drop", "truncate", "malformed-json"];
 
@@ -99,7 +99,7 @@ class App implements AsyncDisposable {
   }
 }
 
-describe("an app that uses fromRolesAnywhere()", () => {
+describe("an app that uses fromRolesAnywhere()", { timeout: 120_000 }, () => {
   it.each(KINDS)(
     "has no failed request while the service is down (%s) for most of a session's life",
     async (kind) => {
@@ -113,7 +113,7 @@ describe("an app that uses fromRolesAnywhere()", () => {
       await app.liveUntil(LIFE_SECONDS + 600);
 
       expect(app.failures).toEqual([]);
-      expect(app.requests).toBeGreaterThan(1000);
+      expect(app.requests).toBeGreaterThan(500);
       expect(world.granted).toHaveLength(2);
       expect(new Set(s3.seen)).toEqual(new Set(world.granted.map(({ accessKeyId }) => accessKeyId)));
       const attempts = kind === "malformed-json" ? 1 : ATTEMPTS;
