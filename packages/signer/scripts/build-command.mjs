@@ -4,15 +4,7 @@
 // ones (fetch, WebCrypto) as well.
 import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import {
-  copyFileSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -53,9 +45,6 @@ export async function buildCommand() {
   await compileAhead(join("dist/cli", name));
   const main = readFileSync("launcher/main.js", "utf8").replace("<bundle>", name);
   writeFileSync("dist/cli/main.js", main, { mode: 0o755 });
-  for (const file of readdirSync("dist/cli")) {
-    if (file.startsWith("credential-process-") && !file.startsWith(name)) rmSync(join("dist/cli", file));
-  }
 }
 
 const otherCommandsApart = {

@@ -1,12 +1,15 @@
 // Leaves in dist/: the library as ES modules with declarations (tsc) and as CommonJS, and the command (dist/cli).
 import { spawnSync } from "node:child_process";
-import { copyFileSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 
 import { build } from "esbuild";
 
 import { buildCommand } from "./build-command.mjs";
+
+// What an earlier build left behind would be packed as well.
+rmSync("dist", { recursive: true, force: true });
 
 const tsc = createRequire(import.meta.url).resolve("typescript/bin/tsc");
 

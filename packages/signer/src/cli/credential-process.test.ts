@@ -257,8 +257,9 @@ describe("ra-signer", () => {
     ["sign-string"],
     ["update"],
     ["version"],
-  ])("explains %s with --help", async (command) => {
+  ])("explains %s with --help, and after help", async (command) => {
     const result = await runCli([command, "--help"]);
+    expect(await runCli(["help", command])).toEqual(result);
     expect(result).toMatchObject({ code: 0, stderr: "" });
     expect(result.stdout).toContain(`ra-signer ${command}`);
   });

@@ -13,11 +13,13 @@ async function main([name, ...words]: readonly string[]): Promise<number> {
   // An SDK waits for this one; the others, in a file of their own, may take a moment longer.
   if (name === "credential-process") return runCommand(name, credentialProcess, words);
   const { loadCommand, USAGE } = await import("./other-commands.ts");
-  if (name === undefined || name === "help" || name === "--help" || name === "-h") {
-    context.out(USAGE);
-    return 0;
+  if (name !== undefined && name !== "help" && name !== "--help" && name !== "-h") {
+    return runCommand(name, await loadCommand(name), words);
   }
-  return runCommand(name, await loadCommand(name), words);
+  const [about] = words;
+  if (about === undefined) context.out(USAGE);
+  else context.out((about === "credential-process" ? credentialProcess : await loadCommand(about)).help());
+  return 0;
 }
 
 async function runCommand(name: string, command: Command, words: readonly string[]): Promise<number> {

@@ -48,7 +48,9 @@ export function createHttpSend(options: HttpOptions = {}): HttpSend {
     let timer: NodeJS.Timeout | undefined;
     let onAbort = (): void => {};
     const interrupted = new Promise<never>((_resolve, reject) => {
-      timer = setTimeout(() => reject(timeout(url, request.timeoutMs)), request.timeoutMs);
+      // An answer that has arrived is read first: on a busy machine the timer may be looked at before the socket is.
+      const giveUp = (): unknown => setImmediate(() => reject(timeout(url, request.timeoutMs)));
+      timer = setTimeout(giveUp, request.timeoutMs);
       onAbort = () => reject(aborted(url));
     });
     if (request.signal?.aborted === true) onAbort();
