@@ -33,7 +33,7 @@ function command(program, args) {
 
 try {
   const { uri, token } = await world.startServe();
-  const medians = await compare(
+  const found = await compare(
     {
       "node -e 0": command(process.execPath, ["-e", "0"]),
       "credential-process": command(process.execPath, [main, ...words]),
@@ -52,17 +52,16 @@ try {
     },
     rounds,
   );
-  const ratio = (name, to = "node -e 0") => (medians.get(name) / medians.get(to)).toFixed(2);
+  const ratio = (name, other) => found.get(name).ratioTo(other).toFixed(2);
   console.log(`fresh credentials, median of ${rounds}`);
-  for (const [name, value] of medians) {
+  for (const [name, { milliseconds }] of found) {
     const ofHelper = helper ? `  ${ratio(name, "aws_signing_helper").padStart(6)} x the helper` : "";
     console.log(
-      `  ${name.padEnd(48)} ${value.toFixed(1).padStart(7)} ms  ${ratio(name).padStart(6)} x${ofHelper}`,
+      `  ${name.padEnd(48)} ${milliseconds.toFixed(1).padStart(7)} ms  ${ratio(name, "node -e 0").padStart(6)} x${ofHelper}`,
     );
   }
-  console.log(
-    `  fromRolesAnywhere is ${ratio("SDK: fromRolesAnywhere", "SDK: fromIni with credential_process")} x fromIni with credential_process`,
-  );
+  const [inProcess, fromProcess] = ["SDK: fromRolesAnywhere", "SDK: fromIni with credential_process"];
+  console.log(`  fromRolesAnywhere is ${ratio(inProcess, fromProcess)} x fromIni with credential_process`);
   await burst();
   await memory();
 } finally {

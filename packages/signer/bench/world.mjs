@@ -50,7 +50,7 @@ const identityWords = [
   ...["--role-arn", arns.roleArn],
 ];
 
-const main = fileURLToPath(new URL("../dist/cli/main.js", import.meta.url));
+const main = fileURLToPath(new URL("../dist/cli/main.cjs", import.meta.url));
 const words = ["credential-process", ...identityWords, "--endpoint", endpoint];
 
 export const world = {

@@ -1,3 +1,3 @@
 #!/usr/bin/env node
 // Committed, so that npm links the command in a fresh clone, before anything is built.
-require("../dist/cli/main.js");
+require("../dist/cli/main.cjs");

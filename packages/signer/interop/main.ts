@@ -9,7 +9,7 @@ import { count, formatReport } from "./report.ts";
 import { allRows } from "./rows/all-rows.ts";
 import { runMatrix } from "./run-matrix.ts";
 
-const OURS = fileURLToPath(new URL("../dist/cli/main.js", import.meta.url));
+const OURS = fileURLToPath(new URL("../dist/cli/main.cjs", import.meta.url));
 
 async function main(
   helper: string | undefined,

@@ -1,7 +1,7 @@
-// The command in dist/cli: a small main.js that starts credential-process.js, which knows the one command that an SDK
-// waits for, and that loads commands.js for the others. They are CommonJS: `require("node:http")` costs half of what
-// `import "node:http"` does, because an ES import of a built-in module reads each of its exports, which loads the lazy
-// ones (fetch, WebCrypto) as well.
+// The command in dist/cli: main.cjs, which starts either commands-….cjs, that has all commands, or credential-process-….cjs,
+// that has the one an SDK waits for. They are CommonJS: `require("node:http")` costs half of what `import "node:http"`
+// does, because an ES import of a built-in module reads each of its exports, which loads the lazy ones (fetch, WebCrypto)
+// as well.
 import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -27,35 +27,51 @@ const options = {
 /** Leaves the command in dist/cli of the current folder. */
 export async function buildCommand() {
   mkdirSync("dist/cli", { recursive: true });
-  writeFileSync("dist/cli/package.json", '{"type":"commonjs"}\n');
   copyFileSync("launcher/cached.sh", "dist/cli/cached.sh");
-  await build({ ...options, entryPoints: ["src/cli/other-commands.ts"], outfile: "dist/cli/commands.js" });
-  const { outputFiles } = await build({
-    ...options,
-    entryPoints: ["src/cli/main.ts"],
-    write: false,
-    banner: { js: "(function(require,__filename){" },
-    footer: { js: "})" },
-    plugins: [otherCommandsApart],
+  await build({ ...options, entryPoints: ["src/cli/ask-password.ts"], outfile: "dist/cli/ask-password.cjs" });
+  const commands = await buildScript("commands", { entryPoints: ["src/cli/main.ts"] });
+  const credentialProcess = await buildScript("credential-process", {
+    entryPoints: ["src/cli/credential-process-main.ts"],
+    plugins: [passwordApart],
   });
-  const [{ text }] = outputFiles;
-  // The name says what is in it, so that compiled code of another build is never taken for its own.
-  const name = `credential-process-${createHash("sha256").update(text).digest("hex").slice(0, 12)}.js`;
-  writeFileSync(join("dist/cli", name), text);
-  await compileAhead(join("dist/cli", name));
-  const main = readFileSync("launcher/main.js", "utf8").replace("<bundle>", name);
-  writeFileSync("dist/cli/main.js", main, { mode: 0o755 });
+  await compileAhead([[credentialProcess], [commands, "--cache"]]);
+  const main = readFileSync("launcher/main.cjs", "utf8")
+    .replace("<commands>", commands)
+    .replace("<credential-process>", credentialProcess);
+  writeFileSync("dist/cli/main.cjs", main, { mode: 0o755 });
 }
 
-const otherCommandsApart = {
-  name: "other-commands-apart",
+/**
+ * Leaves a script that gives a function of `require` and `__filename`. Its name says what is in it, so that compiled code
+ * of another build is never taken for its own.
+ */
+async function buildScript(name, more) {
+  const { outputFiles } = await build({
+    ...options,
+    ...more,
+    write: false,
+    banner: { js: `(function(require,__filename){${LATE_CRYPTO}` },
+    footer: { js: "})" },
+  });
+  const text = outputFiles[0].text.replaceAll('require("node:crypto")', "lateCrypto");
+  const file = `${name}-${createHash("sha256").update(text).digest("hex").slice(0, 12)}.cjs`;
+  writeFileSync(join("dist/cli", file), text);
+  return file;
+}
+
+/** Loading node:crypto takes longer than anything else: it is put off until something of it is used. */
+const LATE_CRYPTO = 'const lateCrypto=new Proxy({},{get:(_,name)=>require("node:"+"crypto")[name]});';
+
+/** Almost no call asks for a password. */
+const passwordApart = {
+  name: "password-apart",
   setup({ onResolve }) {
-    onResolve({ filter: /\/other-commands\.ts$/ }, () => ({ path: "./commands.js", external: true }));
+    onResolve({ filter: /\/ask-password\.ts$/ }, () => ({ path: "./ask-password.cjs", external: true }));
   },
 };
 
-/** Gets one session from a service of our own, and keeps V8's code of everything that this has run. */
-async function compileAhead(bundle) {
+/** Gets a session from a service of our own with each script and its flags, and keeps V8's code of what this has run. */
+async function compileAhead(runs) {
   const vector = JSON.parse(readFileSync("test-vectors/createsession-ecdsa.json", "utf8"));
   const folder = mkdtempSync(join(tmpdir(), "ra-signer-build-"));
   const service = spawn(process.execPath, [fileURLToPath(new URL("answer-sessions.mjs", import.meta.url))], {
@@ -72,12 +88,17 @@ async function compileAhead(bundle) {
       ...["--profile-arn", "arn:aws:rolesanywhere:us-east-1:123456789012:profile/2"],
       ...["--role-arn", "arn:aws:iam::123456789012:role/Example"],
     ];
-    const { status, stderr } = spawnSync(
-      process.execPath,
-      [fileURLToPath(new URL("compile-ahead.cjs", import.meta.url)), bundle, ...words],
-      { env: { PATH: process.env.PATH }, encoding: "utf8" },
-    );
-    if (status !== 0) throw new Error(`the command could not be compiled ahead: ${stderr}`);
+    for (const [script, ...flags] of runs) {
+      const { status, stderr } = spawnSync(
+        process.execPath,
+        [
+          ...[fileURLToPath(new URL("compile-ahead.cjs", import.meta.url)), join("dist/cli", script)],
+          ...[...words, ...flags],
+        ],
+        { env: { PATH: process.env.PATH, RA_SIGNER_CACHE_DIR: join(folder, "cache") }, encoding: "utf8" },
+      );
+      if (status !== 0) throw new Error(`${script} could not be compiled ahead: ${stderr}`);
+    }
   } finally {
     service.kill();
     rmSync(folder, { recursive: true, force: true });

@@ -9,7 +9,7 @@ import { seededRandom } from "./support/seeded-random.ts";
 import { sessionWords, startWorld } from "./support/start-world.ts";
 import type { World } from "./support/start-world.ts";
 
-const LAUNCHER = MAIN.replace("main.js", "cached.sh");
+const LAUNCHER = MAIN.replace("main.cjs", "cached.sh");
 const KILL_AT_STEP = fileURLToPath(new URL("support/kill-at-step.cjs", import.meta.url));
 
 /** The two ways to ask, as programs with their first arguments. */

@@ -224,6 +224,7 @@ describe("rivalKeys", () => {
     ["credential_process = /opt/other", ["credential_process"]],
     ["credential_process = ra-signer credential-process --x", []],
     ['credential_process = "/usr/bin/node" "/a b/signer/dist/cli/main.js" credential-process', []],
+    ['credential_process = "/usr/bin/node" "/a b/signer/dist/cli/main.cjs" credential-process', []],
     [String.raw`credential_process = "C:\npm\ra-signer.cmd" credential-process`, []],
     ["region = a\noutput = json\ns3 =\n  role_arn = nested", []],
   ])("finds in %j %j", (settings, keys) => {

@@ -50,5 +50,7 @@ function isOurs(line: string): boolean {
   const command = words.indexOf("credential-process");
   if (command < 1) return false;
   const program = (words[command - 1] ?? "").replaceAll("\\", "/");
-  return /(^|\/)ra-signer(\.cmd|\.exe|\.c?js)?$/.test(program) || program.endsWith("signer/dist/cli/main.js");
+  return (
+    /(^|\/)ra-signer(\.cmd|\.exe|\.c?js)?$/.test(program) || /signer\/dist\/cli\/main\.c?js$/.test(program)
+  );
 }

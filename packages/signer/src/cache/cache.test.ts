@@ -31,7 +31,7 @@ import { posixChecksum } from "./checksum.ts";
 import { tryLock } from "./lock.ts";
 
 const vector = readVector("ecdsa");
-const LAUNCHER = MAIN.replace("main.js", "cached.sh");
+const LAUNCHER = MAIN.replace("main.cjs", "cached.sh");
 
 let folder: ReturnType<typeof temporaryFolder>;
 beforeEach(() => {

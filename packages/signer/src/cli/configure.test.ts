@@ -88,7 +88,7 @@ describe("ra-signer configure", () => {
       env: { HOME: folder.join("home"), AWS_CONFIG_FILE: config },
     });
     expect(status).toBe(0);
-    const launcher = MAIN.replace("main.js", "cached.sh");
+    const launcher = MAIN.replace("main.cjs", "cached.sh");
     expect(read()).toContain(
       `credential_process = "/bin/sh" "${launcher}" "${process.execPath}" "${MAIN}" cred`,
     );

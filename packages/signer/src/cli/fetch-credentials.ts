@@ -1,15 +1,16 @@
 import { readAwsEnvironment } from "../config/environment.ts";
+import type { AwsEnvironment } from "../config/environment.ts";
 import { proxyFromEnvironment } from "../config/proxy-environment.ts";
 import { createHttpSend } from "../http/send.ts";
-import { checkIdentity } from "../keys/check-identity.ts";
-import { identityWarnings } from "../keys/identity-warnings.ts";
-import { createSessionWithIdentity } from "../session/create-session.ts";
+import type { HttpSender } from "../http/send.ts";
+import type { IdentitySources } from "../keys/load-identity.ts";
 import type { CredentialSet } from "../session/credential-set.ts";
-import { checkSessionParameters } from "../session/session-parameters.ts";
+import { checkSessionParameters, endpointOf } from "../session/session-parameters.ts";
+import type { SessionParameters } from "../session/session-parameters.ts";
 import type { CommandContext } from "./command.ts";
 import { identitySources, keyPath } from "./identity-flags.ts";
-import { identityLoader } from "./identity-loader.ts";
 import type { Flags } from "./parse-flags.ts";
+import { sessionFetcher } from "./session-fetcher.ts";
 import { sessionParameters } from "./session-flags.ts";
 import type { SESSION_FLAGS } from "./session-flags.ts";
 
@@ -27,6 +28,19 @@ export interface SessionTarget {
  */
 export type FetchCredentials = (signal?: AbortSignal, target?: SessionTarget) => Promise<CredentialSet>;
 
+/** What flags and environment say, after all checks that need neither a file nor a request. */
+export interface SessionPlan {
+  readonly sources: IdentitySources;
+  /** File of the private key, if it is one. */
+  readonly keyPath: string | undefined;
+  readonly parameters: SessionParameters;
+  readonly send: HttpSender;
+  readonly maxAttempts: AwsEnvironment["maxAttempts"];
+  readonly debug: boolean;
+  /** Writes a line for people. */
+  readonly note: (line: string) => void;
+}
+
 /**
  * What gets credentials as the flags and the environment say, after all checks that need no request.
  *
@@ -35,9 +49,23 @@ export type FetchCredentials = (signal?: AbortSignal, target?: SessionTarget) =>
  */
 export function credentialsFetcher(
   flags: Flags<typeof SESSION_FLAGS>,
-  { environment, note }: CommandContext,
+  context: CommandContext,
 ): FetchCredentials {
-  const load = identityLoader(identitySources(flags, environment));
+  return sessionFetcher(planOf(flags, context));
+}
+
+/** One session. The connection is begun while cryptography is loaded and the identity is read. */
+export async function fetchCredentials(
+  flags: Flags<typeof SESSION_FLAGS>,
+  context: CommandContext,
+): Promise<CredentialSet> {
+  const plan = planOf(flags, context);
+  await plan.send.connectAhead(endpointOf(plan.parameters));
+  return sessionFetcher(plan)();
+}
+
+function planOf(flags: Flags<typeof SESSION_FLAGS>, { environment, note }: CommandContext): SessionPlan {
+  const sources = identitySources(flags, environment);
   const aws = readAwsEnvironment(environment);
   const parameters = sessionParameters(flags, aws);
   checkSessionParameters(parameters);
@@ -45,32 +73,13 @@ export function credentialsFetcher(
     verifySsl: flags["no-verify-ssl"] !== true,
     ...(flags["with-proxy"] === true ? { proxyFor: proxyFromEnvironment(environment) } : {}),
   });
-  return async (signal, target) => {
-    const identity = await load();
-    const now = new Date();
-    checkIdentity(identity.certificate, identity.privateKey, now);
-    if (target === undefined) {
-      for (const warning of identityWarnings(identity.certificate, keyPath(flags), now)) {
-        note(`ra-signer: warning: ${warning}`);
-      }
-    }
-    return createSessionWithIdentity(
-      identity,
-      { ...parameters, ...target },
-      {
-        send,
-        ...(aws.maxAttempts === undefined ? {} : { maxAttempts: aws.maxAttempts }),
-        ...(flags.debug === true ? { trace: note } : {}),
-        ...(signal === undefined ? {} : { signal }),
-      },
-    );
+  return {
+    sources,
+    keyPath: keyPath(flags),
+    parameters,
+    send,
+    maxAttempts: aws.maxAttempts,
+    debug: flags.debug === true,
+    note,
   };
-}
-
-/** One session. */
-export async function fetchCredentials(
-  flags: Flags<typeof SESSION_FLAGS>,
-  context: CommandContext,
-): Promise<CredentialSet> {
-  return credentialsFetcher(flags, context)();
 }

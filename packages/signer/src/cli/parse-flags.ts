@@ -42,7 +42,7 @@ export function parseFlags<Specs extends FlagSpecs>(specs: Specs, words: readonl
   const lists: Record<string, string[]> = {};
   for (let index = 0; index < words.length; index += 1) {
     const word = words[index] ?? "";
-    const [, name = "", inline] = /^--([^=]+)(?:=([\s\S]*))?$/.exec(word) ?? [];
+    const { name, inline } = splitWord(word);
     if (name === "") throw unexpected(specs, word, words[index - 1] ?? "", Object.keys(found));
     const spec = Object.hasOwn(specs, name) ? specs[name] : undefined;
     if (spec === undefined) throw usage(`unknown flag: --${name}`);
@@ -61,6 +61,15 @@ export function parseFlags<Specs extends FlagSpecs>(specs: Specs, words: readonl
     found[name] = spec.type === "integer" ? parseInteger(name, value) : value;
   }
   return asFlags(specs, found);
+}
+
+/** `--name` or `--name=value`; any other word has no name. */
+function splitWord(word: string): { readonly name: string; readonly inline?: string } {
+  if (!word.startsWith("--")) return { name: "" };
+  const equals = word.indexOf("=");
+  return equals === -1
+    ? { name: word.slice(2) }
+    : { name: word.slice(2, equals), inline: word.slice(equals + 1) };
 }
 
 function asFlags<Specs extends FlagSpecs>(

@@ -83,5 +83,5 @@ function portOf(url: URL): number {
 
 /** Host without the brackets of an IPv6 literal. */
 function hostname(url: URL): string {
-  return url.hostname.replace(/^\[(.*)\]$/, "$1");
+  return url.hostname.startsWith("[") ? url.hostname.slice(1, -1) : url.hostname;
 }

@@ -1,4 +1,5 @@
 import { createServer as createHttpServer } from "node:http";
+import type { Server as HttpServer } from "node:http";
 import { createServer as createHttpsServer } from "node:https";
 import { connect as netConnect, createServer as createNetServer } from "node:net";
 import type { AddressInfo, Server } from "node:net";
@@ -163,6 +164,67 @@ describe("createHttpSend", () => {
     const port = await listen(createNetServer((socket) => void socket.resume()));
     const request = { ...requestTo(`http://127.0.0.1:${port}/`), timeoutMs: 30 };
     await expect(createHttpSend()(request)).rejects.toMatchObject({ code: "ERR_SIGNER_TIMEOUT" });
+  });
+});
+
+describe("a connection that is made ahead", () => {
+  async function countingServer(): Promise<{ url: string; connections: () => number; server: HttpServer }> {
+    let connections = 0;
+    const server = createHttpServer((_request, response) => response.end("answered"));
+    server.on("connection", () => (connections += 1));
+    return { url: `http://127.0.0.1:${await listen(server)}/`, connections: () => connections, server };
+  }
+
+  it("carries the next request, and none after it", async () => {
+    const { url, connections } = await countingServer();
+    const send = createHttpSend();
+    await send.connectAhead(new URL(url));
+    await expect(send(requestTo(url))).resolves.toMatchObject({ body: "answered" });
+    expect(connections()).toBe(1);
+    await expect(send(requestTo(url))).resolves.toMatchObject({ body: "answered" });
+    expect(connections()).toBe(2);
+  });
+
+  it("is not used for another origin", async () => {
+    const [one, other] = [await countingServer(), await countingServer()];
+    const send = createHttpSend();
+    await send.connectAhead(new URL(one.url));
+    await expect(send(requestTo(other.url))).resolves.toMatchObject({ body: "answered" });
+    expect(other.connections()).toBe(1);
+    one.server.closeAllConnections();
+  });
+
+  it("is replaced when it broke before there was anything to send", async () => {
+    const { url, server, connections } = await countingServer();
+    const broken = new Promise((resolve) =>
+      server.once("connection", (socket) => resolve(socket.resetAndDestroy())),
+    );
+    const send = createHttpSend();
+    await send.connectAhead(new URL(url));
+    await broken;
+    // The reset arrives with the next turns of the event loop.
+    await expect.poll(() => send(requestTo(url)).then(({ body }) => body)).toBe("answered");
+    expect(connections()).toBeGreaterThan(1);
+  });
+
+  it("fails only when something is sent", async () => {
+    const port = await listen(createNetServer());
+    await new Promise((resolve) => servers.pop()?.close(resolve));
+    const url = `http://127.0.0.1:${port}/`;
+    const send = createHttpSend();
+    await send.connectAhead(new URL(url));
+    await new Promise((resolve) => setImmediate(resolve));
+    await expect(send(requestTo(url))).rejects.toMatchObject({
+      code: "ERR_SIGNER_CONNECTION_FAILED",
+      message: expect.stringContaining("ECONNREFUSED"),
+    });
+  });
+
+  it("through a proxy that cannot be used is told of when something is sent", async () => {
+    const send = createHttpSend({ proxyFor: proxyFromEnvironment({ HTTP_PROXY: "socks5://p:1" }) });
+    const url = "http://service.example/";
+    await send.connectAhead(new URL(url));
+    await expect(send(requestTo(url))).rejects.toMatchObject({ code: "ERR_SIGNER_ENDPOINT_INVALID" });
   });
 });
 

@@ -68,7 +68,8 @@ function bodyOf(
   ended: boolean,
 ): Buffer | undefined {
   if (status === 204 || status === 304) return rest.subarray(0, 0);
-  if (/(^|,)\s*chunked\s*$/i.test(headers.get("transfer-encoding") ?? "")) return decodeChunks(rest);
+  const coding = headers.get("transfer-encoding");
+  if (coding !== undefined && /(^|,)\s*chunked\s*$/i.test(coding)) return decodeChunks(rest);
   const length = headers.get("content-length");
   if (length === undefined) return ended ? rest : undefined;
   if (!/^\d+$/.test(length)) throw notHttp();

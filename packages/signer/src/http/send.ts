@@ -36,15 +36,51 @@ export type HttpSend = (request: HttpRequest) => Promise<HttpResponse>;
 /** TLS verification and proxy. */
 export type HttpOptions = Omit<ConnectOptions, "onSocket">;
 
+/** A sender that can begin before there is anything to send. */
+export interface HttpSender extends HttpSend {
+  /**
+   * Begins the connection for the next request to this origin, and comes back without waiting for it. If nothing comes of it,
+   * that request makes a connection of its own.
+   */
+  connectAhead(url: URL): Promise<void>;
+}
+
+/** A connection that may be on its way yet, and the sockets that it is made of. */
+interface Connection {
+  readonly origin: string;
+  readonly made: ReturnType<typeof connect>;
+  readonly sockets: readonly Socket[];
+}
+
 /**
  * An {@link HttpSend} over node:net and node:tls, one connection per request.
  *
  * @param options TLS verification and proxy. @default verified, direct
  */
-export function createHttpSend(options: HttpOptions = {}): HttpSend {
-  return (request) => {
-    const url = new URL(request.url);
+export function createHttpSend(options: HttpOptions = {}): HttpSender {
+  let ahead: Connection | undefined;
+
+  const begin = (url: URL): Connection => {
     const sockets: Socket[] = [];
+    const made = connect(url, { ...options, onSocket: (socket) => sockets.push(socket) });
+    return { origin: url.origin, made, sockets };
+  };
+
+  const connectAhead = async (url: URL): Promise<void> => {
+    ahead = begin(url);
+    // Nobody else listens yet, and whoever sends hears of it.
+    ahead.made.catch(() => {});
+    for (const socket of ahead.sockets) socket.on("error", () => {});
+    // A turn of the event loop, which brings the connection as far as it gets without waiting.
+    await new Promise((resolve) => setImmediate(resolve));
+  };
+
+  const send: HttpSend = (request) => {
+    const url = new URL(request.url);
+    const known = ahead;
+    ahead = undefined;
+    const usable = known?.origin === url.origin && !known.sockets.some(({ destroyed }) => destroyed);
+    const connection = usable ? known : begin(url);
     let timer: NodeJS.Timeout | undefined;
     let onAbort = (): void => {};
     const interrupted = new Promise<never>((_resolve, reject) => {
@@ -55,8 +91,7 @@ export function createHttpSend(options: HttpOptions = {}): HttpSend {
     });
     if (request.signal?.aborted === true) onAbort();
     request.signal?.addEventListener("abort", onAbort, { once: true });
-    const answered = sendOver(url, request, { ...options, onSocket: (socket) => sockets.push(socket) });
-    return Promise.race([answered, interrupted])
+    return Promise.race([sendOver(connection, url, request), interrupted])
       .catch((error: unknown) => {
         throw error instanceof SignerError && error.url !== undefined ? error : failure(error, url);
       })
@@ -64,13 +99,14 @@ export function createHttpSend(options: HttpOptions = {}): HttpSend {
         clearTimeout(timer);
         request.signal?.removeEventListener("abort", onAbort);
         // Not at once: a command that exits with the answer in hand is spared the work.
-        setImmediate(() => sockets.forEach((socket) => socket.destroy()));
+        setImmediate(() => connection.sockets.forEach((socket) => socket.destroy()));
       });
   };
+  return Object.assign(send, { connectAhead });
 }
 
-async function sendOver(url: URL, request: HttpRequest, options: ConnectOptions): Promise<HttpResponse> {
-  const { socket, absoluteForm, headers } = await connect(url, options);
+async function sendOver(connection: Connection, url: URL, request: HttpRequest): Promise<HttpResponse> {
+  const { socket, absoluteForm, headers } = await connection.made;
   const response = await exchange(socket, {
     method: request.method,
     target: absoluteForm ? request.url : request.url.slice(url.origin.length),

@@ -22,6 +22,35 @@ const hasMlDsa =
   "ml-dsa-44";
 
 describe("pemBlocks", () => {
+  it.each([
+    ["a block", "-----BEGIN A B-----\nMIIB\n-----END A B-----", ["A B"]],
+    [
+      "neighbours",
+      "-----BEGIN A-----\nMA==\n-----END A----------BEGIN B-----\nMA==\n-----END B-----",
+      ["A", "B"],
+    ],
+    [
+      "headers",
+      "-----BEGIN A-----\r\nProc-Type: 4,X\r\nDEK-Info: AES-1,0\r\n\r\nMA==\r\n-----END A-----",
+      ["A"],
+    ],
+    ["another end before", "-----END A-----\n-----BEGIN A-----\nMA==\n-----END A-----", ["A"]],
+    ["no end", "-----BEGIN A-----\nMA==\n", []],
+    ["the end of another", "-----BEGIN A-----\nMA==\n-----END B-----", []],
+    [
+      "a beginning inside",
+      "-----BEGIN A-----\n-----BEGIN B-----\nMA==\n-----END B-----\n-----END A-----",
+      ["B"],
+    ],
+    ["a dash inside", "-----BEGIN A-----\nM-==\n-----END A-----", []],
+    ["small letters", "-----BEGIN a-----\nMA==\n-----END a-----", []],
+    ["no label", "-----BEGIN -----\nMA==\n-----END -----", []],
+    ["a label that begins with a space", "-----BEGIN  A-----\nMA==\n-----END  A-----", []],
+    ["half a boundary", "-----BEGIN A", []],
+  ])("sees %s", (_what, text, labels) => {
+    expect(pemBlocks(`before\n${text}\nafter`).map(({ label }) => label)).toEqual(labels);
+  });
+
   it("finds blocks in order and ignores what stands around them", () => {
     const text = `Bag Attributes\n${rsa.certificatePem}noise -----BEGIN X----- -\r\n${ecdsa.privateKeyPem.replaceAll("\n", "\r\n")}`;
     expect(pemBlocks(text).map(({ label }) => label)).toEqual(["CERTIFICATE", "EC PRIVATE KEY"]);

@@ -1,5 +1,6 @@
 import { SignerError } from "../errors.ts";
 import { parseArn } from "./arn.ts";
+import { parseEndpoint, regionalEndpoint } from "./endpoint.ts";
 import type { EndpointOptions } from "./endpoint.ts";
 
 /** What to ask CreateSession for. */
@@ -39,13 +40,22 @@ export function regionOf(parameters: SessionParameters): string {
       `trust anchor ARN "${parameters.trustAnchorArn}" has no region; give one (--region)`,
     );
   }
-  if (!/^[a-z0-9-]+$/i.test(region)) {
+  if (!/^[A-Za-z0-9-]+$/.test(region)) {
     throw new SignerError(
       "ERR_SIGNER_ENDPOINT_INVALID",
       `region ${JSON.stringify(region)} is not one; give a name such as us-east-1`,
     );
   }
   return region;
+}
+
+/**
+ * The endpoint of a request.
+ *
+ * @throws {SignerError} as `regionOf`; ERR_SIGNER_ENDPOINT_INVALID when the endpoint is no usable URL.
+ */
+export function endpointOf(parameters: SessionParameters): URL {
+  return parseEndpoint(parameters.endpoint ?? regionalEndpoint(regionOf(parameters), parameters));
 }
 
 /**

@@ -14,8 +14,7 @@ import {
 } from "../sigv4-x509/constants.ts";
 import { signRequest } from "../sigv4-x509/sign-request.ts";
 import { VERSION } from "../version.ts";
-import { parseEndpoint, regionalEndpoint } from "./endpoint.ts";
-import { regionOf } from "./session-parameters.ts";
+import { endpointOf, regionOf } from "./session-parameters.ts";
 import type { SessionParameters } from "./session-parameters.ts";
 
 /** What may vary between attempts at one session. */
@@ -67,7 +66,7 @@ export async function signWithIdentity(
   options: AttemptOptions = {},
 ): Promise<SignedCreateSessionRequest> {
   const region = regionOf(parameters);
-  const endpoint = parseEndpoint(parameters.endpoint ?? regionalEndpoint(region, parameters));
+  const endpoint = endpointOf(parameters);
   const query = {
     profileArn: parameters.profileArn,
     roleArn: parameters.roleArn,
@@ -91,7 +90,7 @@ export async function signWithIdentity(
   );
   return {
     method: "POST",
-    url: `${endpoint.origin}${endpoint.pathname.replace(/\/+$/, "")}${SESSIONS_PATH}?${canonicalQuery(query)}`,
+    url: `${endpoint.origin}${basePath(endpoint)}${SESSIONS_PATH}?${canonicalQuery(query)}`,
     headers: {
       ...headers,
       "User-Agent": `ra-signer/${VERSION} (node ${process.version}; ${process.platform}; ${process.arch})`,
@@ -109,6 +108,11 @@ function requestBody({ durationSeconds, roleSessionName }: SessionParameters): s
     ...(durationSeconds === undefined ? {} : { durationSeconds }),
     ...(roleSessionName === undefined || roleSessionName === "" ? {} : { roleSessionName }),
   });
+}
+
+/** Path of the endpoint without a slash at its end. */
+function basePath({ pathname }: URL): string {
+  return pathname === "/" ? "" : pathname.replace(/\/+$/, "");
 }
 
 function base64(der: Uint8Array): string {

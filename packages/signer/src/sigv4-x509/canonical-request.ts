@@ -78,15 +78,26 @@ export function canonicalHeaders(headers: RequestHeaders): readonly (readonly [s
 
 /** Trims and turns inner runs of spaces and tabs into one space. */
 export function foldSpaces(value: string): string {
-  return value.replaceAll(/[ \t]+/g, " ").trim();
+  const plain = !value.includes("  ") && !value.includes("\t");
+  return (plain ? value : value.replaceAll(/[ \t]+/g, " ")).trim();
 }
+
+/** Reserved characters that encodeURIComponent leaves as they are. */
+const LEFT_BY_ENCODE_URI_COMPONENT = [
+  ["!", "%21"],
+  ["'", "%27"],
+  ["(", "%28"],
+  [")", "%29"],
+  ["*", "%2A"],
+] as const;
 
 /** Percent-encodes everything outside the unreserved set of RFC 3986 §2.3, with upper-case hex. */
 export function encodeRfc3986(text: string): string {
-  return encodeURIComponent(text.toWellFormed()).replaceAll(
-    /[!'()*]/g,
-    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
-  );
+  let encoded = encodeURIComponent(text.toWellFormed());
+  for (const [character, escape] of LEFT_BY_ENCODE_URI_COMPONENT) {
+    encoded = encoded.replaceAll(character, escape);
+  }
+  return encoded;
 }
 
 /** Lower-case hex SHA-256. */

@@ -15,7 +15,7 @@ import { checkIdentity } from "../../keys/check-identity.ts";
 import { loadIdentity } from "../../keys/load-identity.ts";
 import { checkSessionParameters, regionOf } from "../../session/session-parameters.ts";
 import type { Command } from "../command.ts";
-import { CREDENTIAL_PROCESS_FLAGS } from "./credential-process.ts";
+import { CREDENTIAL_PROCESS_FLAGS } from "../credential-process-command.ts";
 import { helpText } from "../help-text.ts";
 import { identitySources, refuseUnsupported } from "../identity-flags.ts";
 import { parseFlags } from "../parse-flags.ts";
@@ -207,7 +207,7 @@ function filePath(flags: ConfigureFlags, name: "certificate" | "private-key" | "
 /** This Node.js and this command file; before them, where there is a shell, what answers from the cache without them. */
 function thisProgram(cache: boolean): readonly string[] {
   // The built command is a neighbour of this file, however it was called: through a link or through npm's.
-  const main = join(dirname(import.meta.filename), "main.js");
+  const main = join(dirname(import.meta.filename), "main.cjs");
   const launcher = join(dirname(main), "cached.sh");
   const direct = [process.execPath, main];
   return cache && process.platform !== "win32" && existsSync(launcher)

@@ -1,50 +1,12 @@
-import type { Command, CommandContext } from "../command.ts";
+import { credentialProcessCommand } from "../credential-process-command.ts";
 import { credentialProcessJson } from "../credential-process-json.ts";
-import { helpText } from "../help-text.ts";
-import { refuseUnsupported } from "../identity-flags.ts";
-import { parseFlags } from "../parse-flags.ts";
-import type { Flags } from "../parse-flags.ts";
-import { SESSION_FLAGS } from "../session-flags.ts";
 
-export const CREDENTIAL_PROCESS_FLAGS = {
-  ...SESSION_FLAGS,
-  cache: {
-    type: "switch",
-    help: "keep the session in a private file and share it with every process of this user",
-    default: "false",
-  },
-} as const;
-
-type CredentialProcessFlags = Flags<typeof CREDENTIAL_PROCESS_FLAGS>;
-
-/** `ra-signer credential-process`: prints one set of credentials for an AWS SDK or CLI. */
-export const credentialProcess: Command = {
-  usageExitCode: 1,
-  help: () =>
-    helpText(
-      "Prints temporary credentials as the JSON that credential_process expects.",
-      "ra-signer credential-process --certificate client.pem --private-key client.key \\\n" +
-        "  --trust-anchor-arn ARN --profile-arn ARN --role-arn ARN",
-      CREDENTIAL_PROCESS_FLAGS,
-    ),
-  async run(words, context) {
-    const flags = parseFlags(CREDENTIAL_PROCESS_FLAGS, words);
-    refuseUnsupported(flags);
-    context.out(await answer(flags, words, context));
-    return 0;
-  },
-};
-
-// Loaded when it is needed: the cache without cryptography and network, and those without the cache.
-async function answer(
-  flags: CredentialProcessFlags,
-  words: readonly string[],
-  context: CommandContext,
-): Promise<string> {
+/** Loads what it needs: the cache without cryptography and network, and those without the cache. */
+export const credentialProcess = credentialProcessCommand(async (flags, words, context) => {
   if (flags.cache === true) {
     const { cachedCredentials } = await import("../cached-credentials.ts");
     return cachedCredentials(flags, words, context);
   }
   const { fetchCredentials } = await import("../fetch-credentials.ts");
   return credentialProcessJson(await fetchCredentials(flags, context));
-}
+});

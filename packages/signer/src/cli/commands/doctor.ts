@@ -14,7 +14,7 @@ import { stsEndpoint } from "../../doctor/sts-endpoint.ts";
 import { messageOf, SignerError } from "../../errors.ts";
 import { createHttpSend } from "../../http/send.ts";
 import type { Command, CommandContext } from "../command.ts";
-import { CREDENTIAL_PROCESS_FLAGS } from "./credential-process.ts";
+import { CREDENTIAL_PROCESS_FLAGS } from "../credential-process-command.ts";
 import { helpText } from "../help-text.ts";
 import { identitySources, keyPath } from "../identity-flags.ts";
 import { parseFlags } from "../parse-flags.ts";

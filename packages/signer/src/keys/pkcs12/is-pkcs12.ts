@@ -9,5 +9,5 @@ const PFX = /^\x30(?:[\x00-\x80]|\x81[^]|\x82[^]{2}|\x83[^]{3}|\x84[^]{4})\x02\x
  * @see RFC 7292 §4
  */
 export function isPkcs12(text: string): boolean {
-  return PFX.test(text.slice(0, 9));
+  return text.startsWith("\u0030") && PFX.test(text.slice(0, 9));
 }

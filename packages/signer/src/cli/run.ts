@@ -1,0 +1,55 @@
+import { messageOf } from "../errors.ts";
+import type { Command, CommandContext } from "./command.ts";
+import { writeAll } from "./write-all.ts";
+
+const context: CommandContext = {
+  environment: process.env,
+  out: (data) => writeAll(1, data),
+  note: (line) => writeAll(2, `${line}\n`),
+};
+
+/**
+ * Ends the process with the exit code of what it runs, or with 1 and a line on stderr.
+ *
+ * Leaving at once, with all output written, spares the time that an orderly end of the process takes.
+ *
+ * @param main Everything there is to do.
+ */
+export function runProcess(main: (context: CommandContext) => Promise<number>): void {
+  main(context).then(
+    (code) => process.exit(code),
+    (error: unknown) => {
+      // A reader that closed its end gets no stack trace; there may be nobody left to tell.
+      try {
+        context.note(`ra-signer: ${messageOf(error)}`);
+      } finally {
+        process.exit(1);
+      }
+    },
+  );
+}
+
+/**
+ * Runs a command, or shows its help; a failure becomes a line on stderr.
+ *
+ * @returns Exit code.
+ */
+export async function runCommand(
+  name: string,
+  command: Command,
+  words: readonly string[],
+  { out, note, ...rest }: CommandContext,
+): Promise<number> {
+  if (words.includes("--help") || words.includes("-h")) {
+    out(command.help());
+    return 0;
+  }
+  try {
+    return await command.run(words, { out, note, ...rest });
+  } catch (error) {
+    const usage = error instanceof Error && "code" in error && error.code === "ERR_SIGNER_USAGE";
+    const hint = usage ? `; see ra-signer ${name} --help` : "";
+    note(`ra-signer: ${messageOf(error)}${hint}`);
+    return usage ? command.usageExitCode : 1;
+  }
+}
