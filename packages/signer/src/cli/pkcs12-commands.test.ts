@@ -129,7 +129,7 @@ describe("ra-signer credential-process with a PKCS#12 file", () => {
     const lone = folder.join("lone");
     cpSync(dirname(MAIN), lone, { recursive: true });
     const run = (...words: readonly string[]): ReturnType<typeof spawnSync> =>
-      spawnSync(process.execPath, [join(lone, "main.js"), "sign-string", ...words], {
+      spawnSync(process.execPath, [join(lone, "main.cjs"), "sign-string", ...words], {
         encoding: "utf8",
       });
     expect(run("--certificate", pem, "--private-key", key)).toMatchObject({ status: 0, stderr: "" });
