@@ -12,9 +12,6 @@ export interface InProcessOptions extends Pick<RolesAnywhereInit, "now" | "sleep
 /** How long all attempts to get one session may take together, in milliseconds; as long as a credential process may. */
 const TOTAL_TIMEOUT_MS = 30_000;
 
-/** How the provider's trace begins the line about a renewal that failed. */
-const RENEWAL_FAILED = "refresh failed, the current session is kept: ";
-
 /**
  * One set of credentials for all clients, got from Roles Anywhere by this process. The provider renews it in the
  * background, five minutes before its end, from files that it reads anew each time, so rotated certificates count.
@@ -38,11 +35,7 @@ export function inProcessCredentials(
     durationSeconds: settings.sessionDurationSeconds,
     totalTimeoutMs: TOTAL_TIMEOUT_MS,
     ...clock,
-    trace(line) {
-      if (line.startsWith(RENEWAL_FAILED)) {
-        onRenewalFailure?.(oneLineReason(new Error(line.slice(RENEWAL_FAILED.length))));
-      }
-    },
+    onRefreshFailure: (error) => onRenewalFailure?.(oneLineReason(error)),
   });
   let rejected = false;
 

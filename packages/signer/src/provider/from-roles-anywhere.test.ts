@@ -169,6 +169,20 @@ describe("fromRolesAnywhere", () => {
     expect(await keyOf(provider)).not.toBe("ASIA1");
   });
 
+  it("reports a refresh that failed once, however many callers there are, and only while the session lives", async () => {
+    const failures: unknown[] = [];
+    const provider = fromRolesAnywhere({ ...INIT, onRefreshFailure: (error) => failures.push(error) });
+    await provider();
+    down = true;
+    clock += minutes(56);
+    await Promise.all([provider(), provider(), provider()]);
+    await settle();
+    expect(failures).toEqual([expect.objectContaining({ code: "ERR_SIGNER_CONNECTION_FAILED" })]);
+    clock += minutes(5);
+    await expect(provider()).rejects.toThrow("down");
+    expect(failures).toHaveLength(1);
+  });
+
   it("throws after the end of the session, and recovers", async () => {
     const provider = fromRolesAnywhere(INIT);
     await provider();

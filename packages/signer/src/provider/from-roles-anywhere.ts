@@ -29,6 +29,12 @@ export interface RolesAnywhereInit extends IdentitySources, SessionParameters, C
    * @default 30
    */
   readonly minRefreshIntervalSeconds?: number;
+  /**
+   * Hears, once for each refresh, that one failed while the last session is still handed out. It must not throw.
+   *
+   * @default nobody hears of it until the session ends
+   */
+  readonly onRefreshFailure?: (error: unknown) => void;
   /** `"environment"` for HTTPS_PROXY, HTTP_PROXY and NO_PROXY, or the URL of a proxy. @default a direct connection */
   readonly proxy?: string;
   /** Environment for endpoint, FIPS, dual stack, attempts and proxy. @default process.env */
@@ -94,11 +100,13 @@ export function fromRolesAnywhere(init: RolesAnywhereInit): RolesAnywhereProvide
     if (lifeMs <= 0) return refresh();
     if (lifeMs > staleTimeSeconds * 1000) return known;
     if (pending === undefined && moment - lastStart < minRefreshIntervalSeconds * 1000) return known;
+    // Whoever starts it reports its failure; others only wait for it.
+    const starts = pending === undefined;
     const next = refresh().catch((error: unknown) => {
-      init.trace?.(`refresh failed, the current session is kept: ${String(error)}`);
       // Its end may have come while the refresh was tried.
-      if (known.expiration > now()) return known;
-      throw error;
+      if (known.expiration <= now()) throw error;
+      if (starts) init.onRefreshFailure?.(error);
+      return known;
     });
     if (lifeMs <= TOO_CLOSE_MS) return next;
     next.catch(() => {});

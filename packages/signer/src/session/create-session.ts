@@ -23,7 +23,7 @@ export interface CreateSessionOptions {
   readonly totalTimeoutMs?: number;
   /** Cancels the request or the pause. */
   readonly signal?: AbortSignal;
-  /** Sends one request. @default node:http and node:https, verified TLS, no proxy */
+  /** Sends one request. @default a connection of its own, verified TLS, no proxy */
   readonly send?: HttpSend;
   /** @default the system clock */
   readonly now?: () => Date;
