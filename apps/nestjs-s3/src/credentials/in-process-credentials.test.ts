@@ -64,7 +64,7 @@ describe("inProcessCredentials", () => {
       const life = await remaining();
       expect(life).toBeGreaterThan(0);
       // Renewal goes on in the background: let it end before the clock moves.
-      if (life <= 5 * MINUTE) await vi.waitUntil(async () => (await remaining()) > 5 * MINUTE);
+      if (life <= 5 * MINUTE) await vi.waitUntil(async () => (await remaining()) > 5 * MINUTE, 10_000);
     }
     expect(aws.sessions).toBe(Math.ceil((24 * 60) / 55));
     expect(onRenewalFailure).not.toHaveBeenCalled();

@@ -163,6 +163,7 @@ describe("tryLock", () => {
     const state = (): string => readFileSync(`/proc/${pid}/stat`, "utf8");
     await vi.waitUntil(
       () => state().includes(") Z ") && /\(sleep\)/.test(readFileSync(`/proc/${parent.pid}/stat`, "utf8")),
+      10_000,
     );
     writeFileSync(folder.join("lock"), `${pid} ${state().split(" ")[21]} token`);
     const release = tryLock(folder.join("lock"));

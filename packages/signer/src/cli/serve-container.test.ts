@@ -127,7 +127,7 @@ describe("ra-signer serve with several roles", () => {
   it("asks for each role with its own profile, and shows where each is", async () => {
     const third = "arn:aws:iam::123456789012:role/Third@x";
     await using served = await start([success()], `${OTHER},${OTHER_PROFILE}`, third);
-    await vi.waitUntil(() => served.requests.length === 3);
+    await vi.waitUntil(() => served.requests.length === 3, 10_000);
     const asked = served.requests.map(({ target }) => {
       const query = new URL(target, "http://service").searchParams;
       return [query.get("roleArn"), query.get("profileArn")];
@@ -237,7 +237,7 @@ describe("ra-signer serve with several roles", () => {
     await get(`${served.url}${PATH}/Other`);
     served.clock.now += 2800 * 1000;
     served.clock.wake();
-    await vi.waitUntil(() => served.requests.length === 3);
+    await vi.waitUntil(() => served.requests.length === 3, 10_000);
     expect(served.requests[2]?.target).toContain(encodeURIComponent(OTHER));
   });
 
@@ -248,7 +248,7 @@ describe("ra-signer serve with several roles", () => {
     const many = Array.from({ length: 30 }, (_, number) => `${OTHER}${number}`);
     {
       await using served = await start([success()], ...many);
-      await vi.waitUntil(() => served.requests.length === 31);
+      await vi.waitUntil(() => served.requests.length === 31, 10_000);
       for (const number of [0, 29]) {
         expect(await get(`${served.url}${PATH}/Other${number}`)).toMatchObject({ status: 200 });
       }

@@ -58,11 +58,11 @@ describe.skipIf(process.platform === "win32")("ra-signer serve under systemd", (
       },
     ]);
     try {
-      await vi.waitUntil(() => served.requests.length === 1);
+      await vi.waitUntil(() => served.requests.length === 1, 10_000);
       expect((await ask(`${served.url}${TOKEN_PATH}`, "PUT")).status).toBe(200);
       expect(told()).toEqual([]);
       release();
-      await vi.waitUntil(() => told().length > 0);
+      await vi.waitUntil(() => told().length > 0, 10_000);
       expect(told()).toEqual([`--ready --status=listening on ${new URL(served.url).host}`]);
     } finally {
       await served[Symbol.asyncDispose]();
@@ -74,7 +74,7 @@ describe.skipIf(process.platform === "win32")("ra-signer serve under systemd", (
   it("is ready when the service refuses as well", async () => {
     standIn();
     await using served = await start([refused(403, "AccessDeniedException", "no")]);
-    await vi.waitUntil(() => told().length > 0);
+    await vi.waitUntil(() => told().length > 0, 10_000);
     expect(told()).toEqual([expect.stringMatching(/^--ready /)]);
     expect(served.notes.at(-1)).toContain("there is no session to serve");
   });
@@ -89,10 +89,10 @@ describe.skipIf(process.platform === "win32")("ra-signer serve under systemd", (
       [success(), held],
       ["--container-token-file", folder.join("token"), "--also-role-arn", "arn:aws:iam::1:role/Other"],
     );
-    await vi.waitUntil(() => served.requests.length === 2);
+    await vi.waitUntil(() => served.requests.length === 2, 10_000);
     expect(told()).toEqual([]);
     release();
-    await vi.waitUntil(() => told().length > 0);
+    await vi.waitUntil(() => told().length > 0, 10_000);
     expect(told()).toHaveLength(1);
   });
 
@@ -100,7 +100,7 @@ describe.skipIf(process.platform === "win32")("ra-signer serve under systemd", (
     standIn();
     {
       await using _served = await start([success()]);
-      await vi.waitUntil(() => told().length > 0);
+      await vi.waitUntil(() => told().length > 0, 10_000);
     }
     const given = readFileSync(variables, "utf8").split("\n");
     expect(given).toContain("NOTIFY_SOCKET=/run/systemd/notify");
@@ -126,7 +126,7 @@ describe.skipIf(process.platform === "win32")("ra-signer serve under systemd", (
   ])("serves with one warning when systemd-notify %s", async (_title, arrange, message) => {
     arrange();
     const served = await start([success()]);
-    await vi.waitUntil(() => warnings(served.notes).length > 0);
+    await vi.waitUntil(() => warnings(served.notes).length > 0, 10_000);
     expect((await ask(`${served.url}${TOKEN_PATH}`, "PUT")).status).toBe(200);
     await served[Symbol.asyncDispose]();
     expect(warnings(served.notes)).toEqual([expect.stringMatching(message)]);
@@ -136,7 +136,7 @@ describe.skipIf(process.platform === "win32")("ra-signer serve under systemd", (
     standIn();
     {
       await using served = await startServe(folder, [success()], [], { PATH: programs });
-      await vi.waitUntil(() => served.requests.length === 1);
+      await vi.waitUntil(() => served.requests.length === 1, 10_000);
     }
     expect(told()).toEqual([]);
   });
@@ -169,7 +169,7 @@ describe.runIf(canReceive)("ra-signer serve with systemd's own program", () => {
     const received: string[] = [];
     const lines = receiver.stdout.setEncoding("utf8");
     lines.on("data", (text: string) => received.push(...text.trim().split("\n")));
-    await vi.waitUntil(() => received.includes("bound"));
+    await vi.waitUntil(() => received.includes("bound"), 10_000);
 
     const child = spawn(process.execPath, [MAIN, "serve", ...serveWords(folder, service.url)], {
       env: { PATH: process.env["PATH"] ?? "", NOTIFY_SOCKET: path },
@@ -181,7 +181,7 @@ describe.runIf(canReceive)("ra-signer serve with systemd's own program", () => {
     await vi.waitUntil(() => received.includes("READY=1"), 10_000);
     child.kill("SIGTERM");
     expect(await ended).toBe(0);
-    await vi.waitUntil(() => received.includes("STOPPING=1"));
+    await vi.waitUntil(() => received.includes("STOPPING=1"), 10_000);
     expect(received).toContainEqual(expect.stringMatching(/^STATUS=listening on 127\.0\.0\.1:\d+$/));
     expect(received.filter((line) => line !== "BARRIER=1").at(-1)).toBe("STOPPING=1");
     expect((await notes).join("")).not.toContain("systemd");

@@ -171,8 +171,8 @@ describe("ra-signer serve", () => {
     expect(served.requests.length).toBe(1);
     served.clock.now += 101 * 1000;
     served.clock.wake();
-    await vi.waitUntil(() => served.requests.length === 2);
-    await vi.waitUntil(async () => (await key()).includes("SECOND"));
+    await vi.waitUntil(() => served.requests.length === 2, 10_000);
+    await vi.waitUntil(async () => (await key()).includes("SECOND"), 10_000);
   });
 
   it("serves the last session while the service is down, to its very end", async () => {
@@ -185,7 +185,7 @@ describe("ra-signer serve", () => {
     await ask(`${served.url}${ROLES}/Example`, "GET", token);
     served.clock.now = Date.parse(expiration) - 1;
     served.clock.wake();
-    await vi.waitUntil(() => served.notes.some((line) => line.includes("is served until")));
+    await vi.waitUntil(() => served.notes.some((line) => line.includes("is served until")), 10_000);
     expect(await ask(`${served.url}${ROLES}/Example`, "GET", token)).toMatchObject({ status: 200 });
     served.clock.now += 1;
     expect(await ask(`${served.url}${ROLES}/Example`, "GET", token)).toMatchObject({ status: 503 });

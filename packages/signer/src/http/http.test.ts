@@ -203,7 +203,9 @@ describe("a connection that is made ahead", () => {
     await send.connectAhead(new URL(url));
     await broken;
     // The reset arrives with the next turns of the event loop.
-    await expect.poll(() => send(requestTo(url)).then(({ body }) => body)).toBe("answered");
+    await expect
+      .poll(() => send(requestTo(url)).then(({ body }) => body), { timeout: 10_000 })
+      .toBe("answered");
     expect(connections()).toBeGreaterThan(1);
   });
 
