@@ -183,7 +183,7 @@ describe.runIf(canReceive)("ra-signer serve with systemd's own program", () => {
     expect(await ended).toBe(0);
     await vi.waitUntil(() => received.includes("STOPPING=1"), 10_000);
     expect(received).toContainEqual(expect.stringMatching(/^STATUS=listening on 127\.0\.0\.1:\d+$/));
-    expect(received.filter((line) => line !== "BARRIER=1").at(-1)).toBe("STOPPING=1");
+    expect(received.findLast((line) => line !== "BARRIER=1")).toBe("STOPPING=1");
     expect((await notes).join("")).not.toContain("systemd");
   });
 });

@@ -1,8 +1,24 @@
 import { checkIdentity } from "../keys/check-identity.ts";
 import { identityWarnings } from "../keys/identity-warnings.ts";
 import { createSessionWithIdentity } from "../session/create-session.ts";
-import type { FetchCredentials, SessionPlan } from "./fetch-credentials.ts";
+import type { CredentialSet } from "../session/credential-set.ts";
 import { identityLoader } from "./identity-loader.ts";
+import type { SessionPlan } from "./session-plan.ts";
+
+/** A role, and the profile that lists it. */
+export interface SessionTarget {
+  readonly roleArn: string;
+  readonly profileArn: string;
+}
+
+/**
+ * Gets a new session; certificate and key are read from their files each time.
+ *
+ * @param target Another role than the flags name. What is wrong with certificate and key is then an error, but no warning:
+ *   whoever fetches for the flags' own role is warned.
+ * @throws {SignerError} what the checks of the identity and `createSession` throw.
+ */
+export type FetchCredentials = (signal?: AbortSignal, target?: SessionTarget) => Promise<CredentialSet>;
 
 /** Carries out a plan, again and again. */
 export function sessionFetcher({

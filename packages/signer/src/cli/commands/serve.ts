@@ -14,12 +14,13 @@ import { createSystemdNotifier } from "../../serve/systemd-notifier.ts";
 import { createTokenStore } from "../../serve/token-store.ts";
 import { checkSessionParameters } from "../../session/session-parameters.ts";
 import type { Command } from "../command.ts";
-import { credentialsFetcher } from "../fetch-credentials.ts";
-import type { SessionTarget } from "../fetch-credentials.ts";
 import { helpText } from "../help-text.ts";
 import { parseFlags } from "../parse-flags.ts";
 import type { Flags } from "../parse-flags.ts";
+import { sessionFetcher } from "../session-fetcher.ts";
+import type { SessionTarget } from "../session-fetcher.ts";
 import { SESSION_FLAGS } from "../session-flags.ts";
+import { planSession } from "../session-plan.ts";
 import { stopSignal } from "../stop-signal.ts";
 
 const DEFAULT_PORT = 9911;
@@ -65,7 +66,7 @@ export const serve: Command = {
     const flags = parseFlags(SERVE_FLAGS, words);
     const port = between("port", flags.port ?? DEFAULT_PORT, 0, 65_535);
     const hopLimit = between("hop-limit", flags["hop-limit"] ?? DEFAULT_HOP_LIMIT, 1, 255);
-    const fetch = credentialsFetcher(flags, context);
+    const fetch = sessionFetcher(planSession(flags, context));
     const [first, ...others] = rolesOf(flags);
     const tokenFile = flags["container-token-file"] ? resolve(flags["container-token-file"]) : undefined;
     if (tokenFile !== undefined) ensureContainerToken(tokenFile);

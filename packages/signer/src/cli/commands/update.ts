@@ -7,10 +7,11 @@ import { messageOf } from "../../errors.ts";
 import { isoSeconds } from "../../keys/check-identity.ts";
 import { refreshLoop } from "../../refresh/refresh-loop.ts";
 import type { Command } from "../command.ts";
-import { credentialsFetcher } from "../fetch-credentials.ts";
 import { helpText } from "../help-text.ts";
 import { parseFlags } from "../parse-flags.ts";
+import { sessionFetcher } from "../session-fetcher.ts";
 import { SESSION_FLAGS } from "../session-flags.ts";
+import { planSession } from "../session-plan.ts";
 import { stopSignal } from "../stop-signal.ts";
 
 const UPDATE_FLAGS = {
@@ -38,7 +39,7 @@ export const update: Command = {
     const profile = flags.profile || "default";
     checkProfileName(profile);
     const path = resolve(credentialsPath(environment));
-    const fetch = credentialsFetcher(flags, context);
+    const fetch = sessionFetcher(planSession(flags, context));
     let warnedOfMode = false;
     const refresh = async (signal?: AbortSignal): Promise<Date> => {
       const credentials = await fetch(signal);
