@@ -4,7 +4,7 @@ import { repositoryRoot } from "../../src/story/workspace.ts";
 /** What differs from run to run and from machine to machine, in the order in which it is replaced. */
 const variables: readonly (readonly [RegExp, string])[] = [
   [/"[^" ]*\/bin\/node"/g, '"<node>"'],
-  [/"[^" ]*\/(packages\/signer\/dist\/cli\/main\.js)"/g, '"<clone>/$1"'],
+  [/"[^" ]*\/(packages\/signer\/dist\/cli\/main\.cjs)"/g, '"<clone>/$1"'],
   [/\/[^\s"]*\/ra-sandbox-\w+/g, "<work>"],
   [/\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/g, "<id>"],
   [/127\.0\.0\.1:\d+/g, "127.0.0.1:<port>"],
