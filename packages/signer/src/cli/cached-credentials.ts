@@ -3,6 +3,7 @@ import { cachePlace } from "../cache/cache-place.ts";
 import { messageOf, SignerError } from "../errors.ts";
 import type { CommandContext } from "./command.ts";
 import { credentialProcessJson } from "./credential-process-json.ts";
+import { refuseUnsupported } from "./identity-flags.ts";
 import type { Flags } from "./parse-flags.ts";
 import type { SESSION_FLAGS } from "./session-flags.ts";
 
@@ -18,6 +19,8 @@ export async function cachedCredentials(
   words: readonly string[],
   context: CommandContext,
 ): Promise<string> {
+  // Here, since a hit asks for no identity, which would refuse them.
+  refuseUnsupported(flags);
   if (flags["pkcs8-password"]) {
     throw new SignerError(
       "ERR_SIGNER_USAGE",

@@ -1,6 +1,5 @@
 import type { Command, CommandContext } from "./command.ts";
 import { helpText } from "./help-text.ts";
-import { refuseUnsupported } from "./identity-flags.ts";
 import { parseFlags } from "./parse-flags.ts";
 import type { Flags } from "./parse-flags.ts";
 import { SESSION_FLAGS } from "./session-flags.ts";
@@ -39,7 +38,6 @@ export function credentialProcessCommand(
       ),
     async run(words, context) {
       const flags = parseFlags(CREDENTIAL_PROCESS_FLAGS, words);
-      refuseUnsupported(flags);
       context.out(await answer(flags, words, context));
       return 0;
     },

@@ -38,18 +38,18 @@ export async function runCommand(
   name: string,
   command: Command,
   words: readonly string[],
-  { out, note, ...rest }: CommandContext,
+  context: CommandContext,
 ): Promise<number> {
   if (words.includes("--help") || words.includes("-h")) {
-    out(command.help());
+    context.out(command.help());
     return 0;
   }
   try {
-    return await command.run(words, { out, note, ...rest });
+    return await command.run(words, context);
   } catch (error) {
     const usage = error instanceof Error && "code" in error && error.code === "ERR_SIGNER_USAGE";
     const hint = usage ? `; see ra-signer ${name} --help` : "";
-    note(`ra-signer: ${messageOf(error)}${hint}`);
+    context.note(`ra-signer: ${messageOf(error)}${hint}`);
     return usage ? command.usageExitCode : 1;
   }
 }

@@ -1,6 +1,8 @@
 import { SignerError } from "../errors.ts";
 import type { SessionParameters } from "../session/session-parameters.ts";
-import type { AwsEnvironment } from "../config/environment.ts";
+import type { AwsEnvironment, Environment } from "../config/environment.ts";
+import { proxyFromEnvironment } from "../config/proxy-environment.ts";
+import type { HttpOptions } from "../http/send.ts";
 import { IDENTITY_FLAGS } from "./identity-flags.ts";
 import type { Flags } from "./parse-flags.ts";
 
@@ -34,6 +36,14 @@ export const SESSION_FLAGS = {
   "no-verify-ssl": { type: "switch", help: "do not check the server's certificate", default: "false" },
   debug: { type: "switch", help: "describe each request on stderr", default: "false" },
 } as const;
+
+/** How the service is reached, by the flags and, with `--with-proxy`, the environment. */
+export function httpOptions(flags: Flags<typeof SESSION_FLAGS>, environment: Environment): HttpOptions {
+  return {
+    verifySsl: flags["no-verify-ssl"] !== true,
+    ...(flags["with-proxy"] === true ? { proxyFor: proxyFromEnvironment(environment) } : {}),
+  };
+}
 
 const DEFAULT_SESSION_DURATION_SECONDS = 3600;
 

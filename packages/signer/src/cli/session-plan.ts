@@ -1,6 +1,5 @@
 import { readAwsEnvironment } from "../config/environment.ts";
 import type { AwsEnvironment } from "../config/environment.ts";
-import { proxyFromEnvironment } from "../config/proxy-environment.ts";
 import { createHttpSend } from "../http/send.ts";
 import type { HttpSender } from "../http/send.ts";
 import type { IdentitySources } from "../keys/load-identity.ts";
@@ -9,7 +8,7 @@ import type { SessionParameters } from "../session/session-parameters.ts";
 import type { CommandContext } from "./command.ts";
 import { identitySources, keyPath } from "./identity-flags.ts";
 import type { Flags } from "./parse-flags.ts";
-import { sessionParameters } from "./session-flags.ts";
+import { httpOptions, sessionParameters } from "./session-flags.ts";
 import type { SESSION_FLAGS } from "./session-flags.ts";
 
 /** How to get a session, as flags and environment say. */
@@ -39,10 +38,7 @@ export function planSession(
   const aws = readAwsEnvironment(environment);
   const parameters = sessionParameters(flags, aws);
   checkSessionParameters(parameters);
-  const send = createHttpSend({
-    verifySsl: flags["no-verify-ssl"] !== true,
-    ...(flags["with-proxy"] === true ? { proxyFor: proxyFromEnvironment(environment) } : {}),
-  });
+  const send = createHttpSend(httpOptions(flags, environment));
   return {
     sources,
     keyPath: keyPath(flags),

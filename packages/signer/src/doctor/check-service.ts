@@ -4,8 +4,7 @@ import type { SigningIdentity } from "../keys/load-identity.ts";
 import { createSessionWithIdentity } from "../session/create-session.ts";
 import type { CreateSessionOptions } from "../session/create-session.ts";
 import type { CredentialSet } from "../session/credential-set.ts";
-import { parseEndpoint, regionalEndpoint } from "../session/endpoint.ts";
-import { regionOf } from "../session/session-parameters.ts";
+import { endpointOf } from "../session/session-parameters.ts";
 import type { SessionParameters } from "../session/session-parameters.ts";
 import { fail, ok, warn } from "./finding.ts";
 import type { Finding } from "./finding.ts";
@@ -31,8 +30,7 @@ export async function checkEndpoint(
   { send, now, proxyFor, verifySsl = true }: EndpointAccess,
 ): Promise<readonly Finding[]> {
   try {
-    const endpoint = parameters.endpoint ?? regionalEndpoint(regionOf(parameters), parameters);
-    const url = parseEndpoint(endpoint);
+    const url = endpointOf(parameters);
     const response = await send({
       method: "GET",
       url: `${url.origin}/`,

@@ -1,7 +1,6 @@
 import type { ProfileEndpoint } from "../../aws-config/profile-endpoint.ts";
 import { configPath, credentialsPath } from "../../config/aws-files.ts";
 import { readAwsEnvironment } from "../../config/environment.ts";
-import { proxyFromEnvironment } from "../../config/proxy-environment.ts";
 import { checkAttempts } from "../../doctor/check-attempts.ts";
 import { checkCallerIdentity } from "../../doctor/check-caller-identity.ts";
 import { checkIdentityFiles } from "../../doctor/check-identity-files.ts";
@@ -19,7 +18,7 @@ import { helpText } from "../help-text.ts";
 import { identitySources, keyPath } from "../identity-flags.ts";
 import { parseFlags } from "../parse-flags.ts";
 import type { Flags } from "../parse-flags.ts";
-import { sessionParameters } from "../session-flags.ts";
+import { httpOptions, sessionParameters } from "../session-flags.ts";
 
 const DOCTOR_FLAGS = {
   profile: {
@@ -102,10 +101,7 @@ async function examine(
   const judged = checkParameters(parameters);
   report(...judged, checkAttempts(environment["AWS_MAX_ATTEMPTS"], aws.maxAttempts));
   if (offline) return;
-  const way = {
-    verifySsl: flags["no-verify-ssl"] !== true,
-    ...(flags["with-proxy"] === true ? { proxyFor: proxyFromEnvironment(environment) } : {}),
-  };
+  const way = httpOptions(flags, environment);
   const send = createHttpSend(way);
   const now = (): Date => new Date();
   const reached = await checkEndpoint(parameters, { ...way, send, now });
