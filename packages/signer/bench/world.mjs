@@ -1,19 +1,14 @@
 // What every measurement needs: an identity, a service that answers at once over HTTP and HTTPS, and command lines.
 import { spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-const vector = JSON.parse(
-  readFileSync(new URL("../test-vectors/createsession-ecdsa.json", import.meta.url), "utf8"),
-);
+import { writeSampleIdentity } from "../scripts/sample-identity.mjs";
 
 const folder = mkdtempSync(join(tmpdir(), "ra-signer-bench-"));
-const certificate = join(folder, "client.pem");
-const privateKey = join(folder, "client.key");
-writeFileSync(certificate, vector.certificatePem);
-writeFileSync(privateKey, vector.privateKeyPem, { mode: 0o600 });
+const { options, flags } = writeSampleIdentity(folder);
 const tokenFile = join(folder, "token");
 
 const children = [];
@@ -33,36 +28,27 @@ async function start(args, stream, pattern) {
   throw new Error(`${args.join(" ")} ended: ${text}`);
 }
 
-const arns = {
-  trustAnchorArn: "arn:aws:rolesanywhere:us-east-1:123456789012:trust-anchor/1",
-  profileArn: "arn:aws:rolesanywhere:us-east-1:123456789012:profile/2",
-  roleArn: "arn:aws:iam::123456789012:role/Example",
-};
-
 const service = fileURLToPath(new URL("../scripts/answer-sessions.mjs", import.meta.url));
 const endpoint = await start([service], "stdout", /^(http:\S+)\n/);
-const tlsEndpoint = await start([service, certificate, privateKey], "stdout", /^(https:\S+)\n/);
-
-const identityWords = [
-  ...["--certificate", certificate, "--private-key", privateKey],
-  ...["--trust-anchor-arn", arns.trustAnchorArn],
-  ...["--profile-arn", arns.profileArn],
-  ...["--role-arn", arns.roleArn],
-];
+const tlsEndpoint = await start(
+  [service, options.certificate, options.privateKey],
+  "stdout",
+  /^(https:\S+)\n/,
+);
 
 const main = fileURLToPath(new URL("../dist/cli/main.cjs", import.meta.url));
-const words = ["credential-process", ...identityWords, "--endpoint", endpoint];
+const words = ["credential-process", ...flags, "--endpoint", endpoint];
 
 export const world = {
   folder,
   main,
   launcher: fileURLToPath(new URL("../dist/cli/cached.sh", import.meta.url)),
   /** Options of the provider. */
-  init: { ...arns, certificate, privateKey, endpoint },
+  init: { ...options, endpoint },
   /** Command lines. */
   words,
-  tlsWords: ["credential-process", ...identityWords, "--endpoint", tlsEndpoint, "--no-verify-ssl"],
-  serveWords: ["serve", ...identityWords, "--endpoint", endpoint, "--port", "0"],
+  tlsWords: ["credential-process", ...flags, "--endpoint", tlsEndpoint, "--no-verify-ssl"],
+  serveWords: ["serve", ...flags, "--endpoint", endpoint, "--port", "0"],
   /** Environment of every process that is measured. */
   environment: { PATH: process.env.PATH, RA_SIGNER_CACHE_DIR: join(folder, "cache") },
   /** Starts `ra-signer serve`; gives the environment variables of container clients. */

@@ -11,6 +11,8 @@ import { fileURLToPath } from "node:url";
 
 import { build } from "esbuild";
 
+import { writeSampleIdentity } from "./sample-identity.mjs";
+
 const options = {
   bundle: true,
   platform: "node",
@@ -72,22 +74,14 @@ const passwordApart = {
 
 /** Gets a session from a service of our own with each script and its flags, and keeps V8's code of what this has run. */
 async function compileAhead(runs) {
-  const vector = JSON.parse(readFileSync("test-vectors/createsession-ecdsa.json", "utf8"));
   const folder = mkdtempSync(join(tmpdir(), "ra-signer-build-"));
   const service = spawn(process.execPath, [fileURLToPath(new URL("answer-sessions.mjs", import.meta.url))], {
     stdio: ["ignore", "pipe", "inherit"],
   });
   try {
-    writeFileSync(join(folder, "client.pem"), vector.certificatePem);
-    writeFileSync(join(folder, "client.key"), vector.privateKeyPem, { mode: 0o600 });
+    const { flags: identityFlags } = writeSampleIdentity(folder);
     const endpoint = String((await service.stdout[Symbol.asyncIterator]().next()).value).trim();
-    const words = [
-      ...["credential-process", "--certificate", join(folder, "client.pem")],
-      ...["--private-key", join(folder, "client.key"), "--endpoint", endpoint],
-      ...["--trust-anchor-arn", "arn:aws:rolesanywhere:us-east-1:123456789012:trust-anchor/1"],
-      ...["--profile-arn", "arn:aws:rolesanywhere:us-east-1:123456789012:profile/2"],
-      ...["--role-arn", "arn:aws:iam::123456789012:role/Example"],
-    ];
+    const words = ["credential-process", ...identityFlags, "--endpoint", endpoint];
     for (const [script, ...flags] of runs) {
       const { status, stderr } = spawnSync(
         process.execPath,
