@@ -1,6 +1,12 @@
 import { createServer } from "node:http";
-import type { IncomingMessage, RequestListener, Server, ServerResponse } from "node:http";
+import type { IncomingMessage, RequestListener, Server } from "node:http";
 import { createServer as createTlsServer } from "node:https";
+
+import { CREDENTIALS, json } from "../src/testing/answers.ts";
+import type { PlainAnswer as Answer } from "../src/testing/answers.ts";
+
+export { CREDENTIALS, json, refused } from "../src/testing/answers.ts";
+export type { PlainAnswer as Answer } from "../src/testing/answers.ts";
 
 /** A request as it came over the wire. */
 export interface RecordedRequest {
@@ -10,9 +16,6 @@ export interface RecordedRequest {
   readonly headers: ReadonlyMap<string, string>;
   readonly body: string;
 }
-
-/** Answers a request. */
-export type Answer = (response: ServerResponse) => void;
 
 /** A CreateSession look-alike that keeps what it is asked. */
 export interface RecordingService {
@@ -24,13 +27,6 @@ export interface RecordingService {
   readonly stop: () => Promise<void>;
 }
 
-export const CREDENTIALS = {
-  accessKeyId: "ASIATESTTESTTESTTEST",
-  secretAccessKey: "secret/of+the/test",
-  sessionToken: "token==",
-  expiration: "2035-01-01T00:00:00Z",
-};
-
 /** 201, or another status, with credentials, some members changed. */
 export function success(changes: Readonly<Record<string, unknown>> = {}, status = 201): Answer {
   return json(status, {
@@ -39,18 +35,6 @@ export function success(changes: Readonly<Record<string, unknown>> = {}, status 
     ],
     subjectArn: "arn:aws:rolesanywhere:us-east-1:123456789012:subject/1",
   });
-}
-
-/** An answer with a JSON body. */
-export function json(status: number, body: unknown, headers: Readonly<Record<string, string>> = {}): Answer {
-  return (response) => {
-    response.writeHead(status, { "Content-Type": "application/json", ...headers }).end(JSON.stringify(body));
-  };
-}
-
-/** A refusal in AWS's shape. */
-export function refused(status: number, type: string, message: string): Answer {
-  return json(status, { message }, { "X-Amzn-ErrorType": type, "x-amzn-RequestId": "id-1" });
 }
 
 /** Starts the service on a free port; it gives the answers in order and then repeats the last one. */

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 
+import { EXCLUSIVE_FLAGS } from "../../src/testing/exclusive-flags.ts";
 import type { Difference, Row } from "../row.ts";
 import { refusal } from "./key-rows.ts";
 import {
@@ -274,24 +275,7 @@ function exclusionRows(): readonly Row[] {
     "pkcs8-password": "x",
   };
   const flag = (name: string): string => (name in values ? `--${name}=${values[name] ?? ""}` : `--${name}`);
-  const pairs: readonly (readonly [string, string])[] = [
-    ["certificate", "cert-selector"],
-    ["certificate", "system-store-name"],
-    ["private-key", "cert-selector"],
-    ["private-key", "system-store-name"],
-    ["private-key", "use-latest-expiring-certificate"],
-    ["use-latest-expiring-certificate", "intermediates"],
-    ["use-latest-expiring-certificate", "reuse-pin"],
-    ["cert-selector", "intermediates"],
-    ["cert-selector", "reuse-pin"],
-    ["cert-selector", "tpm-key-password"],
-    ["cert-selector", "no-tpm-key-password"],
-    ["system-store-name", "reuse-pin"],
-    ["tpm-key-password", "reuse-pin"],
-    ["tpm-key-password", "no-tpm-key-password"],
-    ["tpm-key-password", "pkcs8-password"],
-  ];
-  return pairs.map(([one, other]) =>
+  return EXCLUSIVE_FLAGS.map(([one, other]) =>
     refusal({
       name: `exclusive flags: --${one} and --${other}`,
       identity: () => [flag(one), flag(other)],

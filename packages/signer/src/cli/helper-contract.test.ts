@@ -10,6 +10,7 @@ import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import { SignerError } from "../errors.ts";
+import { EXCLUSIVE_FLAGS } from "../testing/exclusive-flags.ts";
 import { CREDENTIALS, json, refused, startFakeService, success } from "../testing/fake-service.ts";
 import { openssl, temporaryFolder } from "../testing/openssl.ts";
 import { runCli } from "../testing/run-cli.ts";
@@ -217,26 +218,9 @@ describe("flags that exclude each other", () => {
     "use-latest-expiring-certificate": ["--use-latest-expiring-certificate"],
   };
   const given = (name: string): readonly string[] => values[name] ?? [`--${name}`, "x"];
-  const pairs = [
-    ["certificate", "cert-selector"],
-    ["certificate", "system-store-name"],
-    ["private-key", "cert-selector"],
-    ["private-key", "system-store-name"],
-    ["private-key", "use-latest-expiring-certificate"],
-    ["use-latest-expiring-certificate", "intermediates"],
-    ["use-latest-expiring-certificate", "reuse-pin"],
-    ["cert-selector", "intermediates"],
-    ["cert-selector", "reuse-pin"],
-    ["cert-selector", "tpm-key-password"],
-    ["cert-selector", "no-tpm-key-password"],
-    ["system-store-name", "reuse-pin"],
-    ["tpm-key-password", "reuse-pin"],
-    ["tpm-key-password", "no-tpm-key-password"],
-    ["tpm-key-password", "pkcs8-password"],
-  ] as const;
 
   for (const [name, command, flags] of HELPER) {
-    const own = pairs.filter((pair) => pair.every((flag) => Object.hasOwn(flags, flag)));
+    const own = EXCLUSIVE_FLAGS.filter((pair) => pair.every((flag) => Object.hasOwn(flags, flag)));
     if (own.length === 0) continue;
     it.each(own)(`${name}: --%s and --%s`, async (one, other) => {
       for (const words of [

@@ -1,6 +1,10 @@
 import { createServer } from "node:http";
 import type { IncomingHttpHeaders, ServerResponse } from "node:http";
 
+import { CREDENTIALS, json } from "./answers.ts";
+
+export { CREDENTIALS, json, refused } from "./answers.ts";
+
 /** A request as the fake service received it. */
 export interface ReceivedRequest {
   readonly method: string;
@@ -17,13 +21,6 @@ export interface FakeService extends AsyncDisposable {
   readonly url: string;
   readonly requests: readonly ReceivedRequest[];
 }
-
-export const CREDENTIALS = {
-  accessKeyId: "ASIATESTTESTTESTTEST",
-  secretAccessKey: "secret/of+the/test",
-  sessionToken: "token==",
-  expiration: "2035-01-01T00:00:00Z",
-};
 
 /** Starts a CreateSession look-alike on a free port; it gives the answers in order and then repeats the last one. */
 export async function startFakeService(...answers: readonly Answer[]): Promise<FakeService> {
@@ -71,16 +68,4 @@ export function success(changes: Readonly<Record<string, unknown>> = {}): Answer
     ],
     subjectArn: "arn:aws:rolesanywhere:us-east-1:123456789012:subject/1",
   });
-}
-
-/** An answer with a JSON body. */
-export function json(status: number, body: unknown, headers: Readonly<Record<string, string>> = {}): Answer {
-  return (response) => {
-    response.writeHead(status, { "Content-Type": "application/json", ...headers }).end(JSON.stringify(body));
-  };
-}
-
-/** A refusal in AWS's shape. */
-export function refused(status: number, type: string, message: string): Answer {
-  return json(status, { message }, { "X-Amzn-ErrorType": type, "x-amzn-RequestId": "id-1" });
 }
