@@ -45,6 +45,16 @@ describe("parseResponse", () => {
       "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3;x=y\r\nhel\r\n2\r\nlo\r\n0\r\nT: 1\r\n\r\n",
       200,
     ],
+    [
+      "several codings, the last one chunked, in capitals",
+      "HTTP/1.1 200 OK\r\nTransfer-Encoding: identity,\tChunked\r\n\r\n5 \r\nhello\r\n0\r\n\r\n",
+      200,
+    ],
+    [
+      "chunk sizes in hexadecimal, with leading zeros",
+      "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n00000005\r\nhello\r\n0\r\n\r\n",
+      200,
+    ],
   ])("reads an answer with %s, whatever the size of the pieces", (_title, text, status) => {
     const bytes = Buffer.from(text);
     const whole = parseResponse(bytes, true);
@@ -75,6 +85,32 @@ describe("parseResponse", () => {
     ],
     ["a bad length", "HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n", "ERR_SIGNER_RESPONSE_INVALID"],
     ["a TLS alert", "\u0015\u0003\u0001\u0000\u0002", "ERR_SIGNER_RESPONSE_INVALID"],
+    ...["", "-1", "+5", "5 5", "0x5", "5g", "1.5", "000000005", " 5", ";x=y"].map(
+      (size): [string, string, string] => [
+        `the chunk size "${size}"`,
+        `HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n${size}\r\nhello\r\n0\r\n\r\n`,
+        "ERR_SIGNER_RESPONSE_INVALID",
+      ],
+    ),
+    ...["", "+5", "5 5", "0x5", "5.0", "5,5"].map((length): [string, string, string] => [
+      `the length "${length}"`,
+      `HTTP/1.1 200 OK\r\nContent-Length: ${length}\r\n\r\nhello`,
+      "ERR_SIGNER_RESPONSE_INVALID",
+    ]),
+    ...["", "20", "2000", "+20", "2e2", "20x", "200OK", "200\tOK", " 200"].map(
+      (status): [string, string, string] => [
+        `the status "${status}"`,
+        `HTTP/1.1 ${status}\r\nContent-Length: 5\r\n\r\nhello`,
+        "ERR_SIGNER_RESPONSE_INVALID",
+      ],
+    ),
+    ...["HTTP/1.2", "HTTP/1.10", "HTTP/0.9", "http/1.1", " HTTP/1.1"].map(
+      (version): [string, string, string] => [
+        `the version "${version}"`,
+        `${version} 200 OK\r\nContent-Length: 5\r\n\r\nhello`,
+        "ERR_SIGNER_RESPONSE_INVALID",
+      ],
+    ),
     ["HTTP/2", "HTTP/2 200\r\n\r\n", "ERR_SIGNER_RESPONSE_INVALID"],
     ["a header without colon", "HTTP/1.1 200 OK\r\nabc\r\n\r\n", "ERR_SIGNER_RESPONSE_INVALID"],
     ["endless headers", `HTTP/1.1 200 OK\r\nA: ${"x".repeat(70_000)}`, "ERR_SIGNER_RESPONSE_INVALID"],

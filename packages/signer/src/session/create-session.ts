@@ -1,5 +1,3 @@
-import { randomUUID } from "node:crypto";
-
 import { SignerError } from "../errors.ts";
 import { createHttpSend } from "../http/send.ts";
 import type { HttpResponse, HttpSend } from "../http/send.ts";
@@ -7,6 +5,7 @@ import { loadIdentity } from "../keys/load-identity.ts";
 import type { IdentitySources, SigningIdentity } from "../keys/load-identity.ts";
 import { parseCredentialSet } from "./credential-set.ts";
 import type { CredentialSet } from "./credential-set.ts";
+import { invocationId } from "./invocation-id.ts";
 import { likelyCause } from "./likely-cause.ts";
 import { parseServiceError } from "./service-error.ts";
 import type { SessionParameters } from "./session-parameters.ts";
@@ -70,12 +69,12 @@ export async function createSessionWithIdentity(
   const { maxAttempts = 3, totalTimeoutMs = 45_000, now = () => new Date(), random = Math.random } = options;
   const { sleep = wait, trace = () => {} } = options;
   const deadline = now().getTime() + totalTimeoutMs;
-  const invocationId = randomUUID({ disableEntropyCache: true });
+  const id = invocationId();
   for (let attempt = 1; ; attempt += 1) {
     const outcome = await tryOnce(identity, parameters, options, {
       attempt,
       maxAttempts,
-      invocationId,
+      invocationId: id,
       now,
       deadline,
     });

@@ -1,5 +1,3 @@
-import { randomUUID } from "node:crypto";
-
 import { loadIdentity } from "../keys/load-identity.ts";
 import type { IdentitySources, SigningIdentity } from "../keys/load-identity.ts";
 import { canonicalQuery } from "../sigv4-x509/canonical-request.ts";
@@ -14,6 +12,7 @@ import {
 } from "../sigv4-x509/constants.ts";
 import { signRequest } from "../sigv4-x509/sign-request.ts";
 import { VERSION } from "../version.ts";
+import { invocationId } from "./invocation-id.ts";
 import { endpointOf, regionOf } from "./session-parameters.ts";
 import type { SessionParameters } from "./session-parameters.ts";
 
@@ -74,7 +73,7 @@ export async function signWithIdentity(
   };
   const body = requestBody(parameters);
   const headers = {
-    [HEADER_INVOCATION_ID]: options.invocationId ?? randomUUID({ disableEntropyCache: true }),
+    [HEADER_INVOCATION_ID]: options.invocationId ?? invocationId(),
     [HEADER_ATTEMPT]: `attempt=${options.attempt ?? 1}; max=${options.maxAttempts ?? 3}`,
     "Content-Type": "application/json",
     Host: endpoint.host,
