@@ -237,12 +237,36 @@ describe("cachedAnswer", () => {
 
   it("keeps the last answer while the service is down and the session lives, to a minute before its end", async () => {
     await ask();
-    failure = new Error("down");
+    failure = new SignerError("ERR_SIGNER_CONNECTION_FAILED", "down");
     clock += 58 * 60_000;
     expect(await ask()).toBe('{"SessionToken":"1"}');
     expect(warnings.at(-1)).toContain("down");
     clock += 61_000;
     await expect(ask()).rejects.toThrow("down");
+  });
+
+  it("asks a service that is down every half minute at most while the session lives", async () => {
+    await ask();
+    failure = new SignerError("ERR_SIGNER_CONNECTION_FAILED", "down");
+    clock += 46 * 60_000;
+    const start = clock;
+    for (; clock < start + 120_000; clock += 1000) {
+      expect(await ask()).toBe('{"SessionToken":"1"}');
+      expect(warnings.pop()).toContain("down");
+    }
+    expect(fetched).toBe(1 + 4);
+    failure = undefined;
+    expect(await ask()).toBe('{"SessionToken":"6"}');
+  });
+
+  it("asks again at once when the session has ended, however short ago the service was down", async () => {
+    await ask();
+    failure = new SignerError("ERR_SIGNER_CONNECTION_FAILED", "down");
+    clock += 59 * 60_000 - 1000;
+    expect(await ask()).toBe('{"SessionToken":"1"}');
+    clock += 2000;
+    failure = undefined;
+    expect(await ask()).toBe('{"SessionToken":"3"}');
   });
 
   it("does not keep it when the service says no", async () => {

@@ -10,6 +10,8 @@ import { tryLock } from "./lock.ts";
 
 /** With less life left than this an answer is not given any more, whatever happens. */
 const USABLE_SECONDS = 60;
+/** While the last session lives, a service that was down is left alone for this time: a call that hangs takes as long. */
+const LEFT_ALONE_MS = 30_000;
 /** Pauses between looks grow, so that hundreds of waiting processes leave the one that works some processor time. */
 const FIRST_PAUSE_MS = 30;
 const LONGEST_PAUSE_MS = 500;
@@ -40,47 +42,75 @@ export async function cachedAnswer(place: CachePlace, options: CachedAnswerOptio
   const began = now().getTime();
   mkdirSync(place.folder, { recursive: true, mode: 0o700 });
   for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 1.6, LONGEST_PAUSE_MS)) {
-    const entry = readEntry(place);
-    const seconds = now().getTime() / 1000;
-    if (entry !== undefined && entry.freshUntil > seconds) return entry.json;
+    const answer = answerOf(place, options, began);
+    if (answer !== undefined) return answer;
     const release = tryLock(`${place.path}.lock`);
     if (release !== undefined) {
       try {
-        return await refresh(place, options, began);
+        // Another process may have been faster between the look and the lock.
+        return answerOf(place, options, began) ?? (await refresh(place, options));
       } finally {
         release();
       }
     }
-    if (entry !== undefined && entry.expiration - USABLE_SECONDS > seconds) return entry.json;
-    throwFailureSince(began, place);
+    const { usable } = look(place, now());
+    if (usable !== undefined) return usable.json;
     await sleep(pause * (0.5 + Math.random()));
   }
 }
 
+/**
+ * The answer without asking the service: a fresh one, or the last one if the service was down just now.
+ *
+ * @throws The failure of another process that asked while this one waited.
+ */
+function answerOf(place: CachePlace, options: CachedAnswerOptions, began: number): string | undefined {
+  const { fresh, usable } = look(place, options.now());
+  if (fresh !== undefined) return fresh.json;
+  const failure = lastFailure(place);
+  if (failure === undefined) return undefined;
+  // A clock that was set back since does not count as just now.
+  const ageMs = Math.abs(options.now().getTime() - failure.at);
+  if (usable !== undefined && failure.transient && ageMs < LEFT_ALONE_MS) {
+    return lastSession(usable, failure, options);
+  }
+  if (failure.at >= began) throw new SignerError("ERR_SIGNER_SERVICE_REFUSED", failure.message);
+  return undefined;
+}
+
 /** Asks the service, holding the lock. */
-async function refresh(place: CachePlace, options: CachedAnswerOptions, began: number): Promise<string> {
-  const { now } = options;
-  // Another process may have been faster between the look and the lock.
-  const entry = readEntry(place);
-  if (entry !== undefined && entry.freshUntil > now().getTime() / 1000) return entry.json;
-  throwFailureSince(began, place);
+async function refresh(place: CachePlace, options: CachedAnswerOptions): Promise<string> {
   try {
-    const fresh = await options.fetch();
-    replaceFile(place, place.path, formatEntry(fresh, place));
+    const entry = await options.fetch();
+    replaceFile(place, place.path, formatEntry(entry, place));
     rmSync(failurePath(place), { force: true });
-    return fresh.json;
+    return entry.json;
   } catch (error) {
-    if (
-      entry !== undefined &&
-      entry.expiration - USABLE_SECONDS > now().getTime() / 1000 &&
-      options.isTransient(error)
-    ) {
-      options.warn(`the last session is used until its end: ${String(error)}`);
-      return entry.json;
-    }
-    writeFailure(place, error, now());
+    const failure = failureOf(error, options);
+    if (failure !== undefined) replaceFile(place, failurePath(place), JSON.stringify(failure));
+    const { usable } = look(place, options.now());
+    if (usable !== undefined && failure?.transient === true) return lastSession(usable, failure, options);
     throw error;
   }
+}
+
+/** The entry of a place, as what it is good for. */
+function look(
+  place: CachePlace,
+  moment: Date,
+): { readonly fresh?: CacheEntry; readonly usable?: CacheEntry } {
+  const entry = readEntry(place);
+  const seconds = moment.getTime() / 1000;
+  if (entry === undefined) return {};
+  return {
+    ...(entry.freshUntil > seconds ? { fresh: entry } : {}),
+    ...(entry.expiration - USABLE_SECONDS > seconds ? { usable: entry } : {}),
+  };
+}
+
+function lastSession(entry: CacheEntry, failure: Failure, { warn }: CachedAnswerOptions): string {
+  warn(`the last session is used until its end: ${failure.message}`);
+  return entry.json;
 }
 
 function replaceFile(place: CachePlace, path: string, text: string): void {
@@ -105,26 +135,33 @@ function failurePath(place: CachePlace): string {
   return `${place.path}.failure`;
 }
 
-function writeFailure(place: CachePlace, error: unknown, moment: Date): void {
-  if (!(error instanceof SignerError)) return;
-  const { message } = error;
-  replaceFile(place, failurePath(place), JSON.stringify({ at: moment.getTime(), message }));
+/** What the last attempt failed with, for processes that come after it. */
+interface Failure {
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+  readonly message: string;
+  /** It may pass by itself. */
+  readonly transient: boolean;
 }
 
-/** Throws the failure of another process that asked while this one waited. */
-function throwFailureSince(began: number, place: CachePlace): void {
-  let failure: unknown;
+function failureOf(error: unknown, { isTransient, now }: CachedAnswerOptions): Failure | undefined {
+  if (!(error instanceof SignerError)) return undefined;
+  return { at: now().getTime(), message: error.message, transient: isTransient(error) };
+}
+
+function lastFailure(place: CachePlace): Failure | undefined {
   try {
-    failure = JSON.parse(readFileSync(failurePath(place), "utf8"));
+    const value: unknown = JSON.parse(readFileSync(failurePath(place), "utf8"));
+    return isFailure(value) ? value : undefined;
   } catch {
-    return;
+    return undefined;
   }
-  if (typeof failure !== "object" || failure === null || !("at" in failure) || !("message" in failure))
-    return;
-  const { at, message } = failure;
-  if (typeof at === "number" && at >= began && typeof message === "string") {
-    throw new SignerError("ERR_SIGNER_SERVICE_REFUSED", message);
-  }
+}
+
+function isFailure(value: unknown): value is Failure {
+  if (typeof value !== "object" || value === null) return false;
+  const { at, message, transient }: Partial<Record<keyof Failure, unknown>> = value;
+  return typeof at === "number" && typeof message === "string" && typeof transient === "boolean";
 }
 
 function wait(milliseconds: number): Promise<void> {

@@ -4,7 +4,7 @@ import { inspect } from "node:util";
 
 import { fromTemporaryCredentials } from "@aws-sdk/credential-providers";
 import type { AwsCredentialIdentityProvider } from "@smithy/types";
-import { beforeEach, describe, expect, expectTypeOf, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, expectTypeOf, it, vi } from "vitest";
 
 import { SignerError } from "../errors.ts";
 import type { HttpResponse, HttpSend } from "../http/send.ts";
@@ -24,6 +24,9 @@ beforeEach(() => {
   clock = Date.UTC(2026, 0, 1);
   sent = 0;
   down = false;
+});
+afterEach(() => {
+  vi.useRealTimers();
 });
 
 const send: HttpSend = () => {
@@ -136,6 +139,30 @@ describe("fromRolesAnywhere", () => {
     clock += minutes(61);
     expect(await keyOf(provider)).toBe("ASIA3");
   });
+
+  it.each([
+    ["five seconds", 59.5, 5000],
+    ["half of what is left", 60 - 4 / 60, 2000],
+  ])(
+    "lets nobody wait longer than %s for a service that hangs while the session lives",
+    async (_title, age, ms) => {
+      vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+      let hangs = false;
+      const silent: HttpSend = (request) => (hangs ? new Promise(() => {}) : send(request));
+      const provider = fromRolesAnywhere({ ...INIT, send: silent });
+      await provider();
+      hangs = true;
+      clock += minutes(age);
+      const waited = vi.fn<() => void>();
+      const asked = keyOf(provider).finally(waited);
+      await vi.advanceTimersByTimeAsync(ms - 1);
+      expect(waited).not.toHaveBeenCalled();
+      await vi.advanceTimersByTimeAsync(1);
+      expect(waited).toHaveBeenCalled();
+      await expect(asked).resolves.toBe("ASIA1");
+      expect(vi.getTimerCount()).toBe(0);
+    },
+  );
 
   it("takes the stale time that it is given", async () => {
     const provider = fromRolesAnywhere({ ...INIT, staleTimeSeconds: 1800 });

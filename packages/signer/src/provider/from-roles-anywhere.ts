@@ -59,6 +59,8 @@ export type RolesAnywhereProvider = (options?: {
 
 /** With less life left than this a caller waits for the next session: a request signed now might arrive too late. */
 const TOO_CLOSE_MS = 60_000;
+/** No longer than this, though, nor than half of what is left: callers have time limits of their own. */
+const LONGEST_WAIT_MS = 5000;
 
 /**
  * Credentials for any client of the AWS SDK for JavaScript v3, without a credential process. Share one provider among
@@ -108,10 +110,19 @@ export function fromRolesAnywhere(init: RolesAnywhereInit): RolesAnywhereProvide
       if (starts) init.onRefreshFailure?.(error);
       return known;
     });
-    if (lifeMs <= TOO_CLOSE_MS) return next;
+    if (lifeMs <= TOO_CLOSE_MS) return inTime(next, known, Math.min(LONGEST_WAIT_MS, lifeMs / 2));
     next.catch(() => {});
     return known;
   };
+}
+
+/** What comes next, or the last one if that takes longer. */
+async function inTime<Value>(next: Promise<Value>, last: Value, waitMs: number): Promise<Value> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<Value>((resolve) => {
+    timer = setTimeout(resolve, waitMs, last);
+  });
+  return Promise.race([next, late]).finally(() => clearTimeout(timer));
 }
 
 async function fetchCredentials(init: RolesAnywhereInit, now: () => Date): Promise<RolesAnywhereCredentials> {
