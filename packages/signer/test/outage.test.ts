@@ -2,6 +2,7 @@ import { HeadBucketCommand, S3Client } from "@aws-sdk/client-s3";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
 import { fromRolesAnywhere } from "../src/index.ts";
+import type { RolesAnywhereInit } from "../src/index.ts";
 import { startFakeS3 } from "./support/start-fake-s3.ts";
 import type { FakeS3 } from "./support/start-fake-s3.ts";
 import { ARNS, startWorld } from "./support/start-world.ts";
@@ -35,7 +36,7 @@ class App implements AsyncDisposable {
   readonly #start = Date.now();
   readonly #underWay: Promise<unknown>[] = [];
 
-  constructor(world: World, s3: FakeS3) {
+  constructor(world: World, s3: FakeS3, options: Pick<RolesAnywhereInit, "attemptTimeoutMs">) {
     this.world = world;
     this.s3 = s3;
     this.#client = new S3Client({
@@ -52,13 +53,14 @@ class App implements AsyncDisposable {
         environment: {},
         // The pauses between attempts are counted as nothing.
         sleep: () => Promise.resolve(),
+        ...options,
       }),
     });
   }
 
-  static async start(): Promise<App> {
+  static async start(options: Pick<RolesAnywhereInit, "attemptTimeoutMs"> = {}): Promise<App> {
     const world = await startWorld({ durationSeconds: LIFE_SECONDS });
-    return new App(world, await startFakeS3(world));
+    return new App(world, await startFakeS3(world), options);
   }
 
   /** Sends a request and does not wait for its answer. */
@@ -122,6 +124,20 @@ describe("an app that uses fromRolesAnywhere()", { timeout: 120_000 }, () => {
       expect(refreshes).toBeLessThanOrEqual(Math.ceil(STALE_SECONDS / MIN_REFRESH_INTERVAL_SECONDS));
     },
   );
+
+  it("has no failed request while the service hangs for most of a session's life", async () => {
+    // The time-out is real time, which the clock of the app does not shorten.
+    await using app = await App.start({ attemptTimeoutMs: 1000 });
+    await app.liveUntil(60);
+    await app.world.fail("delay");
+    await app.liveUntil(LIFE_SECONDS - 10);
+    expect(app.world.calls()).toBeGreaterThan(1);
+    await app.world.recover();
+    await app.liveUntil(LIFE_SECONDS + 600);
+
+    expect(app.failures).toEqual([]);
+    expect(app.world.granted).toHaveLength(2);
+  });
 
   it.each<readonly [FaultKind, string, RegExp]>([
     ["unavailable", "ERR_SIGNER_SERVICE_REFUSED", /503.*try again later/],
