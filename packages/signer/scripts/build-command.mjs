@@ -36,11 +36,11 @@ export async function buildCommand() {
     entryPoints: ["src/cli/credential-process-main.ts"],
     plugins: [passwordApart],
   });
-  await compileAhead([[credentialProcess], [commands, "--cache"]]);
   const main = readFileSync("launcher/main.cjs", "utf8")
     .replace("<commands>", commands)
     .replace("<credential-process>", credentialProcess);
   writeFileSync("dist/cli/main.cjs", main, { mode: 0o755 });
+  await compileAhead([[], ["--cache"]]);
 }
 
 /**
@@ -73,8 +73,8 @@ const passwordApart = {
   },
 };
 
-/** Gets a session from a service of our own with each script and its flags, and keeps V8's code of what this has run. */
-async function compileAhead(runs) {
+/** Gets a session from a service of our own with each set of flags: the command keeps V8's code of what this has run. */
+async function compileAhead(sets) {
   const folder = mkdtempSync(join(tmpdir(), "ra-signer-build-"));
   const service = spawn(process.execPath, [fileURLToPath(new URL("answer-sessions.mjs", import.meta.url))], {
     stdio: ["ignore", "pipe", "inherit"],
@@ -82,17 +82,13 @@ async function compileAhead(runs) {
   try {
     const { flags: identityFlags } = writeSampleIdentity(folder);
     const endpoint = String((await service.stdout[Symbol.asyncIterator]().next()).value).trim();
-    const words = ["credential-process", ...identityFlags, "--endpoint", endpoint];
-    for (const [script, ...flags] of runs) {
+    for (const flags of sets) {
       const { status, stderr } = spawnSync(
         process.execPath,
-        [
-          ...[fileURLToPath(new URL("compile-ahead.cjs", import.meta.url)), join("dist/cli", script)],
-          ...[...words, ...flags],
-        ],
+        ["dist/cli/main.cjs", "credential-process", ...identityFlags, "--endpoint", endpoint, ...flags],
         { env: { PATH: process.env.PATH, RA_SIGNER_CACHE_DIR: join(folder, "cache") }, encoding: "utf8" },
       );
-      if (status !== 0) throw new Error(`${script} could not be compiled ahead: ${stderr}`);
+      if (status !== 0) throw new Error(`the command could not be compiled ahead: ${stderr}`);
     }
   } finally {
     service.kill();

@@ -4,6 +4,7 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { Script } from "node:vm";
 
 import { checkPackage, createPackageFromTarballData } from "@arethetypeswrong/core";
 import { publint } from "publint";
@@ -224,6 +225,45 @@ describe("the packed package, installed into an empty project", { timeout: 120_0
     const command = join(modules, ".bin", "ra-signer");
     const { stdout } = await run(command, ["version"], options);
     expect(stdout).toBe(`${manifest.version}\n`);
+  });
+
+  it("keeps V8's code of its first success for the next calls, where it may write", async () => {
+    await using service = await startFakeService(success());
+    const [certificate, privateKey] = [folder.join("client.pem"), folder.join("client.key")];
+    writeFileSync(certificate, vector.certificatePem);
+    writeFileSync(privateKey, vector.privateKeyPem, { mode: 0o600 });
+    const scripts = join(modules, "@roles-anywhere", "signer", "dist", "cli");
+    const words = [
+      ...["credential-process", "--certificate", certificate, "--private-key", privateKey],
+      ...["--trust-anchor-arn", "arn:aws:rolesanywhere:us-east-1:123456789012:trust-anchor/1"],
+      ...["--profile-arn", "arn:aws:rolesanywhere:us-east-1:123456789012:profile/2"],
+      ...["--role-arn", "arn:aws:iam::123456789012:role/Example", "--endpoint", service.url],
+    ];
+    const call = async (flags: readonly string[], more: readonly string[] = []): Promise<string> => {
+      const ended = run(process.execPath, [...flags, join(scripts, "main.cjs"), ...words, ...more], options);
+      const { stdout, stderr } = await ended.catch((error: unknown) => Object(error));
+      return stderr === "" ? JSON.parse(stdout).AccessKeyId : stderr;
+    };
+    const kept = (): readonly string[] => readdirSync(scripts).filter((name) => name.includes(".cjs."));
+
+    const packed = kept();
+    await expect(call([], ["--role-arn", ""])).resolves.toContain("--role-arn is missing");
+    const mayConnect = process.allowedNodeEnvironmentFlags.has("--allow-net") ? ["--allow-net"] : [];
+    const readOnly = ["--permission", "--allow-fs-read=*", ...mayConnect];
+    await expect(call(readOnly)).resolves.toBe(CREDENTIALS.accessKeyId);
+    expect([packed, kept()]).toEqual([[], []]);
+
+    await expect(call([])).resolves.toBe(CREDENTIALS.accessKeyId);
+    const [name = "", ...others] = kept();
+    expect(others).toEqual([]);
+    const filename = join(scripts, name.slice(0, name.indexOf(".cjs.") + 4));
+    const cachedData = readFileSync(join(scripts, name));
+    const { cachedDataRejected } = new Script(readFileSync(filename, "latin1"), { filename, cachedData });
+    expect(cachedDataRejected).toBe(false);
+
+    const { mtimeMs } = statSync(join(scripts, name));
+    await expect(call([])).resolves.toBe(CREDENTIALS.accessKeyId);
+    expect([kept(), statSync(join(scripts, name)).mtimeMs]).toEqual([[name], mtimeMs]);
   });
 });
 
