@@ -14,7 +14,7 @@ import { compare } from "./compare.mjs";
 import { memory } from "./memory.mjs";
 import { world } from "./world.mjs";
 
-const rounds = Number(process.argv[2] ?? 25);
+const rounds = Number(process.argv[2] ?? 41);
 const { folder, main, launcher, words, environment } = world;
 const helper = process.env.AWS_SIGNING_HELPER;
 

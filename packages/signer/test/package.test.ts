@@ -249,7 +249,12 @@ describe("the packed package, installed into an empty project", { timeout: 120_0
     const packed = kept();
     await expect(call([], ["--role-arn", ""])).resolves.toContain("--role-arn is missing");
     const mayConnect = process.allowedNodeEnvironmentFlags.has("--allow-net") ? ["--allow-net"] : [];
-    const readOnly = ["--permission", "--allow-fs-read=*", ...mayConnect];
+    const readOnly = [
+      "--disable-warning=ExperimentalWarning",
+      "--permission",
+      "--allow-fs-read=*",
+      ...mayConnect,
+    ];
     await expect(call(readOnly)).resolves.toBe(CREDENTIALS.accessKeyId);
     expect([packed, kept()]).toEqual([[], []]);
 
