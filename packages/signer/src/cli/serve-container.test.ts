@@ -3,10 +3,8 @@ import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { fromContainerMetadata, fromHttp } from "@aws-sdk/credential-providers";
 import { afterAll, describe, expect, it, vi } from "vitest";
 
-import { boto3Credentials } from "../testing/boto3-credentials.ts";
 import { CREDENTIALS, refused, success } from "../testing/fake-service.ts";
 import type { Answer } from "../testing/fake-service.ts";
-import { findPythonWithBoto3 } from "../testing/find-python.ts";
 import {
   ask,
   folderWithIdentity,
@@ -20,7 +18,6 @@ import type { Served } from "../testing/served.ts";
 
 const folder = folderWithIdentity();
 afterAll(() => folder[Symbol.dispose]());
-const python = findPythonWithBoto3();
 
 const PATH = "/container/credentials";
 const SECRET = "my own token";
@@ -271,49 +268,5 @@ describe("ra-signer serve with several roles", () => {
     await expect(fromContainerMetadata()()).resolves.toMatchObject({ accessKeyId: "OTHER" });
     vi.stubEnv("AWS_CONTAINER_CREDENTIALS_FULL_URI", `${served.url}${PATH}/Nobody`);
     await expect(fromContainerMetadata({ maxRetries: 0 })()).rejects.toMatchObject({ statusCode: 404 });
-  });
-});
-
-/** Without a Python that has boto3 these are skipped; RA_PYTHON names one. */
-describe.runIf(python !== undefined)("ra-signer serve, asked by boto3", () => {
-  const ask3 = (environment: Readonly<Record<string, string>>): Promise<unknown> =>
-    boto3Credentials(python ?? "", environment);
-
-  it("gives two roles from one server", async () => {
-    await using served = await start([BOTH], OTHER);
-    const answers = await Promise.all(
-      ["Example", "Other"].map((name) =>
-        ask3({
-          AWS_CONTAINER_CREDENTIALS_FULL_URI: `${served.url}${PATH}/${name}`,
-          AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE: tokenFile,
-        }),
-      ),
-    );
-    const { secretAccessKey, sessionToken } = CREDENTIALS;
-    expect(answers).toEqual([
-      { method: "container-role", accessKeyId: "FIRST", secretAccessKey, sessionToken },
-      { method: "container-role", accessKeyId: "OTHER", secretAccessKey, sessionToken },
-    ]);
-  });
-
-  it("is told why a role is not there", async () => {
-    await using served = await start([BOTH], OTHER);
-    await expect(
-      ask3({
-        AWS_CONTAINER_CREDENTIALS_FULL_URI: `${served.url}${PATH}/Nobody`,
-        AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE: tokenFile,
-      }),
-    ).rejects.toThrow(/404.*there are: Example Other/);
-  });
-
-  it("gives the first role as the metadata service", async () => {
-    await using served = await start([BOTH], OTHER);
-    const { secretAccessKey, sessionToken } = CREDENTIALS;
-    expect(await ask3({ AWS_EC2_METADATA_SERVICE_ENDPOINT: served.url })).toEqual({
-      method: "iam-role",
-      accessKeyId: "FIRST",
-      secretAccessKey,
-      sessionToken,
-    });
   });
 });

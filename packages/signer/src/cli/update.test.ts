@@ -15,10 +15,8 @@ import {
 import { fromIni } from "@aws-sdk/credential-providers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
-import { boto3Credentials } from "../testing/boto3-credentials.ts";
 import { CREDENTIALS, refused, startFakeService, success } from "../testing/fake-service.ts";
 import type { Answer, FakeService } from "../testing/fake-service.ts";
-import { findPythonWithBoto3 } from "../testing/find-python.ts";
 import { temporaryFolder } from "../testing/openssl.ts";
 import { MAIN, runCli } from "../testing/run-cli.ts";
 import type { CliResult } from "../testing/run-cli.ts";
@@ -26,7 +24,6 @@ import { readVector } from "../testing/vectors.ts";
 import { update } from "./commands/update.ts";
 
 const vector = readVector("ecdsa");
-const python = findPythonWithBoto3();
 
 let folder: ReturnType<typeof temporaryFolder>;
 let file: string;
@@ -200,16 +197,6 @@ describe("ra-signer update --once", () => {
     });
     expect(result).toMatchObject({ code: 1, stdout: "", stderr: expect.stringMatching(message) });
     expect(read()).toBe("[default]\nx=1\n");
-  });
-});
-
-describe.runIf(python !== undefined)("ra-signer update --once, read by boto3", () => {
-  it.each(["default", "web"])("gives the session of profile %s", async (profile) => {
-    await once("[other]\nregion=x", "--profile", profile);
-    const { accessKeyId, secretAccessKey, sessionToken } = CREDENTIALS;
-    expect(
-      await boto3Credentials(python ?? "", { AWS_SHARED_CREDENTIALS_FILE: file, AWS_PROFILE: profile }),
-    ).toEqual({ method: "shared-credentials-file", accessKeyId, secretAccessKey, sessionToken });
   });
 });
 

@@ -21,15 +21,20 @@ export function folderWithIdentity(): Folder {
   return folder;
 }
 
-/** Flags of `serve` on a free port, for the role Example. */
-export function serveWords(folder: Folder, endpoint: string, ...more: readonly string[]): readonly string[] {
+/** Flags of every command that asks for a session, for the role Example. */
+export function sessionWords(folder: Folder, endpoint: string): readonly string[] {
   return [
     ...["--certificate", folder.join("client.pem"), "--private-key", folder.join("client.key")],
     ...["--trust-anchor-arn", "arn:aws:rolesanywhere:us-east-1:123456789012:trust-anchor/1"],
     ...["--profile-arn", "arn:aws:rolesanywhere:us-east-1:123456789012:profile/2"],
     ...["--role-arn", "arn:aws:iam::123456789012:role/some/path/Example"],
-    ...["--endpoint", endpoint, "--port", "0", ...more],
+    ...["--endpoint", endpoint],
   ];
+}
+
+/** Flags of `serve` on a free port. */
+export function serveWords(folder: Folder, endpoint: string, ...more: readonly string[]): readonly string[] {
+  return [...sessionWords(folder, endpoint), "--port", "0", ...more];
 }
 
 /** {@link CREDENTIALS} as an SDK gives them. */
