@@ -23,6 +23,8 @@ export interface Material {
   readonly identities: Readonly<Record<Algorithm, Identity>>;
   readonly ed25519: Identity;
   readonly expired: Identity;
+  /** Of a server on 127.0.0.1; the certificate is its own authority. */
+  readonly server: Identity;
   /** From a wire capture of the helper; the key is in the form that it reads, and as the seed alone. */
   readonly mldsa44: Identity & { readonly seedOnlyKey: string };
   /** An end-entity certificate under three intermediates; bundles by their number of certificates. */
@@ -96,6 +98,7 @@ export function makeMaterial(folder: string): Material {
       "P-521": identity("P-521", ec("P-521")),
     },
     ed25519: identity("ed25519", generateKeyPairSync("ed25519").privateKey),
+    server: identity("server", ec("P-256"), { arguments: ["-addext", "subjectAltName=IP:127.0.0.1"] }),
     expired: { privateKey: expiredKey, certificate: expiredCertificate(folder, expiredKey, file) },
     mldsa44: mldsa44(file),
     chained: {

@@ -1,3 +1,4 @@
+import type { Material } from "../material.ts";
 import type { RecordingService } from "../recording-service.ts";
 import type { Difference, Row } from "../row.ts";
 import type { Variables } from "../run-program.ts";
@@ -6,9 +7,11 @@ import {
   logged,
   PRINTED,
   PROFILE_ARN,
+  REFUSES,
   sessionRow,
   SUCCEEDS,
   TRUST_ANCHOR_ARN,
+  worded,
 } from "./session-row.ts";
 
 /** A port where nobody listens. */
@@ -16,7 +19,7 @@ const NOWHERE = "http://127.0.0.1:9";
 
 /** Variables that change where the request goes. */
 export function environmentRows(): readonly Row[] {
-  return [...endpointRows(), ...regionalRows(), ...proxyRows(), ...profileRows()];
+  return [...endpointRows(), ...regionalRows(), ...proxyRows(), ...trustRows(), ...profileRows()];
 }
 
 function endpointRows(): readonly Row[] {
@@ -100,6 +103,26 @@ function proxyRows(): readonly Row[] {
       environment: ({ url }) => ({ HTTP_PROXY: url, NO_PROXY: "service.invalid", AWS_MAX_ATTEMPTS: "1" }),
       expected: { exit: "1", stdout: "", requests: "0" },
     }),
+  ];
+}
+
+function trustRows(): readonly Row[] {
+  const row = (what: string, path: (material: Material) => string, difference?: Difference): Row =>
+    sessionRow({
+      name: `environment: AWS_CA_BUNDLE with ${what}`,
+      tls: true,
+      environment: (_, material) => ({ AWS_CA_BUNDLE: path(material), AWS_MAX_ATTEMPTS: "1" }),
+      ...(difference === undefined ? {} : { expected: REFUSES, difference }),
+    });
+  return [
+    row("the server's certificate", ({ server }) => server.certificate),
+    row(
+      "another certificate",
+      ({ expired }) => expired.certificate,
+      worded(/certificate/, /not trusted here/),
+    ),
+    row("no file", ({ file }) => `${file("here", "")}-not`, worded(/./, /which AWS_CA_BUNDLE names: ENOENT/)),
+    row("no certificate", ({ server }) => server.privateKey, worded(/./, /holds no certificate/)),
   ];
 }
 

@@ -70,7 +70,7 @@ export interface SessionCase {
   readonly endpoint?: (service: RecordingService) => string | undefined;
   readonly environment?: (service: RecordingService, material: Material) => Variables;
   readonly answers?: readonly Answer[];
-  /** Serves TLS with a certificate that nobody trusts. */
+  /** Serves TLS with a certificate that nobody trusts by itself. */
   readonly tls?: boolean;
   readonly expected?: Expectations;
   readonly difference?: Difference;
@@ -125,6 +125,6 @@ export function sessionRow(session: SessionCase): Row {
 }
 
 function tlsOf({ material }: Lab): { readonly cert: string; readonly key: string } {
-  const { certificate, privateKey } = material.identities["RSA-2048"];
+  const { certificate, privateKey } = material.server;
   return { cert: readFileSync(certificate, "utf8"), key: readFileSync(privateKey, "utf8") };
 }

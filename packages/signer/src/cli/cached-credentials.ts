@@ -1,6 +1,7 @@
 import { makeEntry, readEntry } from "../cache/cache-entry.ts";
 import { cachePlace } from "../cache/cache-place.ts";
 import { messageOf, SignerError } from "../errors.ts";
+import type { SignerErrorCode } from "../errors.ts";
 import type { CommandContext } from "./command.ts";
 import { credentialProcessJson } from "./credential-process-json.ts";
 import { refuseUnsupported } from "./identity-flags.ts";
@@ -47,10 +48,18 @@ export async function cachedCredentials(
   });
 }
 
+const TRANSIENT_CODES: ReadonlySet<SignerErrorCode> = new Set([
+  "ERR_SIGNER_CONNECTION_FAILED",
+  "ERR_SIGNER_RESPONSE_INVALID",
+  // Such as the login page of a network.
+  "ERR_SIGNER_SERVER_UNTRUSTED",
+  "ERR_SIGNER_TIMEOUT",
+]);
+
 /** Whether the service could not be asked or could not answer, as opposed to its saying no. */
 function isTransient(error: unknown): boolean {
   if (!(error instanceof SignerError)) return false;
   const { code, status = 0 } = error;
   if (code === "ERR_SIGNER_SERVICE_REFUSED") return status === 429 || status >= 500;
-  return ["ERR_SIGNER_CONNECTION_FAILED", "ERR_SIGNER_TIMEOUT", "ERR_SIGNER_RESPONSE_INVALID"].includes(code);
+  return TRANSIENT_CODES.has(code);
 }

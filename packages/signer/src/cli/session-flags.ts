@@ -1,6 +1,7 @@
 import { SignerError } from "../errors.ts";
 import type { SessionParameters } from "../session/session-parameters.ts";
 import type { AwsEnvironment, Environment } from "../config/environment.ts";
+import { caBundleFromEnvironment } from "../config/ca-bundle.ts";
 import { proxyFromEnvironment } from "../config/proxy-environment.ts";
 import type { HttpOptions } from "../http/send.ts";
 import { IDENTITY_FLAGS } from "./identity-flags.ts";
@@ -37,10 +38,12 @@ export const SESSION_FLAGS = {
   debug: { type: "switch", help: "describe each request on stderr", default: "false" },
 } as const;
 
-/** How the service is reached, by the flags and, with `--with-proxy`, the environment. */
+/** How the service is reached, by the flags, AWS_CA_BUNDLE and, with `--with-proxy`, the proxy's variables. */
 export function httpOptions(flags: Flags<typeof SESSION_FLAGS>, environment: Environment): HttpOptions {
+  const caBundle = caBundleFromEnvironment(environment);
   return {
     verifySsl: flags["no-verify-ssl"] !== true,
+    ...(caBundle === undefined ? {} : { caBundle }),
     ...(flags["with-proxy"] === true ? { proxyFor: proxyFromEnvironment(environment) } : {}),
   };
 }

@@ -1,4 +1,4 @@
-import { messageOf } from "../errors.ts";
+import { messageOf, SignerError } from "../errors.ts";
 import type { HttpSend } from "../http/send.ts";
 import type { SigningIdentity } from "../keys/load-identity.ts";
 import { createSessionWithIdentity } from "../session/create-session.ts";
@@ -47,7 +47,10 @@ export async function checkEndpoint(
       checkClock(response.header("date"), now()),
     ];
   } catch (error) {
-    const remedy = "check endpoint, DNS, firewall and proxy; --with-proxy uses HTTPS_PROXY and NO_PROXY";
+    const untrusted = error instanceof SignerError && error.code === "ERR_SIGNER_SERVER_UNTRUSTED";
+    const remedy = untrusted
+      ? "name the CA of a private endpoint or an inspecting proxy in AWS_CA_BUNDLE"
+      : "check endpoint, DNS, firewall and proxy; --with-proxy uses HTTPS_PROXY and NO_PROXY";
     return [fail("endpoint", messageOf(error), remedy)];
   }
 }
@@ -56,7 +59,7 @@ export async function checkEndpoint(
 function checkEncryption({ protocol, hostname, origin }: URL, verifySsl: boolean): readonly Finding[] {
   if (protocol === "https:") {
     if (verifySsl) return [];
-    const remedy = "leave --no-verify-ssl out, and name a private CA in NODE_EXTRA_CA_CERTS";
+    const remedy = "leave --no-verify-ssl out, and name a private CA in AWS_CA_BUNDLE";
     return [warn("encryption", `nobody checks that ${origin} is the service`, remedy)];
   }
   if (hostname === "localhost" || hostname === "[::1]" || hostname.startsWith("127.")) return [];

@@ -2,10 +2,16 @@ import type { Socket } from "node:net";
 
 import { exchange } from "./exchange.ts";
 
-/** How a connection is made. */
-export interface ConnectOptions {
+/** Which servers are trusted. */
+export interface HttpTrust {
   /** Check the server's certificate. @default true */
   readonly verifySsl?: boolean;
+  /** Gives the certificate authorities to trust, in PEM, when a TLS connection begins. @default those of Node.js */
+  readonly caBundle?: () => string;
+}
+
+/** How a connection is made. */
+export interface ConnectOptions extends HttpTrust {
   /** Proxy for a URL, or undefined for a direct connection. @default always direct */
   readonly proxyFor?: (url: URL) => URL | undefined;
   /** Receives every socket as soon as it exists, so that the caller can end it. */
@@ -42,7 +48,11 @@ function open(url: URL, options: ConnectOptions): Socket {
   return socket;
 }
 
-function encrypt(url: URL, options: ConnectOptions, socket?: Socket): Socket {
+function encrypt(
+  url: URL,
+  { verifySsl = true, caBundle, onSocket }: ConnectOptions,
+  socket?: Socket,
+): Socket {
   const host = hostname(url);
   const isName = process.getBuiltinModule("node:net").isIP(host) === 0;
   const encrypted = process.getBuiltinModule("node:tls").connect({
@@ -51,11 +61,20 @@ function encrypt(url: URL, options: ConnectOptions, socket?: Socket): Socket {
     ...(isName ? { servername: host } : {}),
     ALPNProtocols: ["http/1.1"],
     minVersion: "TLSv1.2",
-    rejectUnauthorized: options.verifySsl ?? true,
+    rejectUnauthorized: verifySsl,
+    ...(verifySsl && caBundle !== undefined ? { ca: caBundle() } : {}),
     ...(socket === undefined ? {} : { socket }),
   });
-  options.onSocket(encrypted);
+  onSocket(encrypted);
   return encrypted;
+}
+
+/** Whether a connection failed because a server's certificate was not accepted. */
+export function isDistrusted(sockets: readonly Socket[], { verifySsl = true }: HttpTrust): boolean {
+  return (
+    verifySsl &&
+    sockets.some((socket) => "authorizationError" in socket && Boolean(socket.authorizationError))
+  );
 }
 
 /** Asks an HTTP proxy for a tunnel (RFC 9110 §9.3.6). */

@@ -9,11 +9,12 @@ import { afterEach, describe, expect, it } from "vitest";
 
 import { proxyFromEnvironment } from "../config/proxy-environment.ts";
 import { SignerError } from "../errors.ts";
-import { makeIdentity } from "../testing/openssl.ts";
+import { makeIdentity, makeServerIdentity } from "../testing/openssl.ts";
+import type { TestIdentity } from "../testing/openssl.ts";
 import { formatRequest } from "./exchange.ts";
 import { parseResponse } from "./parse-response.ts";
 import { createHttpSend } from "./send.ts";
-import type { HttpRequest } from "./send.ts";
+import type { HttpRequest, HttpSend } from "./send.ts";
 
 const servers: Server[] = [];
 afterEach(async () => {
@@ -180,20 +181,68 @@ describe("createHttpSend", () => {
     });
   });
 
-  it("checks the server's certificate unless told otherwise", async () => {
-    const identity = makeIdentity("P-256");
-    const port = await listen(
-      createHttpsServer(
-        { cert: identity.certificatePem, key: identity.privateKeyPem },
-        (_request, response) => response.end("over TLS"),
-      ),
-    );
-    const request = requestTo(`https://127.0.0.1:${port}/`);
-    await expect(createHttpSend()(request)).rejects.toMatchObject({
-      code: "ERR_SIGNER_CONNECTION_FAILED",
-      message: expect.stringMatching(/self.signed/),
+  describe("over TLS", () => {
+    const server = makeServerIdentity();
+    const other = makeServerIdentity();
+    const elsewhere = makeIdentity("P-256");
+    const serve = (identity: TestIdentity): Promise<number> =>
+      listen(
+        createHttpsServer(
+          { cert: identity.certificatePem, key: identity.privateKeyPem },
+          (_request, response) => response.end("over TLS"),
+        ),
+      );
+
+    it("checks the server's certificate unless told otherwise", async () => {
+      const request = requestTo(`https://127.0.0.1:${await serve(server)}/`);
+      await expect(createHttpSend()(request)).rejects.toMatchObject({
+        code: "ERR_SIGNER_SERVER_UNTRUSTED",
+        message: expect.stringMatching(/not trusted here: self.signed .* AWS_CA_BUNDLE/),
+      });
+      await expect(createHttpSend({ verifySsl: false })(request)).resolves.toMatchObject({
+        body: "over TLS",
+      });
     });
-    await expect(createHttpSend({ verifySsl: false })(request)).resolves.toMatchObject({ body: "over TLS" });
+
+    it("trusts the certificate authorities that it is given, and no others", async () => {
+      const request = requestTo(`https://127.0.0.1:${await serve(server)}/`);
+      const trusting = ({ certificatePem }: TestIdentity): HttpSend =>
+        createHttpSend({ caBundle: () => certificatePem });
+      await expect(trusting(server)(request)).resolves.toMatchObject({ body: "over TLS" });
+      await expect(trusting(other)(request)).rejects.toMatchObject({ code: "ERR_SIGNER_SERVER_UNTRUSTED" });
+    });
+
+    it("refuses a trusted certificate of another server", async () => {
+      const send = createHttpSend({ caBundle: () => elsewhere.certificatePem });
+      await expect(send(requestTo(`https://127.0.0.1:${await serve(elsewhere)}/`))).rejects.toMatchObject({
+        code: "ERR_SIGNER_SERVER_UNTRUSTED",
+        message: expect.stringMatching(/127\.0\.0\.1 is not in the cert.* check the endpoint's name/),
+      });
+    });
+
+    it("blames no certificate when another thing goes wrong", async () => {
+      const port = await listen(
+        createHttpsServer({ cert: server.certificatePem, key: server.privateKeyPem }, (request) =>
+          request.socket.destroy(),
+        ),
+      );
+      for (const options of [{ verifySsl: false }, { caBundle: () => server.certificatePem }]) {
+        const answer = createHttpSend(options)(requestTo(`https://127.0.0.1:${port}/`));
+        await expect(answer).rejects.toMatchObject({ code: "ERR_SIGNER_CONNECTION_FAILED" });
+      }
+    });
+
+    it("asks for no certificate authorities where there is no TLS, or it is not checked", async () => {
+      const caBundle = (): never => {
+        throw new Error("asked");
+      };
+      const port = await listen(createHttpServer((_request, response) => response.end("plain")));
+      const plain = createHttpSend({ caBundle })(requestTo(`http://127.0.0.1:${port}/`));
+      await expect(plain).resolves.toMatchObject({ body: "plain" });
+      const unchecked = createHttpSend({ caBundle, verifySsl: false });
+      const request = requestTo(`https://127.0.0.1:${await serve(server)}/`);
+      await expect(unchecked(request)).resolves.toMatchObject({ body: "over TLS" });
+    });
   });
 
   it("gives up on a server that accepts and says nothing", async () => {

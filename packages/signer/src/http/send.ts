@@ -1,7 +1,7 @@
 import type { Socket } from "node:net";
 
 import { messageOf, SignerError } from "../errors.ts";
-import { connect } from "./connect.ts";
+import { connect, isDistrusted } from "./connect.ts";
 import type { ConnectOptions } from "./connect.ts";
 import { exchange } from "./exchange.ts";
 
@@ -28,12 +28,12 @@ export interface HttpResponse {
 /**
  * Sends one request and reads the whole answer.
  *
- * @throws {SignerError} ERR_SIGNER_CONNECTION_FAILED, ERR_SIGNER_TIMEOUT, ERR_SIGNER_ABORTED; ERR_SIGNER_RESPONSE_INVALID
- *   when the answer is not HTTP or larger than one mebibyte.
+ * @throws {SignerError} ERR_SIGNER_CONNECTION_FAILED, ERR_SIGNER_SERVER_UNTRUSTED, ERR_SIGNER_TIMEOUT, ERR_SIGNER_ABORTED;
+ *   ERR_SIGNER_RESPONSE_INVALID when the answer is not HTTP or larger than one mebibyte.
  */
 export type HttpSend = (request: HttpRequest) => Promise<HttpResponse>;
 
-/** TLS verification and proxy. */
+/** Trust in servers, and proxy. */
 export type HttpOptions = Omit<ConnectOptions, "onSocket">;
 
 /** A sender that can begin before there is anything to send. */
@@ -55,7 +55,7 @@ interface Connection {
 /**
  * An {@link HttpSend} over node:net and node:tls, one connection per request.
  *
- * @param options TLS verification and proxy. @default verified, direct
+ * @param options Trust and proxy. @default verified, direct
  */
 export function createHttpSend(options: HttpOptions = {}): HttpSender {
   let ahead: Connection | undefined;
@@ -93,7 +93,8 @@ export function createHttpSend(options: HttpOptions = {}): HttpSender {
     request.signal?.addEventListener("abort", onAbort, { once: true });
     return Promise.race([sendOver(connection, url, request), interrupted])
       .catch((error: unknown) => {
-        throw error instanceof SignerError && error.url !== undefined ? error : failure(error, url);
+        if (error instanceof SignerError && error.url !== undefined) throw error;
+        throw isDistrusted(connection.sockets, options) ? untrusted(error, url) : failure(error, url);
       })
       .finally(() => {
         clearTimeout(timer);
@@ -132,6 +133,14 @@ function aborted(url: URL): SignerError {
   return new SignerError("ERR_SIGNER_ABORTED", `the request to ${url.origin} was aborted`, {
     url: url.origin,
   });
+}
+
+function untrusted(cause: unknown, url: URL): SignerError {
+  return new SignerError(
+    "ERR_SIGNER_SERVER_UNTRUSTED",
+    `${url.origin} showed a certificate that is not trusted here: ${reasonOf(cause)}; check the endpoint's name and this machine's clock, or name the CA of a private endpoint or of a proxy that looks into TLS in AWS_CA_BUNDLE`,
+    { cause, url: url.origin },
+  );
 }
 
 function failure(cause: unknown, url: URL): unknown {

@@ -1,3 +1,4 @@
+import { caBundleFromEnvironment } from "../config/ca-bundle.ts";
 import { processEnvironment, readAwsEnvironment } from "../config/environment.ts";
 import type { Environment } from "../config/environment.ts";
 import { parseProxy, proxyFromEnvironment } from "../config/proxy-environment.ts";
@@ -37,7 +38,7 @@ export interface RolesAnywhereInit extends IdentitySources, SessionParameters, C
   readonly onRefreshFailure?: (error: unknown) => void;
   /** `"environment"` for HTTPS_PROXY, HTTP_PROXY and NO_PROXY, or the URL of a proxy. @default a direct connection */
   readonly proxy?: string;
-  /** Environment for endpoint, FIPS, dual stack, attempts and proxy. @default process.env */
+  /** Environment for endpoint, FIPS, dual stack, attempts, CA bundle and proxy. @default process.env */
   readonly environment?: Environment;
 }
 
@@ -159,8 +160,11 @@ function identityOf(set: CredentialSet, roleArn: string): RolesAnywhereCredentia
 }
 
 function defaultSend(proxy: string | undefined, environment: Environment): HttpSend {
-  if (proxy === undefined) return createHttpSend();
-  if (proxy === "environment") return createHttpSend({ proxyFor: proxyFromEnvironment(environment) });
+  const caBundle = caBundleFromEnvironment(environment);
+  const trust = caBundle === undefined ? {} : { caBundle };
+  if (proxy === undefined) return createHttpSend(trust);
+  if (proxy === "environment")
+    return createHttpSend({ ...trust, proxyFor: proxyFromEnvironment(environment) });
   const url = parseProxy(proxy, "the proxy option");
-  return createHttpSend({ proxyFor: () => url });
+  return createHttpSend({ ...trust, proxyFor: () => url });
 }

@@ -50,7 +50,7 @@ const MAX_PAUSE_MS = 20_000;
  * @param init Certificate, key, ARNs and options.
  * @returns The first credential set, complete.
  * @throws {SignerError} ERR_SIGNER_SERVICE_REFUSED with `status`, `type`, `serviceMessage` and `requestId`;
- *   ERR_SIGNER_CONNECTION_FAILED or ERR_SIGNER_TIMEOUT after the last attempt; ERR_SIGNER_ABORTED;
+ *   ERR_SIGNER_CONNECTION_FAILED or ERR_SIGNER_TIMEOUT after the last attempt; ERR_SIGNER_ABORTED; ERR_SIGNER_SERVER_UNTRUSTED;
  *   ERR_SIGNER_SIGN_FAILED when a sign function fails, at once;
  *   ERR_SIGNER_RESPONSE_INVALID for a success without credentials, or with a session that has ended; and what loading the
  *   identity throws.

@@ -1,7 +1,9 @@
 import { createServer } from "node:http";
-import type { IncomingHttpHeaders, ServerResponse } from "node:http";
+import type { IncomingHttpHeaders, RequestListener, Server, ServerResponse } from "node:http";
+import { createServer as createTlsServer } from "node:https";
 
 import { CREDENTIALS, json } from "./answers.ts";
+import type { TestIdentity } from "./openssl.ts";
 
 export { CREDENTIALS, json, refused } from "./answers.ts";
 
@@ -23,9 +25,24 @@ export interface FakeService extends AsyncDisposable {
 }
 
 /** Starts a CreateSession look-alike on a free port; it gives the answers in order and then repeats the last one. */
-export async function startFakeService(...answers: readonly Answer[]): Promise<FakeService> {
+export function startFakeService(...answers: readonly Answer[]): Promise<FakeService> {
+  return start(answers);
+}
+
+/** The same over TLS. */
+export function startTlsFakeService(
+  identity: TestIdentity,
+  ...answers: readonly Answer[]
+): Promise<FakeService> {
+  return start(answers, { cert: identity.certificatePem, key: identity.privateKeyPem });
+}
+
+async function start(
+  answers: readonly Answer[],
+  tls?: { readonly cert: string; readonly key: string },
+): Promise<FakeService> {
   const requests: ReceivedRequest[] = [];
-  const server = createServer({ maxHeaderSize: 65_536 }, (request, response) => {
+  const listener: RequestListener = (request, response) => {
     const chunks: Buffer[] = [];
     request.on("data", (chunk: Buffer) => chunks.push(chunk));
     request.on("end", () => {
@@ -39,12 +56,15 @@ export async function startFakeService(...answers: readonly Answer[]): Promise<F
       requests.push(received);
       answer(response, received);
     });
-  });
+  };
+  const options = { maxHeaderSize: 65_536 };
+  const server: Server =
+    tls === undefined ? createServer(options, listener) : createTlsServer({ ...options, ...tls }, listener);
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const address = server.address();
   if (address === null || typeof address === "string") throw new Error("the server has no port");
   return {
-    url: `http://127.0.0.1:${address.port}`,
+    url: `${tls === undefined ? "http" : "https"}://127.0.0.1:${address.port}`,
     requests,
     async [Symbol.asyncDispose]() {
       server.closeAllConnections();

@@ -82,3 +82,14 @@ export function makeIdentity(
   ]);
   return { certificatePem: readFileSync(folder.join("certificate.pem"), "utf8"), privateKeyPem };
 }
+
+/** Makes a self-signed certificate for a server on 127.0.0.1, which is its own CA. */
+export function makeServerIdentity(): TestIdentity {
+  using folder = temporaryFolder();
+  const [key, certificate] = [folder.join("key.pem"), folder.join("certificate.pem")];
+  openssl([
+    ...["req", "-x509", "-nodes", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-days", "2"],
+    ...["-subj", "/CN=server", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out", certificate],
+  ]);
+  return { certificatePem: readFileSync(certificate, "utf8"), privateKeyPem: readFileSync(key, "utf8") };
+}

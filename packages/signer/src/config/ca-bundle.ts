@@ -1,0 +1,39 @@
+import { readFileSync } from "node:fs";
+
+import { messageOf, SignerError } from "../errors.ts";
+import type { Environment } from "./environment.ts";
+
+/**
+ * The certificate authorities that AWS_CA_BUNDLE names: they count instead of those of Node.js, as for the AWS CLI and
+ * `aws_signing_helper`.
+ *
+ * @param environment Usually process.env.
+ * @returns A function that reads the file, anew each time; undefined when the variable is not set.
+ * @throws {SignerError} From that function: ERR_SIGNER_FILE_UNREADABLE, or ERR_SIGNER_CERTIFICATE_INVALID when it holds no
+ *   certificate.
+ */
+export function caBundleFromEnvironment(environment: Environment): (() => string) | undefined {
+  const path = environment["AWS_CA_BUNDLE"];
+  if (!path) return undefined;
+  return () => {
+    const text = read(path);
+    if (text.includes("-----BEGIN CERTIFICATE-----")) return text;
+    throw new SignerError(
+      "ERR_SIGNER_CERTIFICATE_INVALID",
+      `AWS_CA_BUNDLE names "${path}", which holds no certificate; give a PEM file of certificate authorities`,
+      { path },
+    );
+  };
+}
+
+function read(path: string): string {
+  try {
+    return readFileSync(path, "latin1");
+  } catch (cause) {
+    throw new SignerError(
+      "ERR_SIGNER_FILE_UNREADABLE",
+      `cannot read "${path}", which AWS_CA_BUNDLE names: ${messageOf(cause)}; check the path and that this user may read it`,
+      { cause, path },
+    );
+  }
+}
