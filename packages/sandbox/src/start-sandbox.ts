@@ -1,11 +1,11 @@
 import { randomUUID } from "node:crypto";
 import { mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { chooseBackend } from "./backends/choose-backend.ts";
 import { readDefaults } from "./config/read-defaults.ts";
 import { sandboxEnvironments } from "./environment/sandbox-environments.ts";
 import type { BackendInit, BackendName, Sandbox, SandboxOptions, StartedBackend } from "./sandbox.ts";
+import { makeWorkDirectory } from "./work-directory/make-work-directory.ts";
 
 const keptLogDirectories = 20;
 
@@ -31,7 +31,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   let stopping: Promise<void> | undefined;
   const stop = (): Promise<void> => (stopping ??= stopInReverse(stops));
 
-  const workDirectory = await mkdtemp(join(tmpdir(), "ra-sandbox-"));
+  const workDirectory = await makeWorkDirectory();
   stops.push(() => rm(workDirectory, { recursive: true, force: true }));
   try {
     const init: BackendInit = {

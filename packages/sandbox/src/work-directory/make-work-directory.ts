@@ -1,0 +1,45 @@
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { hostname, tmpdir } from "node:os";
+import { join } from "node:path";
+
+const PREFIX = "ra-sandbox-";
+/** Names the process that a folder belongs to. */
+const OWNER_FILE = "owner";
+
+/**
+ * Makes the folder of one sandbox, for this user alone, and removes those of sandboxes that were killed and could not.
+ *
+ * @param parent @default the system's folder for temporary files
+ */
+export async function makeWorkDirectory(parent = tmpdir()): Promise<string> {
+  await removeAbandoned(parent);
+  const directory = await mkdtemp(join(parent, PREFIX));
+  await writeFile(join(directory, OWNER_FILE), ownerOf(process.pid));
+  return directory;
+}
+
+/** The host as well: a container that shares the folder numbers its processes by itself. */
+function ownerOf(pid: number): string {
+  return `${pid} ${hostname()}`;
+}
+
+async function removeAbandoned(parent: string): Promise<void> {
+  for (const name of await readdir(parent)) {
+    if (!name.startsWith(PREFIX)) continue;
+    const directory = join(parent, name);
+    // Another user's, or one that is just being made.
+    const owner = await readFile(join(directory, OWNER_FILE), "utf8").catch(() => "");
+    const pid = Number.parseInt(owner, 10);
+    if (owner !== ownerOf(pid) || isAlive(pid)) continue;
+    await rm(directory, { recursive: true, force: true }).catch(() => undefined);
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return !(error instanceof Error && "code" in error && error.code === "ESRCH");
+  }
+}
