@@ -37,6 +37,7 @@ try {
     {
       "node -e 0": command(process.execPath, ["-e", "0"]),
       "credential-process": command(process.execPath, [main, ...words]),
+      "credential-process, RSA key": command(process.execPath, [main, ...world.rsaWords]),
       "credential-process, https endpoint": command(process.execPath, [main, ...world.tlsWords]),
       "credential-process --cache, hit in Node.js": command(process.execPath, [main, ...words, "--cache"]),
       "credential-process --cache, hit in the launcher": command("/bin/sh", [

@@ -9,6 +9,7 @@ import { writeSampleIdentity } from "../scripts/sample-identity.mjs";
 
 const folder = mkdtempSync(join(tmpdir(), "ra-signer-bench-"));
 const { options, flags } = writeSampleIdentity(folder);
+const { flags: rsaFlags } = writeSampleIdentity(folder, "rsa");
 const tokenFile = join(folder, "token");
 
 const children = [];
@@ -47,6 +48,7 @@ export const world = {
   init: { ...options, endpoint },
   /** Command lines. */
   words,
+  rsaWords: ["credential-process", ...rsaFlags, "--endpoint", endpoint],
   tlsWords: ["credential-process", ...flags, "--endpoint", tlsEndpoint, "--no-verify-ssl"],
   serveWords: ["serve", ...flags, "--endpoint", endpoint, "--port", "0"],
   /** Environment of every process that is measured. */
