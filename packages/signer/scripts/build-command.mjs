@@ -63,7 +63,7 @@ async function buildScript(name, more) {
 
 /** Loading node:crypto takes longer than anything else: it is put off until something of it is used. */
 const LATE_CRYPTO =
-  'let loaded;const lateCrypto=new Proxy({},{get:(_,name)=>(loaded??=require("node:"+"crypto"))[name]});';
+  'let nodeCrypto;const lateCrypto=new Proxy({},{get:(_,name)=>(nodeCrypto??=require("node:"+"crypto"))[name]});';
 
 /** Almost no call asks for a password. */
 const passwordApart = {

@@ -163,8 +163,9 @@ function defaultSend(proxy: string | undefined, environment: Environment): HttpS
   const caBundle = caBundleFromEnvironment(environment);
   const trust = caBundle === undefined ? {} : { caBundle };
   if (proxy === undefined) return createHttpSend(trust);
-  if (proxy === "environment")
+  if (proxy === "environment") {
     return createHttpSend({ ...trust, proxyFor: proxyFromEnvironment(environment) });
+  }
   const url = parseProxy(proxy, "the proxy option");
   return createHttpSend({ ...trust, proxyFor: () => url });
 }
