@@ -13,7 +13,8 @@ let cachedData;
 try {
   cachedData = readFileSync(codeFile);
 } catch {
-  if (command === "credential-process") process.once("exit", keepCode);
+  const asksForHelp = flags.some((flag) => flag === "--help" || flag === "-h");
+  if (command === "credential-process" && !asksForHelp) process.once("exit", keepCode);
 }
 const script = new Script(readFileSync(filename, "latin1"), { filename, cachedData });
 script.runInThisContext()(require, __filename);

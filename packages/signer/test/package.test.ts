@@ -248,6 +248,8 @@ describe("the packed package, installed into an empty project", { timeout: 120_0
 
     const packed = kept();
     await expect(call([], ["--role-arn", ""])).resolves.toContain("--role-arn is missing");
+    // A call that runs little would leave little for others.
+    await run(process.execPath, [join(scripts, "main.cjs"), "credential-process", "--help"], options);
     const mayConnect = process.allowedNodeEnvironmentFlags.has("--allow-net") ? ["--allow-net"] : [];
     const readOnly = [
       "--disable-warning=ExperimentalWarning",
