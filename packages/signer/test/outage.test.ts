@@ -35,10 +35,12 @@ class App implements AsyncDisposable {
   readonly #client: S3Client;
   readonly #start = Date.now();
   readonly #underWay: Promise<unknown>[] = [];
+  readonly #failed = Promise.withResolvers<never>();
 
   constructor(world: World, s3: FakeS3, options: Pick<RolesAnywhereInit, "attemptTimeoutMs">) {
     this.world = world;
     this.s3 = s3;
+    this.#failed.promise.catch(() => {});
     this.#client = new S3Client({
       region: "us-east-1",
       endpoint: s3.url,
@@ -67,7 +69,12 @@ class App implements AsyncDisposable {
   request(): void {
     this.requests += 1;
     const sent = this.#client.send(new HeadBucketCommand({ Bucket: "bucket" }));
-    this.#underWay.push(sent.catch((error: unknown) => this.failures.push(error)));
+    this.#underWay.push(
+      sent.catch((error: unknown) => {
+        this.failures.push(error);
+        this.#failed.reject(error);
+      }),
+    );
   }
 
   /** Lets time pass until so many seconds after the first session, with requests under way all the time. */
@@ -75,7 +82,8 @@ class App implements AsyncDisposable {
     while (Date.now() < this.#start + seconds * 1000) {
       this.request();
       this.request();
-      await this.s3.waiting(2);
+      // One that fails before it is sent would be waited for in vain.
+      await Promise.race([this.s3.waiting(2), this.#failed.promise]);
       // They are answered at another moment than they were sent at.
       vi.setSystemTime(Math.min(Date.now() + STEP_SECONDS * 1000, this.#start + seconds * 1000));
       this.s3.answer();

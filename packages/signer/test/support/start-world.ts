@@ -69,8 +69,8 @@ interface Identity {
   readonly client: TestIdentity;
 }
 
-/** Made once for all worlds. */
-let identity: Identity | undefined;
+/** Made once for all worlds, and before any test stops its clock: the certificates are valid from now. */
+const { authority, client } = makeIdentity();
 
 function makeIdentity(): Identity {
   const authority = makeCertificate({ subject: "/CN=Test CA", extensions: CA_EXTENSIONS });
@@ -87,8 +87,6 @@ export async function startWorld(
   options: { readonly clock?: Clock; readonly durationSeconds?: number } = {},
 ): Promise<World> {
   const folder = temporaryFolder();
-  identity ??= makeIdentity();
-  const { authority, client } = identity;
   writeFileSync(folder.join("client.pem"), client.certificatePem);
   writeFileSync(folder.join("client.key"), client.privateKeyPem, { mode: 0o600 });
 
