@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { beforeAll, describe, expect, it } from "vitest";
-import { processesWith, sandboxTraces } from "./support/leftovers.ts";
+import { processesWith, sandboxTraces, traceChanges } from "./support/leftovers.ts";
 import { runDemoScript } from "./support/run-demo-script.ts";
 
 describe("the demo, interrupted", { timeout: 300_000 }, () => {
@@ -9,9 +9,6 @@ describe("the demo, interrupted", { timeout: 300_000 }, () => {
   beforeAll(async () => {
     tracesBefore = await sandboxTraces();
   });
-  /** Those of sandboxes that were killed before may go at any time. */
-  const newTraces = async (): Promise<string[]> =>
-    (await sandboxTraces()).filter((trace) => !tracesBefore.includes(trace));
 
   it.each([
     { moment: "while LocalStack starts", pattern: /Starting LocalStack/ },
@@ -29,7 +26,7 @@ describe("the demo, interrupted", { timeout: 300_000 }, () => {
 
     expect(await demo.exited).toEqual({ code: /Ctrl-C stops/.test(demo.output()) ? 0 : 130, signal: null });
     expect(await processesWith(marker)).toEqual([]);
-    expect(await newTraces()).toEqual([]);
+    expect(await traceChanges(tracesBefore)).toEqual([]);
   });
 
   it("SIGKILL leaves nothing running either", async () => {
@@ -43,6 +40,7 @@ describe("the demo, interrupted", { timeout: 300_000 }, () => {
     // The keepers notice and end what they keep.
     while ((await processesWith(marker)).length > 0) await sleep(100);
     // Its folder of temporary files goes when the next sandbox is started.
-    expect((await newTraces()).filter((trace) => !trace.startsWith("folder"))).toEqual([]);
+    const changes = await traceChanges(tracesBefore);
+    expect(changes.filter((change) => !change.startsWith("new folder"))).toEqual([]);
   });
 });

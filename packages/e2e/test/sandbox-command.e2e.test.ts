@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { readSettings } from "../src/settings/read-settings.ts";
-import { processesWith, sandboxTraces } from "./support/leftovers.ts";
+import { processesWith, sandboxTraces, traceChanges } from "./support/leftovers.ts";
 
 const command = fileURLToPath(
   new URL("../bin/ra-sandbox.js", import.meta.resolve("@roles-anywhere/sandbox")),
@@ -49,6 +49,6 @@ describe("ra-sandbox up --json", { timeout: 300_000 }, () => {
     await expect(fetch(`${endpointUrl}/_localstack/health`)).rejects.toThrow("fetch failed");
     await expect(fetch(`${rolesAnywhereEndpoint}/_mock/health`)).rejects.toThrow("fetch failed");
     expect(await processesWith(marker)).toEqual([]);
-    expect((await sandboxTraces()).filter((trace) => !tracesBefore.includes(trace))).toEqual([]);
+    expect(await traceChanges(tracesBefore)).toEqual([]);
   });
 });

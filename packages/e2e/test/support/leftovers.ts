@@ -40,6 +40,20 @@ export async function sandboxTraces(): Promise<string[]> {
   ].toSorted();
 }
 
+/**
+ * What has changed since: traces that are new, and containers and networks that are gone. Folders may go at any time, since
+ * each start of a sandbox removes those of sandboxes that were killed.
+ */
+export async function traceChanges(before: readonly string[]): Promise<string[]> {
+  const now = await sandboxTraces();
+  return [
+    ...now.filter((trace) => !before.includes(trace)).map((trace) => `new ${trace}`),
+    ...before
+      .filter((trace) => !trace.startsWith("folder") && !now.includes(trace))
+      .map((trace) => `gone ${trace}`),
+  ];
+}
+
 async function docker(dockerArguments: readonly string[]): Promise<string[]> {
   try {
     const { stdout } = await run("docker", dockerArguments);
