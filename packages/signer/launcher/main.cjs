@@ -2,7 +2,7 @@
 "use strict";
 // Starts a command: credential-process without the cache from a file of its own, since an SDK waits for it. V8's code of
 // what was run is kept beside the script, for the next call on the same Node.js: the build makes the first one.
-const { readFileSync } = require("node:fs");
+const { closeSync, openSync, readFileSync, renameSync, writeFileSync } = require("node:fs");
 const { Script } = require("node:vm");
 
 const [command, ...flags] = process.argv.slice(2);
@@ -22,7 +22,6 @@ script.runInThisContext()(require, __filename);
 /** In one step, and only where this user may write; else every call compiles as it goes. */
 function keepCode(exitCode) {
   if (exitCode !== 0) return;
-  const { closeSync, openSync, renameSync, writeFileSync } = require("node:fs");
   const temporary = `${codeFile}.${process.pid}`;
   try {
     const file = openSync(temporary, "wx");

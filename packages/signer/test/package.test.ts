@@ -12,6 +12,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import { CREDENTIALS, startFakeService, success } from "../src/testing/fake-service.ts";
 import { temporaryFolder } from "../src/testing/openssl.ts";
+import { folderWithIdentity, sessionWords } from "../src/testing/served.ts";
 import { readVector } from "../src/testing/vectors.ts";
 
 const run = promisify(execFile);
@@ -229,16 +230,9 @@ describe("the packed package, installed into an empty project", { timeout: 120_0
 
   it("keeps V8's code of its first success for the next calls, where it may write", async () => {
     await using service = await startFakeService(success());
-    const [certificate, privateKey] = [folder.join("client.pem"), folder.join("client.key")];
-    writeFileSync(certificate, vector.certificatePem);
-    writeFileSync(privateKey, vector.privateKeyPem, { mode: 0o600 });
+    using identity = folderWithIdentity();
     const scripts = join(modules, "@roles-anywhere", "signer", "dist", "cli");
-    const words = [
-      ...["credential-process", "--certificate", certificate, "--private-key", privateKey],
-      ...["--trust-anchor-arn", "arn:aws:rolesanywhere:us-east-1:123456789012:trust-anchor/1"],
-      ...["--profile-arn", "arn:aws:rolesanywhere:us-east-1:123456789012:profile/2"],
-      ...["--role-arn", "arn:aws:iam::123456789012:role/Example", "--endpoint", service.url],
-    ];
+    const words = ["credential-process", ...sessionWords(identity, service.url)];
     const call = async (flags: readonly string[], more: readonly string[] = []): Promise<string> => {
       const ended = run(process.execPath, [...flags, join(scripts, "main.cjs"), ...words, ...more], options);
       const { stdout, stderr } = await ended.catch((error: unknown) => Object(error));

@@ -42,19 +42,19 @@ export async function cachedAnswer(place: CachePlace, options: CachedAnswerOptio
   const began = now().getTime();
   mkdirSync(place.folder, { recursive: true, mode: 0o700 });
   for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 1.6, LONGEST_PAUSE_MS)) {
-    const answer = answerOf(place, options, began);
+    const seen = look(place, now());
+    const answer = answerOf(seen, place, options, began);
     if (answer !== undefined) return answer;
     const release = tryLock(`${place.path}.lock`);
     if (release !== undefined) {
       try {
         // Another process may have been faster between the look and the lock.
-        return answerOf(place, options, began) ?? (await refresh(place, options));
+        return answerOf(look(place, now()), place, options, began) ?? (await refresh(place, options));
       } finally {
         release();
       }
     }
-    const { usable } = look(place, now());
-    if (usable !== undefined) return usable.json;
+    if (seen.usable !== undefined) return seen.usable.json;
     await sleep(pause * (0.5 + Math.random()));
   }
 }
@@ -64,8 +64,12 @@ export async function cachedAnswer(place: CachePlace, options: CachedAnswerOptio
  *
  * @throws The failure of another process that asked while this one waited.
  */
-function answerOf(place: CachePlace, options: CachedAnswerOptions, began: number): string | undefined {
-  const { fresh, usable } = look(place, options.now());
+function answerOf(
+  { fresh, usable }: SeenEntry,
+  place: CachePlace,
+  options: CachedAnswerOptions,
+  began: number,
+): string | undefined {
   if (fresh !== undefined) return fresh.json;
   const failure = lastFailure(place);
   if (failure === undefined) return undefined;
@@ -95,10 +99,12 @@ async function refresh(place: CachePlace, options: CachedAnswerOptions): Promise
 }
 
 /** The entry of a place, as what it is good for. */
-function look(
-  place: CachePlace,
-  moment: Date,
-): { readonly fresh?: CacheEntry; readonly usable?: CacheEntry } {
+interface SeenEntry {
+  readonly fresh?: CacheEntry;
+  readonly usable?: CacheEntry;
+}
+
+function look(place: CachePlace, moment: Date): SeenEntry {
   const entry = readEntry(place);
   const seconds = moment.getTime() / 1000;
   if (entry === undefined) return {};

@@ -40,10 +40,9 @@ export const SESSION_FLAGS = {
 
 /** How the service is reached, by the flags, AWS_CA_BUNDLE and, with `--with-proxy`, the proxy's variables. */
 export function httpOptions(flags: Flags<typeof SESSION_FLAGS>, environment: Environment): HttpOptions {
-  const caBundle = caBundleFromEnvironment(environment);
   return {
     verifySsl: flags["no-verify-ssl"] !== true,
-    ...(caBundle === undefined ? {} : { caBundle }),
+    caBundle: caBundleFromEnvironment(environment),
     ...(flags["with-proxy"] === true ? { proxyFor: proxyFromEnvironment(environment) } : {}),
   };
 }

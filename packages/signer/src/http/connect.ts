@@ -7,7 +7,7 @@ export interface HttpTrust {
   /** Check the server's certificate. @default true */
   readonly verifySsl?: boolean;
   /** Gives the certificate authorities to trust, in PEM, when a TLS connection begins. @default those of Node.js */
-  readonly caBundle?: () => string;
+  readonly caBundle?: (() => string) | undefined;
 }
 
 /** How a connection is made. */

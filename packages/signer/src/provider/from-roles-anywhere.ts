@@ -160,8 +160,7 @@ function identityOf(set: CredentialSet, roleArn: string): RolesAnywhereCredentia
 }
 
 function defaultSend(proxy: string | undefined, environment: Environment): HttpSend {
-  const caBundle = caBundleFromEnvironment(environment);
-  const trust = caBundle === undefined ? {} : { caBundle };
+  const trust = { caBundle: caBundleFromEnvironment(environment) };
   if (proxy === undefined) return createHttpSend(trust);
   if (proxy === "environment") {
     return createHttpSend({ ...trust, proxyFor: proxyFromEnvironment(environment) });
