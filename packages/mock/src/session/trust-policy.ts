@@ -1,5 +1,10 @@
 import type { Explanation } from "../audit/refusal.ts";
-import { evaluatePolicy, parsePolicyDocument, type PolicyDocument, PolicyError } from "../iam/evaluate.ts";
+import {
+  evaluatePolicy,
+  parsePolicyDocument,
+  type PolicyDocument,
+  PolicyError,
+} from "@roles-anywhere/iam-policy";
 import { remember } from "../trust/remember.ts";
 import type { SessionTag } from "./aws.ts";
 

@@ -1,4 +1,4 @@
-import type { Decision, PolicyKind, PolicyRequest } from "../evaluate.ts";
+import type { Decision, PolicyKind, PolicyRequest } from "../src/index.ts";
 
 const GUIDE = "https://docs.aws.amazon.com/IAM/latest/UserGuide/";
 

@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { evaluatePolicy, parsePolicyDocument } from "./evaluate.ts";
-import { conditionBlockCases, conditionCases, doubtfulCases } from "./testing/condition-cases.ts";
-import { elementCases } from "./testing/element-cases.ts";
-import type { PolicyCase } from "./testing/policy-case.ts";
-import { PAGES } from "./testing/policy-case.ts";
-import { principalCases } from "./testing/principal-cases.ts";
-import { variableCases } from "./testing/variable-cases.ts";
+import { evaluatePolicy, parsePolicyDocument } from "../src/index.ts";
+import { conditionBlockCases, conditionCases, doubtfulCases } from "./condition-cases.ts";
+import { elementCases } from "./element-cases.ts";
+import type { PolicyCase } from "./policy-case.ts";
+import { PAGES } from "./policy-case.ts";
+import { principalCases } from "./principal-cases.ts";
+import { variableCases } from "./variable-cases.ts";
 
 const tables: readonly (readonly [string, readonly PolicyCase[]])[] = [
   ["elements", elementCases],

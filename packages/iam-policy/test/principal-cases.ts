@@ -1,6 +1,6 @@
 import { ALLOW, DENY, IMPLICIT, PAGES, policy } from "./policy-case.ts";
 import type { PolicyCase } from "./policy-case.ts";
-import type { Principal } from "../match-principal.ts";
+import type { Principal } from "../src/index.ts";
 
 const service: Principal = { type: "Service", id: "rolesanywhere.amazonaws.com" };
 const aws = (id: string): Principal => ({ type: "AWS", id });

@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { evaluateAll, evaluatePolicy, parsePolicyDocument } from "./evaluate.ts";
-import type { PolicyDocument, PolicyRequest } from "./evaluate.ts";
+import { evaluateAll, evaluatePolicy, parsePolicyDocument } from "../src/index.ts";
+import type { PolicyDocument, PolicyRequest } from "../src/index.ts";
 
 const effects = fc.constantFrom("Allow", "Deny");
 const names = fc.constantFrom("s3:GetObject", "s3:PutObject", "S3:getobject", "sqs:SendMessage");

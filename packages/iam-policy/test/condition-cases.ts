@@ -1,6 +1,6 @@
 import { ALLOW, DENY, IMPLICIT, PAGES, policy } from "./policy-case.ts";
 import type { PolicyCase } from "./policy-case.ts";
-import type { ContextRecord } from "../request-context.ts";
+import type { ContextRecord } from "../src/index.ts";
 
 type Values = string | readonly string[];
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { parsePolicyDocument, PolicyError } from "./evaluate.ts";
-import type { PolicyErrorCode, PolicyKind } from "./evaluate.ts";
+import { parsePolicyDocument, PolicyError } from "../src/index.ts";
+import type { PolicyErrorCode, PolicyKind } from "../src/index.ts";
 
 /** One row: what is wrong, the code, the path, what to change in a good policy of the kind. */
 type Refusal = readonly [name: string, code: PolicyErrorCode, path: string, change: Change];

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { evaluateAll, parsePolicyDocument } from "./evaluate.ts";
-import type { Decision, PolicyKind, PolicyRequest } from "./evaluate.ts";
-import { ALLOW, DENY, IMPLICIT, PAGES, policy } from "./testing/policy-case.ts";
+import { evaluateAll, parsePolicyDocument } from "../src/index.ts";
+import type { Decision, PolicyKind, PolicyRequest } from "../src/index.ts";
+import { ALLOW, DENY, IMPLICIT, PAGES, policy } from "./policy-case.ts";
 
 const account = "111122223333";
 const userArn = `arn:aws:iam::${account}:user/exampleuser`;
