@@ -1,10 +1,10 @@
 export { createAuditLog, type AuditLog } from "./audit/audit-log.ts";
 export type { AuditRecord, Verdict } from "./audit/audit-record.ts";
-export { REASON_CODES, type ReasonCode } from "./audit/reason-code.ts";
+export { REASON_CODES, type ReasonCode } from "./errors/refusal.ts";
 export { createContext, type MockContext, type MockContextInit } from "./context.ts";
 export type { AccessKey } from "./control/request/access-key.ts";
 export type { SignatureVerifier } from "./control/request/verify-signature.ts";
-export { MockError, type MockErrorCode } from "./errors.ts";
+export { MockError, type MockErrorCode } from "./errors/mock-error.ts";
 export { createApp, type MockApp } from "./http/app.ts";
 export { type MockOptions, type RunningMock, startMock } from "./http/server.ts";
 export {

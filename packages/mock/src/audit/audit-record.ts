@@ -5,8 +5,7 @@ import type { CreateSessionOutput } from "../session/credential-set.ts";
 import type { State } from "../state/state.ts";
 import { type Certificate, toPem } from "../trust/certificate.ts";
 import { formatName } from "../trust/distinguished-name.ts";
-import type { ReasonCode } from "./reason-code.ts";
-import type { Refusal } from "./refusal.ts";
+import type { ReasonCode, Refusal } from "../errors/refusal.ts";
 
 const HIDDEN = "HIDDEN_DUE_TO_SECURITY_REASONS";
 
@@ -103,7 +102,7 @@ export function toAuditRecord({
     awsRegion: state.region,
     sourceIPAddress: request.sourceIp ?? "",
     userAgent: (headerValues(request, "user-agent")[0] ?? "").slice(0, 400),
-    ...(refusal === undefined ? {} : { errorCode: refusal.errorType, errorMessage: refusal.message }),
+    ...(refusal === undefined ? {} : { errorCode: refusal.type, errorMessage: refusal.message }),
     requestParameters: requestParameters(trace),
     responseElements: "output" in outcome ? responseElements(outcome.output) : null,
     requestID: trace.requestId,

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import process from "node:process";
-import { MockError } from "../errors.ts";
+import { MockError } from "../errors/mock-error.ts";
 import { startMock } from "../http/server.ts";
 import { readArguments } from "./arguments.ts";
 

@@ -5,7 +5,7 @@ import { receive } from "../http/receive.ts";
 import type { ControlPlaneContext, OperationContext } from "./context.ts";
 import { operations } from "./operations.ts";
 import { requireSignature } from "./request/require-signature.ts";
-import { ServiceError } from "./service-error.ts";
+import { ServiceError } from "../errors/service-error.ts";
 
 /**
  * The control plane of IAM Roles Anywhere as an application to mount at `/`: every path of the service model except

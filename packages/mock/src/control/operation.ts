@@ -1,7 +1,7 @@
 import type { Context } from "hono";
 import type { z } from "zod";
 import type { OperationContext } from "./context.ts";
-import { readMembers } from "./model/read-members.ts";
+import { readMembers } from "../model/read-members.ts";
 import { readRequest } from "./request/read-request.ts";
 
 /** Where an operation answers, in the words of the service model. */

@@ -3,8 +3,8 @@ import type { HttpBindings } from "@hono/node-server";
 import { Hono } from "hono";
 import type { MockContext } from "../context.ts";
 import { controlPlane } from "../control/control-plane.ts";
+import { ServiceError } from "../errors/service-error.ts";
 import { type Answer, handleCreateSession } from "../session/handle-create-session.ts";
-import { errorResponse } from "./error-response.ts";
 import { labRoutes } from "../lab/routes.ts";
 import { injectFault } from "./inject-fault.ts";
 import { limitBody } from "./limit-body.ts";
@@ -30,12 +30,11 @@ export function createApp(context: MockContext): MockApp {
     limitBody(
       (path) => (path.startsWith("/_mock/") ? MAX_LAB_BODY_BYTES : MAX_BODY_BYTES),
       (maxBytes) =>
-        errorResponse(
+        new ServiceError(
           413,
           "RequestEntityTooLargeException",
           `The request body is larger than ${maxBytes} bytes`,
-          randomUUID(),
-        ),
+        ).toResponse(randomUUID()),
     ),
   );
   // Clients compare it with their own clock, so it has to be the one that judges their requests.
@@ -54,23 +53,24 @@ export function createApp(context: MockContext): MockApp {
   const { state, clock, uuid, verifySignature } = context;
   app.route("/", controlPlane({ state, clock, uuid, verifySignature }));
   app.notFound((c) =>
-    errorResponse(
+    new ServiceError(
       404,
       "UnknownOperationException",
       `No operation ${c.req.method} ${c.req.path}`,
-      randomUUID(),
-    ),
+    ).toResponse(randomUUID()),
   );
   app.onError((error) => {
     context.log(`defect: ${error.stack ?? error.message}`);
-    return errorResponse(500, "InternalServerException", "Internal server error", randomUUID());
+    return new ServiceError(500, "InternalServerException", "Internal server error").toResponse(randomUUID());
   });
   return app;
 }
 
 function toResponse(answer: Answer): Response {
   if (answer.errorType !== undefined && "message" in answer.body) {
-    return errorResponse(answer.status, answer.errorType, answer.body.message, answer.requestId);
+    return new ServiceError(answer.status, answer.errorType, answer.body.message).toResponse(
+      answer.requestId,
+    );
   }
   return Response.json(answer.body, {
     status: answer.status,

@@ -1,6 +1,6 @@
 import { connect } from "node:net";
 import { describe, expect, it } from "vitest";
-import { REASON_CODES } from "../audit/reason-code.ts";
+import { REASON_CODES } from "../errors/refusal.ts";
 import { ecKeys, makeAuthority, makeCertificate } from "../testing/make-certificate.ts";
 import { makeTlsFiles } from "../testing/make-tls-files.ts";
 import { ML_DSA, mlDsaKeys } from "../testing/ml-dsa.ts";

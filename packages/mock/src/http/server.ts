@@ -3,7 +3,7 @@ import { createServer, type RequestListener, type Server, type ServerOptions } f
 import { createServer as createTlsServer } from "node:https";
 import { getRequestListener } from "@hono/node-server";
 import { createContext, type MockContext } from "../context.ts";
-import { MockError } from "../errors.ts";
+import { MockError } from "../errors/mock-error.ts";
 import type { AccessKey } from "../control/request/access-key.ts";
 import type { AwsPort } from "../session/aws.ts";
 import { awsSdkPort } from "../session/aws-sdk.ts";

@@ -1,4 +1,5 @@
-import { Refusal, type ServiceErrorType } from "../audit/refusal.ts";
+import { Refusal } from "../errors/refusal.ts";
+import type { ServiceErrorType } from "../errors/service-error.ts";
 
 /** What can go wrong on purpose. */
 export const FAULT_KINDS = [

@@ -1,7 +1,7 @@
 import { type Context, Hono } from "hono";
 import { z } from "zod";
 import type { MockContext } from "../context.ts";
-import { MockError } from "../errors.ts";
+import { MockError } from "../errors/mock-error.ts";
 import { FAULT_KINDS } from "./faults.ts";
 import { clearState, exportSnapshot, importSnapshot } from "./snapshot.ts";
 

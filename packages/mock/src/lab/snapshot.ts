@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { MockError } from "../errors.ts";
+import { MockError } from "../errors/mock-error.ts";
 import { forgetSubjectIndex } from "../session/subjects.ts";
 import type { CrlRecord, ProfileRecord, SubjectRecord, TrustAnchorRecord } from "../state/records.ts";
 import type { State } from "../state/state.ts";

@@ -1,4 +1,4 @@
-import { AWS_MESSAGE, denied, type Refusal } from "../audit/refusal.ts";
+import { AWS_MESSAGE, denied, type Refusal } from "../errors/refusal.ts";
 import type { ReceivedRequest } from "./received-request.ts";
 import { singleHeader } from "./single-header.ts";
 

@@ -1,4 +1,4 @@
-import { denied, AWS_MESSAGE } from "../audit/refusal.ts";
+import { denied, AWS_MESSAGE } from "../errors/refusal.ts";
 import { type Certificate, parseCertificate } from "../trust/certificate.ts";
 import { DerError } from "../trust/der.ts";
 import { isBase64 } from "../trust/pem.ts";

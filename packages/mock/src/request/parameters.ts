@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { Refusal } from "../audit/refusal.ts";
+import { Refusal } from "../errors/refusal.ts";
 import type { QueryParameter } from "./query.ts";
 import { type Violation, validationRefusal } from "./validation.ts";
 

@@ -1,4 +1,4 @@
-import { AWS_MESSAGE, denied } from "../audit/refusal.ts";
+import { AWS_MESSAGE, denied } from "../errors/refusal.ts";
 import type { Certificate } from "../trust/certificate.ts";
 import type { Authorization } from "./authorization.ts";
 

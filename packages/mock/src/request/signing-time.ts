@@ -1,4 +1,4 @@
-import { AWS_MESSAGE, denied } from "../audit/refusal.ts";
+import { AWS_MESSAGE, denied } from "../errors/refusal.ts";
 import type { Authorization } from "./authorization.ts";
 import type { ReceivedRequest } from "./received-request.ts";
 import { singleHeader } from "./single-header.ts";

@@ -1,4 +1,4 @@
-import { denied, AWS_MESSAGE } from "../audit/refusal.ts";
+import { denied, AWS_MESSAGE } from "../errors/refusal.ts";
 import { headerValues, type ReceivedRequest, trimBlanks } from "./received-request.ts";
 
 /**

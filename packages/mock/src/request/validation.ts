@@ -1,4 +1,4 @@
-import { Refusal } from "../audit/refusal.ts";
+import { Refusal } from "../errors/refusal.ts";
 
 /** One broken constraint of a request parameter. */
 export interface Violation {

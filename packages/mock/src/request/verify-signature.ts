@@ -1,5 +1,5 @@
 import { type KeyObject, verify } from "node:crypto";
-import { AWS_MESSAGE, denied } from "../audit/refusal.ts";
+import { AWS_MESSAGE, denied } from "../errors/refusal.ts";
 import type { Certificate } from "../trust/certificate.ts";
 import type { Algorithm } from "./authorization.ts";
 

@@ -1,5 +1,5 @@
 import type { SessionTrace } from "../audit/audit-record.ts";
-import { AWS_MESSAGE, denied } from "../audit/refusal.ts";
+import { AWS_MESSAGE, denied } from "../errors/refusal.ts";
 import type { MockContext } from "../context.ts";
 import { type Authorization, parseAuthorization } from "../request/authorization.ts";
 import { deriveSigning, queryValueEncodings } from "../request/canonical-request.ts";

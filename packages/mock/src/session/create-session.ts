@@ -1,6 +1,5 @@
 import type { SessionTrace } from "../audit/audit-record.ts";
-import { AWS_MESSAGE, denied, Refusal } from "../audit/refusal.ts";
-import type { ReasonCode } from "../audit/reason-code.ts";
+import { AWS_MESSAGE, denied, type ReasonCode, Refusal } from "../errors/refusal.ts";
 import type { MockContext } from "../context.ts";
 import { type CreateSessionParameters, readParameters } from "../request/parameters.ts";
 import { headerValues, type ReceivedRequest } from "../request/received-request.ts";

@@ -1,5 +1,4 @@
-import { denied, Refusal } from "../audit/refusal.ts";
-import type { ReasonCode } from "../audit/reason-code.ts";
+import { denied, type ReasonCode, Refusal } from "../errors/refusal.ts";
 import type { CreateSessionParameters } from "../request/parameters.ts";
 import type { ProfileRecord, TrustAnchorRecord } from "../state/records.ts";
 import { aliasArn, findByArnOrAlias, resourceArn, type ResourceType } from "../state/resource-arn.ts";

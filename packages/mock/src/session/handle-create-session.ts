@@ -1,4 +1,5 @@
-import { Refusal } from "../audit/refusal.ts";
+import { Refusal } from "../errors/refusal.ts";
+import type { ServiceErrorType } from "../errors/service-error.ts";
 import { type Outcome, type SessionTrace, toAuditRecord } from "../audit/audit-record.ts";
 import type { MockContext } from "../context.ts";
 import type { ReceivedRequest } from "../request/received-request.ts";
@@ -9,7 +10,7 @@ import type { CreateSessionOutput } from "./credential-set.ts";
 export interface Answer {
   readonly status: number;
   /** Value of `X-Amzn-ErrorType`. */
-  readonly errorType?: string;
+  readonly errorType?: ServiceErrorType;
   readonly requestId: string;
   readonly body: CreateSessionOutput | { readonly message: string };
 }
@@ -50,7 +51,7 @@ function conclude(
     context.log(`CreateSession granted: ${roleArn} to ${record._mock.certificate?.subject ?? ""}`);
     return { status: 201, requestId, body: outcome.output };
   }
-  const { status, errorType, message, reason, explanation } = outcome.refusal;
+  const { status, type: errorType, message, reason, explanation } = outcome.refusal;
   const { expected, received, remedy } = explanation;
   const because = `${reason}: expected ${expected}; received ${received}; remedy: ${remedy}`;
   context.log(`CreateSession refused with ${status} ${errorType} (${requestId}): ${because}`);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { ReasonCode } from "../audit/reason-code.ts";
+import type { ReasonCode } from "../errors/refusal.ts";
 import type { ReceivedRequest } from "../request/received-request.ts";
 import { bits, octets, sequence, tlv } from "../testing/der-writer.ts";
 import { TRUST_POLICY } from "../testing/fake-aws.ts";

@@ -1,4 +1,4 @@
-import { AWS_MESSAGE, denied } from "../audit/refusal.ts";
+import { AWS_MESSAGE, denied } from "../errors/refusal.ts";
 import { type Certificate, serialHex } from "../trust/certificate.ts";
 
 /**

@@ -1,4 +1,4 @@
-import type { Explanation } from "../audit/refusal.ts";
+import type { Explanation } from "../errors/refusal.ts";
 import {
   evaluatePolicy,
   parsePolicyDocument,

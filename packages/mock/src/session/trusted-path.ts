@@ -1,4 +1,4 @@
-import { denied } from "../audit/refusal.ts";
+import { denied } from "../errors/refusal.ts";
 import type { TrustAnchorRecord } from "../state/records.ts";
 import type { State } from "../state/state.ts";
 import { type Certificate } from "../trust/certificate.ts";

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { AbstractStartedContainer, GenericContainer, type StartedTestContainer, Wait } from "testcontainers";
-import { MockError } from "../errors.ts";
+import { MockError } from "../errors/mock-error.ts";
 import { controlPlaneClient } from "./control-plane-client.ts";
 
 const PORT = 9912;

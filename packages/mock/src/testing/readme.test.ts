@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { REASON_CODES } from "../audit/reason-code.ts";
+import { REASON_CODES } from "../errors/refusal.ts";
 import { readArguments } from "../cli/arguments.ts";
 import { FAULT_KINDS } from "../lab/faults.ts";
 

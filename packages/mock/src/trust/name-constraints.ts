@@ -1,4 +1,4 @@
-import { AWS_MESSAGE, denied, type Refusal } from "../audit/refusal.ts";
+import { AWS_MESSAGE, denied, type Refusal } from "../errors/refusal.ts";
 import type { Certificate } from "./certificate.ts";
 import { attributeValues, type DistinguishedName, formatName } from "./distinguished-name.ts";
 import type { GeneralName } from "./general-name.ts";

@@ -1,4 +1,4 @@
-import { AWS_MESSAGE, denied } from "../audit/refusal.ts";
+import { AWS_MESSAGE, denied } from "../errors/refusal.ts";
 import type { CrlRecord } from "../state/records.ts";
 import type { Certificate } from "./certificate.ts";
 import { type CertificateRevocationList, readRevocationLists } from "./certificate-revocation-list.ts";

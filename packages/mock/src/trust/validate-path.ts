@@ -1,4 +1,4 @@
-import { AWS_MESSAGE, denied, Refusal } from "../audit/refusal.ts";
+import { AWS_MESSAGE, denied, Refusal } from "../errors/refusal.ts";
 import type { Certificate } from "./certificate.ts";
 import { formatName } from "./distinguished-name.ts";
 import { nameConstraintFailure } from "./name-constraints.ts";

@@ -1,6 +1,6 @@
 import { readRevocationLists } from "../../trust/certificate-revocation-list.ts";
 import { DerError } from "../../trust/der.ts";
-import { validationError } from "../service-error.ts";
+import { validationError } from "../../errors/service-error.ts";
 
 /**
  * Checks that bytes are a PEM certificate revocation list. Its issuer, signature and dates are checked when it is

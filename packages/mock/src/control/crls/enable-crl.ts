@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { OperationContext } from "../context.ts";
-import { resourceIdentifier } from "../model/shapes.ts";
+import { resourceIdentifier } from "../../model/shapes.ts";
 import { operation } from "../operation.ts";
 import { setEnabled } from "../resources/set-enabled.ts";
 import { crlDetails } from "./details.ts";

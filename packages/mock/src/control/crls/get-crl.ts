@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { resourceIdentifier } from "../model/shapes.ts";
+import { resourceIdentifier } from "../../model/shapes.ts";
 import { operation } from "../operation.ts";
 import { crlDetails } from "./details.ts";
 import { findCrl } from "./find-crl.ts";

@@ -1,12 +1,12 @@
 import { z } from "zod";
 import type { CrlRecord } from "../../state/records.ts";
-import { aliasName, crlData, resourceName, tagList, trustAnchorArn } from "../model/shapes.ts";
+import { aliasName, crlData, resourceName, tagList, trustAnchorArn } from "../../model/shapes.ts";
 import { operation } from "../operation.ts";
 import { checkAliasName } from "../resources/aliases.ts";
 import { checkQuota } from "../resources/check-quota.ts";
 import { findByArn, resourceArn } from "../../state/resource-arn.ts";
 import { uniqueTags } from "../resources/tags.ts";
-import { notFound } from "../service-error.ts";
+import { notFound } from "../../errors/service-error.ts";
 import { checkCrlData } from "./check-crl-data.ts";
 import { crlDetails } from "./details.ts";
 

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { aliasName, crlData, resourceIdentifier, resourceName } from "../model/shapes.ts";
+import { aliasName, crlData, resourceIdentifier, resourceName } from "../../model/shapes.ts";
 import { operation } from "../operation.ts";
 import { checkAliasName, updateAliasName } from "../resources/aliases.ts";
 import { checkCrlData } from "./check-crl-data.ts";

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { ProfileRecord } from "../../state/records.ts";
-import { text } from "../model/constraints.ts";
+import { text } from "../../model/constraints.ts";
 import {
   aliasName,
   durationSeconds,
@@ -8,7 +8,7 @@ import {
   resourceName,
   roleArnList,
   tagList,
-} from "../model/shapes.ts";
+} from "../../model/shapes.ts";
 import { operation } from "../operation.ts";
 import { checkAliasName } from "../resources/aliases.ts";
 import { checkQuota } from "../resources/check-quota.ts";

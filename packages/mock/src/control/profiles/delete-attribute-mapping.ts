@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { certificateField, resourceIdentifier } from "../model/shapes.ts";
+import { certificateField, resourceIdentifier } from "../../model/shapes.ts";
 import { operation } from "../operation.ts";
 import { removeRules } from "./attribute-mappings.ts";
 import { profileDetails } from "./details.ts";

@@ -1,6 +1,6 @@
 import type { ProfileRecord } from "../../state/records.ts";
 import type { State } from "../../state/state.ts";
-import { timestamp } from "../model/timestamp.ts";
+import { timestamp } from "../../model/timestamp.ts";
 import { aliasDetails } from "../resources/aliases.ts";
 
 /** A profile as the service describes it; tags are not part of it. */

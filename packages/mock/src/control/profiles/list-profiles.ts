@@ -1,4 +1,4 @@
-import { pageRequest } from "../model/shapes.ts";
+import { pageRequest } from "../../model/shapes.ts";
 import { operation } from "../operation.ts";
 import { paginate } from "../resources/paginate.ts";
 import { profileDetails } from "./details.ts";

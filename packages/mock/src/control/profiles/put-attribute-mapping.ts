@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { certificateField, mappingRules, resourceIdentifier } from "../model/shapes.ts";
+import { certificateField, mappingRules, resourceIdentifier } from "../../model/shapes.ts";
 import { operation } from "../operation.ts";
 import { putMapping } from "./attribute-mappings.ts";
 import { profileDetails } from "./details.ts";

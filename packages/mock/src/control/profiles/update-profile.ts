@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { text } from "../model/constraints.ts";
+import { text } from "../../model/constraints.ts";
 import {
   aliasName,
   durationSeconds,
@@ -7,7 +7,7 @@ import {
   resourceIdentifier,
   resourceName,
   roleArnList,
-} from "../model/shapes.ts";
+} from "../../model/shapes.ts";
 import { operation } from "../operation.ts";
 import { checkAliasName, updateAliasName } from "../resources/aliases.ts";
 import { profileDetails } from "./details.ts";

@@ -1,4 +1,4 @@
-import { MockError } from "../../errors.ts";
+import { MockError } from "../../errors/mock-error.ts";
 
 /** A long-term or temporary key of IAM that may sign calls of the control plane. */
 export interface AccessKey {

@@ -1,6 +1,6 @@
 import type { Context } from "hono";
 import type { OperationBinding } from "../operation.ts";
-import { ServiceError } from "../service-error.ts";
+import { ServiceError } from "../../errors/service-error.ts";
 
 /**
  * Collects an operation's members from the three places where they travel: JSON body, query string and path.

@@ -4,7 +4,7 @@ import { SignatureV4 } from "@smithy/signature-v4";
 import { parseQuery } from "../../request/query.ts";
 import { headerValues, type ReceivedRequest, splitTarget } from "../../request/received-request.ts";
 import { CLOCK_SKEW_SECONDS, parseAmzDate } from "../../request/signing-time.ts";
-import { ServiceError } from "../service-error.ts";
+import { ServiceError } from "../../errors/service-error.ts";
 import { type AccessKey, indexAccessKeys } from "./access-key.ts";
 import type { ClaimedSignature } from "./require-signature.ts";
 

@@ -1,5 +1,5 @@
 import type { State } from "../../state/state.ts";
-import { validationError } from "../service-error.ts";
+import { validationError } from "../../errors/service-error.ts";
 import { aliasArn, type ResourceType } from "../../state/resource-arn.ts";
 
 interface Aliased {

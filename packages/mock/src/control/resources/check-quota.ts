@@ -1,4 +1,4 @@
-import { validationError } from "../service-error.ts";
+import { validationError } from "../../errors/service-error.ts";
 
 /**
  * Refuses a creation beyond a quota.

@@ -1,6 +1,6 @@
 import { findByArnOrAlias, type ResourceType } from "../../state/resource-arn.ts";
 import type { State } from "../../state/state.ts";
-import { notFound } from "../service-error.ts";
+import { notFound } from "../../errors/service-error.ts";
 
 const LABELS = { "trust-anchor": "Trust anchor", profile: "Profile", crl: "CRL" } as const;
 

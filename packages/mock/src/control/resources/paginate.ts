@@ -1,5 +1,5 @@
-import { constraintError } from "../model/constraint-failure.ts";
-import { validationError } from "../service-error.ts";
+import { constraintError } from "../../model/constraint-failure.ts";
+import { validationError } from "../../errors/service-error.ts";
 
 /** Page length when the caller names none, and the longest that is given. AWS documents neither. */
 export const DEFAULT_PAGE_SIZE = 50;

@@ -1,5 +1,5 @@
 import type { SubjectRecord } from "../../state/records.ts";
-import { timestamp } from "../model/timestamp.ts";
+import { timestamp } from "../../model/timestamp.ts";
 
 /** A subject as lists show it. */
 export function subjectSummary(record: SubjectRecord) {

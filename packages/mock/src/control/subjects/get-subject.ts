@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { uuid } from "../model/shapes.ts";
+import { uuid } from "../../model/shapes.ts";
 import { operation } from "../operation.ts";
-import { notFound } from "../service-error.ts";
+import { notFound } from "../../errors/service-error.ts";
 import { subjectDetails } from "./details.ts";
 
 export const getSubject = operation(

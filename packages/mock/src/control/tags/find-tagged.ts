@@ -1,7 +1,7 @@
 import type { Tag } from "../../state/records.ts";
 import { findByArn } from "../../state/resource-arn.ts";
 import type { State } from "../../state/state.ts";
-import { notFound } from "../service-error.ts";
+import { notFound } from "../../errors/service-error.ts";
 
 /**
  * Finds the resource whose tags an ARN names: a trust anchor, profile, CRL or subject, not an alias.

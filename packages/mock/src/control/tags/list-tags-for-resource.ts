@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { amazonResourceName } from "../model/shapes.ts";
+import { amazonResourceName } from "../../model/shapes.ts";
 import { operation } from "../operation.ts";
 import { findTagged } from "./find-tagged.ts";
 

@@ -1,8 +1,8 @@
 import { z } from "zod";
-import { amazonResourceName, tagList } from "../model/shapes.ts";
+import { amazonResourceName, tagList } from "../../model/shapes.ts";
 import { operation } from "../operation.ts";
 import { uniqueTags } from "../resources/tags.ts";
-import { ServiceError } from "../service-error.ts";
+import { ServiceError } from "../../errors/service-error.ts";
 import { findTagged } from "./find-tagged.ts";
 
 export const MAX_TAGS_PER_RESOURCE = 200;

@@ -1,7 +1,7 @@
 import type { Certificate } from "../../trust/certificate.ts";
 import { DerError } from "../../trust/der.ts";
 import { trustAnchorCertificates } from "../../trust/trust-anchor-certificates.ts";
-import { validationError } from "../service-error.ts";
+import { validationError } from "../../errors/service-error.ts";
 
 /** Certificates per trust anchor, a quota that AWS does not raise. */
 export const MAX_CERTIFICATES = 2;

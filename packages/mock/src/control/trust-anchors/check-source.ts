@@ -1,8 +1,8 @@
 import type { z } from "zod";
 import type { TrustAnchorSource } from "../../state/records.ts";
-import { constraintError, mustNotBeNull } from "../model/constraint-failure.ts";
-import type { source as sourceShape } from "../model/shapes.ts";
-import { validationError } from "../service-error.ts";
+import { constraintError, mustNotBeNull } from "../../model/constraint-failure.ts";
+import type { source as sourceShape } from "../../model/shapes.ts";
+import { validationError } from "../../errors/service-error.ts";
 import { checkCertificateBundle } from "./certificate-bundle.ts";
 
 /**

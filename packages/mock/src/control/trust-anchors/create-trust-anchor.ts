@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { TrustAnchorRecord } from "../../state/records.ts";
-import { aliasName, notificationSettings, resourceName, source, tagList } from "../model/shapes.ts";
+import { aliasName, notificationSettings, resourceName, source, tagList } from "../../model/shapes.ts";
 import { operation } from "../operation.ts";
 import { checkAliasName } from "../resources/aliases.ts";
 import { checkQuota } from "../resources/check-quota.ts";

@@ -1,6 +1,6 @@
 import type { State } from "../../state/state.ts";
 import type { TrustAnchorRecord } from "../../state/records.ts";
-import { timestamp } from "../model/timestamp.ts";
+import { timestamp } from "../../model/timestamp.ts";
 import { aliasDetails } from "../resources/aliases.ts";
 
 /** A trust anchor as the service describes it; tags are not part of it. */

@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import type { NotificationEvent, NotificationSetting } from "../../state/records.ts";
-import { constraintError, mustNotBeNull } from "../model/constraint-failure.ts";
-import type { notificationSettings } from "../model/shapes.ts";
+import { constraintError, mustNotBeNull } from "../../model/constraint-failure.ts";
+import type { notificationSettings } from "../../model/shapes.ts";
 
 export const DEFAULT_THRESHOLD_DAYS = 45;
 const SERVICE_PRINCIPAL = "rolesanywhere.amazonaws.com";

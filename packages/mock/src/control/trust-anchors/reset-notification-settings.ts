@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { notificationSettingKeys, uuid } from "../model/shapes.ts";
+import { notificationSettingKeys, uuid } from "../../model/shapes.ts";
 import { operation } from "../operation.ts";
 import { trustAnchorDetails } from "./details.ts";
 import { findTrustAnchor } from "./find-trust-anchor.ts";

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { aliasName, resourceIdentifier, resourceName, source } from "../model/shapes.ts";
+import { aliasName, resourceIdentifier, resourceName, source } from "../../model/shapes.ts";
 import { operation } from "../operation.ts";
 import { checkAliasName, updateAliasName } from "../resources/aliases.ts";
 import { checkSource } from "./check-source.ts";

@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import { ServiceError } from "../service-error.ts";
+import { ServiceError } from "../errors/service-error.ts";
 import { type ConstraintFailure, constraintError, mustNotBeNull } from "./constraint-failure.ts";
 
 type Issue = z.core.$ZodIssue;

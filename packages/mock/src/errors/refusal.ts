@@ -1,3 +1,5 @@
+import { ServiceError, type ServiceErrorType, statusOf } from "./service-error.ts";
+
 /**
  * Why a CreateSession call was refused, one stable code per check. Codes are never renamed; new ones may appear.
  * AWS shows only a status, an error type and a short message: these are what its answer leaves out.
@@ -70,3 +72,51 @@ export const REASON_CODES = [
 ] as const;
 
 export type ReasonCode = (typeof REASON_CODES)[number];
+
+/** What AWS keeps to itself: the check that failed and how to satisfy it. */
+export interface Explanation {
+  /** What the check wanted to find. */
+  expected: string;
+  /** What it found. */
+  received: string;
+  /** What the caller should change. */
+  remedy: string;
+}
+
+/**
+ * A CreateSession call that the service turns down: the error that the client sees, and the reason that only the
+ * audit sees.
+ */
+export class Refusal extends ServiceError {
+  override readonly name = "Refusal";
+  readonly reason: ReasonCode;
+  readonly explanation: Explanation;
+
+  constructor(
+    reason: ReasonCode,
+    type: ServiceErrorType,
+    message: string,
+    explanation: Explanation,
+    options?: ErrorOptions,
+  ) {
+    super(statusOf(type), type, message, options);
+    this.reason = reason;
+    this.explanation = explanation;
+  }
+}
+
+/** The messages of CreateSession that people have reported from AWS, word for word. */
+export const AWS_MESSAGE = {
+  untrusted: "Untrusted Signing Certificate",
+  insufficient: "Untrusted certificate. Insufficient certificate",
+  signature: "Invalid signature",
+  roleSessionName: "Not authorized to set roleSessionName.",
+  unableToAssume: (roleArn: string): string => `Unable to assume role for ${roleArn}.`,
+  durationExceedsRole: (roleArn: string): string =>
+    `Unable to assume role for ${roleArn}. The requested DurationSeconds exceeds the MaxSessionDuration set for this role.`,
+} as const;
+
+/** A refusal with 403, the commonest one. */
+export function denied(reason: ReasonCode, message: string, explanation: Explanation): Refusal {
+  return new Refusal(reason, "AccessDeniedException", message, explanation);
+}
