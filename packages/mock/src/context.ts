@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { type AuditLog, createAuditLog } from "./audit/audit-log.ts";
-import type { AccessKey } from "./control/request/access-key.ts";
-import { createSignatureVerifier, type SignatureVerifier } from "./control/request/verify-signature.ts";
+import type { AccessKey } from "./control/access-key.ts";
+import { createSignatureVerifier, type SignatureVerifier } from "./control/sigv4.ts";
 import { createFaultQueue, type FaultQueue } from "./lab/faults.ts";
 import { createLabClock, type LabClock } from "./lab/lab-clock.ts";
 import type { AwsPort } from "./session/aws.ts";

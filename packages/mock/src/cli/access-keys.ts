@@ -1,4 +1,4 @@
-import type { AccessKey } from "../control/request/access-key.ts";
+import type { AccessKey } from "../control/access-key.ts";
 
 /**
  * Reads `RA_MOCK_ACCESS_KEYS`, `ID:SECRET[,ID:SECRET]`. It is no flag, since other users can read a command line.

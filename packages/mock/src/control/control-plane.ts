@@ -1,11 +1,43 @@
 import { randomUUID } from "node:crypto";
 import type { HttpBindings } from "@hono/node-server";
 import { Hono } from "hono";
-import { receive } from "../http/receive.ts";
-import type { ControlPlaneContext, OperationContext } from "./context.ts";
-import { operations } from "./operations.ts";
-import { requireSignature } from "./request/require-signature.ts";
 import { ServiceError } from "../errors/service-error.ts";
+import { receive } from "../http/receive.ts";
+import type { Clock, State } from "../state/state.ts";
+import { crlOperations } from "./crls.ts";
+import type { Operation, OperationRequest } from "./operation.ts";
+import { profileOperations } from "./profiles.ts";
+import { requireSignature, type SignatureVerifier } from "./sigv4.ts";
+import { subjectOperations } from "./subjects.ts";
+import { tagOperations } from "./tags.ts";
+import { trustAnchorOperations } from "./trust-anchors.ts";
+
+/** Every operation of the control plane. */
+export const operations: readonly Operation[] = [
+  ...trustAnchorOperations,
+  ...profileOperations,
+  ...crlOperations,
+  ...subjectOperations,
+  ...tagOperations,
+];
+
+/** What the control plane works on. */
+export interface ControlPlaneContext {
+  readonly state: State;
+  readonly clock: Clock;
+  /**
+   * Names new resources.
+   *
+   * @default crypto.randomUUID
+   */
+  readonly uuid?: (() => string) | undefined;
+  /**
+   * Verifies signatures; needs Node's raw request, which `@hono/node-server` hands over.
+   *
+   * @default a signature must be there, and is not verified
+   */
+  readonly verifySignature?: SignatureVerifier | undefined;
+}
 
 /**
  * The control plane of IAM Roles Anywhere as an application to mount at `/`: every path of the service model except
@@ -14,24 +46,14 @@ import { ServiceError } from "../errors/service-error.ts";
  * @param context the account to work on, its clock, and the source of ids
  */
 export function controlPlane(context: ControlPlaneContext): Hono<{ Bindings: HttpBindings }> {
-  const operationContext: OperationContext = {
-    state: context.state,
-    clock: context.clock,
-    uuid: context.uuid ?? randomUUID,
-  };
+  const { state, clock, uuid = randomUUID } = context;
   const app = new Hono<{ Bindings: HttpBindings }>();
   for (const operation of operations) {
     app.on(operation.method, operation.path, async (request) => {
       const requestId = randomUUID();
       try {
-        const hasDate =
-          request.req.header("x-amz-date") !== undefined || request.req.header("date") !== undefined;
-        const claimed = requireSignature(request.req.header("authorization"), hasDate, context.state);
-        if (context.verifySignature !== undefined) {
-          const received = await receive(request.env.incoming, request.req);
-          await context.verifySignature(received, claimed, context.clock.now());
-        }
-        const output = await operation.handle(operationContext, request);
+        await checkCaller(context, request);
+        const output = await operation.handle({ state, clock, uuid }, request);
         return Response.json(output, {
           status: operation.status ?? 200,
           headers: { "x-amzn-RequestId": requestId },
@@ -43,4 +65,15 @@ export function controlPlane(context: ControlPlaneContext): Hono<{ Bindings: Htt
     });
   }
   return app;
+}
+
+/** @throws {ServiceError} 403 when the request is not signed, or not by a key that the mock was given */
+async function checkCaller(
+  { state, clock, verifySignature }: ControlPlaneContext,
+  { env, req }: OperationRequest,
+): Promise<void> {
+  const hasDate = req.header("x-amz-date") !== undefined || req.header("date") !== undefined;
+  const claimed = requireSignature(req.header("authorization"), hasDate, state);
+  if (verifySignature === undefined) return;
+  await verifySignature(await receive(env.incoming, req), claimed, clock.now());
 }

@@ -8,7 +8,7 @@ import { signedRequest } from "../testing/sign-request.ts";
 import { createState } from "../state/state.ts";
 import { createWorld, PROFILE_ARN, ROLE_ARN, TRUST_ANCHOR_ARN, type World } from "../testing/world.ts";
 import { handleCreateSession } from "../session/handle-create-session.ts";
-import { operations } from "./operations.ts";
+import { operations } from "./control-plane.ts";
 import { AUTHORIZATION } from "./testing/test-control-plane.ts";
 
 /** RA_FUZZ_REQUESTS=100000 RA_FUZZ_SEED=7 npx vitest run src/control/mutations.test.ts */

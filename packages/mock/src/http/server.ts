@@ -4,7 +4,7 @@ import { createServer as createTlsServer } from "node:https";
 import { getRequestListener } from "@hono/node-server";
 import { createContext, type MockContext } from "../context.ts";
 import { MockError } from "../errors/mock-error.ts";
-import type { AccessKey } from "../control/request/access-key.ts";
+import type { AccessKey } from "../control/access-key.ts";
 import type { AwsPort } from "../session/aws.ts";
 import { awsSdkPort } from "../session/aws-sdk.ts";
 import { type Clock, createState, type State } from "../state/state.ts";

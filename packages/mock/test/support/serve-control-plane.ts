@@ -1,8 +1,8 @@
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { serve } from "@hono/node-server";
-import type { AccessKey } from "../../src/control/request/access-key.ts";
-import { createSignatureVerifier } from "../../src/control/request/verify-signature.ts";
+import type { AccessKey } from "../../src/control/access-key.ts";
+import { createSignatureVerifier } from "../../src/control/sigv4.ts";
 import { controlPlane } from "../../src/control/control-plane.ts";
 import { createState, type State, systemClock } from "../../src/state/state.ts";
 

@@ -1,0 +1,66 @@
+import { validationError } from "../errors/service-error.ts";
+import { constraintError } from "../model/constraint-failure.ts";
+
+/** Page length when the caller names none, and the longest that is served. AWS documents neither. */
+export const DEFAULT_PAGE_SIZE = 50;
+export const MAX_PAGE_SIZE = 1000;
+
+export interface PageRequest {
+  nextToken?: string | undefined;
+  pageSize?: number | undefined;
+}
+
+export interface Page<T> {
+  items: T[];
+  /** Absent on the last page. */
+  nextToken?: string | undefined;
+}
+
+/**
+ * One page of a collection in order of creation. The token holds the id of the last resource of the page, so
+ * that resources that come or go between two pages neither repeat nor hide others.
+ *
+ * @throws {ServiceError} 400 for a page size below 1 and for a token that does not belong to this collection
+ */
+export function paginate<T>(collection: ReadonlyMap<string, T>, name: string, request: PageRequest): Page<T> {
+  const pageSize = request.pageSize ?? DEFAULT_PAGE_SIZE;
+  if (pageSize < 1) {
+    const constraint = "Member must have value greater than or equal to 1";
+    throw constraintError({ at: "pageSize", value: pageSize, constraint });
+  }
+  const ids = [...collection.keys()];
+  const start = request.nextToken === undefined ? 0 : positionAfter(request.nextToken, name, ids);
+  const end = start + Math.min(pageSize, MAX_PAGE_SIZE);
+  const pageIds = ids.slice(start, end);
+  const items = [...collection.values()].slice(start, end);
+  const last = pageIds.at(-1);
+  return end < ids.length && last !== undefined
+    ? { items, nextToken: encodeToken(name, last, end) }
+    : { items };
+}
+
+/** The position is a fallback for the case that the resource named has been deleted since. */
+function encodeToken(name: string, lastId: string, position: number): string {
+  return Buffer.from(JSON.stringify([name, lastId, position])).toString("base64url");
+}
+
+function positionAfter(token: string, name: string, ids: readonly string[]): number {
+  const decoded = decodeToken(token);
+  if (!Array.isArray(decoded)) throw invalidToken();
+  const [tokenName, lastId, position]: unknown[] = decoded;
+  if (tokenName !== name || typeof lastId !== "string" || typeof position !== "number") throw invalidToken();
+  const index = ids.indexOf(lastId);
+  return index === -1 ? Math.min(Math.max(0, Math.trunc(position) - 1), ids.length) : index + 1;
+}
+
+function decodeToken(token: string): unknown {
+  try {
+    return JSON.parse(Buffer.from(token, "base64url").toString("utf8"));
+  } catch {
+    return undefined;
+  }
+}
+
+function invalidToken() {
+  return validationError("Invalid nextToken");
+}

@@ -1,0 +1,254 @@
+import { hash, timingSafeEqual } from "node:crypto";
+import { Sha256 } from "@aws-crypto/sha256-js";
+import { SignatureV4 } from "@smithy/signature-v4";
+import { ServiceError } from "../errors/service-error.ts";
+import { parseQuery } from "../request/query.ts";
+import { headerValues, type ReceivedRequest, splitTarget } from "../request/received-request.ts";
+import { CLOCK_SKEW_SECONDS, parseAmzDate } from "../request/signing-time.ts";
+import { type AccessKey, indexAccessKeys } from "./access-key.ts";
+
+const SIGNING_SERVICE = "rolesanywhere";
+const REQUIRED_FIELDS = ["Credential", "Signature", "SignedHeaders"] as const;
+
+/** What an `Authorization` header claims; whether it is true is for the verifier of signatures to say. */
+export interface ClaimedSignature {
+  readonly accessKeyId: string;
+  /** `yyyymmdd` */
+  readonly scopeDate: string;
+  readonly region: string;
+  readonly service: string;
+  /** Names as sent, in lower case by the rules of SigV4. */
+  readonly signedHeaders: readonly string[];
+  /** Hex of 64 digits when right. */
+  readonly signature: string;
+}
+
+/**
+ * Refuses a request that does not carry a SigV4 signature for this service, region and account. The signature itself
+ * is not verified here: that takes secret keys. An access key id of twelve digits names the caller's account,
+ * as it does for LocalStack; any other stands for the emulated account.
+ *
+ * @param authorization value of the `Authorization` header
+ * @param hasDate whether `X-Amz-Date` or `Date` is present
+ * @param account the emulated account and region
+ * @throws {ServiceError} 403, with the type and text that AWS's front end gives for the same defect
+ * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
+ */
+export function requireSignature(
+  authorization: string | undefined,
+  hasDate: boolean,
+  account: { readonly accountId: string; readonly region: string },
+): ClaimedSignature {
+  if (authorization === undefined || authorization.trim() === "") {
+    throw new ServiceError(403, "MissingAuthenticationTokenException", "Missing Authentication Token");
+  }
+  const [algorithm, ...rest] = authorization.trim().split(" ");
+  const fields = parseFields(rest.join(" "));
+  const complaints = REQUIRED_FIELDS.filter((field) => !fields.has(field)).map(
+    (field) => `Authorization header requires '${field}' parameter.`,
+  );
+  if (!hasDate) {
+    complaints.push("Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header.");
+  }
+  if (algorithm !== "AWS4-HMAC-SHA256") {
+    throw incomplete(`Unsupported AWS 'algorithm': '${algorithm ?? ""}'.`);
+  }
+  if (complaints.length > 0) throw incomplete(complaints.join(" "));
+  return {
+    ...requireScope(fields.get("Credential") ?? "", account),
+    signedHeaders: (fields.get("SignedHeaders") ?? "").split(";"),
+    signature: fields.get("Signature") ?? "",
+  };
+}
+
+function parseFields(text: string): Map<string, string> {
+  const fields = new Map<string, string>();
+  for (const part of text.split(",")) {
+    const separator = part.indexOf("=");
+    if (separator > 0) fields.set(part.slice(0, separator).trim(), part.slice(separator + 1).trim());
+  }
+  return fields;
+}
+
+/** `<access key id>/<yyyymmdd>/<region>/rolesanywhere/aws4_request`; an access key id holds no slash. */
+function requireScope(
+  credential: string,
+  account: { accountId: string; region: string },
+): Omit<ClaimedSignature, "signedHeaders" | "signature"> {
+  const [accessKeyId, date, scopeRegion, service, terminator, ...more] = credential.split("/");
+  if (!accessKeyId || !date || !scopeRegion || !service || !terminator || more.length > 0) {
+    throw incomplete(
+      "Credential must have at least 5 slash-delimited elements: access key id, date, region, service, aws4_request.",
+    );
+  }
+  if (!/^\d{8}$/.test(date)) throw invalid("Date in Credential scope does not have the form yyyymmdd.");
+  if (scopeRegion !== account.region)
+    throw invalid(`Credential should be scoped to a valid region, not '${scopeRegion}'.`);
+  if (service !== SIGNING_SERVICE) {
+    throw invalid(`Credential should be scoped to correct service: '${SIGNING_SERVICE}'.`);
+  }
+  if (terminator !== "aws4_request") {
+    throw invalid("Credential should be scoped with a valid terminator: 'aws4_request'.");
+  }
+  if (/^\d{12}$/.test(accessKeyId) && accessKeyId !== account.accountId) {
+    throw new ServiceError(
+      403,
+      "AccessDeniedException",
+      `Access key id ${accessKeyId} names another account than ${account.accountId}, the one emulated here`,
+    );
+  }
+  return { accessKeyId, scopeDate: date, region: scopeRegion, service };
+}
+
+/**
+ * Decides whether a request was signed with a known key.
+ *
+ * @throws {ServiceError} 403 `InvalidSignatureException` or `UnrecognizedClientException`
+ */
+export type SignatureVerifier = (
+  request: ReceivedRequest,
+  claimed: ClaimedSignature,
+  now: Date,
+) => Promise<void>;
+
+const TOKEN_HEADER = "x-amz-security-token";
+const PAYLOAD_HASH_HEADER = "x-amz-content-sha256";
+const MISMATCH =
+  "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details.";
+
+/**
+ * Verifies SigV4 signatures of these keys: the request as received is signed again, by the AWS SDK's own signer, and
+ * the two signatures are compared. The keys stay inside the returned function.
+ *
+ * @throws {MockError} ERR_MOCK_INVALID_OPTION, see {@link indexAccessKeys}
+ * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
+ */
+export function createSignatureVerifier(accessKeys: readonly AccessKey[]): SignatureVerifier {
+  const byId = indexAccessKeys(accessKeys);
+  return async (request, claimed, now) => {
+    const signingDate = requireRecentDate(request, claimed, now);
+    const key = byId.get(claimed.accessKeyId);
+    if (key === undefined || !carriesToken(request, key)) {
+      throw new ServiceError(
+        403,
+        "UnrecognizedClientException",
+        "The security token included in the request is invalid.",
+      );
+    }
+    if (!claimed.signedHeaders.includes("host")) {
+      throw invalid("'Host' must be a 'SignedHeader' in the AWS Authorization header.");
+    }
+    const expected = await signAgain(request, claimed, key, signingDate);
+    if (expected === undefined || !isSame(expected, claimed.signature)) throw invalid(MISMATCH);
+  };
+}
+
+function requireRecentDate(request: ReceivedRequest, { scopeDate }: ClaimedSignature, now: Date): Date {
+  const sent = headerValues(request, "x-amz-date").join(",");
+  const signedAt = parseAmzDate(sent);
+  if (signedAt === undefined) {
+    throw invalid("Date must be in ISO-8601 'basic format' (YYYYMMDDTHHMMSSZ), in one X-Amz-Date header.");
+  }
+  if (!sent.startsWith(scopeDate)) {
+    throw invalid(
+      `Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: '${scopeDate}' != '${sent.slice(0, 8)}', from '${sent}'.`,
+    );
+  }
+  const skew = CLOCK_SKEW_SECONDS * 1000;
+  const minutes = CLOCK_SKEW_SECONDS / 60;
+  const [earliest, latest] = [new Date(now.getTime() - skew), new Date(now.getTime() + skew)];
+  if (signedAt < earliest) {
+    throw invalid(
+      `Signature expired: ${sent} is now earlier than ${toAmzDate(earliest)} (${toAmzDate(now)} - ${minutes} min.)`,
+    );
+  }
+  if (signedAt > latest) {
+    throw invalid(
+      `Signature not yet current: ${sent} is still later than ${toAmzDate(latest)} (${toAmzDate(now)} + ${minutes} min.)`,
+    );
+  }
+  return signedAt;
+}
+
+function carriesToken(request: ReceivedRequest, { sessionToken }: AccessKey): boolean {
+  const sent = headerValues(request, TOKEN_HEADER);
+  if (sessionToken === undefined) return sent.length === 0;
+  return sent.length === 1 && isSame(sessionToken, sent[0] ?? "");
+}
+
+/** @returns the signature in hex; `undefined` when what was received cannot have been signed */
+async function signAgain(
+  request: ReceivedRequest,
+  { signedHeaders, region, service }: ClaimedSignature,
+  { accessKeyId, secretAccessKey }: AccessKey,
+  signingDate: Date,
+): Promise<string | undefined> {
+  const { path, query } = splitTarget(request.target);
+  const parameters = parseQuery(query);
+  const headers = collectHeaders(request, signedHeaders);
+  if (parameters === undefined || headers === undefined) return undefined;
+  // The signer takes this header for the hash of the body, whatever the body is.
+  const announced = headers[PAYLOAD_HASH_HEADER];
+  if (announced !== undefined && announced !== hash("sha256", request.body)) return undefined;
+  const signer = new SignatureV4({
+    // Without the token: the signer would add a header that the client may not have signed.
+    credentials: { accessKeyId, secretAccessKey },
+    region,
+    service,
+    sha256: Sha256,
+    applyChecksum: false,
+  });
+  // The signer encodes the path a second time, and so do clients: an ARN in it has come encoded once.
+  const signed = await signer.sign(
+    {
+      method: request.method,
+      protocol: "http:",
+      hostname: "",
+      path,
+      query: groupByName(parameters),
+      headers,
+      body: request.body,
+    },
+    // By default it leaves out headers that proxies change; a client that signed them is taken at its word.
+    { signingDate, signableHeaders: new Set(signedHeaders) },
+  );
+  return /Signature=([0-9a-f]{64})$/.exec(signed.headers["authorization"] ?? "")?.[1];
+}
+
+/** The signed headers, and the token even when it is not: that is then a mismatch. */
+function collectHeaders(
+  request: ReceivedRequest,
+  signedHeaders: readonly string[],
+): Record<string, string> | undefined {
+  const names = [...signedHeaders, ...(headerValues(request, TOKEN_HEADER).length > 0 ? [TOKEN_HEADER] : [])];
+  const entries: [string, string][] = [];
+  for (const name of names) {
+    const values = headerValues(request, name);
+    if (values.length === 0) return undefined;
+    entries.push([name, values.join(",")]);
+  }
+  return Object.fromEntries(entries);
+}
+
+function groupByName(parameters: readonly (readonly [string, string])[]): Record<string, string[]> {
+  const grouped = new Map<string, string[]>();
+  for (const [name, value] of parameters) grouped.set(name, [...(grouped.get(name) ?? []), value]);
+  return Object.fromEntries(grouped);
+}
+
+/** In a time that tells nothing of the secret, not even its length. */
+function isSame(expected: string, received: string): boolean {
+  return timingSafeEqual(hash("sha256", expected, "buffer"), hash("sha256", received, "buffer"));
+}
+
+function toAmzDate(date: Date): string {
+  return `${date.toISOString().replaceAll(/[-:]/g, "").slice(0, 15)}Z`;
+}
+
+function incomplete(message: string): ServiceError {
+  return new ServiceError(403, "IncompleteSignatureException", message);
+}
+
+function invalid(message: string): ServiceError {
+  return new ServiceError(403, "InvalidSignatureException", message);
+}

@@ -1,0 +1,52 @@
+import { z } from "zod";
+import { notFound } from "../errors/service-error.ts";
+import { uuid } from "../model/shapes.ts";
+import { timestamp } from "../model/timestamp.ts";
+import type { SubjectRecord } from "../state/records.ts";
+import { type Operation, operation } from "./operation.ts";
+import { listOperation } from "./resource.ts";
+
+const getSubject = operation(
+  { name: "GetSubject", method: "GET", path: "/subject/:subjectId" },
+  z.object({ subjectId: uuid }),
+  ({ state }, { subjectId }) => {
+    const record = state.subjects.get(subjectId);
+    if (record === undefined) throw notFound(`Subject ${subjectId} was not found.`);
+    return { subject: describeSubject(record) };
+  },
+);
+
+export const subjectOperations: readonly Operation[] = [
+  getSubject,
+  listOperation(
+    "ListSubjects",
+    "subjects",
+    (state) => state.subjects,
+    (_, record) => summarizeSubject(record),
+  ),
+];
+
+/** A subject as lists show it. */
+function summarizeSubject(record: SubjectRecord) {
+  const { subjectArn, subjectId, enabled, x509Subject } = record;
+  return {
+    subjectArn,
+    subjectId,
+    enabled,
+    x509Subject,
+    lastSeenAt: timestamp(record.lastSeenAt),
+    createdAt: timestamp(record.createdAt),
+    updatedAt: timestamp(record.updatedAt),
+  };
+}
+
+/** A subject with the certificates and instance properties that it presented. */
+function describeSubject(record: SubjectRecord) {
+  const withTimestamp = <T extends { seenAt: Date }>(seen: T) =>
+    Object.assign({}, seen, { seenAt: timestamp(seen.seenAt) });
+  return {
+    ...summarizeSubject(record),
+    credentials: record.credentials.map(withTimestamp),
+    instanceProperties: record.instanceProperties.map(withTimestamp),
+  };
+}
