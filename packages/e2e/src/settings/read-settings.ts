@@ -3,7 +3,7 @@ import type { BackendName } from "@roles-anywhere/sandbox";
 /** What the demo and the end-to-end tests take from the environment. */
 export interface Settings {
   backend: BackendName | "auto";
-  /** For the Dockerfiles. @default what they say */
+  /** The image with Node that the Dockerfile starts from. @default the one that the Dockerfile names */
   nodeImage: string | undefined;
 }
 

@@ -7,26 +7,21 @@ export interface Images {
   app: string;
 }
 
-const dockerfiles: Record<keyof Images, string> = {
-  mock: "packages/mock/Dockerfile",
-  app: "apps/nestjs-s3/Dockerfile",
-};
-
 export interface BuildImagesInit {
-  /** Image with Node that the Dockerfiles start from. @default "node:24-slim", as the Dockerfiles say */
+  /** Image with Node that the Dockerfile starts from. @default "node:24-slim", as the Dockerfile says */
   nodeImage?: string | undefined;
   environment: Readonly<Record<string, string>>;
   signal?: AbortSignal | undefined;
   onProgress?: (line: string) => void;
 }
 
-/** Builds the images of the mock and of the external server from their Dockerfiles. Docker's cache makes repeats fast. */
+/** Builds the images of the mock and of the external server from the Dockerfile. Docker's cache makes repeats fast. */
 export async function buildImages(init: BuildImagesInit): Promise<Images> {
   const images: Images = { mock: "roles-anywhere-kit/mock:local", app: "roles-anywhere-kit/nestjs-s3:local" };
   for (const name of ["mock", "app"] as const) {
     init.onProgress?.(`Building the image ${images[name]}`);
     const command = [
-      ...["build", "--tag", images[name], "--file", dockerfiles[name]],
+      ...["build", "--target", name, "--tag", images[name]],
       ...(init.nodeImage === undefined ? [] : ["--build-arg", `NODE_IMAGE=${init.nodeImage}`]),
       ".",
     ];
