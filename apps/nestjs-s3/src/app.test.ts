@@ -1,18 +1,20 @@
-import "reflect-metadata";
-import type { Server } from "node:http";
-import type { INestApplication } from "@nestjs/common";
-import { Test } from "@nestjs/testing";
+import { once } from "node:events";
+import { createConnection } from "node:net";
+import { text as readText } from "node:stream/consumers";
+import type { LoggerService } from "@nestjs/common";
+import type { NestExpressApplication } from "@nestjs/platform-express";
 import request from "supertest";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { AppModule } from "./app.module.ts";
-import { readSettings } from "./config/settings.ts";
+import { createApp } from "./app.ts";
+import { readSettings } from "./settings.ts";
 import { FakeAws } from "./testing/fake-aws.ts";
 import { FakeCredentialProcess } from "./testing/fake-credential-process.ts";
 
 // Everything is real but AWS: the profile is read from a file, the credential process runs, the SDK talks HTTP.
 let aws: FakeAws;
 let profile: FakeCredentialProcess;
-let app: INestApplication<Server>;
+let app: NestExpressApplication;
+let log: string[];
 
 const http = () => request(app.getHttpServer());
 
@@ -26,9 +28,29 @@ async function start(extra: Record<string, string> = {}): Promise<void> {
     BUCKET: "docs",
     ...endpoint,
   });
-  const module = await Test.createTestingModule({ imports: [AppModule.register(settings)] }).compile();
-  app = module.createNestApplication<INestApplication<Server>>({ logger: false });
-  await app.init();
+  log = [];
+  const write = (message: unknown): void => void log.push(String(message));
+  const logger: LoggerService = { log: () => {}, warn: write, error: write };
+  app = await createApp(settings, { logger });
+}
+
+/** The response to a request that no client would normalise, as it arrives. */
+async function raw(
+  method: string,
+  target: string,
+  headers: Record<string, string>,
+  body = "",
+): Promise<string> {
+  const server = app.getHttpServer();
+  if (!server.listening) await once(server.listen(0, "127.0.0.1"), "listening");
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new Error("no port");
+  const lines = Object.entries({ Host: `127.0.0.1:${address.port}`, Connection: "close", ...headers });
+  const socket = createConnection(address.port, "127.0.0.1");
+  socket.write(
+    `${method} ${target} HTTP/1.1\r\n${lines.map(([name, value]) => `${name}: ${value}\r\n`).join("")}\r\n${body}`,
+  );
+  return readText(socket);
 }
 
 beforeEach(async () => {
@@ -127,9 +149,11 @@ describe("the credential process", () => {
   });
 
   it.each(["/api/files", "/api/identity", "/health/ready"])(
-    "its failure is a 503 with its reason at %s, and it runs once per request",
+    "its failure is a 503 at %s, its reason is in the log, and it runs once per request",
     async (path) => {
-      profile.fail('certificate "client.pem" expired at 2026-01-02T00:00:00Z\n    at stack (/src/x.js)\n');
+      profile.fail(
+        "\u001B[31mexpired\u0007 Authorization: Basic aHVudGVyMg== https://u:hunter2@proxy\n200 GET /forged\n",
+      );
       await start();
       const { body, text } = await http()
         .get(path)
@@ -140,9 +164,15 @@ describe("the credential process", () => {
         status: 503,
         code: "CREDENTIALS_UNAVAILABLE",
         detail:
-          'profile "roles-anywhere" gave no credentials: certificate "client.pem" expired at 2026-01-02T00:00:00Z; run its credential_process (ra-signer credential-process …) by hand, as this server\'s user, to see more',
+          'profile "roles-anywhere" gave no credentials; the log of this server says why, and so does its credential_process (ra-signer credential-process …) when this server\'s user runs it by hand',
       });
-      expect(text).not.toMatch(/hunter2|x\.js/);
+      expect(text).not.toMatch(/hunter2|aHVudGVyMg|expired/);
+      expect(log).toEqual([
+        expect.stringContaining(
+          `GET ${path} answered 503 CREDENTIALS_UNAVAILABLE: \\u{1b}[31mexpired\\u{7} Authorization: Basic aHVudGVyMg== https://u:hunter2@proxy\\n200 GET /forged; profile`,
+        ),
+      ]);
+      expect(log[0]).not.toContain("--pkcs8-password");
       expect(profile.runs).toBe(1);
     },
   );
@@ -170,9 +200,8 @@ describe("the credential process", () => {
     await start();
     vi.stubEnv("AWS_CONFIG_FILE", `${profile.folder}/none`);
     const { body } = await http().get("/api/files").expect(503);
-    expect(body).toMatchObject({
-      detail: expect.stringContaining("Could not resolve credentials using profile"),
-    });
+    expect(body).toMatchObject({ code: "CREDENTIALS_UNAVAILABLE" });
+    expect(log).toEqual([expect.stringContaining("Could not resolve credentials using profile")]);
   });
 });
 
@@ -236,14 +265,96 @@ describe("GET /", () => {
     expect(headers["content-type"]).toContain(type);
   });
 
-  it.each(["/", "/api/files", "/health", "/nope", "/a/b/c"])("hardens %s", async (path) => {
+  it.each<[string, string, Record<string, string>]>([
+    ["GET", "/", {}],
+    ["GET", "/api/files", {}],
+    ["GET", "/health", {}],
+    ["GET", "/nope", {}],
+    ["GET", "/a/b/c", {}],
+    // Answered before any route is looked for.
+    ["GET", "/%zz", {}],
+    ["GET", "/?__proto__[x]=1&a[", {}],
+    ["POST", "/api/files", {}],
+    ["POST", "/api/files", { "Content-Type": "application/json", "Content-Length": "1" }],
+    ["OPTIONS", "/api/files", { "Access-Control-Request-Method": "GET" }],
+    ["TRACE", "/", {}],
+    ["GET", "/", { Host: "evil.example" }],
+    ["GET", "/api/files", { Origin: "https://evil.example" }],
+  ])("hardens %s %s %j", async (method, path, headers) => {
     await start();
-    const { headers } = await http().get(path);
-    expect(headers).toMatchObject({
-      "content-security-policy": expect.stringContaining("default-src 'none'"),
-      "referrer-policy": "no-referrer",
-      "x-content-type-options": "nosniff",
-    });
-    expect(headers).not.toHaveProperty("x-powered-by");
+    const response = await raw(method, path, headers, headers["Content-Length"] === undefined ? "" : "{");
+    expect(response).toMatch(/^content-security-policy: default-src 'none'; script-src 'self';/im);
+    expect(response).toMatch(/^referrer-policy: no-referrer\r$/im);
+    expect(response).toMatch(/^x-content-type-options: nosniff\r$/im);
+    expect(response).not.toMatch(/^x-powered-by:/im);
+    expect(response).not.toMatch(/^access-control-/im);
+  });
+});
+
+describe("a web page of somebody else", () => {
+  const port = (): number => {
+    const address = app.getHttpServer().address();
+    if (address === null || typeof address === "string") throw new Error("no port");
+    return address.port;
+  };
+
+  it.each([
+    ["localhost:PORT", 200],
+    ["LOCALHOST", 200],
+    ["files.localhost:PORT", 200],
+    ["127.0.0.1:PORT", 200],
+    ["[::1]:PORT", 200],
+    ["192.168.1.7", 200],
+    ["app:3000", 200],
+    ["files.example.com", 200],
+    ["Files.Example.com:8443", 200],
+    ["files.example.com.", 200],
+    ["evil.example", 403],
+    ["evil.example:PORT", 403],
+    ["127.0.0.1.evil.example", 403],
+    ["localhost.evil.example", 403],
+    ["evil-localhost.example", 403],
+    ["sub.files.example.com", 403],
+    ["files.example.com.evil.example", 403],
+    ["[::1].evil.example", 403],
+    ["127.0.0.1:80:80", 403],
+    ["user@127.0.0.1", 403],
+    ["evil.example\\@localhost", 403],
+    ["1.2.3.4.5", 403],
+  ])("under the host name %s: %i", async (host, status) => {
+    await start({ ALLOWED_HOSTS: "files.example.com" });
+    await once(app.getHttpServer().listen(0, "127.0.0.1"), "listening");
+    const response = await raw("GET", "/api/files", { Host: host.replace("PORT", String(port())) });
+    expect(response).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
+    expect(response.includes('"code":"HOST_REFUSED"')).toBe(status === 403);
+  });
+
+  it("is not to be feared by a client without a Host header (HTTP/1.0)", async () => {
+    await start();
+    await once(app.getHttpServer().listen(0, "127.0.0.1"), "listening");
+    const socket = createConnection(port(), "127.0.0.1");
+    socket.write("GET /health HTTP/1.0\r\n\r\n");
+    expect(await readText(socket)).toMatch(/^HTTP\/1\.1 200 /);
+  });
+
+  it.each<[string, Record<string, string>, number]>([
+    ["this server's page", { "Sec-Fetch-Site": "same-origin", "Sec-Fetch-Mode": "cors" }, 200],
+    ["this server's page, with an Origin", { Origin: "http://HOST" }, 200],
+    ["the address bar", { "Sec-Fetch-Site": "none", "Sec-Fetch-Mode": "navigate" }, 200],
+    ["a link on another site", { "Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate" }, 200],
+    ["fetch of another site", { "Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "no-cors" }, 403],
+    ["another port of this machine", { "Sec-Fetch-Site": "same-site", "Sec-Fetch-Mode": "cors" }, 403],
+    ["another site, by its Origin", { Origin: "https://evil.example" }, 403],
+    ["another port, by its Origin", { Origin: "http://127.0.0.1:1" }, 403],
+    ["a sandboxed frame", { Origin: "null" }, 403],
+  ])("%s: %j → %i", async (_who, headers, status) => {
+    await start();
+    await once(app.getHttpServer().listen(0, "127.0.0.1"), "listening");
+    const own = Object.fromEntries(
+      Object.entries(headers).map(([name, value]) => [name, value.replace("HOST", `127.0.0.1:${port()}`)]),
+    );
+    const response = await raw("GET", "/api/files", own);
+    expect(response).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
+    expect(response).not.toMatch(/^access-control-/im);
   });
 });

@@ -106,6 +106,33 @@ describe("the built server", () => {
     },
   );
 
+  it("answers /health at once while 40 clients list 1000 objects each", async () => {
+    await using aws = await FakeAws.start();
+    using profile = new FakeCredentialProcess();
+    aws.objects = Array.from({ length: 1000 }, (_, index) => ({
+      key: `folder/file-${index}`,
+      size: 1,
+      lastModified: "2026-03-14T09:26:53.000Z",
+    }));
+    const { child } = boot({ ...given, AWS_CONFIG_FILE: profile.configFile, AWS_ENDPOINT_URL: aws.url });
+    const url = (await firstLine(child)).slice("listening on ".length);
+    const listed = new AbortController();
+    const listings = Promise.all(
+      Array.from({ length: 40 }, async () => {
+        const response = await fetch(`${url}/api/files`);
+        expect(await response.json()).toHaveLength(1000);
+      }),
+    ).finally(() => listed.abort());
+    const waits: number[] = [];
+    while (!listed.signal.aborted) {
+      const asked = performance.now();
+      await (await fetch(`${url}/health`)).text();
+      waits.push(performance.now() - asked);
+    }
+    await listings;
+    expect(Math.max(...waits)).toBeLessThan(1000);
+  });
+
   it("logs failures to stderr, in plain text and without the command line", async () => {
     using profile = new FakeCredentialProcess();
     profile.fail("key.pem does not match client.pem");
@@ -153,7 +180,7 @@ describe("the built server with CREDENTIALS=in-process", () => {
     expect(aws.sessions).toBe(1);
   });
 
-  it("answers 503 with the reason and logs it, when there is no session", async () => {
+  it("answers 503 and logs the reason, when there is no session", async () => {
     await using aws = await FakeAws.start();
     using client = new ClientCertificate();
     aws.sessionRefusal = "Untrusted Signing Certificate";
@@ -166,7 +193,7 @@ describe("the built server with CREDENTIALS=in-process", () => {
     expect(answer.status).toBe(503);
     expect(await answer.json()).toMatchObject({
       code: "CREDENTIALS_UNAVAILABLE",
-      detail: expect.stringMatching(/^Roles Anywhere gave .*Untrusted Signing Certificate.*ra-signer doctor/),
+      detail: expect.stringMatching(/^Roles Anywhere gave this server no session; .*ra-signer doctor/),
     });
     child.kill("SIGTERM");
     await closed;
@@ -225,13 +252,12 @@ describe("README", () => {
   });
 
   it("quotes the one line that obtains credentials", () => {
-    const source = readFileSync(new URL("credentials/credentials.module.ts", import.meta.url), "utf8");
-    const [quoted] = block("ts", "fromIni").split(");");
-    expect(source).toContain(quoted);
+    const source = readFileSync(new URL("credentials.ts", import.meta.url), "utf8");
+    expect(source).toContain(block("ts", "fromIni").trim());
   });
 
   it("lists every route and every problem", () => {
-    const problems = readFileSync(new URL("problems/problem.ts", import.meta.url), "utf8");
+    const problems = readFileSync(new URL("problems.ts", import.meta.url), "utf8");
     for (const [, code] of problems.matchAll(/\| "([A-Z_]+)"/g)) expect(readme).toContain(`\`${code}\``);
     for (const route of ["/", "/api/files", "/api/identity", "/health", "/health/ready"]) {
       expect(readme).toContain(`| \`GET ${route}\` `);

@@ -1,19 +1,10 @@
-import "reflect-metadata";
-import type { Server } from "node:http";
-import type { INestApplication } from "@nestjs/common";
-import { NestFactory } from "@nestjs/core";
-import { AppModule } from "./app.module.ts";
-import { readSettings } from "./config/settings.ts";
-import { closeGracefully } from "./server/close-gracefully.ts";
-import { listen } from "./server/listen.ts";
-import { StderrLogger } from "./server/stderr-logger.ts";
+import { createApp } from "./app.ts";
+import { closeGracefully, listen, StderrLogger } from "./server.ts";
+import { readSettings } from "./settings.ts";
 
 async function main(): Promise<void> {
   const settings = readSettings(process.env);
-  const app: INestApplication<Server> = await NestFactory.create(AppModule.register(settings), {
-    logger: new StderrLogger(),
-    abortOnError: false,
-  });
+  const app = await createApp(settings, { logger: new StderrLogger() });
 
   let stopping = false;
   const stop = (): void => {
@@ -28,7 +19,6 @@ async function main(): Promise<void> {
   process.on("SIGTERM", stop);
   process.on("SIGINT", stop);
 
-  await app.init();
   // Not app.listen: it would log a taken port by itself, and at length.
   const url = await listen(app.getHttpServer(), settings.host, settings.port);
   process.stdout.write(`listening on ${url}\n`);

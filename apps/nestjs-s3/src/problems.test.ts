@@ -1,9 +1,9 @@
 import { S3ServiceException } from "@aws-sdk/client-s3";
 import { NotFoundException } from "@nestjs/common";
 import { describe, expect, it } from "vitest";
-import { ARNS } from "../testing/client-certificate.ts";
-import { CredentialsUnavailableError } from "../credentials/credentials-unavailable-error.ts";
-import { type ProblemContext, problemFromError } from "./problem-from-error.ts";
+import { ARNS } from "./testing/client-certificate.ts";
+import { CredentialsUnavailableError } from "./credentials.ts";
+import { type ProblemContext, problemFromError } from "./problems.ts";
 
 const context: ProblemContext = {
   credentials: { source: "profile", profile: "roles-anywhere" },
@@ -23,7 +23,7 @@ const named = (name: string, message: string) => Object.assign(new Error(message
 describe("problemFromError", () => {
   it.each([
     [
-      new CredentialsUnavailableError("expired"),
+      new CredentialsUnavailableError(new Error("expired")),
       503,
       "CREDENTIALS_UNAVAILABLE",
       "ra-signer credential-process",
@@ -38,11 +38,16 @@ describe("problemFromError", () => {
     [serviceError("SlowDown", 503), 503, "AWS_THROTTLED", "try again later"],
     [serviceError("PermanentRedirect", 301), 502, "AWS_ERROR", 'check REGION ("eu-central-1")'],
     [serviceError("InternalError", 500), 502, "AWS_ERROR", "InternalError (HTTP 500)"],
-    [socketError("ECONNREFUSED", "connect ECONNREFUSED 127.0.0.1:1"), 502, "AWS_UNREACHABLE", "127.0.0.1:1"],
+    [
+      socketError("ECONNREFUSED", "connect ECONNREFUSED 127.0.0.1:1"),
+      502,
+      "AWS_UNREACHABLE",
+      "(ECONNREFUSED)",
+    ],
     [socketError("ECONNREFUSED", ""), 502, "AWS_UNREACHABLE", "ECONNREFUSED"],
-    [socketError("ENOTFOUND", "getaddrinfo ENOTFOUND x"), 502, "AWS_UNREACHABLE", "getaddrinfo ENOTFOUND x"],
-    [named("TimeoutError", "took too long"), 504, "AWS_TIMEOUT", "took too long"],
-    [socketError("ETIMEDOUT", "connect ETIMEDOUT"), 504, "AWS_TIMEOUT", "connect ETIMEDOUT"],
+    [socketError("ENOTFOUND", "getaddrinfo ENOTFOUND x"), 502, "AWS_UNREACHABLE", "(ENOTFOUND)"],
+    [named("TimeoutError", "took too long"), 504, "AWS_TIMEOUT", "(TimeoutError)"],
+    [socketError("ETIMEDOUT", "connect ETIMEDOUT"), 504, "AWS_TIMEOUT", "(ETIMEDOUT)"],
     [new NotFoundException("Cannot GET /x"), 404, "HTTP_ERROR", "Cannot GET /x"],
     [new TypeError("x is not a function"), 500, "INTERNAL_ERROR", "its log says how"],
     [socketError("ENOENT", "/home/someone/private"), 500, "INTERNAL_ERROR", "its log says how"],
@@ -56,8 +61,8 @@ describe("problemFromError", () => {
 
   it.each([
     [
-      new CredentialsUnavailableError("expired"),
-      /^Roles Anywhere gave this server no session: expired; run ra-signer doctor/,
+      new CredentialsUnavailableError(new Error("expired")),
+      /^Roles Anywhere gave this server no session; the log of this server says why, .*ra-signer doctor/,
     ],
     [
       serviceError("AccessDenied", 403),
@@ -78,9 +83,25 @@ describe("problemFromError", () => {
     expect(problemFromError(error, { ...context, credentials }).detail).toMatch(detail);
   });
 
-  it("repeats AWS's message without what looks secret", () => {
-    const error = serviceError("AccessDenied", 403, "key ASIAIOSFODNN7EXAMPLE may not read docs");
-    expect(problemFromError(error, context).detail).toContain("key [redacted] may not read docs");
+  it.each([
+    [
+      "a credential process",
+      new CredentialsUnavailableError(new Error("Basic aHVudGVyMg== at https://u:hunter2@x")),
+    ],
+    ["S3", serviceError("AccessDenied", 403, "key ASIAIOSFODNN7EXAMPLE: hunter2")],
+    ["STS", serviceError("ExpiredToken", 400, "hunter2")],
+    ["an unknown service", serviceError("Strange", 400, "hunter2")],
+    ["a socket", socketError("ECONNREFUSED", "connect to hunter2")],
+    ["a timeout", named("TimeoutError", "hunter2")],
+  ])("repeats no message of %s", (_who, error) => {
+    const { title, detail } = problemFromError(error, context);
+    expect(title + detail).not.toMatch(/hunter2|aHVudGVyMg|ASIA/);
+  });
+
+  it("escapes and bounds an error code that AWS does not know", () => {
+    const { detail } = problemFromError(serviceError(`\u001B[2J${"x".repeat(500_000)}`, 400), context);
+    expect(detail).toContain("\\u{1b}[2J");
+    expect(detail.length).toBeLessThan(1500);
   });
 
   it("tells nothing of an error it does not know", () => {

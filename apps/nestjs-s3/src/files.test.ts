@@ -1,7 +1,7 @@
 import { S3Client } from "@aws-sdk/client-s3";
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { FakeAws } from "../testing/fake-aws.ts";
-import { listFiles, type ListFilesInput } from "./list-files.ts";
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { FakeAws } from "./testing/fake-aws.ts";
+import { linkLifetimeSeconds, listFiles, type ListFilesInput, oneRunAtATime } from "./files.ts";
 
 const NOW = Date.UTC(2026, 0, 1, 12);
 const credentials = async () => ({
@@ -114,5 +114,59 @@ describe("listFiles", () => {
     aws.refusal = { status: 403, code: "AccessDenied", message: "no" };
     await expect(listFiles(input)).rejects.toMatchObject({ name: "AccessDenied", message: "no" });
     aws.refusal = undefined;
+  });
+});
+
+describe("linkLifetimeSeconds", () => {
+  it.each([
+    ["credentials that do not expire", undefined, 3600],
+    ["twelve hours left", 12 * 3_600_000, 3600],
+    ["an hour and a bit left", 3_600_999, 3600],
+    ["a second less than an hour left", 3_599_000, 3599],
+    ["59.9 seconds left", 59_900, 59],
+    ["half a second left", 500, 1],
+    ["nothing left", 0, 1],
+    ["a session that ended", -5000, 1],
+  ])("%s: %s ms → %s s", (_what, remainingMs, expected) => {
+    const expiration = remainingMs === undefined ? undefined : new Date(NOW + remainingMs);
+    expect(linkLifetimeSeconds(expiration, NOW)).toBe(expected);
+  });
+});
+
+describe("oneRunAtATime", () => {
+  function setUp() {
+    const runs: PromiseWithResolvers<string>[] = [];
+    const call = oneRunAtATime(() => {
+      const run = Promise.withResolvers<string>();
+      runs.push(run);
+      return run.promise;
+    });
+    return { runs, call };
+  }
+
+  it("lets those who call during a run share the next one", async () => {
+    const { runs, call } = setUp();
+    const first = call();
+    await Promise.resolve();
+    const others = Array.from({ length: 40 }, () => call());
+    expect(runs).toHaveLength(1);
+    runs[0]?.resolve("first");
+    expect(await first).toBe("first");
+    expect(runs).toHaveLength(2);
+    runs[1]?.resolve("second");
+    expect(new Set(await Promise.all(others))).toEqual(new Set(["second"]));
+    expect(runs).toHaveLength(2);
+  });
+
+  it("goes on after a failure, which only those see who shared the run", async () => {
+    const { runs, call } = setUp();
+    const first = call();
+    await Promise.resolve();
+    const second = call();
+    runs[0]?.reject(new Error("down"));
+    await expect(first).rejects.toThrow("down");
+    await vi.waitUntil(() => runs.length === 2);
+    runs[1]?.resolve("up");
+    expect(await second).toBe("up");
   });
 });

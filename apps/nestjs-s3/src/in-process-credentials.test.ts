@@ -1,9 +1,9 @@
 import { readFileSync, rmSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { readSettings } from "../config/settings.ts";
-import { ClientCertificate } from "../testing/client-certificate.ts";
-import { FakeAws } from "../testing/fake-aws.ts";
-import { inProcessCredentials } from "./in-process-credentials.ts";
+import { readSettings } from "./settings.ts";
+import { ClientCertificate } from "./testing/client-certificate.ts";
+import { FakeAws } from "./testing/fake-aws.ts";
+import { inProcessCredentials } from "./credentials.ts";
 
 const MINUTE = 60_000;
 
@@ -24,7 +24,7 @@ afterEach(async () => {
   client[Symbol.dispose]();
 });
 
-function setUp(variables: Record<string, string> = {}) {
+async function setUp(variables: Record<string, string> = {}) {
   const { credentials } = readSettings({
     REGION: "eu-central-1",
     BUCKET: "docs",
@@ -32,14 +32,14 @@ function setUp(variables: Record<string, string> = {}) {
     ...variables,
   });
   if (credentials.source !== "in-process") throw new Error("the settings are for a profile");
-  const onRenewalFailure = vi.fn<(reason: string) => void>();
-  const shared = inProcessCredentials(credentials, { now: () => new Date(time), onRenewalFailure });
+  const onRenewalFailure = vi.fn<(cause: unknown) => void>();
+  const shared = await inProcessCredentials(credentials, { now: () => time, onRenewalFailure });
   return { shared, onRenewalFailure };
 }
 
 describe("inProcessCredentials", () => {
   it("asks for the role and the duration of the settings, once for any number of callers", async () => {
-    const { shared } = setUp();
+    const { shared } = await setUp();
     const answers = await Promise.all(Array.from({ length: 20 }, () => shared()));
     expect(new Set(answers.map(({ accessKeyId }) => accessKeyId))).toEqual(new Set(["ASIASESSION1"]));
     expect(aws.requests).toHaveLength(1);
@@ -48,13 +48,13 @@ describe("inProcessCredentials", () => {
     );
   });
 
-  it("asks nothing before it is needed", () => {
-    setUp();
+  it("asks nothing before it is needed", async () => {
+    await setUp();
     expect(aws.requests).toEqual([]);
   });
 
   it("always has live credentials round the clock, though the service is down for most of a session", async () => {
-    const { shared, onRenewalFailure } = setUp();
+    const { shared, onRenewalFailure } = await setUp();
     const start = time;
     const remaining = async (): Promise<number> => ((await shared()).expiration?.getTime() ?? 0) - time;
     for (; time < start + 24 * 60 * MINUTE; time += 5 * MINUTE) {
@@ -71,18 +71,18 @@ describe("inProcessCredentials", () => {
   });
 
   it("says why a renewal failed, and goes on with the current session", async () => {
-    const { shared, onRenewalFailure } = setUp();
+    const { shared, onRenewalFailure } = await setUp();
     await shared();
     time += 59.5 * MINUTE;
     aws.sessionRefusal = "the trust anchor is disabled";
     expect((await shared()).accessKeyId).toBe("ASIASESSION1");
     expect(onRenewalFailure).toHaveBeenCalledExactlyOnceWith(
-      expect.stringContaining("the trust anchor is disabled"),
+      expect.objectContaining({ message: expect.stringContaining("the trust anchor is disabled") }),
     );
   });
 
   it("fails in one line when there is no session, and tries again with the next call", async () => {
-    const { shared } = setUp();
+    const { shared } = await setUp();
     aws.sessionRefusal = "Untrusted Signing Certificate";
     await expect(shared()).rejects.toMatchObject({
       code: "ERR_CREDENTIALS_UNAVAILABLE",
@@ -98,18 +98,19 @@ describe("inProcessCredentials", () => {
       PRIVATE_KEY: readFileSync(client.privateKey, "utf8"),
     };
     rmSync(client.folder, { recursive: true });
-    await expect(setUp(text).shared()).resolves.toMatchObject({ accessKeyId: "ASIASESSION1" });
+    const { shared } = await setUp(text);
+    await expect(shared()).resolves.toMatchObject({ accessKeyId: "ASIASESSION1" });
   });
 
   it("names a file that is missing", async () => {
-    const { shared } = setUp();
+    const { shared } = await setUp();
     rmSync(client.certificate);
     await expect(shared()).rejects.toThrow(client.certificate);
     expect(aws.requests).toEqual([]);
   });
 
   it("fetches new ones after forget, until it has them", async () => {
-    const { shared } = setUp();
+    const { shared } = await setUp();
     await shared();
     shared.forget();
     aws.sessionRefusal = "down";

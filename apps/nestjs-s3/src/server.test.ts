@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { Agent, createServer, get, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { closeGracefully } from "./close-gracefully.ts";
+import { closeGracefully, listeningUrl } from "./server.ts";
 
 let server: Server;
 let agent: Agent;
@@ -53,5 +53,17 @@ describe("closeGracefully", () => {
     await arrived;
     await closeGracefully(app, 20);
     expect(await failed).toMatchObject([{ code: "ECONNRESET" }]);
+  });
+});
+
+describe("listeningUrl", () => {
+  it.each([
+    ["127.0.0.1", "IPv4", "http://127.0.0.1:3000"],
+    ["0.0.0.0", "IPv4", "http://127.0.0.1:3000"],
+    ["192.0.2.7", "IPv4", "http://192.0.2.7:3000"],
+    ["::", "IPv6", "http://[::1]:3000"],
+    ["2001:db8::7", "IPv6", "http://[2001:db8::7]:3000"],
+  ])("%s (%s) → %s", (address, family, url) => {
+    expect(listeningUrl({ address, family, port: 3000 })).toBe(url);
   });
 });

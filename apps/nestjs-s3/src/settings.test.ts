@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { ARNS } from "../testing/client-certificate.ts";
+import { ARNS } from "./testing/client-certificate.ts";
 import { readSettings, SettingsError } from "./settings.ts";
 
 const given = { REGION: "eu-central-1", PROFILE: "roles-anywhere", BUCKET: "my-documents" };
@@ -22,6 +22,7 @@ describe("readSettings", () => {
       bucket: "my-documents",
       host: "127.0.0.1",
       port: 3000,
+      allowedHosts: [],
       s3PublicEndpoint: undefined,
       s3ForcePathStyle: false,
     });
@@ -61,6 +62,9 @@ describe("readSettings", () => {
     ["PORT", "-1", "must be a whole number from 0 to 65535"],
     ["PORT", "80.5", "must be a whole number from 0 to 65535"],
     ["PORT", "65536", '"65536" must be a whole number from 0 to 65535'],
+    ["ALLOWED_HOSTS", "https://files.example.com", "no scheme, no port, no wildcard"],
+    ["ALLOWED_HOSTS", "files.example.com:3000", "no scheme, no port, no wildcard"],
+    ["ALLOWED_HOSTS", "*.example.com", "no scheme, no port, no wildcard"],
     ["S3_PUBLIC_ENDPOINT", "localhost:4566", "is not a URL that starts with http:// or https://"],
     ["S3_PUBLIC_ENDPOINT", "s3://bucket", "is not a URL that starts with http:// or https://"],
   ])("refuses %s=%s", (name, value, complaint) => {
@@ -101,6 +105,17 @@ describe("readSettings", () => {
       port: 0,
       s3PublicEndpoint: "http://localhost:4566",
     });
+  });
+
+  it("reads allowed hosts, which have no capitals afterwards", () => {
+    const { allowedHosts } = readSettings({ ...given, ALLOWED_HOSTS: "Files.example.com, b.example" });
+    expect(allowedHosts).toEqual(["files.example.com", "b.example"]);
+  });
+
+  it("does not repeat a long value, which may be a key that was put into the wrong variable", () => {
+    const error = refusal({ ...given, BUCKET: "LS0tLS1CRUdJTiBQUklWQVRF".repeat(50) });
+    expect(error.message).toContain("a value of 1200 characters is not the name of a bucket");
+    expect(error.message).not.toContain("LS0tLS1");
   });
 
   it.each([

@@ -1,6 +1,15 @@
 import { describe, expect, it, vi } from "vitest";
-import { CredentialsUnavailableError } from "./credentials-unavailable-error.ts";
-import { type Credentials, shareCredentials } from "./share-credentials.ts";
+import {
+  type Credentials,
+  CredentialsUnavailableError,
+  memoizeSession,
+  type MemoizeSessionOptions,
+  shareCredentials,
+} from "./credentials.ts";
+
+/** The credential source of a server with a profile, but for `fromIni`. */
+const share = (provider: () => Promise<Credentials>, options?: MemoizeSessionOptions) =>
+  shareCredentials(memoizeSession(provider, options));
 
 const MINUTE = 60_000;
 const START = Date.UTC(2026, 0, 1);
@@ -18,8 +27,8 @@ function setUp(lifeMs = 60 * MINUTE) {
       expiration: new Date(time + lifeMs),
     };
   });
-  const onRenewalFailure = vi.fn<(reason: string) => void>();
-  const shared = shareCredentials(provider, { now, onRenewalFailure });
+  const onRenewalFailure = vi.fn<(cause: unknown) => void>();
+  const shared = share(provider, { now, onRenewalFailure });
   const keyAfter = async (minutes: number) => {
     time = START + minutes * MINUTE;
     return (await shared()).accessKeyId;
@@ -27,7 +36,7 @@ function setUp(lifeMs = 60 * MINUTE) {
   return { shared, provider, onRenewalFailure, keyAfter };
 }
 
-describe("shareCredentials", () => {
+describe("the credentials of a profile", () => {
   it("asks once for any number of callers at the same time", async () => {
     const { shared, provider } = setUp();
     const answers = await Promise.all(Array.from({ length: 50 }, () => shared()));
@@ -54,7 +63,7 @@ describe("shareCredentials", () => {
       accessKeyId: "key",
       secretAccessKey: "secret",
     }));
-    const shared = shareCredentials(provider);
+    const shared = share(provider);
     await shared();
     await shared();
     expect(provider).toHaveBeenCalledTimes(1);
@@ -65,7 +74,7 @@ describe("shareCredentials", () => {
     await keyAfter(0);
     provider.mockRejectedValueOnce(new Error("service down"));
     expect(await keyAfter(58)).toBe("key-1");
-    expect(onRenewalFailure).toHaveBeenCalledExactlyOnceWith("service down");
+    expect(onRenewalFailure).toHaveBeenCalledExactlyOnceWith(new Error("service down"));
     expect(await keyAfter(59)).toBe("key-2");
   });
 
@@ -95,8 +104,18 @@ describe("shareCredentials", () => {
     expect(await keyAfter(0)).toBe("key-2");
   });
 
+  it("never gives out rejected ones again, though a renewal fails", async () => {
+    const { shared, provider, keyAfter } = setUp();
+    expect(await keyAfter(0)).toBe("key-1");
+    shared.forget();
+    provider.mockRejectedValueOnce(new Error("service down"));
+    await expect(shared()).rejects.toBeInstanceOf(CredentialsUnavailableError);
+    expect(await keyAfter(0)).toBe("key-2");
+    expect(await keyAfter(1)).toBe("key-2");
+  });
+
   it("does not wait for ever", async () => {
-    const shared = shareCredentials(() => new Promise<never>(() => {}), { timeoutMs: 20 });
+    const shared = share(() => new Promise<never>(() => {}), { timeoutMs: 20 });
     await expect(shared()).rejects.toThrow("the credential process gave no answer within 0.02 s");
   });
 });

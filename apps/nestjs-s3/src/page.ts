@@ -1,12 +1,12 @@
 import { readFileSync } from "node:fs";
 import { Controller, Get, Header } from "@nestjs/common";
 
-// Beside both src/ and dist/, so that the same path holds for tests and for the built server.
-const read = (name: string): string => readFileSync(new URL(`../../public/${name}`, import.meta.url), "utf8");
+// The folder lies beside both src/ and dist/, so the same path holds for tests and for the built server.
+const read = (name: string): string => readFileSync(new URL(`../public/${name}`, import.meta.url), "utf8");
 
-/** `GET /`: a page that shows the files and the caller; everything it needs comes from here. */
+/** `GET /`: a page that shows the files and the caller, and the three files that it needs. */
 @Controller()
-export class WebController {
+export class PageController {
   private readonly html = read("index.html");
   private readonly css = read("page.css");
   private readonly script = read("page.js");

@@ -1,17 +1,15 @@
 import { Controller, Get, Header, Inject } from "@nestjs/common";
-import { SETTINGS } from "../config/config.module.ts";
-import type { CredentialsSettings } from "../config/credentials-settings.ts";
-import type { Settings } from "../config/settings.ts";
-import { CREDENTIALS } from "../credentials/credentials.module.ts";
-import type { SharedCredentials } from "../credentials/share-credentials.ts";
+import { CREDENTIALS, type SharedCredentials } from "./credentials.ts";
+import { type CredentialsSettings, type Settings, SETTINGS } from "./settings.ts";
 
-/** What both checks answer when all is well. */
+/** The body of both checks when all is well. */
 export interface Health {
   readonly status: "ok";
   /** Where the credentials come from. */
   readonly credentialSource: CredentialsSettings["source"];
 }
 
+/** For the programs that decide whether to restart this server or to send it requests. */
 @Controller("health")
 export class HealthController {
   constructor(
@@ -26,7 +24,7 @@ export class HealthController {
     return { status: "ok", credentialSource: this.settings.credentials.source };
   }
 
-  /** Ready: credentials are at hand or can be had. Asks for a session at most once in its life. */
+  /** Ready: there are credentials, or they can be had. Asks for a session at most once in its life. */
   @Get("ready")
   @Header("Cache-Control", "no-store")
   async ready(): Promise<Health> {

@@ -1,0 +1,46 @@
+import "reflect-metadata";
+import { type DynamicModule, Module, type NestApplicationOptions } from "@nestjs/common";
+import { APP_FILTER, NestFactory } from "@nestjs/core";
+import type { NestExpressApplication } from "@nestjs/platform-express";
+import { createCredentials, CREDENTIALS } from "./credentials.ts";
+import { FilesController, FilesService } from "./files.ts";
+import { HealthController } from "./health.ts";
+import { IdentityController } from "./identity.ts";
+import { PageController } from "./page.ts";
+import { ProblemFilter } from "./problems.ts";
+import { protection } from "./protection.ts";
+import { type Settings, SETTINGS } from "./settings.ts";
+
+/** The whole server, for given settings. */
+@Module({})
+export class AppModule {
+  static register(settings: Settings): DynamicModule {
+    return {
+      module: AppModule,
+      controllers: [PageController, FilesController, IdentityController, HealthController],
+      providers: [
+        { provide: SETTINGS, useValue: settings },
+        { provide: CREDENTIALS, useFactory: () => createCredentials(settings.credentials) },
+        { provide: APP_FILTER, useClass: ProblemFilter },
+        FilesService,
+      ],
+    };
+  }
+}
+
+/** Makes the server; it does not listen yet. */
+export async function createApp(
+  settings: Settings,
+  options: Pick<NestApplicationOptions, "logger">,
+): Promise<NestExpressApplication> {
+  const app = await NestFactory.create<NestExpressApplication>(AppModule.register(settings), {
+    ...options,
+    abortOnError: false,
+    // No route takes a body.
+    bodyParser: false,
+  });
+  app.disable("x-powered-by");
+  // Before all else, so that no response goes out without it.
+  app.use(protection(settings.allowedHosts));
+  return app.init();
+}
