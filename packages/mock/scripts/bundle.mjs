@@ -5,7 +5,8 @@ import { build } from "esbuild";
 const outfile = "dist/ra-mock.mjs";
 
 await build({
-  entryPoints: ["src/cli/main.ts"],
+  // The command checks the version of Node.js before it imports the rest.
+  entryPoints: ["bin/ra-mock.js"],
   outfile,
   bundle: true,
   platform: "node",

@@ -1,12 +1,15 @@
 import { Command, CommanderError, InvalidArgumentError } from "commander";
+import type { AccessKey } from "../control/access-key.ts";
 import type { MockOptions } from "../http/server.ts";
-import { readAccessKeys } from "./access-keys.ts";
 
-/** What the command line asks for. */
+/** What the command line asks for: a mock, a text on stdout, or nothing that makes sense. */
 export type Invocation =
   | { readonly kind: "start"; readonly options: MockOptions }
   | { readonly kind: "text"; readonly text: string }
-  | { readonly kind: "usage-error"; readonly text: string };
+  | { readonly kind: "usage-error"; readonly message: string };
+
+/** The version of the package. */
+export const VERSION = "0.1.0";
 
 const EXAMPLES = `
 Examples:
@@ -19,7 +22,23 @@ Examples:
 Environment:
   RA_MOCK_ACCESS_KEYS  ID:SECRET[,ID:SECRET]: verify signatures of the control plane with these keys
                        (default: any key, unverified)
+
+Exit codes: 0 ended by a signal, 1 failed, 2 wrong usage
 `;
+
+interface Flags {
+  host: string;
+  port: number;
+  stsEndpoint?: string;
+  iamEndpoint?: string;
+  tlsCert?: string;
+  tlsKey?: string;
+  region: string;
+  account: string;
+  explain: boolean;
+  labMinDuration: number;
+  quiet: boolean;
+}
 
 /**
  * Reads the command line, with the environment for what it leaves open: `AWS_ENDPOINT_URL_STS`,
@@ -29,7 +48,21 @@ Environment:
  */
 export function readArguments(argv: readonly string[], env: Readonly<NodeJS.ProcessEnv>): Invocation {
   const texts: string[] = [];
-  const program = new Command("ra-mock")
+  const program = createProgram((text) => texts.push(text));
+  try {
+    program.parse([...argv], { from: "user" });
+    const flags: Flags = program.opts();
+    return { kind: "start", options: { ...toOptions(flags, env), accessKeys: readAccessKeys(env) } };
+  } catch (error) {
+    if (error instanceof InvalidArgumentError) return { kind: "usage-error", message: error.message };
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode === 0) return { kind: "text", text: texts.join("") };
+    return { kind: "usage-error", message: toOneLine(error.message) };
+  }
+}
+
+function createProgram(print: (text: string) => void): Command {
+  return new Command("ra-mock")
     .description(
       "Emulates AWS IAM Roles Anywhere: CreateSession, the control plane, and why a call was refused.",
     )
@@ -47,47 +80,19 @@ export function readArguments(argv: readonly string[], env: Readonly<NodeJS.Proc
     .option("--explain", "add the reason of a refusal to the message that the client sees", false)
     .option("--lab-min-duration <seconds>", "grant sessions shorter than AWS's 900 seconds", toSeconds, 900)
     .option("--quiet", "no line about each call on stderr", false)
+    .version(VERSION, "--version", "print the version")
     .addHelpText("after", EXAMPLES)
     .allowExcessArguments(false)
     .exitOverride()
-    .configureOutput({ writeOut: (text) => texts.push(text), writeErr: (text) => texts.push(text) });
-  try {
-    program.parse([...argv], { from: "user" });
-  } catch (error) {
-    if (!(error instanceof CommanderError)) throw error;
-    return error.exitCode === 0
-      ? { kind: "text", text: texts.join("") }
-      : { kind: "usage-error", text: `${texts.join("").trimEnd()}\nSee ra-mock --help.` };
-  }
-  const flags: Flags = program.opts();
-  if ((flags.tlsCert === undefined) !== (flags.tlsKey === undefined)) {
-    return {
-      kind: "usage-error",
-      text: "error: --tls-cert and --tls-key belong together\nSee ra-mock --help.",
-    };
-  }
-  const accessKeys = readAccessKeys(env);
-  if (accessKeys === "malformed") {
-    return {
-      kind: "usage-error",
-      text: "error: RA_MOCK_ACCESS_KEYS is not ID:SECRET[,ID:SECRET]\nSee ra-mock --help.",
-    };
-  }
-  return { kind: "start", options: { ...toOptions(flags, env), accessKeys } };
+    .configureOutput({ writeOut: print, writeErr: () => undefined });
 }
 
-interface Flags {
-  host: string;
-  port: number;
-  stsEndpoint?: string;
-  iamEndpoint?: string;
-  tlsCert?: string;
-  tlsKey?: string;
-  region: string;
-  account: string;
-  explain: boolean;
-  labMinDuration: number;
-  quiet: boolean;
+/** commander writes `error: …`, and a suggestion on a line of its own. */
+function toOneLine(message: string): string {
+  return message
+    .replace(/^error: /, "")
+    .replaceAll(/\s*\n\s*/g, " ")
+    .replace(/\.$/, "");
 }
 
 function toOptions(flags: Flags, env: Readonly<NodeJS.ProcessEnv>): MockOptions {
@@ -102,11 +107,28 @@ function toOptions(flags: Flags, env: Readonly<NodeJS.ProcessEnv>): MockOptions 
     accountId: flags.account,
     explain: flags.explain,
     minDurationSeconds: flags.labMinDuration,
-    ...(flags.tlsCert === undefined || flags.tlsKey === undefined
-      ? {}
-      : { tls: { certificateFile: flags.tlsCert, keyFile: flags.tlsKey } }),
-    ...(flags.quiet ? {} : { log: (line: string) => console.error(line) }),
+    tls: toTls(flags),
+    log: flags.quiet ? undefined : (line) => console.error(line),
   };
+}
+
+function toTls({ tlsCert, tlsKey }: Flags): MockOptions["tls"] {
+  if (tlsCert !== undefined && tlsKey !== undefined) return { certificateFile: tlsCert, keyFile: tlsKey };
+  if (tlsCert === undefined && tlsKey === undefined) return undefined;
+  throw new InvalidArgumentError("--tls-cert and --tls-key belong together");
+}
+
+/** `RA_MOCK_ACCESS_KEYS` is no flag, since other users of the machine can read a command line. */
+function readAccessKeys(env: Readonly<NodeJS.ProcessEnv>): AccessKey[] | undefined {
+  const text = nonEmpty(env["RA_MOCK_ACCESS_KEYS"]);
+  return text?.split(",").map((pair) => {
+    const colon = pair.indexOf(":");
+    const [accessKeyId, secretAccessKey] = [pair.slice(0, colon), pair.slice(colon + 1)];
+    if (colon < 1 || secretAccessKey === "") {
+      throw new InvalidArgumentError("RA_MOCK_ACCESS_KEYS is not ID:SECRET[,ID:SECRET]");
+    }
+    return { accessKeyId, secretAccessKey };
+  });
 }
 
 function nonEmpty(text: string | undefined): string | undefined {

@@ -2,15 +2,17 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
+import packageJson from "../../package.json" with { type: "json" };
 import { startMock } from "../http/server.ts";
 import { createWorld } from "../testing/world.ts";
 import { readArguments } from "./arguments.ts";
 
 const MAIN = fileURLToPath(new URL("main.ts", import.meta.url));
+const COMMAND = fileURLToPath(new URL("../../bin/ra-mock.js", import.meta.url));
 
-function run(args: readonly string[], env: NodeJS.ProcessEnv = {}) {
+function run(args: readonly string[], env: NodeJS.ProcessEnv = {}, script: readonly string[] = [MAIN]) {
   const { PATH } = process.env;
-  const child = spawn(process.execPath, [MAIN, ...args], { env: { PATH, ...env } });
+  const child = spawn(process.execPath, [...script, ...args], { env: { PATH, ...env } });
   let [stdout, stderr] = ["", ""];
   child.stdout.on("data", (chunk: Buffer) => (stdout += chunk.toString()));
   child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
@@ -79,10 +81,44 @@ describe("ra-mock", () => {
     expect(text + stdout + stderr).not.toContain("wJalrXUtnFEMI");
   });
 
-  it("prints its help on stdout", async () => {
+  it("prints its help, with an example, on stdout", async () => {
     const { code, stdout } = await run(["--help"]).ended();
     expect(code).toBe(0);
     expect(stdout).toContain("--sts-endpoint <url>");
+    expect(stdout).toContain("$ ra-mock --sts-endpoint http://127.0.0.1:4566");
+  });
+
+  it("prints the version of its package on stdout", async () => {
+    expect(await run(["--version"]).ended()).toEqual({
+      code: 0,
+      stdout: `${packageJson.version}\n`,
+      stderr: "",
+    });
+  });
+
+  it("writes wrong usage on one line of stderr and ends with 2", async () => {
+    expect(await run(["--hots", "127.0.0.1"]).ended()).toEqual({
+      code: 2,
+      stdout: "",
+      stderr: "ra-mock: unknown option '--hots' (Did you mean --host?); see ra-mock --help\n",
+    });
+  });
+
+  it.each(["12.22.12", "18.20.8", "20.20.2", "22.21.1", "23.11.1"])(
+    "names the Node.js that it needs when Node.js %s runs it",
+    async (version) => {
+      const versions = `Object.defineProperty(process, "versions", { value: { node: ${JSON.stringify(version)} } })`;
+      const preload = `data:text/javascript,${encodeURIComponent(versions)}`;
+      expect(await run(["--help"], {}, ["--import", preload, COMMAND]).ended()).toEqual({
+        code: 1,
+        stdout: "",
+        stderr: `ra-mock: Node.js ${version} is not supported; use Node.js 22.22 or later, or 24 or later\n`,
+      });
+    },
+  );
+
+  it("asks for the Node.js that its package asks for", () => {
+    expect(packageJson.engines.node).toBe("^22.22.0 || >=24.0.0");
   });
 });
 
@@ -96,7 +132,7 @@ describe("readArguments", () => {
   ])("calls %s wrong usage", (_, argv) => {
     expect(readArguments(argv, {})).toMatchObject({
       kind: "usage-error",
-      text: expect.stringMatching(/^error: .*\nSee ra-mock --help\.$/),
+      message: expect.stringMatching(/^[^\n]+[^.\n]$/),
     });
   });
 
@@ -121,7 +157,7 @@ describe("readArguments", () => {
     (value) => {
       expect(readArguments([], { RA_MOCK_ACCESS_KEYS: value })).toEqual({
         kind: "usage-error",
-        text: "error: RA_MOCK_ACCESS_KEYS is not ID:SECRET[,ID:SECRET]\nSee ra-mock --help.",
+        message: "RA_MOCK_ACCESS_KEYS is not ID:SECRET[,ID:SECRET]",
       });
     },
   );

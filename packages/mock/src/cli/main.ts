@@ -1,25 +1,35 @@
-#!/usr/bin/env node
 import process from "node:process";
 import { MockError } from "../errors/mock-error.ts";
-import { startMock } from "../http/server.ts";
+import { type MockOptions, startMock } from "../http/server.ts";
 import { readArguments } from "./arguments.ts";
 
 const invocation = readArguments(process.argv.slice(2), process.env);
-if (invocation.kind === "text") process.stdout.write(invocation.text);
-else if (invocation.kind === "usage-error") {
-  console.error(invocation.text);
-  process.exitCode = 2;
-} else {
+switch (invocation.kind) {
+  case "text":
+    process.stdout.write(invocation.text);
+    break;
+  case "usage-error":
+    fail(2, `${invocation.message}; see ra-mock --help`);
+    break;
+  case "start":
+    await start(invocation.options);
+}
+
+async function start(options: MockOptions): Promise<void> {
   try {
-    const mock = await startMock(invocation.options);
+    const mock = await startMock(options);
     for (const signal of ["SIGINT", "SIGTERM"] as const) {
       process.once(signal, () => void mock.close().then(() => process.exit(0)));
     }
     console.log(`Roles Anywhere mock listening on ${mock.url}`);
   } catch (error) {
     if (!(error instanceof MockError)) throw error;
-    console.error(`ra-mock: ${error.message}`);
-    process.exitCode =
-      error.code === "ERR_MOCK_NO_STS_ENDPOINT" || error.code === "ERR_MOCK_INVALID_OPTION" ? 2 : 1;
+    const wrongUsage = error.code === "ERR_MOCK_NO_STS_ENDPOINT" || error.code === "ERR_MOCK_INVALID_OPTION";
+    fail(wrongUsage ? 2 : 1, error.message);
   }
+}
+
+function fail(exitCode: 1 | 2, message: string): void {
+  console.error(`ra-mock: ${message}`);
+  process.exitCode = exitCode;
 }
