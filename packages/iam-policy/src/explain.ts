@@ -94,7 +94,7 @@ function explainCondition(condition: Condition, context: RequestContext): string
 function show(source: string, template: readonly TemplatePiece[], context: RequestContext): string {
   if (!hasVariables(template)) return source;
   const pieces = resolveTemplate(template, context);
-  if (pieces === undefined) return `${source} (a variable without a single value in the request)`;
+  if (typeof pieces === "string") return `${source} (a variable without a single value in the request)`;
   return `${pieces.map((piece) => piece.text).join("")} (from ${source})`;
 }
 

@@ -81,7 +81,7 @@ export function prepareValue(
  *
  * Where IAM documents no result, an Allow does not apply and a Deny does. That is the case for several values
  * of which one satisfies the operator, without `ForAllValues` or `ForAnyValue`; for the negation of a
- * comparison of values that cannot be compared, or with a variable without value; for `ForAnyValue` with
+ * comparison of values that cannot be compared, or with a multivalued variable; for `ForAnyValue` with
  * `IfExists` and no key; and for `Null: true` on an empty string.
  *
  * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-logic-multiple-context-keys-or-values.html
@@ -139,7 +139,9 @@ function compareValue(
 ): boolean | undefined {
   if (expected.compare !== undefined) return expected.compare(actual);
   const pieces = resolveTemplate(expected.template, context);
-  return pieces === undefined ? undefined : condition.base.compile(pieces)?.(actual);
+  // "There is no equal or like value": the comparison fails, so that its negation holds.
+  if (pieces === "no value") return false;
+  return pieces === "several values" ? undefined : condition.base.compile(pieces)?.(actual);
 }
 
 /** The guide's "empty data set (for example, an empty string)". */

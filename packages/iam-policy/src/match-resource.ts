@@ -49,5 +49,5 @@ export function matchResource(
 function covers(pattern: ResourcePattern, resource: string, context: RequestContext): boolean | undefined {
   if (pattern.glob !== undefined) return matchGlob(pattern.glob, resource);
   const pieces = resolveTemplate(pattern.template, context);
-  return pieces === undefined ? undefined : matchGlob(compileArnGlob(pieces), resource);
+  return typeof pieces === "string" ? undefined : matchGlob(compileArnGlob(pieces), resource);
 }

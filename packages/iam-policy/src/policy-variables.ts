@@ -64,35 +64,35 @@ export function constantPieces(pieces: readonly TemplatePiece[]): readonly GlobP
 }
 
 /**
+ * Why a policy string stands for nothing in a request. `no value`: the request has no value for a variable without
+ * default, which is then "effectively null" and neither equal to anything nor like anything. `several values`: the
+ * key is multivalued, and IAM does not say what such a variable stands for.
+ *
+ * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html#policy-vars-no-value
+ */
+export type Unresolved = "no value" | "several values";
+
+/**
  * Puts the request's values in place of the variables. What comes from a request never acts as a wildcard:
  * a user named `*` must not match everybody (IAM documents nothing here; this is the safe reading).
- *
- * @returns `undefined` when a variable without default has no single value in the request: such a string
- *   matches nothing
  */
 export function resolveTemplate(
   pieces: readonly TemplatePiece[],
   context: RequestContext,
-): readonly GlobPiece[] | undefined {
+): readonly GlobPiece[] | Unresolved {
   const resolved: GlobPiece[] = [];
   for (const piece of pieces) {
     if (piece.kind !== "variable") {
       resolved.push({ text: piece.text, literal: piece.kind === "character" });
       continue;
     }
-    const text = variableValue(piece, context);
-    if (text === undefined) return undefined;
+    const found = context.get(piece.key);
+    const hasValue = found !== undefined && found.values.length > 0;
+    // A multivalued key cannot be a policy variable; a default does not make up for that.
+    if (hasValue && !found.single) return "several values";
+    const text = hasValue ? found.values[0] : piece.fallback;
+    if (text === undefined) return "no value";
     resolved.push({ text, literal: true });
   }
   return resolved;
-}
-
-function variableValue(
-  variable: { readonly key: string; readonly fallback?: string },
-  context: RequestContext,
-): string | undefined {
-  const found = context.get(variable.key);
-  if (found === undefined || found.values.length === 0) return variable.fallback;
-  // Keys with several values cannot be policy variables; a default does not make up for that.
-  return found.single ? found.values[0] : undefined;
 }

@@ -824,33 +824,270 @@ const rows: readonly Row[] = [
   ],
 ];
 
+/**
+ * Policy variables with no value, of which the guide says: "There is no equal or like value. […] Condition operators
+ * like `StringEquals` or `StringLike` don't match […]. Inverted condition operators such as `StringNotEquals` or
+ * `StringNotLike` do match against a null value, as the value of the condition key they are testing against isn't
+ * equal to or like the effectively null value."
+ *
+ * Each operator with each set operator, with and without `IfExists`.
+ */
+const noValueRows: readonly Row[] = [
+  { operator: "StringEquals", key: tag, expected: "${aws:username}", actual: "x", holds: false },
+  { operator: "StringEqualsIgnoreCase", key: tag, expected: "${aws:username}", actual: "x", holds: false },
+  { operator: "StringLike", key: tag, expected: "${aws:username}*", actual: "x", holds: false },
+  { operator: "ArnEquals", key: arn, expected: "arn:aws:sns:*:${aws:userid}:*", actual: topic, holds: false },
+  { operator: "ArnLike", key: arn, expected: "arn:aws:sns:*:*:${aws:userid}", actual: topic, holds: false },
+  { operator: "StringNotEquals", key: tag, expected: "${aws:username}", actual: "x", holds: true },
+  { operator: "StringNotEqualsIgnoreCase", key: tag, expected: "${aws:username}", actual: "x", holds: true },
+  { operator: "StringNotLike", key: tag, expected: "${aws:username}*", actual: "x", holds: true },
+  {
+    operator: "ArnNotEquals",
+    key: arn,
+    expected: "arn:aws:sns:*:${aws:userid}:*",
+    actual: topic,
+    holds: true,
+  },
+  { operator: "ArnNotLike", key: arn, expected: "arn:aws:sns:*:*:${aws:userid}", actual: topic, holds: true },
+].flatMap(({ operator, key, expected, actual, holds }) =>
+  ["", "ForAnyValue:", "ForAllValues:"].flatMap((set) =>
+    ["", "IfExists"].map((suffix): Row => {
+      const name = `${set}${operator}${suffix}`;
+      const context = { [key]: set === "" ? actual : [actual, actual] };
+      return [`${name}: a variable with no value`, PAGES.variables, name, key, expected, context, holds];
+    }),
+  ),
+);
+
+/** The same rule, with one thing changed in a negated operator whose variable has no value. */
+const noValueVariations: readonly Row[] = [
+  ["no value in a text", PAGES.variables, "StringNotEquals", tag, "a-${aws:username}", admin, true],
+  ["no value twice", PAGES.variables, "StringNotLike", tag, "${aws:username}-${aws:userid}", admin, true],
+  [
+    "no value beside a value",
+    PAGES.variables,
+    "StringNotEquals",
+    tag,
+    "${aws:username}-${aws:userid}",
+    { ...admin, "aws:userid": "7" },
+    true,
+  ],
+  [
+    "no value beside another policy value that differs",
+    PAGES.variables,
+    "StringNotEquals",
+    tag,
+    ["${aws:username}", "b"],
+    admin,
+    true,
+  ],
+  [
+    "no value beside another policy value that is equal",
+    PAGES.variables,
+    "StringNotEquals",
+    tag,
+    ["${aws:username}", "iamuser-admin"],
+    admin,
+    false,
+  ],
+  [
+    "no value: the request's value is the variable's own text",
+    PAGES.variables,
+    "StringNotEquals",
+    tag,
+    "${aws:username}",
+    { [tag]: "${aws:username}" },
+    true,
+  ],
+  [
+    "no value: the request's value is empty",
+    PAGES.variables,
+    "StringNotEquals",
+    tag,
+    "${aws:username}",
+    { [tag]: "" },
+    true,
+  ],
+  [
+    "no value: the variable's key is there without values",
+    PAGES.variables,
+    "StringNotEquals",
+    tag,
+    "${aws:TagKeys}",
+    { ...admin, [keys]: [] },
+    true,
+  ],
+  [
+    "no value: the variable's key is there and empty, which is a value",
+    PAGES.variables,
+    "StringNotEquals",
+    tag,
+    "${aws:username}",
+    { [tag]: "", "aws:username": "" },
+    false,
+  ],
+  [
+    "no value: the variable's default counts",
+    PAGES.variables,
+    "StringNotEquals",
+    tag,
+    "${aws:username, 'iamuser-admin'}",
+    admin,
+    false,
+  ],
+  [
+    "no value: nor has the request the condition's key",
+    PAGES.variables,
+    "StringNotEquals",
+    tag,
+    "${aws:username}",
+    {},
+    true,
+  ],
+  [
+    "no value: the request's value is no ARN",
+    PAGES.variables,
+    "ArnNotLike",
+    arn,
+    "arn:aws:sns:*:*:${aws:userid}",
+    { [arn]: "x" },
+    true,
+  ],
+];
+
+/**
+ * "`IpAddress`: the specified IP address or range", `NotIpAddress`: "all IP addresses except the specified IP address or
+ * range"; "IPv4 and IPv6 CIDR format". The two families have no address in common, whatever the set operator; an
+ * IPv4-mapped IPv6 address (RFC 4291, section 2.5.5.2) is the IPv4 address.
+ */
+const familyRows: readonly Row[] = [
+  { name: "IPv4 in the range of all IPv6 addresses", range: "::/0", address: "203.0.113.7", inside: false },
+  {
+    name: "IPv4 in the range of all mapped addresses and more",
+    range: "::/64",
+    address: "203.0.113.7",
+    inside: false,
+  },
+  {
+    name: "IPv4 in a range that begins as it does",
+    range: "cb00:7107::/32",
+    address: "203.0.113.7",
+    inside: false,
+  },
+  {
+    name: "IPv6 in the range of all IPv4 addresses",
+    range: "0.0.0.0/0",
+    address: "2001:db8::1",
+    inside: false,
+  },
+  { name: "IPv6 in the range of all IPv6 addresses", range: "::/0", address: "2001:db8::1", inside: true },
+  {
+    name: "IPv6 loopback in the range of all IPv4 addresses",
+    range: "0.0.0.0/0",
+    address: "::1",
+    inside: false,
+  },
+  {
+    name: "IPv4-compatible, not mapped, in an IPv4 range",
+    range: "203.0.113.0/24",
+    address: "::203.0.113.7",
+    inside: false,
+  },
+  {
+    name: "IPv4-mapped in its IPv4 range",
+    range: "203.0.113.0/24",
+    address: "::ffff:203.0.113.7",
+    inside: true,
+  },
+  {
+    name: "IPv4-mapped in hex in its IPv4 range",
+    range: "203.0.113.0/24",
+    address: "::FFFF:cb00:7107",
+    inside: true,
+  },
+  {
+    name: "IPv4-mapped in full in its IPv4 range",
+    range: "203.0.113.0/24",
+    address: "0:0:0:0:0:ffff:cb00:7107",
+    inside: true,
+  },
+  {
+    name: "IPv4-mapped in another IPv4 range",
+    range: "198.51.100.0/24",
+    address: "::ffff:203.0.113.7",
+    inside: false,
+  },
+  {
+    name: "IPv4-mapped in the range of all IPv6 addresses",
+    range: "::/0",
+    address: "::ffff:203.0.113.7",
+    inside: false,
+  },
+  { name: "IPv4 in a mapped range", range: "::ffff:203.0.113.0/120", address: "203.0.113.7", inside: true },
+  {
+    name: "IPv4 in another mapped range",
+    range: "::ffff:198.51.100.0/120",
+    address: "203.0.113.7",
+    inside: false,
+  },
+  {
+    name: "IPv4-mapped in a mapped range",
+    range: "::ffff:203.0.113.0/120",
+    address: "::ffff:203.0.113.7",
+    inside: true,
+  },
+  {
+    name: "IPv6 in the range of all mapped addresses",
+    range: "::ffff:0:0/96",
+    address: "2001:db8::1",
+    inside: false,
+  },
+  {
+    name: "IPv4 in the range of all mapped addresses",
+    range: "::ffff:0:0/96",
+    address: "203.0.113.7",
+    inside: true,
+  },
+].flatMap(({ name, range, address, inside }) =>
+  ["", "ForAnyValue:", "ForAllValues:"].flatMap((set) =>
+    ["IpAddress", "NotIpAddress", "IpAddressIfExists", "NotIpAddressIfExists"].map((operator): Row => {
+      const context = { [ip]: set === "" ? address : [address] };
+      const holds = inside !== operator.startsWith("Not");
+      return [`${set}${operator}: ${name}`, op, set + operator, ip, range, context, holds];
+    }),
+  ),
+);
+
 const everything = { Effect: "Allow", Action: "*", Resource: "*" };
 
 /** Every row twice: a condition means the same in an Allow and in a Deny. */
-export const conditionCases: readonly PolicyCase[] = rows.flatMap(
-  ([name, source, operator, key, expected, context, holds]) => {
-    const limits = { Action: "*", Resource: "*", Condition: { [operator]: { [key]: expected } } };
-    const request = { action: "s3:GetObject", resource: "arn:aws:s3:::b/k", context };
-    return [
-      {
-        name: `${name} (Allow)`,
-        source,
-        kind: "identity" as const,
-        policy: policy({ Effect: "Allow", ...limits }),
-        request,
-        expected: holds ? ALLOW : IMPLICIT,
-      },
-      {
-        name: `${name} (Deny)`,
-        source,
-        kind: "identity" as const,
-        policy: policy(everything, { Effect: "Deny", ...limits }),
-        request,
-        expected: holds ? DENY : ALLOW,
-      },
-    ];
-  },
-);
+export const conditionCases: readonly PolicyCase[] = [
+  ...rows,
+  ...noValueRows,
+  ...noValueVariations,
+  ...familyRows,
+].flatMap(([name, source, operator, key, expected, context, holds]) => {
+  const limits = { Action: "*", Resource: "*", Condition: { [operator]: { [key]: expected } } };
+  const request = { action: "s3:GetObject", resource: "arn:aws:s3:::b/k", context };
+  return [
+    {
+      name: `${name} (Allow)`,
+      source,
+      kind: "identity" as const,
+      policy: policy({ Effect: "Allow", ...limits }),
+      request,
+      expected: holds ? ALLOW : IMPLICIT,
+    },
+    {
+      name: `${name} (Deny)`,
+      source,
+      kind: "identity" as const,
+      policy: policy(everything, { Effect: "Deny", ...limits }),
+      request,
+      expected: holds ? DENY : ALLOW,
+    },
+  ];
+});
 
 const both = {
   StringEquals: { "aws:PrincipalTag/department": ["finance", "hr"], "aws:PrincipalTag/role": "audit" },
@@ -933,7 +1170,20 @@ const doubtful: readonly (readonly [string, string, string, Values, ContextRecor
     "arn:aws:sns:*",
     { [arn]: topic },
   ],
-  ["StringNotEquals with a variable without value", "StringNotEquals", tag, "${aws:username}", admin],
+  [
+    "StringNotEquals with a variable that has several values",
+    "StringNotEquals",
+    tag,
+    "${aws:TagKeys}",
+    { ...admin, [keys]: ["a", "b"] },
+  ],
+  [
+    "ArnNotLike with a variable that has several values",
+    "ArnNotLike",
+    arn,
+    "arn:aws:sns:*:*:${aws:TagKeys}",
+    { [arn]: topic, [keys]: ["a"] },
+  ],
   ["ForAnyValue with IfExists and no key", "ForAnyValue:StringEqualsIfExists", keys, "a", {}],
   ["Null true with an empty value", "Null", tag, "true", { [tag]: "" }],
 ];
