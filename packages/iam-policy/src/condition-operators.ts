@@ -1,9 +1,6 @@
-import { compileArnComparison } from "./compare-arn.ts";
-import { readDate } from "./compare-date.ts";
-import { compileIpRange } from "./compare-ip.ts";
-import { compareDecimals, readDecimal } from "./compare-number.ts";
-import { compileGlob, matchGlob } from "./glob.ts";
-import type { GlobPiece } from "./glob.ts";
+import { BlockList, isIP } from "node:net";
+import { compileGlob, matchGlob } from "./wildcard.ts";
+import type { GlobPiece } from "./wildcard.ts";
 
 /**
  * Compares one value of the request. `undefined` means that they cannot be compared, as when the request has
@@ -35,50 +32,8 @@ export const CONDITION_OPERATORS: ReadonlyMap<string, ConditionOperator> = new M
     ...withNegation("StringEquals", "StringNotEquals", true, compileEquals),
     ...withNegation("StringEqualsIgnoreCase", "StringNotEqualsIgnoreCase", true, compileEqualsIgnoreCase),
     ...withNegation("StringLike", "StringNotLike", true, compileLike),
-    ...withNegation(
-      "NumericEquals",
-      "NumericNotEquals",
-      false,
-      compileNumeric((order) => order === 0),
-    ),
-    ...plain(
-      "NumericLessThan",
-      compileNumeric((order) => order < 0),
-    ),
-    ...plain(
-      "NumericLessThanEquals",
-      compileNumeric((order) => order <= 0),
-    ),
-    ...plain(
-      "NumericGreaterThan",
-      compileNumeric((order) => order > 0),
-    ),
-    ...plain(
-      "NumericGreaterThanEquals",
-      compileNumeric((order) => order >= 0),
-    ),
-    ...withNegation(
-      "DateEquals",
-      "DateNotEquals",
-      false,
-      compileDate((order) => order === 0),
-    ),
-    ...plain(
-      "DateLessThan",
-      compileDate((order) => order < 0),
-    ),
-    ...plain(
-      "DateLessThanEquals",
-      compileDate((order) => order <= 0),
-    ),
-    ...plain(
-      "DateGreaterThan",
-      compileDate((order) => order > 0),
-    ),
-    ...plain(
-      "DateGreaterThanEquals",
-      compileDate((order) => order >= 0),
-    ),
+    ...ordered("Numeric", compileNumeric),
+    ...ordered("Date", compileDate),
     ...plain("Bool", compileBool),
     ...plain("BinaryEquals", compileBinary),
     ...withNegation("IpAddress", "NotIpAddress", false, (pieces) => compileIpRange(textOf(pieces))),
@@ -102,6 +57,33 @@ function withNegation(
   return [
     { name, negated: false, variables, compile },
     { name: negation, negated: true, variables, compile },
+  ];
+}
+
+function ordered(type: string, compile: (holds: (order: number) => boolean) => Compile): ConditionOperator[] {
+  return [
+    ...withNegation(
+      `${type}Equals`,
+      `${type}NotEquals`,
+      false,
+      compile((order) => order === 0),
+    ),
+    ...plain(
+      `${type}LessThan`,
+      compile((order) => order < 0),
+    ),
+    ...plain(
+      `${type}LessThanEquals`,
+      compile((order) => order <= 0),
+    ),
+    ...plain(
+      `${type}GreaterThan`,
+      compile((order) => order > 0),
+    ),
+    ...plain(
+      `${type}GreaterThanEquals`,
+      compile((order) => order >= 0),
+    ),
   ];
 }
 
@@ -160,4 +142,157 @@ function compileBinary(pieces: readonly GlobPiece[]): Comparison | undefined {
   if (!BASE64.test(text)) return undefined;
   const expected = Buffer.from(text, "base64");
   return (actual) => (BASE64.test(actual) ? expected.equals(Buffer.from(actual, "base64")) : undefined);
+}
+
+/** A decimal number, exact at any length. */
+interface Decimal {
+  /** The digits without the point. */
+  readonly digits: bigint;
+  /** How many of them come after the point. */
+  readonly scale: number;
+}
+
+const DECIMAL = /^([+-]?)(\d+)(?:\.(\d+))?$/u;
+
+/** Reads an integer or decimal number as policies have them, or `undefined`. Exponents are not documented for IAM. */
+function readDecimal(text: string): Decimal | undefined {
+  const [, sign, whole, fraction = ""] = DECIMAL.exec(text) ?? [];
+  if (whole === undefined) return undefined;
+  const digits = BigInt(whole + fraction);
+  return { digits: sign === "-" ? -digits : digits, scale: fraction.length };
+}
+
+/** @returns a negative number when `a` is less than `b`, 0 when they are equal, else a positive number */
+function compareDecimals(a: Decimal, b: Decimal): number {
+  const scale = Math.max(a.scale, b.scale);
+  const difference = a.digits * 10n ** BigInt(scale - a.scale) - b.digits * 10n ** BigInt(scale - b.scale);
+  if (difference === 0n) return 0;
+  return difference < 0n ? -1 : 1;
+}
+
+const EPOCH_SECONDS = /^-?\d{1,15}(?:\.\d{1,9})?$/u;
+/** The W3C profile of ISO 8601: a time needs a zone. */
+const ISO_8601 =
+  /^(?<year>\d{4})-(?<month>\d{2})(?:-(?<day>\d{2})(?:T(?<hour>\d{2}):(?<minute>\d{2})(?::(?<second>\d{2})(?<fraction>\.\d{1,9})?)?(?<zone>Z|[+-]\d{2}:\d{2}))?)?$/u;
+
+/**
+ * Reads a date as condition operators have it: a W3C ISO 8601 date, or seconds since 1970.
+ *
+ * Four digits could be a year or seconds, and a time without zone could be anywhere; the guide settles
+ * neither, so both are refused.
+ *
+ * @returns milliseconds since 1970, or `undefined` when it is no date (February 30 is none)
+ * @see https://www.w3.org/TR/NOTE-datetime
+ */
+function readDate(text: string): number | undefined {
+  const groups = ISO_8601.exec(text)?.groups;
+  if (groups === undefined) {
+    return EPOCH_SECONDS.test(text) && !/^\d{4}$/u.test(text) ? Number(text) * 1000 : undefined;
+  }
+  const number = (name: string, otherwise: number): number => {
+    const digits = groups[name];
+    return digits === undefined ? otherwise : Number(digits);
+  };
+  const [year, month, day] = [number("year", 0), number("month", 1), number("day", 1)];
+  const [hour, minute, second] = [number("hour", 0), number("minute", 0), number("second", 0)];
+  if (hour > 23 || minute > 59 || second > 59) return undefined;
+  const date = new Date(0);
+  date.setUTCFullYear(year, month - 1, day);
+  if (date.getUTCFullYear() !== year || date.getUTCMonth() !== month - 1 || date.getUTCDate() !== day) {
+    return undefined;
+  }
+  const offsetMinutes = readZone(groups["zone"]);
+  if (offsetMinutes === undefined) return undefined;
+  const seconds = (hour * 60 + minute - offsetMinutes) * 60 + second + number("fraction", 0);
+  return date.getTime() + seconds * 1000;
+}
+
+function readZone(zone: string | undefined): number | undefined {
+  if (zone === undefined || zone === "Z") return 0;
+  const hours = Number(zone.slice(1, 3));
+  const minutes = Number(zone.slice(4));
+  if (hours > 23 || minutes > 59) return undefined;
+  return (zone.startsWith("-") ? -1 : 1) * (hours * 60 + minutes);
+}
+
+/**
+ * Makes the test for an address or CIDR range of a policy. Without a prefix length the range is the one
+ * address. An IPv6 range holds no IPv4 address and the reverse: `::/0` leaves out every IPv4 caller. An IPv4 address
+ * written as IPv6 (`::ffff:203.0.113.7`, RFC 4291 section 2.5.5.2) is the IPv4 address, on both sides.
+ *
+ * @returns `undefined` when the text is no address or range; the test answers `undefined` for what is no address
+ * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html#Conditions_IPAddress
+ */
+function compileIpRange(range: string): ((address: string) => boolean | undefined) | undefined {
+  const [, network, length] = /^([^/%]+)(?:\/(\d{1,3}))?$/u.exec(range) ?? [];
+  const version = network === undefined ? 0 : isIP(network);
+  if (network === undefined || version === 0) return undefined;
+  const bits = version === 4 ? 32 : 128;
+  const prefix = length === undefined ? bits : Number(length);
+  if (prefix > bits) return undefined;
+
+  const ranges = new BlockList();
+  ranges.addSubnet(network, prefix, version === 4 ? "ipv4" : "ipv6");
+  const isIpv4Range = version === 4 || (prefix >= 96 && isIpv4Mapped(network));
+  return (address) => {
+    const addressVersion = address.includes("%") ? 0 : isIP(address);
+    if (addressVersion === 0) return undefined;
+    // BlockList looks up IPv4 addresses in IPv6 ranges as well, so the families are compared first.
+    if (isIpv4Range !== (addressVersion === 4 || isIpv4Mapped(address))) return false;
+    return ranges.check(address, addressVersion === 4 ? "ipv4" : "ipv6");
+  };
+}
+
+const IPV4_MAPPED = new BlockList();
+IPV4_MAPPED.addSubnet("::ffff:0:0", 96, "ipv6");
+
+function isIpv4Mapped(ipv6: string): boolean {
+  return IPV4_MAPPED.check(ipv6, "ipv6");
+}
+
+const COMPONENTS = 6;
+
+/**
+ * Compares ARNs as `ArnEquals` and `ArnLike` do: each of the six components by itself, so a wildcard never
+ * reaches over a colon, except in the last component, which is the rest of the ARN.
+ *
+ * @returns a comparison that answers `undefined` when one side has fewer than six components
+ * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html#Conditions_ARN
+ */
+function compileArnComparison(pieces: readonly GlobPiece[]): (arn: string) => boolean | undefined {
+  const globs = splitPieces(pieces).map((component) => compileGlob(component));
+  return (arn) => {
+    const components = splitArn(arn);
+    if (globs.length !== COMPONENTS || components.length !== COMPONENTS) return undefined;
+    return globs.every((glob, index) => matchGlob(glob, components[index] ?? ""));
+  };
+}
+
+function splitArn(arn: string): readonly string[] {
+  const parts = arn.split(":");
+  return parts.length <= COMPONENTS
+    ? parts
+    : [...parts.slice(0, COMPONENTS - 1), parts.slice(COMPONENTS - 1).join(":")];
+}
+
+/** A colon that came out of a variable is part of its component, not the end of one. */
+function splitPieces(pieces: readonly GlobPiece[]): readonly GlobPiece[][] {
+  let last: GlobPiece[] = [];
+  const components = [last];
+  for (const piece of pieces) {
+    if (piece.literal) {
+      last.push(piece);
+      continue;
+    }
+    let rest = piece.text;
+    while (components.length < COMPONENTS && rest.includes(":")) {
+      const colon = rest.indexOf(":");
+      last.push({ text: rest.slice(0, colon), literal: false });
+      last = [];
+      components.push(last);
+      rest = rest.slice(colon + 1);
+    }
+    last.push({ text: rest, literal: false });
+  }
+  return components;
 }

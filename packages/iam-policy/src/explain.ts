@@ -1,13 +1,31 @@
-import { matchAction } from "./match-action.ts";
-import { matchCondition } from "./match-condition.ts";
-import type { Condition } from "./match-condition.ts";
-import { matchResource } from "./match-resource.ts";
-import { matchStatementPrincipal } from "./match-statement.ts";
-import type { PreparedRequest } from "./match-statement.ts";
-import type { Statement } from "./policy-document.ts";
+import { matchCondition } from "./condition.ts";
+import type { Condition } from "./condition.ts";
+import { escapeControls } from "./policy-grammar.ts";
+import type { Effect } from "./policy-grammar.ts";
 import { hasVariables, resolveTemplate } from "./policy-variables.ts";
 import type { TemplatePiece } from "./policy-variables.ts";
-import type { RequestContext } from "./request-context.ts";
+import type { RequestContext } from "./request.ts";
+import { matchAction, matchResource, matchStatement, matchStatementPrincipal } from "./statement.ts";
+import type { PreparedRequest, Statement } from "./statement.ts";
+
+/** What one statement says about a request. */
+export interface StatementExplanation {
+  /** Position in the policy, from 0. */
+  readonly index: number;
+  readonly sid: string | undefined;
+  readonly effect: Effect;
+  readonly applies: boolean;
+  /** What keeps the statement from applying, a phrase each: element, what it asks for, what the request has. */
+  readonly obstacles: readonly string[];
+}
+
+/** Tells whether a statement applies and, if not, what is missing. */
+export function explainStatement(statement: Statement, request: PreparedRequest): StatementExplanation {
+  const { index, sid, effect } = statement;
+  const applies = matchStatement(statement, request) !== undefined;
+  const obstacles = applies ? [] : findObstacles(statement, request).map(({ text }) => escapeControls(text));
+  return { index, sid, effect, applies, obstacles };
+}
 
 export interface Candidate {
   readonly statement: Statement;

@@ -1,13 +1,17 @@
-export { evaluateAll, evaluatePolicy, parsePolicyDocument, PolicyError } from "./evaluate.ts";
+export { evaluatePolicies, evaluatePolicy, explainPolicies } from "./evaluate.ts";
 export type {
-  ContextRecord,
   Decision,
-  ParseOptions,
-  PolicyDocument,
-  PolicyErrorCode,
-  PolicyKind,
-  PolicyRequest,
+  Explanation,
+  PolicyExplanation,
+  PolicyReference,
   PolicySet,
-  Principal,
-  PrincipalType,
+  PolicyType,
 } from "./evaluate.ts";
+export type { StatementExplanation } from "./explain.ts";
+export { parsePolicy } from "./parse-policy.ts";
+export type { ParseOptions, PolicyDocument } from "./parse-policy.ts";
+export { PolicyError } from "./policy-grammar.ts";
+export type { Effect, PolicyErrorCode, PolicyKind, PolicyVersion } from "./policy-grammar.ts";
+export type { Principal, PrincipalType } from "./principal.ts";
+export type { ContextRecord, PolicyRequest } from "./request.ts";
+export type { Statement } from "./statement.ts";

@@ -1,14 +1,6 @@
-import type { Effect } from "./effect.ts";
-import { compileAction } from "./match-action.ts";
-import type { ActionElement } from "./match-action.ts";
-import { compileResourcePattern } from "./match-resource.ts";
-import type { ResourceElement, ResourcePattern } from "./match-resource.ts";
-import { parseConditions } from "./parse-condition.ts";
-import { parsePrincipal } from "./parse-principal.ts";
-import { parseVariables, refuseVariables } from "./parse-template.ts";
-import type { PolicyDocument, PolicyKind, Statement } from "./policy-document.ts";
-import { PolicyError } from "./policy-error.ts";
-import type { PolicyVersion, TemplatePiece } from "./policy-variables.ts";
+import { parseConditions } from "./condition.ts";
+import { PolicyError } from "./policy-grammar.ts";
+import type { Effect, PolicyKind, PolicyVersion } from "./policy-grammar.ts";
 import {
   describe,
   isObject,
@@ -18,9 +10,25 @@ import {
   readString,
   readStrings,
   refuseUnknownKeys,
-} from "./read-json.ts";
-import type { JsonObject } from "./read-json.ts";
+} from "./policy-json.ts";
+import type { JsonObject } from "./policy-json.ts";
+import { parseTemplate, refuseVariables } from "./policy-variables.ts";
+import type { TemplatePiece } from "./policy-variables.ts";
+import { parsePrincipal } from "./principal.ts";
+import { compileAction, compileResourcePattern } from "./statement.ts";
+import type { ActionElement, ResourceElement, ResourcePattern, Statement } from "./statement.ts";
 
+/** A parsed policy, ready to be evaluated any number of times. Made by {@link parsePolicy} only. */
+export interface PolicyDocument {
+  /** `2008-10-17` when the document has no `Version`. */
+  readonly version: PolicyVersion;
+  readonly id: string | undefined;
+  /** As given to the parser; undefined when it was not told. */
+  readonly kind: PolicyKind | undefined;
+  readonly statements: readonly Statement[];
+}
+
+/** Options of {@link parsePolicy}. */
 export interface ParseOptions {
   /**
    * What the policy is attached to. Identity and session policies must have resources and no principal, trust
@@ -28,7 +36,7 @@ export interface ParseOptions {
    *
    * @default none of these is asked for
    */
-  readonly kind?: PolicyKind;
+  readonly kind?: PolicyKind | undefined;
 }
 
 const POLICY_ELEMENTS = new Set(["Version", "Id", "Statement"]);
@@ -47,23 +55,26 @@ const STATEMENT_ELEMENTS = new Set([
 /**
  * Reads a policy and prepares it for evaluation: parse once, evaluate many times.
  *
- * @param json the policy document, plain (not URL-encoded as IAM's API returns it)
+ * @param document JSON text, or the object that a template or a program already holds. Not URL-encoded, as IAM's API
+ *   returns it: use `decodeURIComponent` first. That an element stands there twice is seen in text only
  * @throws {PolicyError} with the code and the path of the first bad element
+ * @example
+ * const policy = parsePolicy(
+ *   { Version: "2012-10-17", Statement: { Effect: "Allow", Action: "s3:GetObject", Resource: "*" } },
+ *   { kind: "identity" },
+ * );
+ *
  * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
  */
-export function parsePolicyDocument(json: string, options: ParseOptions = {}): PolicyDocument {
+export function parsePolicy(document: string | object, options: ParseOptions = {}): PolicyDocument {
   const { kind } = options;
-  const policy = readPolicyJson(json);
+  const policy = readPolicyJson(document);
   refuseUnknownKeys(policy, POLICY_ELEMENTS, "");
   const version = parseVersion(policy["Version"]);
   const statements = parseStatements(policy["Statement"], version, kind);
   refuseRepeatedSids(statements, kind);
-  return {
-    version,
-    ...(policy["Id"] === undefined ? {} : { id: readString(policy["Id"], "Id") }),
-    ...(kind === undefined ? {} : { kind }),
-    statements,
-  };
+  const id = policy["Id"] === undefined ? undefined : readString(policy["Id"], "Id");
+  return { version, id, kind, statements };
 }
 
 /** Without a `Version` element the version is 2008-10-17. */
@@ -111,15 +122,7 @@ function parseStatement(
   const action = parseAction(statement, path, kind);
   const resource = parseResource(statement, path, version, kind);
   const conditions = parseConditions(statement["Condition"], join(path, "Condition"), version);
-  return {
-    index,
-    ...(sid === undefined ? {} : { sid }),
-    effect,
-    ...(principal === undefined ? {} : { principal }),
-    action,
-    ...(resource === undefined ? {} : { resource }),
-    conditions,
-  };
+  return { index, sid, effect, principal, action, resource, conditions };
 }
 
 /** IAM takes letters and digits only; other services allow more in their resource policies. */
@@ -245,7 +248,7 @@ function parseResourcePattern(
   const refuse = (rule: string): PolicyError =>
     new PolicyError("ERR_POLICY_RESOURCE_INVALID", path, `"${source}" ${rule}`);
 
-  if (source === "*") return compileResourcePattern(source, parseVariables(source, path, version));
+  if (source === "*") return compileResourcePattern(source, parseTemplate(source, path, version));
   if (prefix !== "arn" || partition === undefined || partition === "") {
     throw refuse(`must be in ARN format or "*": write "arn:partition:service:region:account:resource"`);
   }
@@ -258,7 +261,7 @@ function parseResourcePattern(
     throw refuse('has fewer than the six fields of an ARN; write "*" for those that do not matter');
   }
   // In an identity-based policy, `arn:aws:sqs` is the same as `arn:aws:sqs:*:*:*`.
-  const template = parseVariables(source + ":*".repeat(Math.max(0, missing)), path, version);
+  const template = parseTemplate(source + ":*".repeat(Math.max(0, missing)), path, version);
   refuseEarlyVariables(template, source, path);
   return compileResourcePattern(source, template);
 }

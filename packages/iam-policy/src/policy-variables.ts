@@ -1,18 +1,13 @@
-import type { GlobPiece } from "./glob.ts";
-import type { RequestContext } from "./request-context.ts";
-
-export type PolicyVersion = "2008-10-17" | "2012-10-17";
+import { PolicyError } from "./policy-grammar.ts";
+import type { PolicyVersion } from "./policy-grammar.ts";
+import type { RequestContext } from "./request.ts";
+import type { GlobPiece } from "./wildcard.ts";
 
 /** Part of a policy string: text as written, a character that stands for itself, or a variable. */
 export type TemplatePiece =
   | { readonly kind: "text"; readonly text: string }
   | { readonly kind: "character"; readonly text: string }
-  | { readonly kind: "variable"; readonly key: string; readonly fallback?: string };
-
-/** Thrown by {@link parseTemplate} for a `${…}` that is no variable; the policy parser adds where it stands. */
-export class TemplateSyntaxError extends Error {
-  override readonly name = "TemplateSyntaxError";
-}
+  | { readonly kind: "variable"; readonly key: string; readonly fallback: string | undefined };
 
 /** `aws:username`, `aws:PrincipalTag/x509Subject/CN`, and a default in quotes: `aws:username, 'anonymous'`. */
 const VARIABLE = /^([^\s,'${}]+:[^,'${}]+)(?:,\s*'([^']*)')?$/u;
@@ -21,10 +16,15 @@ const VARIABLE = /^([^\s,'${}]+:[^,'${}]+)(?:,\s*'([^']*)')?$/u;
  * Splits a policy string at its variables. In version 2008-10-17 there are none: `${aws:username}` is
  * literal text there.
  *
+ * @param path where the string stands in the policy
+ * @throws {PolicyError} ERR_POLICY_VARIABLE_INVALID when a `${` has no `}`, or what is between is no key
  * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html
- * @throws {TemplateSyntaxError} when a `${` has no `}`, or what is between is no key
  */
-export function parseTemplate(source: string, version: PolicyVersion): readonly TemplatePiece[] {
+export function parseTemplate(
+  source: string,
+  path: string,
+  version: PolicyVersion,
+): readonly TemplatePiece[] {
   if (version === "2008-10-17" || !source.includes("${")) return [{ kind: "text", text: source }];
   const pieces: TemplatePiece[] = [];
   let at = 0;
@@ -32,24 +32,43 @@ export function parseTemplate(source: string, version: PolicyVersion): readonly 
     const open = source.indexOf("${", at);
     if (open === -1) break;
     const close = source.indexOf("}", open);
-    if (close === -1) throw new TemplateSyntaxError(`"\${" without "}" in "${source}"`);
+    if (close === -1) {
+      throw new PolicyError("ERR_POLICY_VARIABLE_INVALID", path, `"\${" without "}" in "${source}"`);
+    }
     if (open > at) pieces.push({ kind: "text", text: source.slice(at, open) });
-    pieces.push(parseVariable(source.slice(open + 2, close)));
+    pieces.push(parseVariable(source.slice(open + 2, close), path));
     at = close + 1;
   }
   if (at < source.length) pieces.push({ kind: "text", text: source.slice(at) });
   return pieces;
 }
 
-function parseVariable(inner: string): TemplatePiece {
+function parseVariable(inner: string, path: string): TemplatePiece {
   if (inner === "*" || inner === "?" || inner === "$") return { kind: "character", text: inner };
   const [, key, fallback] = VARIABLE.exec(inner) ?? [];
   if (key === undefined) {
-    throw new TemplateSyntaxError(
+    throw new PolicyError(
+      "ERR_POLICY_VARIABLE_INVALID",
+      path,
       `"\${${inner}}" is not a policy variable; write "\${service:key}" or "\${service:key, 'default'}"`,
     );
   }
-  return fallback === undefined ? { kind: "variable", key } : { kind: "variable", key, fallback };
+  return { kind: "variable", key, fallback };
+}
+
+/**
+ * For elements where IAM knows no variables, in any version of the language.
+ *
+ * @throws {PolicyError} ERR_POLICY_VARIABLE_NOT_ALLOWED
+ * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html#policy-vars-wheretouse
+ */
+export function refuseVariables(source: string, path: string): void {
+  if (!source.includes("${")) return;
+  throw new PolicyError(
+    "ERR_POLICY_VARIABLE_NOT_ALLOWED",
+    path,
+    `"${source}" has a policy variable; they can stand only in Resource and in conditions with string or ARN operators`,
+  );
 }
 
 export function hasVariables(pieces: readonly TemplatePiece[]): boolean {

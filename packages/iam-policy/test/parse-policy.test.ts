@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { parsePolicyDocument, PolicyError } from "../src/index.ts";
+import { parsePolicy, PolicyError } from "../src/index.ts";
 import type { PolicyErrorCode, PolicyKind } from "../src/index.ts";
 
 /** One row: what is wrong, the code, the path, what to change in a good policy of the kind. */
@@ -619,7 +619,7 @@ const refusals: readonly Refusal[] = [
 
 function refusalOf(json: string, kind?: PolicyKind): PolicyError {
   try {
-    parsePolicyDocument(json, kind === undefined ? {} : { kind });
+    parsePolicy(json, kind === undefined ? {} : { kind });
   } catch (error) {
     if (error instanceof PolicyError) return error;
     throw error;
@@ -627,7 +627,7 @@ function refusalOf(json: string, kind?: PolicyKind): PolicyError {
   throw new Error("the policy was not refused");
 }
 
-describe("parsePolicyDocument refuses", () => {
+describe("parsePolicy refuses", () => {
   it.each(refusals)("%s", (_, code, path, change) => {
     const error = refusalOf(write(change), change.kind ?? "identity");
     expect(error).toMatchObject({ name: "PolicyError", code, path });
@@ -706,12 +706,37 @@ describe("parsePolicyDocument refuses", () => {
     );
   });
 
+  it("says how to read what IAM returns", () => {
+    expect(refusalOf(encodeURIComponent(write({}))).message).toBe(
+      "the policy is not valid JSON; it is URL-encoded, as IAM returns it; decode it with decodeURIComponent",
+    );
+  });
+
+  it("escapes control characters of others, and leaves the path as it is", () => {
+    const error = refusalOf(write({ statement: { "\u001B[31m\n": "\u202E" } }), "identity");
+    expect(error.message).toContain("Statement[0].\\u{1b}[31m\\u{a}: is no policy element");
+    expect(error.path).toBe("Statement[0].\u001B[31m\n");
+  });
+
+  it.each<readonly [string, object, PolicyErrorCode, string]>([
+    ["a list", [], "ERR_POLICY_JSON", ""],
+    ["an object without statements", { Version: "2012-10-17" }, "ERR_POLICY_STATEMENT_MISSING", "Statement"],
+    [
+      "an unresolved function of a template",
+      { Statement: { ...GOOD.identity, Resource: { "Fn::GetAtt": ["Bucket", "Arn"] } } },
+      "ERR_POLICY_DATA_TYPE",
+      "Statement.Resource",
+    ],
+  ])("an object that is no policy: %s", (_, document, code, path) => {
+    expect(() => parsePolicy(document)).toThrow(expect.objectContaining({ code, path }));
+  });
+
   it("keeps the cause of a syntax error", () => {
     expect(refusalOf("{").cause).toBeInstanceOf(SyntaxError);
   });
 });
 
-describe("parsePolicyDocument accepts", () => {
+describe("parsePolicy accepts", () => {
   it.each<readonly [string, Change]>([
     ["an identity policy", {}],
     ["a session policy", { kind: "session" }],
@@ -759,14 +784,19 @@ describe("parsePolicyDocument accepts", () => {
     ["a dollar sign", { statement: { Resource: "arn:aws:s3:::b/$1" } }],
     ["strings that hold what JSON uses", condition({ StringEquals: { "x:a": '{"a":[",:}]\\"' } })],
   ])("%s", (_, change) => {
-    expect(
-      parsePolicyDocument(write(change), { kind: change.kind ?? "identity" }).statements.length,
-    ).toBeGreaterThan(0);
+    expect(parsePolicy(write(change), { kind: change.kind ?? "identity" }).statements.length).toBeGreaterThan(
+      0,
+    );
+  });
+
+  it.each(["identity", "session", "resource", "trust"] as const)("the object of a document, %s", (kind) => {
+    const document = { Version: "2012-10-17", Statement: [GOOD[kind]] };
+    expect(parsePolicy(document, { kind })).toEqual(parsePolicy(JSON.stringify(document), { kind }));
   });
 
   it("asks for nothing of the kind when the kind is not told", () => {
     for (const statement of Object.values(GOOD)) {
-      expect(parsePolicyDocument(JSON.stringify({ Statement: statement })).statements).toHaveLength(1);
+      expect(parsePolicy(JSON.stringify({ Statement: statement })).statements).toHaveLength(1);
     }
   });
 });

@@ -5,6 +5,7 @@ const GUIDE = "https://docs.aws.amazon.com/IAM/latest/UserGuide/";
 /** Pages of the IAM User Guide whose rules the cases state. */
 export const PAGES = {
   action: `${GUIDE}reference_policies_elements_action.html`,
+  boundaries: `${GUIDE}access_policies_boundaries.html`,
   condition: `${GUIDE}reference_policies_elements_condition.html`,
   crossAccount: `${GUIDE}reference_policies_evaluation-logic-cross-account.html`,
   effect: `${GUIDE}reference_policies_elements_effect.html`,

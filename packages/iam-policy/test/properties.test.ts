@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { evaluateAll, evaluatePolicy, parsePolicyDocument } from "../src/index.ts";
+import { evaluatePolicies, evaluatePolicy, explainPolicies, parsePolicy } from "../src/index.ts";
 import type { PolicyDocument, PolicyRequest } from "../src/index.ts";
 
 const effects = fc.constantFrom("Allow", "Deny");
@@ -87,7 +87,7 @@ const requests: fc.Arbitrary<PolicyRequest> = fc.record(
 );
 
 function parse(list: readonly object[]): PolicyDocument {
-  return parsePolicyDocument(JSON.stringify({ Version: "2012-10-17", Statement: list }), {
+  return parsePolicy(JSON.stringify({ Version: "2012-10-17", Statement: list }), {
     kind: "identity",
   });
 }
@@ -142,7 +142,7 @@ describe("any policy", () => {
     fc.assert(
       fc.property(documents, requests, (list, request) => {
         const apart = list.map((statement) => parse([statement]));
-        expect(evaluateAll({ identityPolicies: apart }, request).effect).toBe(effectOf(list, request));
+        expect(evaluatePolicies({ identityPolicies: apart }, request).effect).toBe(effectOf(list, request));
       }),
       runs,
     );
@@ -224,7 +224,7 @@ describe("any set of policies", () => {
   it("allows a session no more than its identity policies do", () => {
     fc.assert(
       fc.property(documents, documents, documents, requests, (identity, session, boundary, request) => {
-        const limited = evaluateAll(
+        const limited = evaluatePolicies(
           {
             identityPolicies: [parse(identity)],
             sessionPolicies: [parse(session)],
@@ -235,6 +235,93 @@ describe("any set of policies", () => {
         const separately = [identity, session, boundary].map((list) => effectOf(list, request));
         expect(limited === "Allow").toBe(separately.every((effect) => effect === "Allow"));
         expect(limited === "ExplicitDeny").toBe(separately.includes("ExplicitDeny"));
+      }),
+      runs,
+    );
+  });
+
+  const caller = { type: "AWS", id: "arn:aws:sts::111122223333:assumed-role/r/s" } as const;
+  const asResource = (list: readonly object[], Principal: unknown): PolicyDocument =>
+    parsePolicy({
+      Version: "2012-10-17",
+      Statement: list.map((statement) => ({ ...statement, Principal })),
+    });
+  const principals = fc.constantFrom("*", { AWS: caller.id }, { AWS: "111122223333" });
+
+  it("allows across accounts exactly what both sides allow", () => {
+    fc.assert(
+      fc.property(documents, documents, principals, requests, (identity, resource, named, request) => {
+        const asked = { ...request, principal: caller, resourceAccount: "444455556666" };
+        const resourcePolicy = asResource(resource, named);
+        const together = evaluatePolicies(
+          { identityPolicies: [parse(identity)], resourcePolicies: [resourcePolicy] },
+          asked,
+        ).effect;
+        const sides = [effectOf(identity, request), evaluatePolicy(resourcePolicy, asked).effect];
+        expect(together === "Allow").toBe(sides.every((effect) => effect === "Allow"));
+        expect(together === "ExplicitDeny").toBe(sides.includes("ExplicitDeny"));
+      }),
+      runs,
+    );
+  });
+
+  it("allows within an account what either side allows, when the resource policy names the session", () => {
+    fc.assert(
+      fc.property(documents, documents, requests, (identity, resource, request) => {
+        const asked = { ...request, principal: caller, resourceAccount: "111122223333" };
+        const resourcePolicy = asResource(resource, { AWS: caller.id });
+        const together = evaluatePolicies(
+          { identityPolicies: [parse(identity)], resourcePolicies: [resourcePolicy] },
+          asked,
+        ).effect;
+        const sides = new Set([effectOf(identity, request), evaluatePolicy(resourcePolicy, asked).effect]);
+        expect(together === "Allow").toBe(sides.has("Allow") && !sides.has("ExplicitDeny"));
+      }),
+      runs,
+    );
+  });
+
+  it("explains what it decides, by the statements that apply", () => {
+    fc.assert(
+      fc.property(documents, documents, requests, (identity, session, request) => {
+        const policies = { identityPolicies: [parse(identity)], sessionPolicies: [parse(session)] };
+        const explanation = explainPolicies(policies, request);
+        expect(explanation).toMatchObject(evaluatePolicies(policies, request));
+        for (const { statements } of explanation.policies) {
+          for (const { applies, obstacles } of statements) expect(obstacles.length === 0).toBe(applies);
+        }
+        expect(explanation.policies.map(({ effect }) => effect)).toEqual(
+          [identity, session].map((list) => effectOf(list, request)),
+        );
+      }),
+      runs,
+    );
+  });
+});
+
+describe("a negated operator", () => {
+  const negated = fc.constantFrom("StringNotEquals", "StringNotEqualsIgnoreCase", "StringNotLike");
+  const sets = fc.constantFrom("", "ForAnyValue:", "ForAllValues:");
+  const suffixes = fc.constantFrom("", "IfExists");
+
+  it("holds for whatever value when its only variable has no value, and its opposite does not", () => {
+    fc.assert(
+      fc.property(negated, sets, suffixes, words, words, (operator, set, suffix, around, actual) => {
+        fc.pre(actual !== "");
+        const effect = (name: string): string =>
+          effectOf(
+            [
+              {
+                Effect: "Allow",
+                Action: "*",
+                Resource: "*",
+                Condition: { [set + name + suffix]: { "x:a": `${around}\${x:none}` } },
+              },
+            ],
+            { action: "s3:GetObject", context: { "x:a": actual } },
+          );
+        expect(effect(operator)).toBe("Allow");
+        expect(effect(operator.replace("Not", ""))).toBe("ImplicitDeny");
       }),
       runs,
     );

@@ -1,10 +1,5 @@
 import type { Explanation } from "../errors/refusal.ts";
-import {
-  evaluatePolicy,
-  parsePolicyDocument,
-  type PolicyDocument,
-  PolicyError,
-} from "@roles-anywhere/iam-policy";
+import { evaluatePolicy, parsePolicy, type PolicyDocument, PolicyError } from "@roles-anywhere/iam-policy";
 import { remember } from "../trust/remember.ts";
 import type { SessionTag } from "./aws.ts";
 
@@ -92,7 +87,7 @@ export function checkTrustPolicy(json: string, facts: TrustPolicyFacts, refuse: 
 }
 
 /** Roles are read from IAM for every session, but their policies seldom change. */
-const readTrustPolicy = remember(64, (json) => parsePolicyDocument(json, { kind: "trust" }));
+const readTrustPolicy = remember(64, (json) => parsePolicy(json, { kind: "trust" }));
 
 function parse(json: string, refuse: RefuseTrust): PolicyDocument {
   try {

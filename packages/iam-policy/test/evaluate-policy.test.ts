@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { evaluatePolicy, parsePolicyDocument } from "../src/index.ts";
+import { evaluatePolicy, parsePolicy } from "../src/index.ts";
 import { conditionBlockCases, conditionCases, doubtfulCases } from "./condition-cases.ts";
 import { elementCases } from "./element-cases.ts";
 import type { PolicyCase } from "./policy-case.ts";
@@ -18,7 +18,7 @@ const tables: readonly (readonly [string, readonly PolicyCase[]])[] = [
 
 describe.each(tables)("evaluatePolicy: %s", (_, cases) => {
   it.each(cases)("$name", ({ policy, kind, request, expected }) => {
-    const document = parsePolicyDocument(JSON.stringify(policy), kind === undefined ? {} : { kind });
+    const document = parsePolicy(JSON.stringify(policy), kind === undefined ? {} : { kind });
     expect(evaluatePolicy(document, request)).toMatchObject({ effect: expected });
   });
 });
@@ -39,7 +39,7 @@ describe("the tables", () => {
 });
 
 const anchor = "arn:aws:rolesanywhere:us-east-1:111122223333:trust-anchor/4d6b";
-const trust = parsePolicyDocument(
+const trust = parsePolicy(
   JSON.stringify({
     Version: "2012-10-17",
     Statement: [
@@ -143,7 +143,7 @@ describe("evaluatePolicy reasons", () => {
 
   const reasonOf = (statement: object, request: Parameters<typeof evaluatePolicy>[1]): string =>
     evaluatePolicy(
-      parsePolicyDocument(JSON.stringify({ Version: "2012-10-17", Statement: statement }), {
+      parsePolicy(JSON.stringify({ Version: "2012-10-17", Statement: statement }), {
         kind: "identity",
       }),
       request,
@@ -157,6 +157,18 @@ describe("evaluatePolicy reasons", () => {
     );
     expect(reasonOf(statement, { ...request, context: {} })).toContain(
       "arn:aws:s3:::b/${aws:username}/* (a variable without a single value in the request)",
+    );
+  });
+
+  it("escapes control characters of the request and of the policy", () => {
+    const statement = {
+      Effect: "Allow",
+      Action: "*",
+      Resource: "*",
+      Condition: { StringEquals: { "x:a": "\n" } },
+    };
+    expect(reasonOf(statement, { action: "a:B\u001B", context: { "x:a": "\u009B31m\u202E" } })).toBe(
+      "statement 0 would allow a:B\\u{1b} but StringEquals x:a expected \\u{a} and the request has \\u{9b}31m\\u{202e}",
     );
   });
 
@@ -194,7 +206,7 @@ describe("evaluatePolicy reasons", () => {
       Resource: "*",
       ...more,
     });
-    const document = parsePolicyDocument(
+    const document = parsePolicy(
       JSON.stringify({
         Version: "2012-10-17",
         Statement: [
@@ -216,7 +228,7 @@ describe("evaluatePolicy reasons", () => {
 });
 
 describe("a policy of unknown kind whose Allow has no Principal", () => {
-  const forgotten = parsePolicyDocument(
+  const forgotten = parsePolicy(
     JSON.stringify({ Version: "2012-10-17", Statement: { Effect: "Allow", Action: "sts:AssumeRole" } }),
   );
   const request = { action: "sts:AssumeRole", context: {} };
@@ -235,7 +247,7 @@ describe("a policy of unknown kind whose Allow has no Principal", () => {
   });
 
   it("still denies", () => {
-    const deny = parsePolicyDocument(
+    const deny = parsePolicy(
       JSON.stringify({ Version: "2012-10-17", Statement: { Effect: "Deny", Action: "sts:AssumeRole" } }),
     );
     expect(evaluatePolicy(deny, { ...request, principal }).effect).toBe("ExplicitDeny");

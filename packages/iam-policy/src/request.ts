@@ -1,3 +1,40 @@
+import type { Principal } from "./principal.ts";
+
+/** What a request asks for. */
+export interface PolicyRequest {
+  /** `service:Name`, such as `sts:AssumeRole`; letter case is ignored. */
+  readonly action: string;
+  /** The ARN. Leave it out for an action without resources, and for a role's trust policy. */
+  readonly resource?: string | undefined;
+  /**
+   * The account that owns the resource, 12 digits. Say it for resources whose ARN shows no account, such as S3 buckets
+   * and objects, or a request for another account's bucket counts as one within the principal's account.
+   *
+   * @default the account in the ARN; without one the principal's account
+   */
+  readonly resourceAccount?: string | undefined;
+  /** Leave it out for an anonymous request. */
+  readonly principal?: Principal | undefined;
+  /**
+   * By condition key, in any letter case. Lists are for keys that are multivalued by nature, such as `aws:TagKeys`.
+   * No key is added: say `aws:PrincipalArn`, `aws:ResourceAccount`, `aws:CurrentTime` and so on, where policies ask.
+   */
+  readonly context: ContextRecord;
+}
+
+/**
+ * The account of the request's resource, if it is known.
+ *
+ * @throws {TypeError} when `resourceAccount` is no account id
+ */
+export function readAccountOf({ resource, resourceAccount }: PolicyRequest): string | undefined {
+  if (resourceAccount === undefined) return /^(?:[^:]*:){4}(?<account>\d{12}):/u.exec(resource ?? "")?.[1];
+  if (/^\d{12}$/u.test(resourceAccount)) return resourceAccount;
+  throw new TypeError(
+    `resourceAccount must be an account id of 12 digits, got ${JSON.stringify(resourceAccount)}`,
+  );
+}
+
 /** Values that a request has, by condition key. Keys match in any letter case. */
 export type ContextRecord = Readonly<Record<string, string | readonly string[]>>;
 

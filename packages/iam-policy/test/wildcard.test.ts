@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { compileArnGlob, compileGlob, matchGlob, runGlob } from "../src/glob.ts";
+import { compileArnGlob, compileGlob, matchGlob, runGlob } from "../src/wildcard.ts";
 
 const glob = (text: string) => compileGlob([{ text, literal: false }]);
 const arnGlob = (text: string) => compileArnGlob([{ text, literal: false }]);

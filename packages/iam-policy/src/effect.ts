@@ -1,1 +1,0 @@
-export type Effect = "Allow" | "Deny";

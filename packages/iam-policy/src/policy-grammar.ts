@@ -1,0 +1,85 @@
+/**
+ * What a policy is attached to, which decides the elements that it must and must not have.
+ *
+ * - `identity`: attached to a user, group or role; permissions boundaries and managed policies are of this kind too.
+ * - `session`: passed to STS when the session was made, or held by a Roles Anywhere profile.
+ * - `resource`: attached to a resource, such as a bucket policy.
+ * - `trust`: says who can assume a role.
+ *
+ * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies.html "Policy types"
+ */
+export type PolicyKind = "identity" | "session" | "resource" | "trust";
+
+/**
+ * The version of the policy language. `2008-10-17`, which a policy without `Version` has, knows no policy variables.
+ *
+ * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_version.html
+ */
+export type PolicyVersion = "2008-10-17" | "2012-10-17";
+
+/** What a statement does when it applies. */
+export type Effect = "Allow" | "Deny";
+
+/** Why a policy document was refused. One code for each rule of the policy grammar. */
+export type PolicyErrorCode =
+  | "ERR_POLICY_JSON"
+  | "ERR_POLICY_DUPLICATE_KEY"
+  | "ERR_POLICY_DATA_TYPE"
+  | "ERR_POLICY_UNKNOWN_ELEMENT"
+  | "ERR_POLICY_VERSION"
+  | "ERR_POLICY_STATEMENT_MISSING"
+  | "ERR_POLICY_SID_INVALID"
+  | "ERR_POLICY_SID_DUPLICATE"
+  | "ERR_POLICY_EFFECT_MISSING"
+  | "ERR_POLICY_EFFECT_INVALID"
+  | "ERR_POLICY_ACTION_MISSING"
+  | "ERR_POLICY_ACTION_CONFLICT"
+  | "ERR_POLICY_ACTION_INVALID"
+  | "ERR_POLICY_RESOURCE_MISSING"
+  | "ERR_POLICY_RESOURCE_CONFLICT"
+  | "ERR_POLICY_RESOURCE_PROHIBITED"
+  | "ERR_POLICY_RESOURCE_INVALID"
+  | "ERR_POLICY_PRINCIPAL_MISSING"
+  | "ERR_POLICY_PRINCIPAL_CONFLICT"
+  | "ERR_POLICY_PRINCIPAL_PROHIBITED"
+  | "ERR_POLICY_PRINCIPAL_INVALID"
+  | "ERR_POLICY_CONDITION_OPERATOR"
+  | "ERR_POLICY_CONDITION_KEY"
+  | "ERR_POLICY_CONDITION_VALUE"
+  | "ERR_POLICY_VARIABLE_INVALID"
+  | "ERR_POLICY_VARIABLE_NOT_ALLOWED";
+
+/**
+ * Thrown by {@link parsePolicy} for a policy document that IAM would refuse (`MalformedPolicyDocument`). The message
+ * says where the fault is, what stands there and what to write.
+ *
+ * @example
+ * try {
+ *   parsePolicy(text, { kind: "trust" });
+ * } catch (error) {
+ *   if (error instanceof PolicyError) console.error(error.code, error.path, error.message);
+ * }
+ *
+ * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
+ */
+export class PolicyError extends Error {
+  override readonly name = "PolicyError";
+  /** Which rule of the policy grammar is broken. */
+  readonly code: PolicyErrorCode;
+  /** The bad element from the root of the document: `Statement[0].Condition.StringEquals`. Empty: the whole document. */
+  readonly path: string;
+
+  constructor(code: PolicyErrorCode, path: string, message: string, options?: ErrorOptions) {
+    super(escapeControls(path === "" ? message : `${path}: ${message}`), options);
+    this.code = code;
+    this.path = path;
+  }
+}
+
+/** Shows characters that steer a terminal or turn the direction of text as escapes: policies and requests are foreign. */
+export function escapeControls(text: string): string {
+  return text.replaceAll(
+    /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu,
+    (character) => `\\u{${character.codePointAt(0)?.toString(16) ?? ""}}`,
+  );
+}
