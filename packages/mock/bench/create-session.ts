@@ -11,7 +11,7 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { CreateRoleCommand, EntityAlreadyExistsException, IAMClient } from "@aws-sdk/client-iam";
 import { startMock } from "../src/http/server.ts";
-import { handleCreateSession } from "../src/session/handle-create-session.ts";
+import { handleCreateSession } from "../src/testing/handle-create-session.ts";
 import type { AwsPort } from "../src/session/aws.ts";
 import { awsSdkPort } from "../src/session/aws-sdk.ts";
 import {

@@ -4,20 +4,16 @@ import type { AccessKey } from "./control/access-key.ts";
 import { createSignatureVerifier, type SignatureVerifier } from "./control/sigv4.ts";
 import { createFaultQueue, type FaultQueue } from "./lab/faults.ts";
 import { createLabClock, type LabClock } from "./lab/lab-clock.ts";
-import type { AwsPort } from "./session/aws.ts";
-import { type Clock, type State, systemClock } from "./state/state.ts";
+import type { SessionContext } from "./session/create-session.ts";
+import { type Clock, systemClock } from "./state/state.ts";
 
 /** Everything that the emulated service works with; what is not given gets its default from {@link createContext}. */
-export interface MockContext {
-  /** The account and region, with its trust anchors, profiles, CRLs and subjects. */
-  readonly state: State;
+export interface MockContext extends SessionContext {
   readonly clock: LabClock;
-  /** Where roles are read and assumed. */
-  readonly aws: AwsPort;
   readonly audit: AuditLog;
   /** What the lab wants to go wrong with the next calls. */
   readonly faults: FaultQueue;
-  /** Names new resources, requests and events. */
+  /** Names new resources and events. */
   readonly uuid: () => string;
   /** Takes one line for people about each CreateSession call. */
   readonly log: (line: string) => void;
@@ -25,17 +21,15 @@ export interface MockContext {
   readonly explain: boolean;
   /** Verifies signatures of the control plane; without it, they must be there and can be any. */
   readonly verifySignature?: SignatureVerifier | undefined;
-  /** Shortest session, in seconds; below 900 only where the lab wants sessions that AWS would not grant. */
-  readonly minDurationSeconds: number;
 }
 
 /** What {@link createContext} starts from; `state` and `aws` it cannot guess. */
 export type MockContextInit = Pick<MockContext, "state" | "aws"> &
   Partial<Omit<MockContext, "clock" | "verifySignature">> & {
     /** The time that the lab's clock shows until it is moved. @default the system clock */
-    readonly clock?: Clock;
+    readonly clock?: Clock | undefined;
     /** The keys that may call the control plane; the context does not show them. @default any key, unverified */
-    readonly accessKeys?: readonly AccessKey[];
+    readonly accessKeys?: readonly AccessKey[] | undefined;
   };
 
 /**
@@ -52,7 +46,7 @@ export function createContext({ accessKeys, ...init }: MockContextInit): MockCon
     explain: false,
     minDurationSeconds: 900,
     ...init,
-    ...(accessKeys === undefined ? {} : { verifySignature: createSignatureVerifier(accessKeys) }),
+    verifySignature: accessKeys === undefined ? undefined : createSignatureVerifier(accessKeys),
     clock: createLabClock(init.clock ?? systemClock),
   };
 }

@@ -1,13 +1,17 @@
-import type { CreateSessionParameters } from "../request/parameters.ts";
-import type { DerivedSigning } from "../request/canonical-request.ts";
-import { headerValues, type ReceivedRequest } from "../request/received-request.ts";
-import type { CreateSessionOutput } from "../session/credential-set.ts";
+import { clip, MAX_MESSAGE_LENGTH, printable } from "../errors/printable.ts";
+import type { ReasonCode } from "../errors/refusal.ts";
+import { deriveSigning } from "../request/canonical-request.ts";
+import { headerValues } from "../request/received-request.ts";
+import type { CreateSessionOutput } from "../session/assume.ts";
+import type { SessionVerdict } from "../session/create-session.ts";
 import type { State } from "../state/state.ts";
 import { type Certificate, toPem } from "../trust/certificate.ts";
 import { formatName } from "../trust/distinguished-name.ts";
-import type { ReasonCode, Refusal } from "../errors/refusal.ts";
 
 const HIDDEN = "HIDDEN_DUE_TO_SECURITY_REASONS";
+
+/** How many UTF-16 units of a certificate, or of what was signed, a record keeps. */
+const MAX_DETAIL_LENGTH = 16_384;
 
 /** One CreateSession call, shaped like CloudTrail's record of it; `_mock` has what CloudTrail lacks. */
 export interface AuditRecord {
@@ -25,8 +29,8 @@ export interface AuditRecord {
   readonly awsRegion: string;
   readonly sourceIPAddress: string;
   readonly userAgent: string;
-  readonly errorCode?: string;
-  readonly errorMessage?: string;
+  readonly errorCode?: string | undefined;
+  readonly errorMessage?: string | undefined;
   readonly requestParameters: Readonly<Record<string, unknown>> | null;
   readonly responseElements: Readonly<Record<string, unknown>> | null;
   readonly requestID: string;
@@ -39,60 +43,45 @@ export interface AuditRecord {
   readonly _mock: Verdict;
 }
 
-/** The mock's own account of a call. */
+/** The mock's own account of a call. Text of others is in it with escapes for control characters, and cut off when long. */
 export interface Verdict {
   readonly verdict: "granted" | "refused";
   /** HTTP status of the answer. */
   readonly status: number;
-  readonly reason?: ReasonCode;
-  readonly expected?: string;
-  readonly received?: string;
-  readonly remedy?: string;
-  readonly certificate?: {
-    readonly subject: string;
-    readonly issuer: string;
-    /** Decimal. */
-    readonly serialNumber: string;
-    readonly notBefore: string;
-    readonly notAfter: string;
-    /** Lower-case hex SHA-256 of the DER. */
-    readonly fingerprint: string;
-  };
+  readonly reason?: ReasonCode | undefined;
+  readonly expected?: string | undefined;
+  readonly received?: string | undefined;
+  readonly remedy?: string | undefined;
+  readonly certificate?:
+    | {
+        readonly subject: string;
+        readonly issuer: string;
+        /** Decimal. */
+        readonly serialNumber: string;
+        readonly notBefore: string;
+        readonly notAfter: string;
+        /** Lower-case hex SHA-256 of the DER. */
+        readonly fingerprint: string;
+      }
+    | undefined;
   /** What the signature must have been over; for a wrong signature, to compare with the signer's own. */
-  readonly canonicalRequest?: string;
-  readonly stringToSign?: string;
+  readonly canonicalRequest?: string | undefined;
+  readonly stringToSign?: string | undefined;
 }
 
-/** What became known about a call while it was worked on; filled in step by step. */
-export interface SessionTrace {
-  readonly requestId: string;
-  certificate?: Certificate;
-  signing?: DerivedSigning;
-  parameters?: CreateSessionParameters;
-}
-
-/** How a call ended. */
-export type Outcome = { readonly output: CreateSessionOutput } | { readonly refusal: Refusal };
-
+/** What a record says that the verdict does not know. */
 export interface AuditRecordInit {
   readonly state: State;
-  readonly request: ReceivedRequest;
-  readonly trace: SessionTrace;
-  readonly now: Date;
+  readonly requestId: string;
   readonly eventId: string;
-  readonly outcome: Outcome;
+  readonly now: Date;
 }
 
 /** Writes the record of one call. Secret key and session token are left out, as CloudTrail does. */
-export function toAuditRecord({
-  state,
-  request,
-  trace,
-  now,
-  eventId,
-  outcome,
-}: AuditRecordInit): AuditRecord {
-  const refusal = "refusal" in outcome ? outcome.refusal : undefined;
+export function toAuditRecord(verdict: SessionVerdict, init: AuditRecordInit): AuditRecord {
+  const { received } = verdict;
+  const { state, requestId, eventId, now } = init;
+  const refusal = "refusal" in verdict ? verdict.refusal : undefined;
   return {
     eventVersion: "1.09",
     userIdentity: { type: "Unknown", principalId: "", arn: "", accountId: "" },
@@ -100,12 +89,13 @@ export function toAuditRecord({
     eventSource: "rolesanywhere.amazonaws.com",
     eventName: "CreateSession",
     awsRegion: state.region,
-    sourceIPAddress: request.sourceIp ?? "",
-    userAgent: (headerValues(request, "user-agent")[0] ?? "").slice(0, 400),
-    ...(refusal === undefined ? {} : { errorCode: refusal.type, errorMessage: refusal.message }),
-    requestParameters: requestParameters(trace),
-    responseElements: "output" in outcome ? responseElements(outcome.output) : null,
-    requestID: trace.requestId,
+    sourceIPAddress: received.sourceIp ?? "",
+    userAgent: printable(headerValues(received, "user-agent")[0] ?? "", 400),
+    errorCode: refusal?.type,
+    errorMessage: refusal === undefined ? undefined : printable(refusal.message, MAX_MESSAGE_LENGTH),
+    requestParameters: requestParameters(verdict),
+    responseElements: "output" in verdict ? responseElements(verdict.output) : null,
+    requestID: requestId,
     eventID: eventId,
     readOnly: false,
     eventType: "AwsApiCall",
@@ -115,16 +105,29 @@ export function toAuditRecord({
     _mock: {
       verdict: refusal === undefined ? "granted" : "refused",
       status: refusal?.status ?? 201,
-      ...(refusal === undefined ? {} : { reason: refusal.reason, ...refusal.explanation }),
-      ...(trace.certificate === undefined ? {} : { certificate: describe(trace.certificate) }),
-      ...(refusal?.reason === "SIGNATURE_MISMATCH" ? trace.signing : {}),
+      reason: refusal?.reason,
+      ...refusal?.printedExplanation(),
+      certificate: verdict.certificate === undefined ? undefined : describe(verdict.certificate),
+      ...(refusal?.reason === "SIGNATURE_MISMATCH" ? signing(verdict) : {}),
     },
   };
 }
 
-function requestParameters({ certificate, parameters }: SessionTrace): Record<string, unknown> | null {
+/** One line for people about a call. */
+export function toLogLine(verdict: SessionVerdict, requestId: string): string {
+  if ("refusal" in verdict) {
+    const { status, type } = verdict.refusal;
+    return `CreateSession refused with ${status} ${type} (${requestId}): ${verdict.refusal.explain()}`;
+  }
+  const { parameters, certificate } = verdict;
+  const subject = certificate === undefined ? "" : printable(formatName(certificate.subject));
+  return `CreateSession granted: ${printable(parameters?.roleArn ?? "")} to ${subject}`;
+}
+
+function requestParameters({ certificate, parameters }: SessionVerdict): Record<string, unknown> | null {
   if (certificate === undefined && parameters === undefined) return null;
-  return { ...(certificate === undefined ? {} : { cert: toPem(certificate) }), ...parameters };
+  const cert = certificate === undefined ? undefined : clip(toPem(certificate), MAX_DETAIL_LENGTH);
+  return { cert, ...parameters };
 }
 
 function responseElements(output: CreateSessionOutput): Record<string, unknown> {
@@ -139,11 +142,18 @@ function responseElements(output: CreateSessionOutput): Record<string, unknown> 
 
 function describe(certificate: Certificate): NonNullable<Verdict["certificate"]> {
   return {
-    subject: formatName(certificate.subject),
-    issuer: formatName(certificate.issuer),
-    serialNumber: certificate.serialNumber.toString(),
+    subject: printable(formatName(certificate.subject)),
+    issuer: printable(formatName(certificate.issuer)),
+    serialNumber: printable(certificate.serialNumber.toString()),
     notBefore: certificate.notBefore.toISOString(),
     notAfter: certificate.notAfter.toISOString(),
     fingerprint: certificate.fingerprint,
   };
+}
+
+/** What the signer should have signed, as far as it could be derived. */
+function signing({ request }: SessionVerdict): Partial<Verdict> {
+  if (request === undefined) return {};
+  const { canonicalRequest, stringToSign } = deriveSigning(request);
+  return { canonicalRequest: clip(canonicalRequest, MAX_DETAIL_LENGTH), stringToSign };
 }

@@ -1,11 +1,10 @@
 import { randomUUID } from "node:crypto";
 import type { HttpBindings } from "@hono/node-server";
 import { Hono } from "hono";
-import { ServiceError } from "../errors/service-error.ts";
-import { receive } from "../http/receive.ts";
+import { receive } from "../request/received-request.ts";
 import type { Clock, State } from "../state/state.ts";
 import { crlOperations } from "./crls.ts";
-import type { Operation, OperationRequest } from "./operation.ts";
+import { type Operation, type OperationRequest, serveOperation } from "./operation.ts";
 import { profileOperations } from "./profiles.ts";
 import { requireSignature, type SignatureVerifier } from "./sigv4.ts";
 import { subjectOperations } from "./subjects.ts";
@@ -49,20 +48,7 @@ export function controlPlane(context: ControlPlaneContext): Hono<{ Bindings: Htt
   const { state, clock, uuid = randomUUID } = context;
   const app = new Hono<{ Bindings: HttpBindings }>();
   for (const operation of operations) {
-    app.on(operation.method, operation.path, async (request) => {
-      const requestId = randomUUID();
-      try {
-        await checkCaller(context, request);
-        const output = await operation.handle({ state, clock, uuid }, request);
-        return Response.json(output, {
-          status: operation.status ?? 200,
-          headers: { "x-amzn-RequestId": requestId },
-        });
-      } catch (error) {
-        if (error instanceof ServiceError) return error.toResponse(requestId);
-        throw error;
-      }
-    });
+    serveOperation(app, operation, { state, clock, uuid }, (request) => checkCaller(context, request));
   }
   return app;
 }

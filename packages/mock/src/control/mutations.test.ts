@@ -7,7 +7,7 @@ import { createRandom, type Random } from "../testing/random.ts";
 import { signedRequest } from "../testing/sign-request.ts";
 import { createState } from "../state/state.ts";
 import { createWorld, PROFILE_ARN, ROLE_ARN, TRUST_ANCHOR_ARN, type World } from "../testing/world.ts";
-import { handleCreateSession } from "../session/handle-create-session.ts";
+import { handleCreateSession } from "../testing/handle-create-session.ts";
 import { operations } from "./control-plane.ts";
 import { AUTHORIZATION } from "./testing/test-control-plane.ts";
 

@@ -1,7 +1,9 @@
+import { randomUUID } from "node:crypto";
 import type { HttpBindings } from "@hono/node-server";
-import type { Context } from "hono";
+import type { Context, Hono } from "hono";
 import type { z } from "zod";
 import { ServiceError } from "../errors/service-error.ts";
+import { parseJsonObject } from "../model/json.ts";
 import { readMembers } from "../model/read-members.ts";
 import type { Clock, State } from "../state/state.ts";
 
@@ -37,9 +39,10 @@ export interface Operation<C = OperationContext> extends OperationBinding {
   /**
    * Reads the request, does the work and returns the output structure.
    *
+   * @param requestId goes to the header `x-amzn-RequestId`
    * @throws {ServiceError} when the service would refuse
    */
-  handle(context: C, request: OperationRequest): Promise<object>;
+  handle(context: C, request: OperationRequest, requestId: string): Promise<object>;
 }
 
 /**
@@ -68,6 +71,32 @@ export function operation<T extends z.ZodType>(
   };
 }
 
+/**
+ * Serves an operation: its output as JSON, what it refuses in AWS's form.
+ *
+ * @param app gets the operation's route
+ * @param authenticate refuses callers whom the operation itself does not check
+ */
+export function serveOperation<C>(
+  app: Hono<{ Bindings: HttpBindings }>,
+  operation: Operation<C>,
+  context: C,
+  authenticate?: (request: OperationRequest) => Promise<void>,
+): void {
+  app.on(operation.method, operation.path, async (request) => {
+    const requestId = randomUUID();
+    try {
+      await authenticate?.(request);
+      const output = await operation.handle(context, request, requestId);
+      const { status = 200 } = operation;
+      return Response.json(output, { status, headers: { "x-amzn-RequestId": requestId } });
+    } catch (error) {
+      if (error instanceof ServiceError) return error.toResponse(requestId);
+      throw error;
+    }
+  });
+}
+
 /** Collects the members of an operation's input from the three places where they travel: JSON body, query and path. */
 async function collectMembers(
   request: OperationRequest,
@@ -75,25 +104,10 @@ async function collectMembers(
 ): Promise<Record<string, unknown>> {
   const hasBody = method !== "GET" && method !== "DELETE";
   return {
-    ...(hasBody ? parseBody(await request.req.text()) : {}),
+    ...(hasBody ? parseJsonObject(new Uint8Array(await request.req.arrayBuffer())) : {}),
     ...readQuery(new URL(request.req.url).searchParams, query ?? {}),
     ...request.req.param(),
   };
-}
-
-function parseBody(body: string): Record<string, unknown> {
-  if (body.trim() === "") return {};
-  const parsed = parseJson(body);
-  if (typeof parsed === "object" && parsed !== null && !Array.isArray(parsed)) return { ...parsed };
-  throw new ServiceError(400, "SerializationException", "Request body is not a JSON object");
-}
-
-function parseJson(body: string): unknown {
-  try {
-    return JSON.parse(body);
-  } catch {
-    throw new ServiceError(400, "SerializationException", "Request body is not valid JSON");
-  }
 }
 
 function readQuery(

@@ -2,9 +2,9 @@ import { hash, timingSafeEqual } from "node:crypto";
 import { Sha256 } from "@aws-crypto/sha256-js";
 import { SignatureV4 } from "@smithy/signature-v4";
 import { ServiceError } from "../errors/service-error.ts";
-import { parseQuery } from "../request/query.ts";
+import { parseQuery } from "../request/received-request.ts";
 import { headerValues, type ReceivedRequest, splitTarget } from "../request/received-request.ts";
-import { CLOCK_SKEW_SECONDS, parseAmzDate } from "../request/signing-time.ts";
+import { CLOCK_SKEW_SECONDS, parseAmzDate } from "../request/signed-request.ts";
 import { type AccessKey, indexAccessKeys } from "./access-key.ts";
 
 const SIGNING_SERVICE = "rolesanywhere";

@@ -20,9 +20,8 @@ import type {
 } from "../state/records.ts";
 import { resourceArn } from "../state/resource-arn.ts";
 import type { State } from "../state/state.ts";
-import type { Certificate } from "../trust/certificate.ts";
+import { type Certificate, readCertificateBundle } from "../trust/certificate.ts";
 import { DerError } from "../trust/der.ts";
-import { trustAnchorCertificates } from "../trust/trust-anchor-certificates.ts";
 import { type Operation, operation } from "./operation.ts";
 import {
   checkAliasName,
@@ -204,7 +203,7 @@ function checkSource({ sourceType, sourceData }: z.infer<typeof sourceShape>): T
  * @see https://docs.aws.amazon.com/rolesanywhere/latest/userguide/trust-model.html#signature-verification
  */
 function checkCertificateBundle(pem: string): void {
-  const certificates = readCertificateBundle(pem);
+  const certificates = readBundle(pem);
   if (certificates.length > MAX_CERTIFICATES) {
     throw validationError(
       `Certificate bundle contains ${certificates.length} certificates; at most ${MAX_CERTIFICATES} are allowed`,
@@ -213,9 +212,9 @@ function checkCertificateBundle(pem: string): void {
   for (const certificate of certificates) checkAuthority(certificate);
 }
 
-function readCertificateBundle(pem: string): readonly Certificate[] {
+function readBundle(pem: string): readonly Certificate[] {
   try {
-    return trustAnchorCertificates(pem);
+    return readCertificateBundle(pem);
   } catch (error) {
     if (!(error instanceof DerError)) throw error;
     throw validationError(

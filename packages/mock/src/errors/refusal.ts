@@ -1,3 +1,4 @@
+import { MAX_MESSAGE_LENGTH, printable } from "./printable.ts";
 import { ServiceError, type ServiceErrorType, statusOf } from "./service-error.ts";
 
 /**
@@ -102,6 +103,22 @@ export class Refusal extends ServiceError {
     super(statusOf(type), type, message, options);
     this.reason = reason;
     this.explanation = explanation;
+  }
+
+  /** The explanation for logs and the audit: what others wrote in it is made printable. */
+  printedExplanation(): Explanation {
+    const { expected, received, remedy } = this.explanation;
+    return {
+      expected: printable(expected, MAX_MESSAGE_LENGTH),
+      received: printable(received, MAX_MESSAGE_LENGTH),
+      remedy: printable(remedy, MAX_MESSAGE_LENGTH),
+    };
+  }
+
+  /** The reason and its explanation in one sentence. */
+  explain(): string {
+    const { expected, received, remedy } = this.printedExplanation();
+    return `${this.reason}: expected ${expected}; received ${received}; remedy: ${remedy}`;
   }
 }
 

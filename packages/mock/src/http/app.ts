@@ -2,13 +2,12 @@ import { randomUUID } from "node:crypto";
 import type { HttpBindings } from "@hono/node-server";
 import { Hono } from "hono";
 import type { MockContext } from "../context.ts";
+import { serveOperation } from "../control/operation.ts";
 import { controlPlane } from "../control/control-plane.ts";
 import { ServiceError } from "../errors/service-error.ts";
-import { type Answer, handleCreateSession } from "../session/handle-create-session.ts";
 import { labRoutes } from "../lab/routes.ts";
-import { injectFault } from "./inject-fault.ts";
+import { createSessionOperation, injectFaults } from "./sessions.ts";
 import { limitBody } from "./limit-body.ts";
-import { receive } from "./receive.ts";
 
 /** Largest request body, in bytes: room for the 300000 bytes of a CRL in base64. */
 export const MAX_BODY_BYTES = 1024 * 1024;
@@ -42,13 +41,8 @@ export function createApp(context: MockContext): MockApp {
     await next();
     c.header("Date", context.clock.now().toUTCString());
   });
-  app.post("/sessions", async (c) => {
-    const { incoming } = c.env;
-    const request = await receive(incoming, c.req.raw);
-    const answer =
-      (await injectFault(context, request, incoming)) ?? (await handleCreateSession(context, request));
-    return answer instanceof Response ? answer : toResponse(answer);
-  });
+  app.post(createSessionOperation.path, injectFaults(context));
+  serveOperation(app, createSessionOperation, context);
   app.route("/_mock", labRoutes(context));
   const { state, clock, uuid, verifySignature } = context;
   app.route("/", controlPlane({ state, clock, uuid, verifySignature }));
@@ -64,16 +58,4 @@ export function createApp(context: MockContext): MockApp {
     return new ServiceError(500, "InternalServerException", "Internal server error").toResponse(randomUUID());
   });
   return app;
-}
-
-function toResponse(answer: Answer): Response {
-  if (answer.errorType !== undefined && "message" in answer.body) {
-    return new ServiceError(answer.status, answer.errorType, answer.body.message).toResponse(
-      answer.requestId,
-    );
-  }
-  return Response.json(answer.body, {
-    status: answer.status,
-    headers: { "x-amzn-RequestId": answer.requestId },
-  });
 }

@@ -50,17 +50,15 @@ export function createFaultQueue(): FaultQueue {
   };
 }
 
-const ERRORS: Partial<Record<FaultKind, readonly [type: ServiceErrorType, message: string]>> = {
+const ERRORS = {
   throttle: ["ThrottlingException", "Rate exceeded"],
   "internal-error": ["InternalServerException", "Internal server error"],
   unavailable: ["ServiceUnavailableException", "Service unavailable"],
-};
+} as const satisfies Partial<Record<FaultKind, readonly [type: ServiceErrorType, message: string]>>;
 
-/** The refusal that a fault stands for; `undefined` for faults that are no answer of the service. */
-export function faultRefusal(kind: FaultKind): Refusal | undefined {
-  const error = ERRORS[kind];
-  if (error === undefined) return undefined;
-  const [type, message] = error;
+/** The refusal that a fault stands for. */
+export function faultRefusal(kind: keyof typeof ERRORS): Refusal {
+  const [type, message] = ERRORS[kind];
   return new Refusal("FAULT_INJECTED", type, message, {
     expected: "no fault",
     received: `a fault "${kind}" that was put in through /_mock/faults`,

@@ -1,8 +1,9 @@
 import { type Context, Hono } from "hono";
 import { z } from "zod";
-import type { MockContext } from "../context.ts";
 import { MockError } from "../errors/mock-error.ts";
-import { FAULT_KINDS } from "./faults.ts";
+import type { State } from "../state/state.ts";
+import { FAULT_KINDS, type FaultQueue } from "./faults.ts";
+import type { LabClock } from "./lab-clock.ts";
 import { clearState, exportSnapshot, importSnapshot } from "./snapshot.ts";
 
 const ClockChange = z.union([
@@ -21,8 +22,17 @@ const FaultInput = z.strictObject({
   delayMilliseconds: z.number().int().min(0).max(60_000).optional(),
 });
 
+/** What the lab routes work on. */
+export interface LabContext {
+  readonly state: State;
+  readonly clock: LabClock;
+  readonly faults: FaultQueue;
+  /** The records of CreateSession calls, the newest first. */
+  readonly audit: { list(limit?: number): readonly object[]; clear(): void };
+}
+
 /** The routes under `/_mock/`: what AWS has no counterpart of. */
-export function labRoutes(context: MockContext): Hono {
+export function labRoutes(context: LabContext): Hono {
   const lab = new Hono();
   const { state, clock, audit, faults } = context;
 

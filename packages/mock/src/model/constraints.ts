@@ -59,6 +59,24 @@ export function list<T extends z.ZodType>(rule: ListRule, member: T) {
   });
 }
 
+/** A map of strings; a bad key or value is reported on the map itself. */
+export function textMap(mapRule: ListRule, keyRule: TextRule, valueRule: TextRule) {
+  return z.record(z.string(), z.string()).check((context) => {
+    const entries = Object.entries(context.value);
+    for (const constraint of brokenByLength(entries.length, mapRule)) {
+      context.issues.push(issue(constraint, context.value, true));
+    }
+    for (const [what, rule, broken] of [
+      ["keys", keyRule, entries.some(([key]) => brokenByText(key, keyRule).length > 0)],
+      ["value", valueRule, entries.some(([, value]) => brokenByText(value, valueRule).length > 0)],
+    ] as const) {
+      if (!broken) continue;
+      const constraint = `Map ${what} must satisfy constraint: [${describeText(rule).join(", ")}]`;
+      context.issues.push(issue(constraint, context.value, true));
+    }
+  });
+}
+
 /** An integer member. */
 export function integer(rule: { readonly min?: number; readonly max?: number } = {}) {
   return z.int().check((context) => {

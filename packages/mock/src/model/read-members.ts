@@ -61,18 +61,13 @@ function tokenName(value: unknown): string {
   return "STRING_VALUE";
 }
 
-/** No shape of the model is half as deep; without a limit, a body of nothing but brackets would exhaust the stack. */
-const MAX_DEPTH = 32;
-
-function withoutNulls(value: unknown, depth = 0): unknown {
+/** The value without members that are `null`. Its depth was bounded when it was parsed. */
+function withoutNulls(value: unknown): unknown {
   if (typeof value !== "object" || value === null) return value;
-  if (depth > MAX_DEPTH) {
-    throw new ServiceError(400, "SerializationException", `Request body is nested deeper than ${MAX_DEPTH}`);
-  }
-  if (Array.isArray(value)) return value.map((item) => withoutNulls(item, depth + 1));
+  if (Array.isArray(value)) return value.map(withoutNulls);
   return Object.fromEntries(
     Object.entries(value)
       .filter(([, member]) => member !== null)
-      .map(([key, member]) => [key, withoutNulls(member, depth + 1)]),
+      .map(([key, member]) => [key, withoutNulls(member)]),
   );
 }

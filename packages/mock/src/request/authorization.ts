@@ -1,6 +1,6 @@
+import { printable } from "../errors/printable.ts";
 import { AWS_MESSAGE, denied, type Refusal } from "../errors/refusal.ts";
-import type { ReceivedRequest } from "./received-request.ts";
-import { singleHeader } from "./single-header.ts";
+import type { CredentialScope } from "./canonical-request.ts";
 
 /** The algorithm tokens that AWS documents; one token serves all three parameter sets of ML-DSA. */
 export const ALGORITHMS = ["AWS4-X509-RSA-SHA256", "AWS4-X509-ECDSA-SHA256", "AWS4-X509-MLDSA"] as const;
@@ -11,13 +11,7 @@ export interface Authorization {
   readonly algorithm: Algorithm;
   /** As sent: the certificate's serial number in decimal. */
   readonly serialNumber: string;
-  readonly scope: {
-    /** `YYYYMMDD` */
-    readonly date: string;
-    readonly region: string;
-    readonly service: string;
-    readonly terminator: string;
-  };
+  readonly scope: CredentialScope;
   /** Lower-case names in the order of the header. */
   readonly signedHeaders: readonly string[];
   readonly signature: Uint8Array;
@@ -32,8 +26,7 @@ const SHAPE =
  * @throws {Refusal} AUTHORIZATION_MISSING, AUTHORIZATION_MALFORMED, ALGORITHM_UNSUPPORTED, SIGNATURE_MALFORMED
  * @see https://docs.aws.amazon.com/rolesanywhere/latest/userguide/authentication-sign-process.html task 4
  */
-export function parseAuthorization(request: ReceivedRequest): Authorization {
-  const header = singleHeader(request, "authorization");
+export function parseAuthorization(header: string | undefined): Authorization {
   if (header === undefined || header === "") {
     throw denied("AUTHORIZATION_MISSING", AWS_MESSAGE.signature, {
       expected: `Authorization: ${SHAPE}`,
@@ -47,7 +40,7 @@ export function parseAuthorization(request: ReceivedRequest): Authorization {
   if (algorithm === undefined) {
     throw denied("ALGORITHM_UNSUPPORTED", AWS_MESSAGE.signature, {
       expected: ALGORITHMS.join(", "),
-      received: clip(token),
+      received: printable(token, 120),
       remedy: "use the token of the key's type; the digest is SHA-256 for every RSA key and every curve",
     });
   }
@@ -62,7 +55,7 @@ export function parseAuthorization(request: ReceivedRequest): Authorization {
     terminator === undefined ||
     credential.length !== 5
   ) {
-    throw malformed(`Credential=${clip(fields.get("Credential") ?? "")}`);
+    throw malformed(`Credential=${fields.get("Credential") ?? ""}`);
   }
   return {
     algorithm,
@@ -77,7 +70,7 @@ function readFields(text: string): Map<string, string> {
   const fields = new Map<string, string>();
   for (const part of text.split(",")) {
     const [, name, value] = /^[ \t]*(Credential|SignedHeaders|Signature)=([!-~]+)[ \t]*$/.exec(part) ?? [];
-    if (name === undefined || value === undefined || fields.has(name)) throw malformed(clip(part.trim()));
+    if (name === undefined || value === undefined || fields.has(name)) throw malformed(part.trim());
     fields.set(name, value);
   }
   if (fields.size !== 3) throw malformed(`only ${[...fields.keys()].join(" and ")}`);
@@ -92,10 +85,7 @@ function readSignedHeaders(text: string): string[] {
     names.some((name) => !/^[!#$%&'*+.^_`|~0-9a-z-]+$/.test(name)) ||
     names.join(";") !== canonical.join(";")
   ) {
-    throw malformed(
-      `SignedHeaders=${clip(text)}`,
-      "lower-case header names, sorted, separated by semicolons",
-    );
+    throw malformed(`SignedHeaders=${text}`, "lower-case header names, sorted, separated by semicolons");
   }
   return names;
 }
@@ -104,7 +94,7 @@ function readSignature(text: string): Uint8Array {
   if (text.length === 0 || text.length % 2 !== 0 || !/^[0-9a-fA-F]+$/.test(text)) {
     throw denied("SIGNATURE_MALFORMED", AWS_MESSAGE.signature, {
       expected: "the signature's bytes in hex",
-      received: clip(text),
+      received: printable(text, 120),
       remedy: "write the signature in hex, not in base64; an ECDSA signature is the DER SEQUENCE{r,s}",
     });
   }
@@ -114,11 +104,7 @@ function readSignature(text: string): Uint8Array {
 function malformed(received: string, expected = SHAPE): Refusal {
   return denied("AUTHORIZATION_MALFORMED", AWS_MESSAGE.signature, {
     expected,
-    received,
+    received: printable(received, 140),
     remedy: "build the Authorization header as the signing process describes",
   });
-}
-
-function clip(text: string): string {
-  return text.length > 120 ? `${text.slice(0, 120)}…` : text;
 }

@@ -1,15 +1,27 @@
 import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
-import { deriveSigning } from "./canonical-request.ts";
-import { encodeRfc3986, parseQuery } from "./query.ts";
+import { deriveSigning, encodeRfc3986 } from "./canonical-request.ts";
+import { indexHeaders, parseQuery } from "./received-request.ts";
 
 const EMPTY_HASH = createHash("sha256").update("").digest("hex");
+const REQUEST = {
+  method: "POST",
+  path: "/",
+  query: [],
+  body: Buffer.alloc(0),
+  algorithm: "A",
+  amzDate: "D",
+  scope: { date: "20260615", region: "us-east-1", service: "rolesanywhere", terminator: "aws4_request" },
+};
 
 function canonical(query: string, rawHeaders: readonly string[], signedHeaders: readonly string[]): string {
-  const request = { method: "POST", target: "", rawHeaders, body: Buffer.alloc(0) };
-  const parameters = { algorithm: "A", amzDate: "D", scope: "S" };
-  return deriveSigning(request, "/sessions", parseQuery(query) ?? [], signedHeaders, parameters)
-    .canonicalRequest;
+  return deriveSigning({
+    ...REQUEST,
+    path: "/sessions",
+    query: parseQuery(query) ?? [],
+    headers: indexHeaders(rawHeaders),
+    signedHeaders,
+  }).canonicalRequest;
 }
 
 describe("deriveSigning", () => {
@@ -41,15 +53,11 @@ describe("deriveSigning", () => {
   });
 
   it("hashes header bytes as they came, not as text", () => {
-    const request = { method: "POST", target: "", rawHeaders: ["A", "\u00c3\u00a9"], body: Buffer.alloc(0) };
-    const { stringToSign } = deriveSigning(request, "/", [], ["a"], {
-      algorithm: "A",
-      amzDate: "D",
-      scope: "S",
-    });
+    const headers = indexHeaders(["A", "\u00c3\u00a9"]);
+    const { stringToSign } = deriveSigning({ ...REQUEST, headers, signedHeaders: ["a"] });
     // The two Latin-1 characters are the two bytes of é in UTF-8, which is what a client would have hashed.
     const expected = createHash("sha256").update(`POST\n/\n\na:é\n\na\n${EMPTY_HASH}`).digest("hex");
-    expect(stringToSign).toBe(`A\nD\nS\n${expected}`);
+    expect(stringToSign).toBe(`A\nD\n20260615/us-east-1/rolesanywhere/aws4_request\n${expected}`);
   });
 });
 

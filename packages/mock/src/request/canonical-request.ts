@@ -1,6 +1,5 @@
 import { hash } from "node:crypto";
-import { type QueryParameter, encodeRfc3986 } from "./query.ts";
-import { headerValues, type ReceivedRequest, trimBlanks } from "./received-request.ts";
+import { trimBlanks, type Headers, type QueryParameter } from "./received-request.ts";
 
 /** What the signer must have signed, rebuilt from what arrived. */
 export interface DerivedSigning {
@@ -8,45 +7,55 @@ export interface DerivedSigning {
   readonly stringToSign: string;
 }
 
-/** The parts that the string to sign adds to the canonical request. */
-export interface SigningParameters {
+/** The parts of a request that its signature is about. */
+export interface SignedParts {
+  readonly method: string;
+  /** The path of the request target, as received. */
+  readonly path: string;
+  /** The decoded query parameters. */
+  readonly query: readonly QueryParameter[];
+  readonly headers: Headers;
+  /** The names to include, in lower case, from the `Authorization` header. */
+  readonly signedHeaders: readonly string[];
+  readonly body: Uint8Array;
   readonly algorithm: string;
   /** `YYYYMMDDTHHMMSSZ` */
   readonly amzDate: string;
-  /** `<yyyymmdd>/<region>/rolesanywhere/aws4_request` */
-  readonly scope: string;
+  readonly scope: CredentialScope;
+}
+
+/** `<yyyymmdd>/<region>/rolesanywhere/aws4_request` */
+export interface CredentialScope {
+  readonly date: string;
+  readonly region: string;
+  readonly service: string;
+  readonly terminator: string;
 }
 
 /**
  * Rebuilds canonical request and string to sign from the received bytes.
  *
- * @param path the path of the request target, as received
- * @param query the decoded query parameters
- * @param signedHeaders the names to include, from the `Authorization` header
  * @param encodeValue how query values are encoded; see {@link queryValueEncodings}
  * @see https://docs.aws.amazon.com/rolesanywhere/latest/userguide/authentication-sign-process.html tasks 1 and 2
  */
 export function deriveSigning(
-  request: ReceivedRequest,
-  path: string,
-  query: readonly QueryParameter[],
-  signedHeaders: readonly string[],
-  parameters: SigningParameters,
+  request: SignedParts,
   encodeValue: (value: string) => string = encodeRfc3986,
 ): DerivedSigning {
+  const { method, path, query, headers, signedHeaders, body, algorithm, amzDate, scope } = request;
   const canonicalRequest = [
-    request.method,
+    method,
     path,
     canonicalQuery(query, encodeValue),
-    ...signedHeaders.map((name) => `${name}:${canonicalHeaderValue(headerValues(request, name))}`),
+    ...signedHeaders.map((name) => `${name}:${canonicalHeaderValue(headers.get(name) ?? [])}`),
     "",
     signedHeaders.join(";"),
-    sha256Hex(request.body),
+    sha256Hex(body),
   ].join("\n");
-  const { algorithm, amzDate, scope } = parameters;
+  const scopeText = `${scope.date}/${scope.region}/${scope.service}/${scope.terminator}`;
   return {
     canonicalRequest,
-    stringToSign: [algorithm, amzDate, scope, sha256Hex(canonicalRequest)].join("\n"),
+    stringToSign: [algorithm, amzDate, scopeText, sha256Hex(canonicalRequest)].join("\n"),
   };
 }
 
@@ -57,6 +66,14 @@ export function deriveSigning(
 export function queryValueEncodings(query: readonly QueryParameter[]): ((value: string) => string)[] {
   const twice = (value: string): string => encodeRfc3986(value).replaceAll("%3D", "%253D");
   return query.some(([, value]) => value.includes("=")) ? [encodeRfc3986, twice] : [encodeRfc3986];
+}
+
+/** Percent-encodes everything outside RFC 3986's unreserved set, in upper-case hex. */
+export function encodeRfc3986(text: string): string {
+  return encodeURIComponent(text).replaceAll(
+    /[!'()*]/g,
+    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
+  );
 }
 
 function canonicalQuery(query: readonly QueryParameter[], encodeValue: (value: string) => string): string {

@@ -1,3 +1,5 @@
+import type { HttpBindings } from "@hono/node-server";
+
 /** A request exactly as it arrived: signatures are about bytes, so nothing is normalised yet. */
 export interface ReceivedRequest {
   readonly method: string;
@@ -12,15 +14,43 @@ export interface ReceivedRequest {
   readonly secure?: boolean | undefined;
 }
 
-/** All values of one header, in order; the name is compared without regard to letter case. */
-export function headerValues(request: ReceivedRequest, name: string): string[] {
-  const wanted = name.toLowerCase();
-  const values: string[] = [];
-  for (let index = 0; index + 1 < request.rawHeaders.length; index += 2) {
-    const value = request.rawHeaders[index + 1];
-    if (request.rawHeaders[index]?.toLowerCase() === wanted && value !== undefined) values.push(value);
+/** Takes a request from the wire: Node's own raw headers and target, not the web ones made of them. */
+export async function receive(
+  incoming: HttpBindings["incoming"],
+  request: Pick<Request, "arrayBuffer">,
+): Promise<ReceivedRequest> {
+  return {
+    method: incoming.method ?? "",
+    target: incoming.url ?? "",
+    rawHeaders: incoming.rawHeaders,
+    body: new Uint8Array(await request.arrayBuffer()),
+    sourceIp: incoming.socket.remoteAddress?.replace(/^::ffff:/, ""),
+    secure: "encrypted" in incoming.socket,
+  };
+}
+
+/** Header values by lower-case name, each in the order of the wire. */
+export type Headers = ReadonlyMap<string, readonly string[]>;
+
+/** Puts raw headers in order by their names, which are compared without regard to letter case. */
+export function indexHeaders(rawHeaders: readonly string[]): Headers {
+  const headers = new Map<string, string[]>();
+  for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
+    const name = (rawHeaders[index] ?? "").toLowerCase();
+    const value = rawHeaders[index + 1] ?? "";
+    const values = headers.get(name);
+    if (values === undefined) headers.set(name, [value]);
+    else values.push(value);
   }
-  return values;
+  return headers;
+}
+
+/** All values of one header, in order. */
+export function headerValues(
+  { rawHeaders }: Pick<ReceivedRequest, "rawHeaders">,
+  name: string,
+): readonly string[] {
+  return indexHeaders(rawHeaders).get(name.toLowerCase()) ?? [];
 }
 
 /**
@@ -45,4 +75,33 @@ export function splitTarget(target: string): { path: string; query: string } {
   return mark < 0
     ? { path: relative, query: "" }
     : { path: relative.slice(0, mark), query: relative.slice(mark + 1) };
+}
+
+/** One name and value of a query, decoded. */
+export type QueryParameter = readonly [name: string, value: string];
+
+/**
+ * Decodes a raw query; `+` is a space, as clients of this service write it.
+ *
+ * @returns `undefined` when an escape is malformed or not UTF-8
+ */
+export function parseQuery(query: string): QueryParameter[] | undefined {
+  const parameters: QueryParameter[] = [];
+  for (const part of query.split("&")) {
+    if (part === "") continue;
+    const equals = part.indexOf("=");
+    const name = decode(equals < 0 ? part : part.slice(0, equals));
+    const value = decode(equals < 0 ? "" : part.slice(equals + 1));
+    if (name === undefined || value === undefined) return undefined;
+    parameters.push([name, value]);
+  }
+  return parameters;
+}
+
+function decode(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text.replaceAll("+", " "));
+  } catch {
+    return undefined;
+  }
 }

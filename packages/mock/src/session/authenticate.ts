@@ -1,87 +1,148 @@
-import type { SessionTrace } from "../audit/audit-record.ts";
+import { type KeyObject, verify } from "node:crypto";
+import { printable } from "../errors/printable.ts";
 import { AWS_MESSAGE, denied } from "../errors/refusal.ts";
-import type { MockContext } from "../context.ts";
-import { type Authorization, parseAuthorization } from "../request/authorization.ts";
+import type { Algorithm } from "../request/authorization.ts";
 import { deriveSigning, queryValueEncodings } from "../request/canonical-request.ts";
-import { readChain, readEndEntityCertificate } from "../request/certificates.ts";
-import { parseQuery, type QueryParameter } from "../request/query.ts";
-import { headerValues, type ReceivedRequest, splitTarget } from "../request/received-request.ts";
-import { checkScope } from "../request/scope.ts";
-import { checkSigningTime } from "../request/signing-time.ts";
-import { signingKey, verifySignature } from "../request/verify-signature.ts";
+import { CLOCK_SKEW_SECONDS, type SignedRequest } from "../request/signed-request.ts";
 import type { Certificate } from "../trust/certificate.ts";
 
-/** A request whose signature holds for the certificate that it carries; whether that is to be trusted is open. */
-export interface Authenticated {
-  readonly certificate: Certificate;
-  readonly chain: readonly Certificate[];
-  readonly query: readonly QueryParameter[];
-}
-
 /**
- * Checks that the sender holds the private key of the certificate in the request.
+ * Checks that the sender holds the private key of the certificate in the request, and signed this request for this
+ * service, region and time. Whether the certificate is to be trusted stays open.
  *
- * @param trace gets the certificate, and the derived strings for the audit
+ * @param region the emulated region
  * @throws {Refusal} one of the reasons about the request and its signature
  */
-export function authenticate(
-  context: Pick<MockContext, "state">,
-  request: ReceivedRequest,
-  trace: SessionTrace,
-  now: Date,
-): Authenticated {
-  const authorization = parseAuthorization(request);
-  const certificate = readEndEntityCertificate(request);
-  trace.certificate = certificate;
-  const chain = readChain(request);
-  const amzDate = checkSigningTime(request, authorization, now);
-  checkScope(authorization, context.state.region, certificate);
-  checkSignedHeaders(request, authorization);
-  const { path, query: rawQuery } = splitTarget(request.target);
-  const query = parseQuery(rawQuery);
-  if (query === undefined) {
-    throw denied("SIGNATURE_MISMATCH", AWS_MESSAGE.signature, {
-      expected: "a query in percent-encoded UTF-8",
-      received: rawQuery.slice(0, 200),
-      remedy: "encode names and values of the query",
-    });
-  }
-  const key = signingKey(certificate, authorization.algorithm);
-  const { algorithm, scope } = authorization;
-  const parameters = {
-    algorithm,
-    amzDate,
-    scope: `${scope.date}/${scope.region}/${scope.service}/${scope.terminator}`,
-  };
-  for (const encodeValue of queryValueEncodings(query)) {
-    const signing = deriveSigning(request, path, query, authorization.signedHeaders, parameters, encodeValue);
-    trace.signing ??= signing;
-    if (verifySignature(algorithm, key, signing.stringToSign, authorization.signature)) {
-      return { certificate, chain, query };
-    }
-  }
+export function authenticate(request: SignedRequest, region: string, now: Date): void {
+  checkDate(request, now);
+  checkScope(request, region);
+  checkSignedHeaders(request);
+  const { algorithm, signature } = request;
+  const key = signingKey(request.certificate, algorithm);
+  const holds = queryValueEncodings(request.query).some((encodeValue) =>
+    isSigned(algorithm, key, deriveSigning(request, encodeValue).stringToSign, signature),
+  );
+  if (holds) return;
   throw denied("SIGNATURE_MISMATCH", AWS_MESSAGE.signature, {
     expected: "a signature over the string to sign below, by the private key of the certificate",
-    received: `${authorization.signature.length} bytes that do not verify`,
+    received: `${signature.length} bytes that do not verify`,
     remedy: "compare canonicalRequest and stringToSign of this record with the signer's own",
   });
 }
 
+/** The date of the request against the clock and the credential scope. */
+function checkDate({ amzDate, signedAt, scope }: SignedRequest, now: Date): void {
+  const day = amzDate.slice(0, 8);
+  if (scope.date !== day) {
+    throw denied("SCOPE_DATE_MISMATCH", AWS_MESSAGE.signature, {
+      expected: `${day} in the credential scope, the day of X-Amz-Date`,
+      received: printable(scope.date, 40),
+      remedy: "take both from the same clock reading",
+    });
+  }
+  const lateBySeconds = (now.getTime() - signedAt.getTime()) / 1000;
+  if (Math.abs(lateBySeconds) > CLOCK_SKEW_SECONDS) {
+    throw denied(lateBySeconds > 0 ? "REQUEST_EXPIRED" : "REQUEST_NOT_YET_VALID", AWS_MESSAGE.signature, {
+      expected: `a date within ${CLOCK_SKEW_SECONDS} seconds of ${now.toISOString()}`,
+      received: amzDate,
+      remedy: "set the client's clock (NTP), and sign each attempt anew",
+    });
+  }
+}
+
+/** The rest of the credential scope, and that the credential names the certificate that was sent. */
+function checkScope({ scope, serialNumber, certificate }: SignedRequest, region: string): void {
+  if (scope.region !== region) {
+    throw denied("SCOPE_REGION_MISMATCH", AWS_MESSAGE.signature, {
+      expected: `region ${region} in the credential scope`,
+      received: printable(scope.region, 60),
+      remedy: "sign for the region of the endpoint, which is the trust anchor's",
+    });
+  }
+  if (scope.service !== "rolesanywhere" || scope.terminator !== "aws4_request") {
+    throw denied("SCOPE_SERVICE_MISMATCH", AWS_MESSAGE.signature, {
+      expected: "…/rolesanywhere/aws4_request at the end of the credential scope",
+      received: `…/${printable(scope.service, 60)}/${printable(scope.terminator, 60)}`,
+      remedy: "sign for the service rolesanywhere",
+    });
+  }
+  const decimal = certificate.serialNumber.toString();
+  if (serialNumber !== decimal) {
+    throw denied("SERIAL_MISMATCH", AWS_MESSAGE.signature, {
+      expected: `Credential=${decimal}/…, the certificate's serial number in decimal`,
+      received: `Credential=${printable(serialNumber, 120)}/…`,
+      remedy: "write the serial number of the certificate in X-Amz-X509 in decimal, not in hex",
+    });
+  }
+}
+
 /** The headers that say who is calling and where must be under the signature. */
-function checkSignedHeaders(request: ReceivedRequest, { signedHeaders }: Authorization): void {
+function checkSignedHeaders({ headers, signedHeaders }: SignedRequest): void {
   const required = ["host", "x-amz-x509"];
-  if (headerValues(request, "x-amz-x509-chain").length > 0) required.push("x-amz-x509-chain");
+  if (headers.has("x-amz-x509-chain")) required.push("x-amz-x509-chain");
   const missing = required.filter((name) => !signedHeaders.includes(name));
-  const absent = signedHeaders.filter((name) => headerValues(request, name).length === 0);
+  const absent = signedHeaders.filter((name) => !headers.has(name));
   if (missing.length > 0 || absent.length > 0) {
     throw denied("SIGNED_HEADER_MISSING", AWS_MESSAGE.signature, {
       expected: `SignedHeaders with ${required.join(", ")}, each of them sent`,
       received:
         missing.length > 0
           ? `SignedHeaders without ${missing.join(", ")}`
-          : `a request without ${absent.join(", ")}`,
+          : `a request without ${printable(absent.join(", "), 400)}`,
       remedy:
         "sign host, x-amz-x509 and, when it is sent, x-amz-x509-chain; send every header that is signed",
     });
+  }
+}
+
+/** The curves whose keys may sign; AWS names none, these are the ones that its helper and CAs use. */
+const CURVES: ReadonlySet<string> = new Set(["prime256v1", "secp384r1", "secp521r1"]);
+
+/** The certificate's key, when it is of a type that may sign and that the algorithm token belongs to. */
+function signingKey(certificate: Certificate, algorithm: Algorithm): KeyObject {
+  const key = certificate.publicKey;
+  const wanted = key === undefined ? undefined : algorithmOf(key);
+  if (key === undefined || wanted === undefined) {
+    const type =
+      key?.asymmetricKeyDetails?.namedCurve ?? key?.asymmetricKeyType ?? certificate.publicKeyAlgorithm;
+    throw denied("KEY_TYPE_UNSUPPORTED", AWS_MESSAGE.insufficient, {
+      expected: "an RSA, EC (P-256, P-384, P-521) or ML-DSA-44/65/87 key",
+      received: type,
+      remedy:
+        "issue the certificate for another key; ML-DSA needs a Node.js whose OpenSSL knows it (24 and later)",
+    });
+  }
+  if (wanted !== algorithm) {
+    throw denied("ALGORITHM_KEY_MISMATCH", AWS_MESSAGE.signature, {
+      expected: `${wanted}, for the ${key.asymmetricKeyType} key of the certificate`,
+      received: algorithm,
+      remedy: "sign with the private key that belongs to the certificate in X-Amz-X509",
+    });
+  }
+  return key;
+}
+
+function algorithmOf(key: KeyObject): Algorithm | undefined {
+  const type: string | undefined = key.asymmetricKeyType;
+  if (type === "rsa") return "AWS4-X509-RSA-SHA256";
+  if (type === "ec") {
+    return CURVES.has(key.asymmetricKeyDetails?.namedCurve ?? "") ? "AWS4-X509-ECDSA-SHA256" : undefined;
+  }
+  return type?.startsWith("ml-dsa-") === true ? "AWS4-X509-MLDSA" : undefined;
+}
+
+/** False for whatever is not a signature over the string to sign. */
+function isSigned(
+  algorithm: Algorithm,
+  key: KeyObject,
+  stringToSign: string,
+  signature: Uint8Array,
+): boolean {
+  // ML-DSA signs the string itself, the others its SHA-256 whatever the size of the key.
+  const digest = algorithm === "AWS4-X509-MLDSA" ? null : "sha256";
+  try {
+    return verify(digest, Buffer.from(stringToSign), key, signature);
+  } catch {
+    return false;
   }
 }

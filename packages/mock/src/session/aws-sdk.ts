@@ -1,6 +1,6 @@
 import type { IAMClient } from "@aws-sdk/client-iam";
 import type { STSClient } from "@aws-sdk/client-sts";
-import { parseArn, roleNameOf } from "./arn.ts";
+import { parseArn, roleNameOf } from "../state/resource-arn.ts";
 import { type AssumedRole, type AssumeRoleRequest, type AwsPort, AwsPortError, type Role } from "./aws.ts";
 
 /** Where STS and IAM are. There is no default on purpose: a mock must never reach a real account by accident. */
@@ -48,6 +48,9 @@ async function createClients(options: AwsSdkOptions, account: string): Promise<C
     region: options.region,
     credentials: { accessKeyId: account, secretAccessKey: "test" },
     maxAttempts: 2,
+    // Whatever the user's AWS config file says: with these, the endpoints above would not be used.
+    useFipsEndpoint: false,
+    useDualstackEndpoint: false,
     requestHandler: { connectionTimeout: CONNECT_TIMEOUT_MS, requestTimeout: REQUEST_TIMEOUT_MS },
   };
   return {
@@ -83,10 +86,11 @@ async function assumeRole({ sts }: Clients, request: AssumeRoleRequest): Promise
         DurationSeconds: request.durationSeconds,
         SourceIdentity: request.sourceIdentity,
         Tags: request.tags.map(({ key, value }) => ({ Key: key, Value: value })),
-        ...(request.sessionPolicy === undefined ? {} : { Policy: request.sessionPolicy }),
-        ...(request.managedPolicyArns.length === 0
-          ? {}
-          : { PolicyArns: request.managedPolicyArns.map((arn) => ({ arn })) }),
+        Policy: request.sessionPolicy,
+        PolicyArns:
+          request.managedPolicyArns.length === 0
+            ? undefined
+            : request.managedPolicyArns.map((arn) => ({ arn })),
       }),
     );
     const { AccessKeyId, SecretAccessKey, SessionToken } = answer.Credentials ?? {};

@@ -36,7 +36,7 @@ export interface AssumeRoleRequest {
   readonly sourceIdentity: string;
   readonly tags: readonly SessionTag[];
   /** Inline session policy, JSON. */
-  readonly sessionPolicy?: string;
+  readonly sessionPolicy?: string | undefined;
   readonly managedPolicyArns: readonly string[];
 }
 

@@ -22,8 +22,8 @@ import {
   type World,
   type WorldSpec,
 } from "../testing/world.ts";
-import type { CreateSessionOutput } from "./credential-set.ts";
-import { handleCreateSession } from "./handle-create-session.ts";
+import type { CreateSessionOutput } from "./assume.ts";
+import { handleCreateSession } from "../testing/handle-create-session.ts";
 
 const BODY = { trustAnchorArn: TRUST_ANCHOR_ARN, profileArn: PROFILE_ARN, roleArn: ROLE_ARN };
 const query = (separator = "%20", changes: Partial<typeof BODY> = {}): string =>

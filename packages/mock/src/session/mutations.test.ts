@@ -5,7 +5,7 @@ import { z } from "zod";
 import { families } from "../testing/mutate.ts";
 import { createRandom } from "../testing/random.ts";
 import { createWorld, ROLE_ARN } from "../testing/world.ts";
-import { handleCreateSession } from "./handle-create-session.ts";
+import { handleCreateSession } from "../testing/handle-create-session.ts";
 
 /** RA_FUZZ_REQUESTS=100000 RA_FUZZ_SEED=7 npx vitest run src/session/mutations.test.ts */
 const REQUESTS = Number(process.env["RA_FUZZ_REQUESTS"] ?? 3000);

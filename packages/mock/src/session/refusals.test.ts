@@ -25,7 +25,7 @@ import {
   type World,
 } from "../testing/world.ts";
 import { AwsPortError } from "./aws.ts";
-import { handleCreateSession } from "./handle-create-session.ts";
+import { handleCreateSession } from "../testing/handle-create-session.ts";
 
 const DENIED = { status: 403, errorType: "AccessDeniedException" } as const;
 const INVALID = { status: 400, errorType: "ValidationException" } as const;

@@ -1,6 +1,6 @@
 import type { Explanation } from "../errors/refusal.ts";
 import { evaluatePolicy, parsePolicy, type PolicyDocument, PolicyError } from "@roles-anywhere/iam-policy";
-import { remember } from "../trust/remember.ts";
+import { remember } from "../trust/bounded-cache.ts";
 import type { SessionTag } from "./aws.ts";
 
 /** The actions that a role must allow the service principal, each of them. */
@@ -87,7 +87,7 @@ export function checkTrustPolicy(json: string, facts: TrustPolicyFacts, refuse: 
 }
 
 /** Roles are read from IAM for every session, but their policies seldom change. */
-const readTrustPolicy = remember(64, (json) => parsePolicy(json, { kind: "trust" }));
+const readTrustPolicy = remember((json) => parsePolicy(json, { kind: "trust" }));
 
 function parse(json: string, refuse: RefuseTrust): PolicyDocument {
   try {

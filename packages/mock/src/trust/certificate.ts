@@ -1,4 +1,5 @@
 import { hash, type KeyObject, X509Certificate } from "node:crypto";
+import { remember } from "./bounded-cache.ts";
 import {
   children,
   DerError,
@@ -14,6 +15,7 @@ import {
 } from "./der.ts";
 import { type DistinguishedName, readName } from "./distinguished-name.ts";
 import { type Extensions, readExtensions } from "./extensions.ts";
+import { pemBlocks } from "./pem.ts";
 import { readSignatureAlgorithm, type SignatureAlgorithm } from "./signature-algorithm.ts";
 
 /** An X.509 certificate, read once: the fields by our own strict reader, key and signature by OpenSSL. */
@@ -37,26 +39,16 @@ export interface Certificate {
   readonly x509: X509Certificate;
 }
 
-const cache = new Map<string, Certificate>();
-const CACHE_SIZE = 512;
-
 /**
- * Reads one certificate from its DER, remembering the last few hundred.
+ * The certificates of a PEM bundle, such as a trust anchor's, read once per text.
  *
- * @throws {DerError} when the bytes are not exactly one well-formed certificate
+ * @throws {DerError} when the text holds no certificate or a malformed one
  */
-export function parseCertificate(der: Uint8Array): Certificate {
-  const fingerprint = hash("sha256", der);
-  const known = cache.get(fingerprint);
-  if (known !== undefined) return known;
-  const certificate = readCertificate(Uint8Array.from(der), fingerprint);
-  if (cache.size >= CACHE_SIZE) {
-    const [oldest] = cache.keys();
-    if (oldest !== undefined) cache.delete(oldest);
-  }
-  cache.set(fingerprint, certificate);
-  return certificate;
-}
+export const readCertificateBundle: (pem: string) => readonly Certificate[] = remember((pem) => {
+  const blocks = pemBlocks(pem, "CERTIFICATE");
+  if (blocks === undefined || blocks.length === 0) throw new DerError("the text holds no PEM certificate");
+  return blocks.map(parseCertificate);
+});
 
 const pems = new WeakMap<Certificate, string>();
 
@@ -81,7 +73,13 @@ export function serialHex(certificate: Certificate): string {
   return digits.length % 2 === 0 ? digits : `0${digits}`;
 }
 
-function readCertificate(der: Uint8Array, fingerprint: string): Certificate {
+/**
+ * Reads one certificate from its DER.
+ *
+ * @throws {DerError} when the bytes are not exactly one well-formed certificate
+ */
+export function parseCertificate(bytes: Uint8Array): Certificate {
+  const der = Uint8Array.from(bytes);
   const [tbs, outerAlgorithm, signature, ...rest] = children(
     expectTag(readDer(der), TAG.sequence, "the certificate"),
   );
@@ -103,7 +101,7 @@ function readCertificate(der: Uint8Array, fingerprint: string): Certificate {
   const x509 = openSslCertificate(der);
   return {
     der,
-    fingerprint,
+    fingerprint: hash("sha256", der),
     version,
     serialNumber: readInteger(expectTag(serial, TAG.integer, "the serial number")),
     issuer: readName(expectTag(issuer, TAG.sequence, "the issuer")),

@@ -1,7 +1,60 @@
+import { printable } from "../errors/printable.ts";
+import { AWS_MESSAGE, denied } from "../errors/refusal.ts";
 import type { AttributeMapping, CertificateField } from "../state/records.ts";
-import type { Certificate } from "../trust/certificate.ts";
+import { type Certificate, serialHex } from "../trust/certificate.ts";
 import { attributeValues, type DistinguishedName } from "../trust/distinguished-name.ts";
 import type { SessionTag } from "./aws.ts";
+
+/**
+ * The role session name: the certificate's serial number in hex, unless the caller names one and the profile
+ * accepts that.
+ *
+ * @throws {Refusal} ROLE_SESSION_NAME_NOT_ACCEPTED, ROLE_SESSION_NAME_INVALID
+ */
+export function sessionNameOf(
+  certificate: Certificate,
+  requested: string | undefined,
+  acceptRoleSessionName: boolean,
+): string {
+  if (requested !== undefined && !acceptRoleSessionName) {
+    throw denied("ROLE_SESSION_NAME_NOT_ACCEPTED", AWS_MESSAGE.roleSessionName, {
+      expected: "no roleSessionName: the profile has acceptRoleSessionName false",
+      received: printable(requested, 64),
+      remedy: "leave roleSessionName out, or update the profile with acceptRoleSessionName true",
+    });
+  }
+  const name = requested ?? serialHex(certificate);
+  if (name.length > 64) {
+    // RFC 5280 §4.1.2.2 allows serial numbers of 20 bytes, 40 digits; only a certificate that breaks it gets here.
+    throw denied("ROLE_SESSION_NAME_INVALID", AWS_MESSAGE.insufficient, {
+      expected: "a session name of at most 64 characters",
+      received: `a serial number of ${name.length} hex digits`,
+      remedy: "issue the certificate with a serial number of at most 20 bytes",
+    });
+  }
+  return name;
+}
+
+/** Pattern of the user guide for `sourceIdentity`. */
+const SOURCE_IDENTITY = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]{2,64}$/u;
+
+/**
+ * The source identity of a session: `CN=` and the common name; the bare common name when the prefix would make it
+ * longer than 64 characters; `ID=` and the serial number in hex when there is no common name. Of several common
+ * names the first counts.
+ *
+ * @see https://docs.aws.amazon.com/rolesanywhere/latest/userguide/trust-model.html source identity rules
+ */
+export function sourceIdentityOf(certificate: Certificate): string {
+  const [commonName] = attributeValues(certificate.subject, "CN");
+  if (commonName === undefined || commonName === "") return `ID=${serialHex(certificate)}`;
+  return [...commonName].length <= 61 ? `CN=${commonName}` : commonName;
+}
+
+/** Whether STS would accept it: 2 to 64 characters of its pattern. */
+export function isSourceIdentity(text: string): boolean {
+  return SOURCE_IDENTITY.test(text);
+}
 
 /** The relative names that become tags: those that the user guide lists, and `UID`, which the service model names. */
 const RDN_TYPES = ["C", "O", "OU", "ST", "L", "CN", "UID"] as const;

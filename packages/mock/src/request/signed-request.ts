@@ -1,0 +1,209 @@
+import { printable } from "../errors/printable.ts";
+import { AWS_MESSAGE, denied, Refusal } from "../errors/refusal.ts";
+import { BoundedCache } from "../trust/bounded-cache.ts";
+import { type Certificate, parseCertificate } from "../trust/certificate.ts";
+import { DerError } from "../trust/der.ts";
+import { isBase64 } from "../trust/pem.ts";
+import { type Authorization, parseAuthorization } from "./authorization.ts";
+import type { SignedParts } from "./canonical-request.ts";
+import {
+  type Headers,
+  indexHeaders,
+  parseQuery,
+  type QueryParameter,
+  type ReceivedRequest,
+  splitTarget,
+  trimBlanks,
+} from "./received-request.ts";
+
+/** How many certificates the chain header may hold. */
+export const MAX_CHAIN_LENGTH = 5;
+
+/**
+ * How far a request's date may lie from the mock's clock, in seconds. AWS documents no window for this service;
+ * five minutes is what SigV4 uses elsewhere.
+ */
+export const CLOCK_SKEW_SECONDS = 300;
+
+/**
+ * A CreateSession request, read once. Everything in it has the right form; whether it is true (the signature, the date,
+ * the certificates) is for the steps that follow.
+ */
+export interface SignedRequest extends Authorization, SignedParts {
+  readonly algorithm: Authorization["algorithm"];
+  /** The time of `amzDate`. */
+  readonly signedAt: Date;
+  /** The end-entity certificate of `X-Amz-X509`. */
+  readonly certificate: Certificate;
+  /**
+   * The certificates of `X-Amz-X509-Chain`, in the order of the header. Clients send them in any order, with the
+   * end-entity certificate first or without it, with the root or without it.
+   */
+  readonly chain: readonly Certificate[];
+  readonly sourceIp?: string | undefined;
+  readonly secure: boolean;
+  readonly userAgent?: string | undefined;
+}
+
+/** A request that could not be read to its end. */
+export interface UnreadableRequest {
+  readonly refusal: Refusal;
+  /** The end-entity certificate, when it is not what is wrong. */
+  readonly certificate?: Certificate | undefined;
+}
+
+/** Reads a CreateSession request: `Authorization`, certificates, date and query. */
+export function readSignedRequest(received: ReceivedRequest): SignedRequest | UnreadableRequest {
+  const { method, body, sourceIp, secure = false } = received;
+  let certificate: Certificate | undefined;
+  try {
+    const headers = indexHeaders(received.rawHeaders);
+    const authorization = parseAuthorization(singleHeader(headers, "authorization"));
+    certificate = readEndEntityCertificate(singleHeader(headers, "x-amz-x509"));
+    const { path, query } = splitTarget(received.target);
+    return {
+      method,
+      path,
+      headers,
+      body,
+      sourceIp,
+      secure,
+      userAgent: headers.get("user-agent")?.[0],
+      ...authorization,
+      certificate,
+      chain: readChain(singleHeader(headers, "x-amz-x509-chain")),
+      ...readDate(singleHeader(headers, "x-amz-date")),
+      query: readQuery(query),
+    };
+  } catch (error) {
+    if (error instanceof Refusal) return { refusal: error, certificate };
+    throw error;
+  }
+}
+
+/**
+ * The one value of a header that may occur once only. Two `X-Amz-X509` headers, for example, would leave it open
+ * which certificate was meant.
+ */
+function singleHeader(headers: Headers, name: string): string | undefined {
+  const [value, ...others] = headers.get(name) ?? [];
+  if (others.length > 0) {
+    throw denied("HEADER_DUPLICATED", AWS_MESSAGE.signature, {
+      expected: `one ${name} header`,
+      received: `${others.length + 1} of them`,
+      remedy: `send ${name} once`,
+    });
+  }
+  return value === undefined ? undefined : trimBlanks(value);
+}
+
+function readEndEntityCertificate(header: string | undefined): Certificate {
+  if (header === undefined || header === "") {
+    throw denied("CERTIFICATE_MISSING", AWS_MESSAGE.untrusted, {
+      expected: "X-Amz-X509: <base64 of the certificate's DER>",
+      received: "no X-Amz-X509 header",
+      remedy: "send the end-entity certificate",
+    });
+  }
+  const certificate = decodeCertificate(header);
+  if (certificate instanceof Error) {
+    throw denied("CERTIFICATE_MALFORMED", AWS_MESSAGE.untrusted, {
+      expected: "standard base64, padded and on one line, of one DER certificate",
+      received: certificate.message,
+      remedy: "send the body of the PEM block without line breaks",
+    });
+  }
+  return certificate;
+}
+
+function readChain(header: string | undefined): Certificate[] {
+  if (header === undefined) return [];
+  const entries = header.split(",");
+  if (entries.length > MAX_CHAIN_LENGTH) {
+    throw denied("CHAIN_TOO_LONG", AWS_MESSAGE.untrusted, {
+      expected: `at most ${MAX_CHAIN_LENGTH} certificates in X-Amz-X509-Chain`,
+      received: `${entries.length} certificates`,
+      remedy: "send only the intermediates between the certificate and the trust anchor",
+    });
+  }
+  return entries.map((entry, index) => {
+    const certificate = decodeCertificate(entry);
+    if (certificate instanceof Error) {
+      throw denied("CHAIN_MALFORMED", AWS_MESSAGE.untrusted, {
+        expected: "base64 DER certificates joined by commas, without blanks",
+        received: `entry ${index + 1}: ${certificate.message}`,
+        remedy: "send the body of each PEM block without line breaks",
+      });
+    }
+    return certificate;
+  });
+}
+
+/** Certificates of paths that were trusted, by their base64: the same ones come back with every session. */
+const trusted = new BoundedCache<Certificate>(2 * 1024 * 1024);
+const base64Of = new WeakMap<Certificate, string>();
+
+/**
+ * Spares these certificates the reading when they come again. Strangers' certificates are not worth the memory, so this
+ * is for those whose path to a trust anchor held.
+ */
+export function rememberTrusted(certificates: readonly Certificate[]): void {
+  for (const certificate of certificates) {
+    const base64 = base64Of.get(certificate);
+    if (base64 !== undefined) trusted.set(base64, certificate);
+  }
+}
+
+function decodeCertificate(base64: string): Certificate | DerError {
+  const known = trusted.get(base64);
+  if (known !== undefined) return known;
+  if (!isBase64(base64)) return new DerError("text that is not base64");
+  try {
+    const certificate = parseCertificate(Buffer.from(base64, "base64"));
+    base64Of.set(certificate, base64);
+    return certificate;
+  } catch (error) {
+    if (error instanceof DerError) return error;
+    throw error;
+  }
+}
+
+function readDate(sent: string | undefined): Pick<SignedRequest, "amzDate" | "signedAt"> {
+  const expected = "X-Amz-Date: YYYYMMDDTHHMMSSZ";
+  if (sent === undefined) {
+    throw denied("DATE_MISSING", AWS_MESSAGE.signature, {
+      expected,
+      received: "no X-Amz-Date header",
+      remedy: "send the time of signing in UTC",
+    });
+  }
+  const signedAt = parseAmzDate(sent);
+  if (signedAt === undefined) {
+    throw denied("DATE_MALFORMED", AWS_MESSAGE.signature, {
+      expected,
+      received: printable(sent, 40),
+      remedy: "send the time of signing in UTC, basic format of ISO 8601, to the second",
+    });
+  }
+  return { amzDate: sent, signedAt };
+}
+
+/** `undefined` for anything but a real instant written `YYYYMMDDTHHMMSSZ`. */
+export function parseAmzDate(text: string): Date | undefined {
+  const parts = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(text);
+  if (parts === null) return undefined;
+  const [, year, month, day, hour, minute, second] = parts;
+  const iso = `${year}-${month}-${day}T${hour}:${minute}:${second}.000Z`;
+  const date = new Date(iso);
+  return !Number.isNaN(date.getTime()) && date.toISOString() === iso ? date : undefined;
+}
+
+function readQuery(text: string): readonly QueryParameter[] {
+  const query = parseQuery(text);
+  if (query !== undefined) return query;
+  throw denied("SIGNATURE_MISMATCH", AWS_MESSAGE.signature, {
+    expected: "a query in percent-encoded UTF-8",
+    received: printable(text, 200),
+    remedy: "encode names and values of the query",
+  });
+}
