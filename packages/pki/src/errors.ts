@@ -25,10 +25,28 @@ export type PkiErrorCode =
   /** The certificate asked for would be valid for longer than its CA. */
   | "ERR_PKI_OUTLIVES_AUTHORITY";
 
+/** Every reason for which this library warns. */
+export type PkiWarningCode =
+  /** The common name has characters that the source identity of a session must not have. */
+  | "WARN_PKI_NOT_A_SOURCE_IDENTITY"
+  /** A name has characters, or a length, that a session tag must not have. */
+  | "WARN_PKI_NOT_A_SESSION_TAG"
+  /** Others than its owner can read the key of the CA. */
+  | "WARN_PKI_KEY_READABLE"
+  /** Others than its owner can replace files in the folder of the CA. */
+  | "WARN_PKI_FOLDER_WRITABLE";
+
+/** Something that worked but needs attention: branch on `code`, show `message` to people. */
+export interface PkiWarning {
+  readonly code: PkiWarningCode;
+  /** What is wrong, with which value, and what to do. */
+  readonly message: string;
+}
+
 export interface PkiErrorOptions {
   readonly cause?: unknown;
   /** The file or folder that the error is about. */
-  readonly path?: string;
+  readonly path?: string | undefined;
 }
 
 /** The one error class of this library: branch on `code`, show `message` to people. */

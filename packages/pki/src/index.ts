@@ -12,10 +12,19 @@ export type { SubjectAlternativeName } from "./certificate/subject-alternative-n
 export type { SubjectAttribute, SubjectAttributeType } from "./certificate/subject.ts";
 export type { Validity, ValidityOptions } from "./certificate/validity.ts";
 export type { PkiDependencies } from "./dependencies.ts";
-export { PkiError, type PkiErrorCode, type PkiErrorOptions } from "./errors.ts";
+export {
+  PkiError,
+  type PkiErrorCode,
+  type PkiErrorOptions,
+  type PkiWarning,
+  type PkiWarningCode,
+} from "./errors.ts";
 export type { KeyPair } from "./keys/generate-key-pair.ts";
 export { type CertificatePaths } from "./storage/layout.ts";
-export { loadCertificateAuthority } from "./storage/load-certificate-authority.ts";
+export {
+  loadCertificateAuthority,
+  type LoadedCertificateAuthority,
+} from "./storage/load-certificate-authority.ts";
 export {
   type StorageOptions,
   storeClientCertificate,

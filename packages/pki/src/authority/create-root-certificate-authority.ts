@@ -3,7 +3,8 @@ import type { IssuedCertificate } from "../certificate/issued-certificate.ts";
 import { keyIdentifier } from "../certificate/key-identifier.ts";
 import { drawSerialNumber } from "../certificate/serial-number.ts";
 import { signCertificate } from "../certificate/sign-certificate.ts";
-import { type SubjectAttribute, subjectName } from "../certificate/subject.ts";
+import { sessionAttributeWarnings } from "../certificate/session-attributes.ts";
+import { nameAttributes, type SubjectAttribute, subjectName } from "../certificate/subject.ts";
 import { backdate, resolveValidity, type ValidityOptions } from "../certificate/validity.ts";
 import { type PkiDependencies, systemDependencies } from "../dependencies.ts";
 import { toPkcs8Pem } from "../keys/generate-key-pair.ts";
@@ -60,6 +61,8 @@ export async function createRootCertificateAuthority(
     privateKeyPem: toPkcs8Pem(privateKey),
     commonName,
     serialNumber: serialNumber.toString("hex").toUpperCase(),
+    // Every certificate of this CA has its subject as issuer.
+    warnings: sessionAttributeWarnings({ issuer: nameAttributes(commonName, options.subjectAttributes) }),
     ...validity,
   };
 }

@@ -11,7 +11,8 @@ import { keyIdentifier } from "../certificate/key-identifier.ts";
 import { drawSerialNumber } from "../certificate/serial-number.ts";
 import { signCertificate } from "../certificate/sign-certificate.ts";
 import type { SubjectAlternativeName } from "../certificate/subject-alternative-name.ts";
-import { type SubjectAttribute, subjectName } from "../certificate/subject.ts";
+import { sessionAttributeWarnings } from "../certificate/session-attributes.ts";
+import { nameAttributes, type SubjectAttribute, subjectName } from "../certificate/subject.ts";
 import {
   backdate,
   resolveValidity,
@@ -92,6 +93,11 @@ export async function issueClientCertificate(
     privateKeyPem: toPkcs8Pem(privateKey),
     commonName: options.commonName,
     serialNumber: serialNumber.toString("hex").toUpperCase(),
+    warnings: sessionAttributeWarnings({
+      subject: nameAttributes(options.commonName, options.subjectAttributes),
+      issuer: authority.attributes,
+      alternativeNames: names,
+    }),
     ...validity,
   };
 }

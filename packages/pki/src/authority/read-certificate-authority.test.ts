@@ -184,6 +184,21 @@ describe("readCertificateAuthority", () => {
       message: /keyUsage does not include keyCertSign/,
     },
     {
+      title: "a CA certificate without a subject",
+      change: () => handmade({ extensions: caExtensions, subject: "/" }),
+      code: "ERR_PKI_AUTHORITY_INVALID",
+      message: /^the CA certificate cannot issue: it has no subject, .*RFC 5280 §4\.1\.2\.6.*make a CA/,
+    },
+    {
+      title: "the key of another CA beside a certificate without a subject",
+      change: () => ({
+        certificatePem: handmade({ extensions: caExtensions, subject: "/" }).certificatePem,
+        privateKeyPem: other.privateKeyPem,
+      }),
+      code: "ERR_PKI_AUTHORITY_INVALID",
+      message: /has no subject/,
+    },
+    {
       title: "a CA with an elliptic curve key",
       change: () =>
         handmade({

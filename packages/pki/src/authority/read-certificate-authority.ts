@@ -1,12 +1,17 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
 import { extensionOid, keyUsageBit } from "../certificate/extensions.ts";
 import { keyIdentifier } from "../certificate/key-identifier.ts";
+import type { NameAttributes } from "../certificate/session-attributes.ts";
 import type { Validity } from "../certificate/validity.ts";
 import { bits, content, dottedOid, fromDer, isExplicitTag, items } from "../der/decode.ts";
 import type { Asn1 } from "../der/encode.ts";
 import { PkiError } from "../errors.ts";
+import { readPem } from "../pem.ts";
 
-/** A CA as files hold it: its certificate and the private key that belongs to it, both PEM. */
+/**
+ * A CA as files hold it: its certificate and the private key that belongs to it, both PEM. Text around the blocks and
+ * white space within them do not matter.
+ */
 export interface CertificateAuthority {
   readonly certificatePem: string;
   /** PKCS#8 or PKCS#1, unencrypted. */
@@ -17,6 +22,8 @@ export interface CertificateAuthority {
 export interface AuthorityContent extends Validity {
   /** The subject name, as encoded in the certificate. */
   readonly subject: Asn1;
+  /** The subject name, decoded. */
+  readonly attributes: NameAttributes;
   readonly keyIdentifier: Buffer;
   readonly privateKey: KeyObject;
 }
@@ -25,11 +32,16 @@ export interface AuthorityContent extends Validity {
  * Reads a CA and checks that it may issue certificates.
  *
  * @throws {PkiError} ERR_PKI_AUTHORITY_INVALID when the certificate or key is unreadable or not RSA, or the certificate
- *   lacks `CA:TRUE` or keyCertSign; ERR_PKI_AUTHORITY_KEY_MISMATCH when key and certificate do not belong together.
+ *   lacks `CA:TRUE`, keyCertSign or a subject; ERR_PKI_AUTHORITY_KEY_MISMATCH when key and certificate do not belong together.
  */
 export function readCertificateAuthority(authority: CertificateAuthority): AuthorityContent {
-  const certificate = parse("certificate", () => new X509Certificate(authority.certificatePem));
-  const privateKey = parse("private key", () => createPrivateKey(authority.privateKeyPem));
+  const certificate = parse(
+    "certificate",
+    () => new X509Certificate(block(authority.certificatePem, "CERTIFICATE")),
+  );
+  const privateKey = parse("private key", () =>
+    createPrivateKey(block(authority.privateKeyPem, "PRIVATE KEY")),
+  );
 
   if (certificate.publicKey.asymmetricKeyType !== "rsa") {
     throw invalid(
@@ -45,6 +57,12 @@ export function readCertificateAuthority(authority: CertificateAuthority): Autho
   if (!certificate.ca) {
     throw invalid("basicConstraints does not say CA:TRUE; use the certificate of a CA");
   }
+  if (items(subject).length === 0) {
+    throw invalid(
+      "it has no subject, and the certificates of a CA must name one as their issuer (RFC 5280 §4.1.2.6); " +
+        "make a CA that has a common name",
+    );
+  }
   if (!certificate.checkPrivateKey(privateKey)) {
     throw new PkiError(
       "ERR_PKI_AUTHORITY_KEY_MISMATCH",
@@ -54,6 +72,7 @@ export function readCertificateAuthority(authority: CertificateAuthority): Autho
   }
   return {
     subject,
+    attributes: { ...certificate.toLegacyObject().subject },
     keyIdentifier:
       content(extensions.get(extensionOid.subjectKeyIdentifier)).length > 0
         ? content(extensions.get(extensionOid.subjectKeyIdentifier))
@@ -78,6 +97,11 @@ function readContent(der: Buffer): { subject: Asn1; extensions: Map<string, Asn1
     return [dottedOid(parts[0]), fromDer(content(parts.at(-1)))];
   });
   return { subject, extensions: new Map(extensions) };
+}
+
+/** The first block whose label ends like this, in strict form. Without one, the text as it is: its parser refuses it. */
+function block(pem: string, label: string): string {
+  return readPem(pem).find((candidate) => candidate.label.endsWith(label))?.text ?? pem;
 }
 
 function parse<Value>(what: string, read: () => Value): Value {

@@ -1,3 +1,4 @@
+import type { PkiWarning } from "../errors.ts";
 import type { Validity } from "./validity.ts";
 
 /** A new certificate and its private key. `privateKeyPem` is a secret: store it 0600, never log it. */
@@ -9,4 +10,6 @@ export interface IssuedCertificate extends Validity {
   readonly commonName: string;
   /** 32 upper-case hexadecimal digits, as `openssl x509 -serial` prints them. */
   readonly serialNumber: string;
+  /** What will go wrong with this certificate at Roles Anywhere. Empty when all is well. */
+  readonly warnings: readonly PkiWarning[];
 }

@@ -11,6 +11,7 @@ import {
   time,
   toDer,
 } from "../der/encode.ts";
+import { writePem } from "../pem.ts";
 import type { Validity } from "./validity.ts";
 
 const sha256WithRsaEncryption = "1.2.840.113549.1.1.11";
@@ -48,11 +49,5 @@ export function signCertificate(certificate: CertificateContent, issuerKey: KeyO
     explicit(3, sequence(...certificate.extensions)),
   );
   const signature = sign("sha256", toDer(toBeSigned), issuerKey);
-  return toPem("CERTIFICATE", toDer(sequence(toBeSigned, algorithm, bitString(signature))));
-}
-
-// RFC 7468 §3: base64 in lines of 64 characters.
-function toPem(label: string, der: Buffer): string {
-  const lines = der.toString("base64").match(/.{1,64}/g) ?? [];
-  return [`-----BEGIN ${label}-----`, ...lines, `-----END ${label}-----`, ""].join("\n");
+  return writePem("CERTIFICATE", toDer(sequence(toBeSigned, algorithm, bitString(signature))));
 }

@@ -39,6 +39,16 @@ export function subjectName(commonName: string, attributes: readonly SubjectAttr
   );
 }
 
+/** The same name as {@link subjectName}, by attribute type; repeated types keep their order. */
+export function nameAttributes(
+  commonName: string,
+  attributes: readonly SubjectAttribute[] = [],
+): Readonly<Record<string, readonly string[]>> {
+  const values: Record<string, string[]> = { CN: [commonName] };
+  for (const { type, value } of attributes) (values[type] ??= []).push(value);
+  return values;
+}
+
 function relativeName(type: SubjectAttributeType | "CN", value: string): Asn1 {
   const rule = rules[type];
   checkValue(type, value, rule.maxCharacters);

@@ -1,5 +1,5 @@
-import { spawnSync } from "node:child_process";
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { execFileSync, spawnSync } from "node:child_process";
+import { chmodSync, existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { beforeAll, describe, expect, it } from "vitest";
@@ -7,7 +7,8 @@ import { certificateField, openssl } from "../testing/openssl.ts";
 import { fileMode, fingerprint, temporaryDirectory } from "../testing/temporary-directory.ts";
 
 // The built program, as it is installed: `npm run build` comes first.
-const mainPath = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
+const builtPath = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
+const mainPath = fileURLToPath(new URL("../../bin/ra-pki.js", import.meta.url));
 
 function run(cwd: string, ...args: string[]) {
   const { status, stdout, stderr } = spawnSync(process.execPath, [mainPath, ...args], {
@@ -19,7 +20,7 @@ function run(cwd: string, ...args: string[]) {
 }
 
 beforeAll(() => {
-  if (!existsSync(mainPath)) throw new Error(`${mainPath} is missing; run: npm run build -w packages/pki`);
+  if (!existsSync(builtPath)) throw new Error(`${builtPath} is missing; run: npm run build -w packages/pki`);
 });
 
 describe("ra-pki", () => {
@@ -78,6 +79,7 @@ describe("ra-pki", () => {
 
     expect({ status, stdout }).toEqual({ status: 2, stdout: "" });
     expect(stderr).toMatch(message);
+    expect(stderr).toMatch(/^ra-pki: [^\n]*\n$/);
     expect(readdirSync(cwd)).toEqual([]);
   });
 
@@ -146,6 +148,7 @@ describe("ra-pki", () => {
       serialNumberDecimal: BigInt(`0x${certificateField(certificatePem, "-serial")}`).toString(),
       notBefore: iso("-startdate"),
       notAfter: iso("-enddate"),
+      warnings: [],
     });
     expect(Date.parse(iso("-enddate")) - Date.parse(iso("-startdate"))).toBe(7 * 86_400_000);
   });
@@ -169,6 +172,85 @@ describe("ra-pki", () => {
 
     expect({ status, stdout }).toEqual({ status: 1, stdout: "" });
     expect(stderr).toContain("make one with: ra-pki init --dir ca [ERR_PKI_AUTHORITY_NOT_FOUND]");
+  });
+
+  it("prints its version", () => {
+    const manifest = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"));
+    expect(run(temporaryDirectory(), "--version")).toEqual({
+      status: 0,
+      stdout: `${manifest.version}\n`,
+      stderr: "",
+    });
+  });
+
+  it.each(["16.20.2", "20.19.0", "21.7.3", "22.21.0", "23.11.0"])(
+    "says in one sentence which Node.js it needs under %s",
+    (version) => {
+      // The command reads the version before it loads anything else, so a changed version stands for an older Node.js.
+      const preload = `data:text/javascript,Object.defineProperty(process.versions,"node",{value:"${version}"})`;
+      const { status, stdout, stderr } = spawnSync(
+        process.execPath,
+        ["--import", preload, mainPath, "init"],
+        { cwd: temporaryDirectory(), encoding: "utf8" },
+      );
+      expect({ status, stdout, stderr }).toEqual({
+        status: 1,
+        stdout: "",
+        stderr: `ra-pki: this is Node.js ${version}; install Node.js 22.22 or later of that line, or 24 or later\n`,
+      });
+    },
+  );
+
+  it.each([
+    ["init", "--common-name", "R&D Root", "WARN_PKI_NOT_A_SESSION_TAG"],
+    ["issue", "--name", "Acme, Inc", "WARN_PKI_NOT_A_SOURCE_IDENTITY"],
+  ])("warns when %s %s %j gives names that AWS may refuse, and does it", (command, flag, name, code) => {
+    const cwd = temporaryDirectory();
+    if (command === "issue") run(cwd, "init");
+    const { status, stdout, stderr } = run(cwd, command, flag, name, "--json");
+
+    expect(status).toBe(0);
+    expect(stderr).toMatch(
+      new RegExp(`\nra-pki: warning: .*${name.slice(0, 3)}.*; choose .* \\[${code}\\]\n$`),
+    );
+    expect(JSON.parse(stdout)).toMatchObject({ warnings: [{ code }] });
+  });
+
+  it("warns when others can read the key of the CA", () => {
+    const cwd = temporaryDirectory();
+    run(cwd, "init");
+    chmodSync(join(cwd, "pki", "rootCA.key"), 0o644);
+    const { status, stderr } = run(cwd, "issue", "--name", "x");
+
+    expect(status).toBe(0);
+    expect(stderr).toContain(
+      `ra-pki: warning: ${join("pki", "rootCA.key")} has the mode 0644, so others may use the key of the CA; ` +
+        `close it with: chmod 400 ${join("pki", "rootCA.key")} [WARN_PKI_KEY_READABLE]\n`,
+    );
+  });
+
+  it("makes folder and files for their owner alone, whatever the umask", () => {
+    const cwd = temporaryDirectory();
+    execFileSync(
+      "sh",
+      ["-c", `umask 000; "$0" "$1" init; "$0" "$1" issue --name x`, process.execPath, mainPath],
+      {
+        cwd,
+        stdio: "pipe",
+      },
+    );
+    expect(fingerprint(cwd).map((entry) => entry.split(" ").slice(0, 2).join(" "))).toEqual([
+      "pki 700",
+      "pki/rootCA.key 400",
+      "pki/rootCA.pem 644",
+      "pki/x.key 600",
+      "pki/x.pem 644",
+    ]);
+  });
+
+  it("shows control characters of an argument as escapes", () => {
+    const { stderr } = run(temporaryDirectory(), "init", "--\u001B[2J\u0007");
+    expect(stderr).toBe("ra-pki: unknown option '--\\u{1b}[2J\\u{7}'\n");
   });
 
   it("replaces a CA with --force and then issues with the new one", () => {

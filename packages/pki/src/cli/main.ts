@@ -1,4 +1,4 @@
-#!/usr/bin/env node
+import { readFileSync } from "node:fs";
 import { CommanderError } from "commander";
 import { PkiError, type PkiErrorCode } from "../errors.ts";
 import { createProgram } from "./program.ts";
@@ -11,18 +11,32 @@ const usageErrors: ReadonlySet<PkiErrorCode> = new Set([
 ]);
 
 try {
-  await createProgram().parseAsync();
+  await createProgram({ version: readVersion(), warn: printLine }).parseAsync();
 } catch (error) {
   if (error instanceof CommanderError) {
     // Already printed; the code is 0 when the "error" was a request for help.
     process.exitCode = error.exitCode === 0 ? 0 : 2;
   } else if (error instanceof PkiError) {
-    process.stderr.write(`ra-pki: ${error.message} [${error.code}]\n`);
+    printLine(`${error.message} [${error.code}]`);
     process.exitCode = usageErrors.has(error.code) ? 2 : 1;
   } else {
-    process.stderr.write(
-      `ra-pki: unexpected error: ${error instanceof Error ? error.stack : String(error)}\n`,
-    );
+    printLine(`unexpected error: ${error instanceof Error ? error.stack : String(error)}`);
     process.exitCode = 1;
   }
+}
+
+function readVersion(): string {
+  const { version }: { version: string } = JSON.parse(
+    readFileSync(new URL("../../package.json", import.meta.url), "utf8"),
+  );
+  return version;
+}
+
+/** One line on stderr. Control characters, which may come from a certificate or an argument, are shown as escapes. */
+function printLine(message: string): void {
+  const line = message.replaceAll(
+    /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu,
+    (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`,
+  );
+  process.stderr.write(`ra-pki: ${line}\n`);
 }

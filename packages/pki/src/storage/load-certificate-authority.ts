@@ -1,8 +1,14 @@
-import { readFile } from "node:fs/promises";
+import { open, stat } from "node:fs/promises";
 import type { CertificateAuthority } from "../authority/read-certificate-authority.ts";
-import { PkiError } from "../errors.ts";
+import { PkiError, type PkiWarning } from "../errors.ts";
 import { authorityPaths } from "./layout.ts";
 import { fileSystemError, isSystemError } from "./write-files.ts";
+
+/** A CA as its folder holds it. */
+export interface LoadedCertificateAuthority extends CertificateAuthority {
+  /** What others may do to the files of the CA. Empty when all is well. */
+  readonly warnings: readonly PkiWarning[];
+}
 
 /**
  * Reads `rootCA.pem` and `rootCA.key` from a folder. Whether they are a usable CA is checked when it issues.
@@ -10,17 +16,57 @@ import { fileSystemError, isSystemError } from "./write-files.ts";
  * @throws {PkiError} ERR_PKI_AUTHORITY_NOT_FOUND when one of the files is missing; ERR_PKI_FILE_SYSTEM when it cannot
  *   be read.
  */
-export async function loadCertificateAuthority(directory: string): Promise<CertificateAuthority> {
+export async function loadCertificateAuthority(directory: string): Promise<LoadedCertificateAuthority> {
   const { certificatePath, privateKeyPath } = authorityPaths(directory);
+  const certificate = await read(certificatePath, directory);
+  const privateKey = await read(privateKeyPath, directory);
   return {
-    certificatePem: await read(certificatePath, directory),
-    privateKeyPem: await read(privateKeyPath, directory),
+    certificatePem: certificate.content,
+    privateKeyPem: privateKey.content,
+    warnings: await accessWarnings(directory, { path: privateKeyPath, mode: privateKey.mode }),
   };
 }
 
-async function read(path: string, directory: string): Promise<string> {
+async function accessWarnings(
+  directory: string,
+  key: { readonly path: string; readonly mode: number },
+): Promise<PkiWarning[]> {
+  // Windows has access lists instead; the bits there mean nothing.
+  if (process.platform === "win32") return [];
+  const warnings: PkiWarning[] = [];
+  if ((key.mode & 0o077) !== 0) {
+    warnings.push({
+      code: "WARN_PKI_KEY_READABLE",
+      message:
+        `${key.path} has the mode ${octal(key.mode)}, so others may use the key of the CA; ` +
+        `close it with: chmod 400 ${key.path}`,
+    });
+  }
+  const { mode } = await stat(directory);
+  if ((mode & 0o022) !== 0) {
+    warnings.push({
+      code: "WARN_PKI_FOLDER_WRITABLE",
+      message:
+        `${directory} has the mode ${octal(mode)}, so others may replace the files of the CA; ` +
+        `close it with: chmod go-w ${directory}`,
+    });
+  }
+  return warnings;
+}
+
+function octal(mode: number): string {
+  return (mode & 0o7777).toString(8).padStart(4, "0");
+}
+
+async function read(path: string, directory: string): Promise<{ content: string; mode: number }> {
   try {
-    return await readFile(path, "utf8");
+    const file = await open(path);
+    try {
+      const { mode } = await file.stat();
+      return { content: await file.readFile("utf8"), mode };
+    } finally {
+      await file.close();
+    }
   } catch (cause) {
     if (isSystemError(cause, "ENOENT") || isSystemError(cause, "ENOTDIR")) {
       throw new PkiError(

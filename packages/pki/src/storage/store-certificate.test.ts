@@ -1,5 +1,13 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
-import { copyFileSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { sharedKeyPair } from "../testing/key-pool.ts";
@@ -99,6 +107,24 @@ describe("storeClientCertificate", () => {
 
     expect(fingerprint(directory)).toEqual(expect.arrayContaining(before));
     expect(readdirSync(directory).toSorted()).toEqual(["leaf.key", "leaf.pem", "rootCA.key", "rootCA.pem"]);
+  });
+
+  it.each([
+    { key: 0o400, folder: 0o700, codes: [] },
+    { key: 0o600, folder: 0o755, codes: [] },
+    { key: 0o440, folder: 0o700, codes: ["WARN_PKI_KEY_READABLE"] },
+    { key: 0o644, folder: 0o700, codes: ["WARN_PKI_KEY_READABLE"] },
+    { key: 0o602, folder: 0o700, codes: ["WARN_PKI_KEY_READABLE"] },
+    { key: 0o400, folder: 0o770, codes: ["WARN_PKI_FOLDER_WRITABLE"] },
+    { key: 0o400, folder: 0o777, codes: ["WARN_PKI_FOLDER_WRITABLE"] },
+    { key: 0o444, folder: 0o1777, codes: ["WARN_PKI_KEY_READABLE", "WARN_PKI_FOLDER_WRITABLE"] },
+  ])("warns $codes for a CA key of mode $key in a folder of mode $folder", async ({ key, folder, codes }) => {
+    const directory = await directoryWithAuthority();
+    chmodSync(join(directory, "rootCA.key"), key);
+    chmodSync(directory, folder);
+    const { warnings } = await storeClientCertificate({ directory, commonName: "leaf" }, dependencies);
+
+    expect(warnings.map(({ code }) => code)).toEqual(codes);
   });
 
   it.each<{

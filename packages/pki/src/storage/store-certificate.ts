@@ -27,7 +27,8 @@ const authorityKeyMode = 0o400;
 const clientKeyMode = 0o600;
 
 /**
- * Makes a root CA and writes `rootCA.pem` (0644) and `rootCA.key` (0400) into the folder, which is created if need be.
+ * Makes a root CA and writes `rootCA.pem` (0644) and `rootCA.key` (0400) into the folder, which is created
+ * (0700) if need be. The modes do not depend on the umask.
  *
  * @throws {PkiError} as `createRootCertificateAuthority`, and ERR_PKI_FILE_EXISTS, ERR_PKI_FILE_SYSTEM. Whatever is
  *   thrown, no file has changed.
@@ -56,7 +57,8 @@ export async function storeClientCertificate(
   const paths = clientPaths(options.directory, options.commonName);
   return store(paths, options.force, clientKeyMode, async () => {
     const authority = await loadCertificateAuthority(options.directory);
-    return issueClientCertificate({ ...options, authority }, dependencies);
+    const certificate = await issueClientCertificate({ ...options, authority }, dependencies);
+    return { ...certificate, warnings: [...authority.warnings, ...certificate.warnings] };
   });
 }
 

@@ -1,4 +1,5 @@
 import {
+  chmodSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -61,6 +62,22 @@ describe("writeFiles", () => {
         "400",
         "644",
       ]);
+    },
+  );
+
+  it.each([{ umask: 0o000 }, { umask: 0o022 }, { umask: 0o077 }, { umask: 0o277 }])(
+    "makes a missing folder for its owner alone under a umask of $umask, and leaves an existing one as it is",
+    async ({ umask }) => {
+      const existing = temporaryDirectory();
+      chmodSync(existing, 0o755);
+      const before = process.umask(umask);
+      try {
+        await writeFiles(pair(join(existing, "pki")));
+      } finally {
+        process.umask(before);
+      }
+      expect(fileMode(join(existing, "pki"))).toBe("700");
+      expect(fileMode(existing)).toBe("755");
     },
   );
 

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { lstat, mkdir, open, readFile, rename, rm, stat } from "node:fs/promises";
+import { chmod, lstat, mkdir, open, readFile, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { PkiError } from "../errors.ts";
 
@@ -40,7 +40,8 @@ export async function checkWritable(paths: readonly string[], force = false): Pr
 /**
  * Writes several files so that all of them are there in full, or nothing has changed.
  *
- * Each is written and flushed under a temporary name in its own folder, then renamed. Without `force` each final name
+ * A folder that is missing is made, open to its owner alone. Each file is written and flushed under a temporary name in
+ * its own folder, then renamed. Without `force` each final name
  * is first claimed by creating it exclusively, so of two processes that write the same file at once, one is refused. A
  * failure on the way puts back what was there before and removes the temporary files.
  *
@@ -59,7 +60,7 @@ export async function writeFiles(
   try {
     const finished: { readonly temporaryPath: string; readonly path: string }[] = [];
     for (const file of files) {
-      await mkdir(dirname(file.path), { recursive: true });
+      await makeFolder(dirname(file.path));
       const temporaryPath = temporaryName(file.path);
       undo.push(() => rm(temporaryPath, { force: true }));
       await writeNew(temporaryPath, file.content, file.mode);
@@ -83,6 +84,11 @@ export async function writeFiles(
           new AggregateError([cause, ...failures], String(cause)),
         );
   }
+}
+
+/** Makes the folder 0700, whatever the umask is, for whoever may write to it can replace a CA. An existing one stays as it is. */
+async function makeFolder(path: string): Promise<void> {
+  if ((await mkdir(path, { recursive: true, mode: 0o700 })) !== undefined) await chmod(path, 0o700);
 }
 
 /** Runs every step even when one fails; returns the failures. */

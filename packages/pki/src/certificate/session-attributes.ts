@@ -1,0 +1,91 @@
+import type { PkiWarning } from "../errors.ts";
+import type { SubjectAlternativeName } from "./subject-alternative-name.ts";
+
+/** Attributes of a subject or issuer by their short names, as `X509Certificate.toLegacyObject` gives them. */
+export type NameAttributes = Readonly<Record<string, string | readonly string[] | undefined>>;
+
+/** The names in a certificate that Roles Anywhere turns into a source identity and session tags. */
+export interface MappedNames {
+  readonly subject?: NameAttributes | undefined;
+  readonly issuer?: NameAttributes | undefined;
+  readonly alternativeNames?: readonly SubjectAlternativeName[] | undefined;
+}
+
+// The attributes that AWS documents as session tags.
+const TAGGED = ["C", "ST", "L", "O", "OU", "CN"] as const;
+/** The characters of a session tag's value and of a source identity. */
+const ALLOWED = String.raw`\p{L}\p{Z}\p{N}_.:/=+\-@`;
+const REFUSED = new RegExp(`[^${ALLOWED}]+`, "gu");
+const LONGEST_TAG = 256;
+
+/**
+ * Says which names of a certificate cannot become what Roles Anywhere makes of them when it assumes the role. AWS does
+ * not document what it does then; users report that CreateSession is refused with AccessDenied.
+ *
+ * @see https://docs.aws.amazon.com/rolesanywhere/latest/userguide/trust-model.html "Source identity" and "Session tags"
+ * @see https://docs.aws.amazon.com/STS/latest/APIReference/API_Tag.html the characters and the length
+ */
+export function sessionAttributeWarnings(names: MappedNames): PkiWarning[] {
+  const { subject = {}, issuer = {}, alternativeNames = [] } = names;
+  const commonName = valuesOf(subject, "CN")[0] ?? "";
+  const warnings: PkiWarning[] = [];
+  if (refusedCharacters(commonName) !== undefined) {
+    warnings.push({
+      code: "WARN_PKI_NOT_A_SOURCE_IDENTITY",
+      message:
+        `the common name ${JSON.stringify(commonName)} cannot become the source identity of a session, ` +
+        `so AWS refuses one: it has ${refusedCharacters(commonName)}; choose ${suggestion(commonName)}`,
+    });
+  }
+  for (const type of TAGGED) {
+    // The common name was judged above, and more strictly.
+    if (type !== "CN") warnings.push(...tagWarning("x509Subject", type, valuesOf(subject, type).join("/")));
+  }
+  for (const type of TAGGED)
+    warnings.push(...tagWarning("x509Issuer", type, valuesOf(issuer, type).join("/")));
+  for (const { type, value } of alternativeNames) {
+    warnings.push(...tagWarning("x509SAN", type === "dns" ? "DNS" : "URI", value));
+  }
+  return warnings;
+}
+
+function tagWarning(field: string, specifier: string, value: string): PkiWarning[] {
+  const characters = refusedCharacters(value);
+  const length = [...value].length;
+  if (characters === undefined && length <= LONGEST_TAG) return [];
+  const reason =
+    characters === undefined
+      ? `it has ${length} characters, and ${LONGEST_TAG} are allowed`
+      : `it has ${characters}`;
+  // The mapping of a subject or issuer is "*" unless somebody has changed it.
+  const mapping = field === "x509SAN" ? specifier : "'*'";
+  return [
+    {
+      code: "WARN_PKI_NOT_A_SESSION_TAG",
+      message:
+        `${JSON.stringify(value)} cannot become the session tag ${field}/${specifier}, and AWS may refuse sessions ` +
+        `because of it: ${reason}; choose ${characters === undefined ? "a shorter one" : suggestion(value)}, or delete the mapping: ` +
+        `aws rolesanywhere delete-attribute-mapping --profile-id <id> --certificate-field ${field} --specifiers ${mapping}`,
+    },
+  ];
+}
+
+function valuesOf(attributes: NameAttributes, type: string): readonly string[] {
+  const value = attributes[type];
+  return value === undefined ? [] : typeof value === "string" ? [value] : value;
+}
+
+/** The characters that AWS does not take, once each, or undefined. */
+function refusedCharacters(value: string): string | undefined {
+  const found = new Set((value.match(REFUSED) ?? []).join(""));
+  return found.size === 0 ? undefined : Array.from(found, (character) => JSON.stringify(character)).join(" ");
+}
+
+function suggestion(value: string): string {
+  const cleaned = value
+    .replaceAll(REFUSED, "-")
+    .replaceAll(/-(?=[\s.-])|(?<=[\s.])-(?=\s|$)/g, "")
+    .replaceAll(/^[\s.-]+|[\s-]+$/g, "");
+  const rule = 'letters, digits, spaces and "_.:/=+-@"';
+  return cleaned === "" ? rule : `${rule}, for example ${JSON.stringify(cleaned)}`;
+}

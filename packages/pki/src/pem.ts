@@ -1,0 +1,43 @@
+/** One block of a PEM file, written anew in the strict form that every parser takes. */
+export interface PemBlock {
+  /** For example `CERTIFICATE` or `PRIVATE KEY`. */
+  readonly label: string;
+  /** The block from BEGIN to END, ending in a line feed. */
+  readonly text: string;
+}
+
+const BLOCK = /-----BEGIN ([^\r\n-]+)-----([\s\S]*?)-----END \1-----/g;
+/** Lines `Name: value` before the base64, which OpenSSL and PGP write and RFC 7468 leaves to the reader. */
+const HEADERS = /^\s*(?:[\w-]+:.*(?:\r\n?|\n)(?:[ \t]+\S.*(?:\r\n?|\n))*)+/;
+const BASE64 = /^(?:[A-Za-z\d+/]{4})*(?:[A-Za-z\d+/]{2}==|[A-Za-z\d+/]{3}=)?$/;
+
+/**
+ * Finds the blocks of a PEM text and rewrites each in the strict form, because OpenSSL (and so Node) refuses some of the
+ * forms that mail programs, editors and templates make: blank lines, doubled line ends, lines of any length, white space
+ * around them, header lines. Text outside the blocks is dropped.
+ *
+ * A block whose content is not base64, and a key that is encrypted in the way that header lines announce, is returned as
+ * it stands, so that the parser that gets it says what is wrong.
+ *
+ * @see RFC 7468 §3, "laxtextualmsg"
+ */
+export function readPem(text: string): PemBlock[] {
+  return Array.from(text.matchAll(BLOCK), ([block, label = "", body = ""]) => {
+    const headers = HEADERS.exec(body)?.[0] ?? "";
+    const base64 = body.slice(headers.length).replaceAll(/\s/g, "");
+    const strict = BASE64.test(base64) && !/^\s*Proc-Type:.*ENCRYPTED/im.test(headers);
+    return { label, text: strict ? writePem(label, base64) : `${block}\n` };
+  });
+}
+
+/**
+ * Writes a PEM block: base64 in lines of 64 characters.
+ *
+ * @see RFC 7468 §3
+ */
+export function writePem(label: string, content: Buffer | string): string {
+  const base64 = typeof content === "string" ? content : content.toString("base64");
+  return [`-----BEGIN ${label}-----`, ...(base64.match(/.{1,64}/g) ?? []), `-----END ${label}-----`, ""].join(
+    "\n",
+  );
+}
