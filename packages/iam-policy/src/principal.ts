@@ -60,6 +60,13 @@ export function parsePrincipal(
       `a policy of this kind applies to whom it is attached to; remove it`,
     );
   }
+  if (kind === "trust" && negated) {
+    throw new PolicyError(
+      "ERR_POLICY_PRINCIPAL_PROHIBITED",
+      elementPath,
+      "cannot stand in a trust policy; name who may assume the role in Principal",
+    );
+  }
   if (value === "*") return { negated, everyone: true, entries: [] };
   if (!isObject(value) || Object.keys(value).length === 0) {
     throw new PolicyError(

@@ -311,6 +311,13 @@ const refusals: readonly Refusal[] = [
     { kind: "session", statement: { Principal: "*" } },
   ],
   [
+    // "You cannot use the NotPrincipal element in an IAM identity-based policy nor in an IAM role trust policy."
+    "a NotPrincipal in a trust policy",
+    "ERR_POLICY_PRINCIPAL_PROHIBITED",
+    `${at}.NotPrincipal`,
+    { kind: "trust", statement: { Principal: undefined, NotPrincipal: "*" } },
+  ],
+  [
     "both Principal and NotPrincipal",
     "ERR_POLICY_PRINCIPAL_CONFLICT",
     at,
