@@ -19,7 +19,9 @@ export interface MockContext extends SessionContext {
   readonly log: (line: string) => void;
   /** Adds the reason to the message that the client sees, which AWS never does. */
   readonly explain: boolean;
-  /** Verifies signatures of the control plane; without it, they must be there and can be any. */
+  /** Further names that clients may call the mock by, see `MockOptions.allowedHosts`. */
+  readonly allowedHosts: readonly string[];
+  /** Verifies signatures of the control plane and the lab; without it, the control plane takes any signature. */
   readonly verifySignature?: SignatureVerifier | undefined;
 }
 
@@ -28,7 +30,7 @@ export type MockContextInit = Pick<MockContext, "state" | "aws"> &
   Partial<Omit<MockContext, "clock" | "verifySignature">> & {
     /** The time that the lab's clock shows until it is moved. @default the system clock */
     readonly clock?: Clock | undefined;
-    /** The keys that may call the control plane; the context does not show them. @default any key, unverified */
+    /** The keys that may call the control plane and the lab; the context does not show them. @default any key, unverified */
     readonly accessKeys?: readonly AccessKey[] | undefined;
   };
 
@@ -44,6 +46,7 @@ export function createContext({ accessKeys, ...init }: MockContextInit): MockCon
     uuid: randomUUID,
     log: () => {},
     explain: false,
+    allowedHosts: [],
     minDurationSeconds: 900,
     ...init,
     verifySignature: accessKeys === undefined ? undefined : createSignatureVerifier(accessKeys),

@@ -20,7 +20,7 @@ Examples:
   $ curl -s http://127.0.0.1:9912/_mock/audit?limit=1
 
 Environment:
-  RA_MOCK_ACCESS_KEYS  ID:SECRET[,ID:SECRET]: verify signatures of the control plane with these keys
+  RA_MOCK_ACCESS_KEYS  ID:SECRET[,ID:SECRET]: verify signatures of the control plane and of /_mock/ with these keys
                        (default: any key, unverified)
 
 Exit codes: 0 ended by a signal, 1 failed, 2 wrong usage
@@ -33,6 +33,7 @@ interface Flags {
   iamEndpoint?: string;
   tlsCert?: string;
   tlsKey?: string;
+  allowedHost: string[];
   region: string;
   account: string;
   explain: boolean;
@@ -75,6 +76,12 @@ function createProgram(print: (text: string) => void): Command {
     )
     .option("--tls-cert <file>", "PEM server certificate: listen with https")
     .option("--tls-key <file>", "PEM key of --tls-cert")
+    .option(
+      "--allowed-host <name>",
+      "answer to this host name too, *.<name> for all below it; may be repeated",
+      (name: string, names: string[]) => [...names, name],
+      [],
+    )
     .option("--region <name>", "emulated region", "us-east-1")
     .option("--account <id>", "emulated account, 12 digits", "000000000000")
     .option("--explain", "add the reason of a refusal to the message that the client sees", false)
@@ -103,6 +110,7 @@ function toOptions(flags: Flags, env: Readonly<NodeJS.ProcessEnv>): MockOptions 
     port: flags.port,
     stsEndpoint,
     iamEndpoint: flags.iamEndpoint ?? nonEmpty(env["AWS_ENDPOINT_URL_IAM"]) ?? general ?? stsEndpoint,
+    allowedHosts: flags.allowedHost,
     region: flags.region,
     accountId: flags.account,
     explain: flags.explain,

@@ -54,8 +54,8 @@ export function controlPlane(context: ControlPlaneContext): Hono<{ Bindings: Htt
 }
 
 /** @throws {ServiceError} 403 when the request is not signed, or not by a key that the mock was given */
-async function checkCaller(
-  { state, clock, verifySignature }: ControlPlaneContext,
+export async function checkCaller(
+  { state, clock, verifySignature }: Pick<ControlPlaneContext, "state" | "clock" | "verifySignature">,
   { env, req }: OperationRequest,
 ): Promise<void> {
   const hasDate = req.header("x-amz-date") !== undefined || req.header("date") !== undefined;

@@ -219,7 +219,7 @@ describe("a control plane that knows access keys", () => {
       undefined,
       MISMATCH,
     ],
-    ["another signed header", {}, (request) => withHeader(request, "host", () => "evil.example"), MISMATCH],
+    ["another signed header", {}, (request) => withHeader(request, "host", () => "127.0.0.2:9912"), MISMATCH],
     [
       "a signed header that is not there",
       {},
@@ -289,5 +289,51 @@ describe("a control plane that knows access keys", () => {
     const { status, type: told, text, told: everything } = await answerTo(tamper?.(request) ?? request);
     expect({ status, type: told, body: JSON.parse(text) }).toEqual({ status: 403, type, body: { message } });
     for (const secret of SECRETS) expect(everything).not.toContain(secret);
+  });
+});
+
+describe("the lab of a mock that knows access keys", () => {
+  const JSON_TYPE = { "content-type": "application/json" };
+  const CALLS: readonly (readonly [title: string, call: Call, status: number])[] = [
+    ["the audit", { path: "/_mock/audit", query: { limit: "1" } }, 200],
+    ["the clock", { path: "/_mock/clock" }, 200],
+    [
+      "a move of the clock",
+      { method: "PUT", path: "/_mock/clock", headers: JSON_TYPE, body: '{"rate":1}' },
+      200,
+    ],
+    ["the end of all moves", { method: "DELETE", path: "/_mock/clock" }, 200],
+    [
+      "a fault",
+      { method: "POST", path: "/_mock/faults", headers: JSON_TYPE, body: '{"kind":"throttle"}' },
+      201,
+    ],
+    ["the snapshot", { path: "/_mock/snapshot" }, 200],
+    ["another snapshot", { method: "PUT", path: "/_mock/snapshot", headers: JSON_TYPE, body: "{}" }, 400],
+    ["a reset", { method: "POST", path: "/_mock/reset", headers: JSON_TYPE }, 200],
+    ["what is not there", { path: "/_mock/nothing" }, 404],
+  ];
+
+  it.each(CALLS)("takes %s when a key has signed", async (_, call, status) => {
+    expect((await answerTo(await sdkRequest(call))).status).toBe(status);
+  });
+
+  it.each(CALLS)("refuses %s without a signature", async (_, call) => {
+    const { rawHeaders, ...request } = await sdkRequest(call);
+    const at = rawHeaders.findIndex((name, index) => index % 2 === 0 && /^authorization$/i.test(name));
+    expect(await answerTo({ ...request, rawHeaders: rawHeaders.toSpliced(at, 2) })).toMatchObject({
+      status: 403,
+      type: "MissingAuthenticationTokenException",
+    });
+  });
+
+  it.each(CALLS)("refuses %s when another secret has signed", async (_, call) => {
+    const request = await sdkRequest({ ...call, key: { ...KEY, secretAccessKey: "guessed" } });
+    expect(await answerTo(request)).toMatchObject({ status: 403, type: MISMATCH[0] });
+  });
+
+  it("tells everybody that it is healthy", async () => {
+    const request = { method: "GET", target: "/_mock/health", rawHeaders: ["Host", "127.0.0.1"] };
+    expect((await answerTo({ ...request, body: Buffer.of() })).status).toBe(200);
   });
 });

@@ -8,6 +8,7 @@ import { ServiceError } from "../errors/service-error.ts";
 import { labRoutes } from "../lab/routes.ts";
 import { createSessionOperation, injectFaults } from "./sessions.ts";
 import { limitBody } from "./limit-body.ts";
+import { refuseWebPages } from "./refuse-web-pages.ts";
 
 /** Largest request body, in bytes: room for the 300000 bytes of a CRL in base64. */
 export const MAX_BODY_BYTES = 1024 * 1024;
@@ -25,6 +26,7 @@ export type MockApp = Hono<{ Bindings: HttpBindings }>;
  */
 export function createApp(context: MockContext): MockApp {
   const app: MockApp = new Hono();
+  app.use(refuseWebPages(context.allowedHosts));
   app.use(
     limitBody(
       (path) => (path.startsWith("/_mock/") ? MAX_LAB_BODY_BYTES : MAX_BODY_BYTES),

@@ -9,6 +9,7 @@ import type { AwsPort } from "../session/aws.ts";
 import { awsSdkPort } from "../session/aws-sdk.ts";
 import { type Clock, createState, type State } from "../state/state.ts";
 import { createApp } from "./app.ts";
+import { checkAllowedHosts } from "./refuse-web-pages.ts";
 
 /** Options of {@link startMock}; every one has a default except where STS is. */
 export interface MockOptions {
@@ -29,11 +30,21 @@ export interface MockOptions {
   /** Twelve digits. @default "000000000000", LocalStack's account */
   readonly accountId?: string | undefined;
   /**
-   * The keys that may call the control plane; signatures are then verified, and nobody else gets in.
+   * The keys that may call the control plane and the lab routes; signatures are then verified, and nobody else gets
+   * in. `/_mock/health` stays open.
    *
    * @default any key, unverified
    */
   readonly accessKeys?: readonly AccessKey[] | undefined;
+  /**
+   * Further names that clients may call the mock by, `*.` for all names below one. Loopback names, addresses, names
+   * without dots and the service's own endpoints need no entry; other names are refused, since a web page could have
+   * taken one for its own. CreateSession takes any name.
+   *
+   * @default []
+   * @example ["localhost.localstack.cloud", "*.localhost.localstack.cloud"]
+   */
+  readonly allowedHosts?: readonly string[] | undefined;
   /** Tell clients the reason of a refusal, which AWS never does. @default false */
   readonly explain?: boolean | undefined;
   /** Grant sessions shorter than AWS's 900 seconds. @default 900 */
@@ -108,7 +119,10 @@ function toContext(options: MockOptions): MockContext {
       `the shortest session cannot be ${minDurationSeconds} seconds; give 1 to 900`,
     );
   }
+  const { allowedHosts = [] } = options;
+  checkAllowedHosts(allowedHosts);
   return createContext({
+    allowedHosts,
     state: options.state ?? createState(accountId, region),
     aws: options.aws ?? endpointPort(options, region),
     explain: options.explain ?? false,

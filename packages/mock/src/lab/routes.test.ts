@@ -32,6 +32,7 @@ async function startLab(): Promise<Lab> {
     lab: async (method, path, body) => {
       const answer = await fetch(`${mock.url}/_mock/${path}`, {
         method,
+        headers: { "content-type": "application/json" },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       });
       return { status: answer.status, json: await answer.json() };

@@ -1,6 +1,10 @@
+import { randomUUID } from "node:crypto";
+import type { HttpBindings } from "@hono/node-server";
 import { type Context, Hono } from "hono";
 import { z } from "zod";
 import { MockError } from "../errors/mock-error.ts";
+import { type ControlPlaneContext, checkCaller } from "../control/control-plane.ts";
+import { ServiceError } from "../errors/service-error.ts";
 import type { State } from "../state/state.ts";
 import { FAULT_KINDS, type FaultQueue } from "./faults.ts";
 import type { LabClock } from "./lab-clock.ts";
@@ -23,7 +27,7 @@ const FaultInput = z.strictObject({
 });
 
 /** What the lab routes work on. */
-export interface LabContext {
+export interface LabContext extends Pick<ControlPlaneContext, "verifySignature"> {
   readonly state: State;
   readonly clock: LabClock;
   readonly faults: FaultQueue;
@@ -32,11 +36,26 @@ export interface LabContext {
 }
 
 /** The routes under `/_mock/`: what AWS has no counterpart of. */
-export function labRoutes(context: LabContext): Hono {
-  const lab = new Hono();
+export function labRoutes(context: LabContext): Hono<{ Bindings: HttpBindings }> {
+  const lab = new Hono<{ Bindings: HttpBindings }>();
   const { state, clock, audit, faults } = context;
 
   lab.get("/health", (c) => c.json({ status: "ok", accountId: state.accountId, region: state.region }));
+
+  lab.use(async (c, next) => {
+    try {
+      if (context.verifySignature !== undefined) await checkCaller(context, c);
+    } catch (error) {
+      if (error instanceof ServiceError) return error.toResponse(randomUUID());
+      throw error;
+    }
+    // Of all the types that a web page can send without asking first, this is none: a browser that is too old to send
+    // an Origin cannot change anything here.
+    if (/^(POST|PUT|PATCH)$/.test(c.req.method) && !isJson(c.req.header("content-type"))) {
+      return c.json({ message: "send the header content-type: application/json, also without a body" }, 415);
+    }
+    return await next();
+  });
 
   lab.get("/audit", (c) => {
     const limit = c.req.query("limit");
@@ -120,6 +139,10 @@ export function labRoutes(context: LabContext): Hono {
     ),
   );
   return lab;
+}
+
+function isJson(contentType = ""): boolean {
+  return /^application\/json\s*(;|$)/i.test(contentType);
 }
 
 /** The body as JSON; `undefined` when it is none. */

@@ -18,7 +18,7 @@ const Compose = z.object({
     mock: z.object({
       command: z.array(z.string()),
       volumes: z.array(z.object({ source: z.string(), target: z.string() })),
-      ports: z.array(z.object({ target: z.number(), published: z.string() })),
+      ports: z.array(z.object({ target: z.number(), published: z.string(), host_ip: z.string().optional() })),
     }),
   }),
 });
@@ -55,7 +55,7 @@ describe.skipIf(composed === undefined)("the README's compose file", () => {
       kind: "start",
       options: { host: "0.0.0.0", stsEndpoint: "http://localstack:4566" },
     });
-    expect(mock.ports).toMatchObject([{ target: 9912, published: "9912" }]);
+    expect(mock.ports).toMatchObject([{ target: 9912, published: "9912", host_ip: "127.0.0.1" }]);
   });
 
   it("points LocalStack's hook at the mock", () => {

@@ -135,6 +135,7 @@ export async function startWorld(
 async function lab(mock: RunningMock, method: string, path: string, body?: object): Promise<void> {
   const answer = await fetch(`${mock.url}/_mock/${path}`, {
     method,
+    headers: { "content-type": "application/json" },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   });
   if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`);
