@@ -4,7 +4,7 @@ import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { repositoryRoot } from "../src/story/workspace.ts";
+import { repositoryRoot } from "../src/story/programs.ts";
 import { normaliseTranscript, transcriptOf } from "./support/normalise-transcript.ts";
 import { type RunningDemo, runDemoScript } from "./support/run-demo-script.ts";
 

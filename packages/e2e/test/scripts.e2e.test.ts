@@ -4,7 +4,7 @@ import { access, mkdir, mkdtemp, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { repositoryRoot } from "../src/story/workspace.ts";
+import { repositoryRoot } from "../src/story/programs.ts";
 
 interface Result {
   code: number | null;

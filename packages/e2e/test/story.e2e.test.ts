@@ -1,34 +1,34 @@
 import { afterAll, beforeAll, describe } from "vitest";
 import { readSettings } from "../src/settings/read-settings.ts";
-import { startWorld, type World } from "../src/story/start-world.ts";
+import { progressReporter } from "../src/story/reporter.ts";
+import { type Deployment, startDeployment } from "../src/story/start-deployment.ts";
 import { testApp } from "./story/app.ts";
 import { testInfrastructure } from "./story/infrastructure.ts";
 import { testPki } from "./story/pki.ts";
 import { testRefusals } from "./story/refusals.ts";
-import { plainNarrator } from "./support/plain-narrator.ts";
 
-// One world for all chapters: it takes half a minute to build.
+// One deployment for all chapters: it takes half a minute to start.
 describe("the story, from CA to presigned link", () => {
-  let world: World;
+  let deployment: Deployment;
   beforeAll(async () => {
-    world = await startWorld({
+    deployment = await startDeployment({
       settings: readSettings(process.env),
       environment: process.env,
-      narrator: plainNarrator,
+      reporter: progressReporter,
     });
   });
-  afterAll(() => world?.stop());
+  afterAll(() => deployment?.stop());
 
   describe("phase 1: PKI", () => {
-    testPki(() => world);
+    testPki(() => deployment);
   });
   describe("phase 2: infrastructure", () => {
-    testInfrastructure(() => world);
+    testInfrastructure(() => deployment);
   });
   describe("phase 3: signer and app", () => {
-    testApp(() => world);
+    testApp(() => deployment);
   });
   describe("refusals", () => {
-    testRefusals(() => world);
+    testRefusals(() => deployment);
   });
 });

@@ -1,6 +1,8 @@
 /** Why the sandbox could not start or stop. */
 export type SandboxErrorCode =
+  | "ERR_SANDBOX_INVALID_OPTION"
   | "ERR_SANDBOX_BACKEND_UNAVAILABLE"
+  | "ERR_SANDBOX_IMAGE_UNAVAILABLE"
   | "ERR_SANDBOX_PYTHON_MISSING"
   | "ERR_SANDBOX_INSTALL_FAILED"
   | "ERR_SANDBOX_START_FAILED"

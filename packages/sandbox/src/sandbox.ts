@@ -1,33 +1,17 @@
-import type { SandboxEnvironments } from "./environment/sandbox-environments.ts";
+import { randomUUID } from "node:crypto";
+import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { chooseBackend } from "./backends/choose-backend.ts";
+import {
+  awsFiles,
+  isolatedEnvironment,
+  type SandboxEnvironments,
+  sandboxEnvironments,
+} from "./environments.ts";
+import { type BackendName, type ResolvedOptions, resolveOptions, type SandboxOptions } from "./options.ts";
+import { makeWorkDirectory } from "./work-directory.ts";
 
-export type BackendName = "docker" | "process";
-
-export interface SandboxOptions {
-  /** `auto` takes Docker when its daemon answers, else processes. @default "auto" */
-  backend?: BackendName | "auto";
-  /** @default "us-east-1" */
-  region?: string;
-  /** Twelve digits. @default "000000000000" */
-  accountId?: string;
-  /** Where LocalStack's Python environment and the logs are kept between runs. @default RA_CACHE_DIR, else ~/.cache/roles-anywhere-kit */
-  cacheDirectory?: string;
-  /** Called with one line for people whenever something takes or took time. */
-  onProgress?: (line: string) => void;
-  /** Ends the start early; whatever was started by then is stopped. */
-  signal?: AbortSignal;
-  /** Image of LocalStack for the docker back end. @default LOCALSTACK_IMAGE, else "localstack/localstack:4.14.0" */
-  localstackImage?: string;
-  /**
-   * Image of the mock for the docker back end, built from its Dockerfile.
-   *
-   * @default RA_MOCK_IMAGE, else the mock's bundle copied into `nodeImage`
-   */
-  mockImage?: string;
-  /** Image with Node for the docker back end. @default NODE_IMAGE, else "node:24-slim" */
-  nodeImage?: string;
-  /** Where the defaults above come from, and what child processes inherit less every `AWS_*`. @default process.env */
-  environment?: Readonly<Record<string, string | undefined>>;
-}
+const keptLogDirectories = 20;
 
 /** How containers on the sandbox's network reach it. Only the docker back end has one. */
 export interface SandboxNetwork {
@@ -39,6 +23,8 @@ export interface SandboxNetwork {
   rolesAnywhereEndpoint: string;
   /** A container with these labels is removed together with the sandbox, whatever happens to its owner. */
   labels: Record<string, string>;
+  /** Address on the Docker host where a container of the sandbox publishes its ports: loopback unless asked otherwise. */
+  publishAddress: string;
 }
 
 /** LocalStack and the Roles Anywhere mock, running and wired to each other. */
@@ -63,27 +49,112 @@ export interface Sandbox extends AsyncDisposable {
   stop(): Promise<void>;
 }
 
-/** What the two back ends start from: every option settled. */
-export interface BackendInit {
-  region: string;
-  accountId: string;
-  cacheDirectory: string;
+/** What a back end starts from: every option settled, and the folders of this run. */
+export interface BackendInit extends ResolvedOptions {
   workDirectory: string;
   logDirectory: string;
-  localstackImage: string;
-  mockImage: string | undefined;
-  nodeImage: string;
-  environment: Readonly<Record<string, string | undefined>>;
-  onProgress: (line: string) => void;
-  signal: AbortSignal | undefined;
+  /** The caller's environment without its AWS settings, and with empty AWS files: for LocalStack and the mock. */
+  isolatedEnvironment: Readonly<Record<string, string>>;
   /** Registers what must be stopped, in reverse order, also when the start fails later. */
   defer: (stop: () => Promise<void>) => void;
 }
 
-/** What a back end hands back when both services are ready. */
+/** What a back end returns when both services are ready. */
 export interface StartedBackend {
   endpointUrl: string;
   rolesAnywhereEndpoint: string;
-  network?: SandboxNetwork;
+  network?: SandboxNetwork | undefined;
   died: Promise<string>;
+}
+
+/**
+ * Starts LocalStack and the Roles Anywhere mock, wired to each other, and settles when both are ready.
+ *
+ * On the docker back end they are containers on a network of their own, on the process back end child processes of this
+ * one. Either way they listen on loopback only, and everything ends when `stop` is called, and also when this process is
+ * killed.
+ *
+ * @example
+ * await using sandbox = await startSandbox({ services: ["sqs"] });
+ * const child = spawn("node", ["app.js"], { env: sandbox.environments.server });
+ *
+ * @throws {SandboxError} ERR_SANDBOX_INVALID_OPTION when an option is unknown or wrong;
+ *   ERR_SANDBOX_BACKEND_UNAVAILABLE and ERR_SANDBOX_IMAGE_UNAVAILABLE when `docker` is asked for and cannot be used;
+ *   ERR_SANDBOX_PYTHON_MISSING, ERR_SANDBOX_INSTALL_FAILED, ERR_SANDBOX_START_FAILED, ERR_SANDBOX_HOOK_FAILED and
+ *   ERR_SANDBOX_TIMEOUT when a part of it cannot be started. Whatever was started by then is stopped.
+ */
+export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
+  const resolved = resolveOptions(options);
+  const { region, accountId, cacheDirectory, environment } = resolved;
+  const backend =
+    resolved.localstackEndpoint === undefined ? await chooseBackend(resolved.backend, resolved) : "process";
+
+  const stops: (() => Promise<void>)[] = [];
+  let stopping: Promise<void> | undefined;
+  const stop = (): Promise<void> => (stopping ??= stopInReverse(stops));
+
+  const workDirectory = await makeWorkDirectory();
+  stops.push(() => rm(workDirectory, { recursive: true, force: true }));
+  try {
+    await makeAwsFiles(workDirectory);
+    const init: BackendInit = {
+      ...resolved,
+      workDirectory,
+      logDirectory: await createLogDirectory(join(cacheDirectory, "logs")),
+      isolatedEnvironment: isolatedEnvironment(environment, workDirectory),
+      defer: (action) => void stops.push(action),
+    };
+    const started = await start(backend, init);
+    return {
+      backend,
+      region,
+      accountId,
+      endpointUrl: started.endpointUrl,
+      rolesAnywhereEndpoint: started.rolesAnywhereEndpoint,
+      environments: sandboxEnvironments({ ...init, ...started }),
+      network: started.network,
+      workDirectory,
+      logDirectory: init.logDirectory,
+      died: started.died,
+      stop,
+      [Symbol.asyncDispose]: stop,
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function start(backend: BackendName, init: BackendInit): Promise<StartedBackend> {
+  if (backend === "docker") {
+    const { startContainers } = await import("./backends/docker.ts");
+    return await startContainers(init, randomUUID());
+  }
+  const { startProcesses } = await import("./backends/process.ts");
+  return await startProcesses(init);
+}
+
+/** Empty files: an SDK that finds none would go on to look elsewhere. */
+async function makeAwsFiles(workDirectory: string): Promise<void> {
+  for (const file of Object.values(awsFiles(workDirectory))) {
+    await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+    await writeFile(file, "", { mode: 0o600 });
+  }
+}
+
+async function stopInReverse(stops: (() => Promise<void>)[]): Promise<void> {
+  const failures: unknown[] = [];
+  for (const action of stops.toReversed()) {
+    await action().catch((error: unknown) => failures.push(error));
+  }
+  if (failures.length > 0) throw new AggregateError(failures, "a part of the sandbox could not be stopped");
+}
+
+async function createLogDirectory(logsDirectory: string): Promise<string> {
+  await mkdir(logsDirectory, { recursive: true });
+  const older = (await readdir(logsDirectory)).toSorted().slice(0, -keptLogDirectories);
+  for (const name of older) await rm(join(logsDirectory, name), { recursive: true, force: true });
+  // Names sort by time.
+  const stamp = new Date().toISOString().replaceAll(/[-:]|\.\d+/g, "");
+  return await mkdtemp(join(logsDirectory, `${stamp}-`));
 }

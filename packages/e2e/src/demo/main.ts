@@ -1,5 +1,106 @@
-#!/usr/bin/env node
-import { runDemo } from "./run-demo.ts";
+import { Command, CommanderError, Option } from "commander";
+import { SandboxError } from "@roles-anywhere/sandbox";
+import { readSettings, type Settings } from "../settings/read-settings.ts";
+import { StoryError } from "../story/programs.ts";
+import { createTranscript } from "../story/reporter.ts";
+import { startDeployment } from "../story/start-deployment.ts";
+import { showResult } from "./show-result.ts";
 
-// A container that is still being started would keep the process alive after an interruption.
-process.exit(await runDemo(process.argv, process.env));
+const examples = `
+Examples:
+  $ npm run demo
+      the whole story, in Docker where it answers; ends by itself
+  $ npm run demo -- --backend process --keep
+      without Docker, and everything stays up until Ctrl-C`;
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * The demo: the whole story as a transcript on stdout.
+ *
+ * @returns exit code: 0 done, 1 failed, 2 wrong usage, 130 interrupted
+ */
+async function runCli(argv: readonly string[], environment: Environment): Promise<number> {
+  let exitCode = 0;
+  const program = new Command("demo")
+    .description("Certificates, a CDK stack and a NestJS app that lists S3 objects, on this machine.")
+    .addOption(
+      new Option("--backend <name>", "where they run; auto takes Docker when it answers and has the images")
+        .choices(["auto", "docker", "process"])
+        .default(environment["RA_BACKEND"] || "auto"),
+    )
+    .option("--keep", "leave everything running at the end, until Ctrl-C", false)
+    .addHelpText("after", examples)
+    .showHelpAfterError("See npm run demo -- --help.")
+    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, "demo: ")) })
+    .allowExcessArguments(false)
+    .exitOverride()
+    .action(async (flags: { backend: string; keep: boolean }) => {
+      let settings: Settings;
+      try {
+        settings = readSettings({ ...environment, RA_BACKEND: flags.backend });
+      } catch (error) {
+        return program.error(`error: RA_BACKEND: ${error instanceof Error ? error.message : String(error)}`);
+      }
+      exitCode = await runDemo(settings, flags.keep, environment);
+    });
+  try {
+    await program.parseAsync(argv);
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    throw error;
+  }
+  return exitCode;
+}
+
+async function runDemo(settings: Settings, keep: boolean, environment: Environment): Promise<number> {
+  const startedAt = Date.now();
+  const interrupt = interruptible();
+  const reporter = createTranscript({
+    write: (text) => void process.stdout.write(text),
+    colour: process.stdout.isTTY && environment["NO_COLOR"] === undefined,
+  });
+  try {
+    await using deployment = await startDeployment({
+      settings,
+      environment,
+      reporter,
+      signal: interrupt.signal,
+    });
+    const { appUrl, sandbox } = deployment;
+    await showResult(appUrl, reporter);
+    const seconds = Math.round((Date.now() - startedAt) / 1000);
+    reporter.chapter(`Done in ${seconds} s: no access key on the server, no AWS account involved.`);
+    if (keep) {
+      reporter.result(`Open ${appUrl} in a browser. Ctrl-C stops everything.`);
+      const death = await Promise.race([interrupt.happened, sandbox.died]);
+      if (death !== undefined) throw new StoryError(`${death}; its log is in ${sandbox.logDirectory}`);
+    }
+    return 0;
+  } catch (error) {
+    if (interrupt.signal.aborted) {
+      process.stderr.write("demo: interrupted; everything that it started is stopped\n");
+      return 130;
+    }
+    if (!(error instanceof StoryError || error instanceof SandboxError)) throw error;
+    process.stderr.write(`demo: ${error.message}\n`);
+    return 1;
+  }
+}
+
+/** A signal that the first Ctrl-C (or TERM) aborts, and a promise for whoever waits for it. */
+function interruptible(): { signal: AbortSignal; happened: Promise<undefined> } {
+  const controller = new AbortController();
+  const { promise, resolve } = Promise.withResolvers<undefined>();
+  for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    // Later ones are ignored while everything is being stopped. SIGKILL cleans up as well, through the supervisors.
+    process.on(name, () => {
+      controller.abort(new StoryError(`interrupted by ${name}`));
+      resolve(undefined);
+    });
+  }
+  return { signal: controller.signal, happened: promise };
+}
+
+// A step that ignores the interruption would keep the process alive.
+process.exit(await runCli(process.argv, process.env));

@@ -1,24 +1,25 @@
-import type { Narrator } from "../story/narrator.ts";
-import { StoryError } from "../story/run-program.ts";
+import { getDirectly } from "@roles-anywhere/sandbox";
 import { z } from "zod";
+import { StoryError } from "../story/programs.ts";
+import type { Reporter } from "../story/reporter.ts";
 
 const listing = z
   .array(z.object({ fileName: z.string(), size: z.number(), lastModified: z.string(), viewUrl: z.url() }))
   .min(1);
 
 /** Asks the app who it is and what it sees, and opens the first presigned link: the end of the story. */
-export async function showResult(appUrl: string, narrator: Narrator): Promise<void> {
-  narrator.command(`curl ${appUrl}/api/identity`);
-  narrator.result(JSON.stringify(JSON.parse(await get(`${appUrl}/api/identity`)), null, 2));
+export async function showResult(appUrl: string, reporter: Reporter): Promise<void> {
+  reporter.command(`curl ${appUrl}/api/identity`);
+  reporter.result(JSON.stringify(JSON.parse(await get(`${appUrl}/api/identity`)), null, 2));
 
-  narrator.command(`curl ${appUrl}/api/files`);
+  reporter.command(`curl ${appUrl}/api/files`);
   const files = listing.parse(JSON.parse(await get(`${appUrl}/api/files`)));
-  narrator.result(JSON.stringify(files.map(shorten), null, 2));
+  reporter.result(JSON.stringify(files.map(shorten), null, 2));
 
   const [first] = files;
   if (first === undefined) throw new StoryError(`${appUrl}/api/files lists nothing`);
-  narrator.command(`curl '<viewUrl of ${first.fileName}>'`);
-  narrator.result(await get(first.viewUrl));
+  reporter.command(`curl '<viewUrl of ${first.fileName}>'`);
+  reporter.result(await get(first.viewUrl));
 }
 
 /** A presigned URL is longer than a screen, and a credential while it lives: the query is left out. */
@@ -27,8 +28,7 @@ function shorten(file: z.infer<typeof listing>[number]): object {
 }
 
 async function get(url: string): Promise<string> {
-  const answer = await fetch(url, { signal: AbortSignal.timeout(60_000) });
-  const body = await answer.text();
-  if (!answer.ok) throw new StoryError(`${new URL(url).pathname} answered ${answer.status}: ${body}`);
+  const { status, body } = await getDirectly(url, AbortSignal.timeout(60_000));
+  if (status !== 200) throw new StoryError(`${new URL(url).pathname} answered ${status}: ${body}`);
   return body;
 }

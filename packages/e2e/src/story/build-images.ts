@@ -1,6 +1,5 @@
 import { runSupervised } from "@roles-anywhere/sandbox";
-import { assertDone } from "./run-program.ts";
-import { repositoryRoot } from "./workspace.ts";
+import { assertDone, repositoryRoot } from "./programs.ts";
 
 export interface Images {
   mock: string;

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { runProgram } from "./run-program.ts";
+import { runProgram } from "./programs.ts";
 
 /** Common name of the certificate of the "external server". */
 export const clientName = "nestjs-external-server";

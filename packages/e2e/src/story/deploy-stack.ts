@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { localStackCdkCommand, readStackOutputs, type StackOutputs } from "@roles-anywhere/infra/deployment";
 import { runSupervised, type Sandbox } from "@roles-anywhere/sandbox";
-import { assertDone, runProgram } from "./run-program.ts";
+import { assertDone, runProgram } from "./programs.ts";
 
 export interface DeployStackInit {
   sandbox: Pick<Sandbox, "endpointUrl" | "region" | "environments">;

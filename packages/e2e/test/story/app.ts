@@ -4,7 +4,7 @@ import { readdir } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";
 import { z } from "zod";
-import type { World } from "../../src/story/start-world.ts";
+import type { Deployment } from "../../src/story/start-deployment.ts";
 
 const listing = z.array(
   z.object({ fileName: z.string(), size: z.number(), lastModified: z.iso.datetime(), viewUrl: z.url() }),
@@ -20,8 +20,8 @@ const credentials = z.strictObject({
 
 const samples = fileURLToPath(new URL("../../../infra/sample-objects/", import.meta.url));
 
-export function testApp(world: () => World): void {
-  const get = async (path: string, appUrl = world().appUrl): Promise<unknown> => {
+export function testApp(deployment: () => Deployment): void {
+  const get = async (path: string, appUrl = deployment().appUrl): Promise<unknown> => {
     const answer = await fetch(`${appUrl}${path}`);
     expect(answer.status).toBe(200);
     return await answer.json();
@@ -29,7 +29,7 @@ export function testApp(world: () => World): void {
 
   it("the credential process prints what the SDKs expect, and the session lasts an hour", async () => {
     const before = Date.now();
-    const { stdout, stderr } = await world().server.runCredentialProcess();
+    const { stdout, stderr } = await deployment().server.runCredentialProcess();
     const { Expiration } = credentials.parse(JSON.parse(stdout));
     const lifeMs = Date.parse(Expiration) - before;
     // Whole seconds, and the time that the call itself takes.
@@ -39,14 +39,14 @@ export function testApp(world: () => World): void {
   });
 
   it("the server has no static key", async () => {
-    expect(await world().server.readProfile()).not.toMatch(/aws_access_key_id|aws_secret_access_key/);
+    expect(await deployment().server.readProfile()).not.toMatch(/aws_access_key_id|aws_secret_access_key/);
   });
 
   it("the app is the assumed role, with the certificate's serial number as session name", async () => {
     const { account, arn } = identity.parse(await get("/api/identity"));
-    const { roleArn } = world().stack.outputs;
-    const { serialNumber } = new X509Certificate(await readFile(world().pki.certificatePath));
-    expect(account).toBe(world().sandbox.accountId);
+    const { roleArn } = deployment().stack.outputs;
+    const { serialNumber } = new X509Certificate(await readFile(deployment().pki.certificatePath));
+    expect(account).toBe(deployment().sandbox.accountId);
     expect(arn.toLowerCase()).toBe(
       `arn:aws:sts::${account}:assumed-role/${roleArn.split("/").at(-1)}/${serialNumber}`.toLowerCase(),
     );
@@ -92,7 +92,7 @@ export function testApp(world: () => World): void {
   });
 
   it("the app does the same without a profile, when it asks Roles Anywhere by itself", async () => {
-    const appUrl = await world().server.startApp(world().stack.outputs);
+    const appUrl = await deployment().server.startApp(deployment().stack.outputs);
     const page = await fetch(appUrl);
     expect(page.status).toBe(200);
     expect(await page.text()).toContain("<title>Files");

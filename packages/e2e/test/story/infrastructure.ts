@@ -4,7 +4,7 @@ import { CloudFormationClient, DescribeStacksCommand } from "@aws-sdk/client-clo
 import { GetRoleCommand, IAMClient } from "@aws-sdk/client-iam";
 import { expect, it } from "vitest";
 import { z } from "zod";
-import type { World } from "../../src/story/start-world.ts";
+import type { Deployment } from "../../src/story/start-deployment.ts";
 import { administratorClient } from "../support/administrator-client.ts";
 import { callControlPlane } from "../support/control-plane.ts";
 
@@ -31,37 +31,37 @@ const trustPolicy = z.object({
   ),
 });
 
-export function testInfrastructure(world: () => World): void {
+export function testInfrastructure(deployment: () => Deployment): void {
   it("the stack is in LocalStack's test account", async () => {
-    const client = administratorClient(CloudFormationClient, world());
+    const client = administratorClient(CloudFormationClient, deployment());
     const { Stacks } = await client.send(new DescribeStacksCommand({ StackName: "RolesAnywhereStack" }));
     expect(Stacks?.[0]).toMatchObject({
       StackStatus: "CREATE_COMPLETE",
-      StackId: expect.stringContaining(`:${world().sandbox.accountId}:`),
+      StackId: expect.stringContaining(`:${deployment().sandbox.accountId}:`),
     });
   });
 
   it("the trust anchor exists in Roles Anywhere, under the ARN of the output and with the CA's certificate", async () => {
     const { trustAnchors: anchors } = trustAnchors.parse(
-      await callControlPlane(world().sandbox, "GET", "/trustanchors"),
+      await callControlPlane(deployment().sandbox, "GET", "/trustanchors"),
     );
     expect(anchors.map(({ trustAnchorArn, enabled }) => ({ trustAnchorArn, enabled }))).toEqual([
-      { trustAnchorArn: world().stack.outputs.trustAnchorArn, enabled: true },
+      { trustAnchorArn: deployment().stack.outputs.trustAnchorArn, enabled: true },
     ]);
     const deployed = new X509Certificate(anchors[0]?.source.sourceData.x509CertificateData ?? "");
-    const made = new X509Certificate(await readFile(world().pki.caCertificatePath));
+    const made = new X509Certificate(await readFile(deployment().pki.caCertificatePath));
     expect(deployed.fingerprint256).toBe(made.fingerprint256);
   });
 
   it("the profile exists, under the ARN of the output and with the role of the output", async () => {
-    const answer = profiles.parse(await callControlPlane(world().sandbox, "GET", "/profiles"));
-    const { profileArn, roleArn } = world().stack.outputs;
+    const answer = profiles.parse(await callControlPlane(deployment().sandbox, "GET", "/profiles"));
+    const { profileArn, roleArn } = deployment().stack.outputs;
     expect(answer.profiles).toEqual([{ profileArn, roleArns: [roleArn] }]);
   });
 
   it("the deployed role trusts Roles Anywhere for this trust anchor alone", async () => {
-    const { roleArn, trustAnchorArn } = world().stack.outputs;
-    const client = administratorClient(IAMClient, world());
+    const { roleArn, trustAnchorArn } = deployment().stack.outputs;
+    const client = administratorClient(IAMClient, deployment());
     const { Role } = await client.send(new GetRoleCommand({ RoleName: roleArn.split("/").at(-1) }));
     const policy = trustPolicy.parse(JSON.parse(decodeURIComponent(Role?.AssumeRolePolicyDocument ?? "")));
     expect(policy.Statement).toHaveLength(1);

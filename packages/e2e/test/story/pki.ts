@@ -2,13 +2,13 @@ import { execFile } from "node:child_process";
 import { stat } from "node:fs/promises";
 import { promisify } from "node:util";
 import { expect, it } from "vitest";
-import type { World } from "../../src/story/start-world.ts";
+import type { Deployment } from "../../src/story/start-deployment.ts";
 
 const run = promisify(execFile);
 
-export function testPki(world: () => World): void {
+export function testPki(deployment: () => Deployment): void {
   it("OpenSSL accepts the client certificate under the root CA", async () => {
-    const { caCertificatePath, certificatePath } = world().pki;
+    const { caCertificatePath, certificatePath } = deployment().pki;
     const { stdout } = await run("openssl", [
       ...["verify", "-x509_strict", "-purpose", "sslclient", "-CAfile", caCertificatePath, certificatePath],
     ]);
@@ -16,7 +16,7 @@ export function testPki(world: () => World): void {
   });
 
   it("only the owner can read the keys, and nobody can write the CA's", async () => {
-    const { caKeyPath, privateKeyPath } = world().pki;
+    const { caKeyPath, privateKeyPath } = deployment().pki;
     expect((await stat(caKeyPath)).mode & 0o777).toBe(0o400);
     expect((await stat(privateKeyPath)).mode & 0o777).toBe(0o600);
   });

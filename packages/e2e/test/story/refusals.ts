@@ -7,7 +7,7 @@ import {
 import { dirname } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
-import type { World } from "../../src/story/start-world.ts";
+import type { Deployment } from "../../src/story/start-deployment.ts";
 import { administratorClient } from "../support/administrator-client.ts";
 import { callControlPlane } from "../support/control-plane.ts";
 import { sendCreateSession } from "../support/send-create-session.ts";
@@ -15,7 +15,7 @@ import { sendCreateSession } from "../support/send-create-session.ts";
 const dayMs = 86_400_000;
 
 /** Everything is as in the request that is granted, but for the one thing that the title names. */
-export function testRefusals(world: () => World): void {
+export function testRefusals(deployment: () => Deployment): void {
   const refusedFor = (reason: string, status = 403) => ({
     status,
     errorType: expect.stringMatching(/^AccessDeniedException/),
@@ -23,16 +23,16 @@ export function testRefusals(world: () => World): void {
   });
 
   it("grants the request that the others differ from", async () => {
-    expect(await sendCreateSession(world())).toMatchObject({
+    expect(await sendCreateSession(deployment())).toMatchObject({
       status: 201,
       audit: { _mock: { verdict: "granted" } },
     });
   });
 
   it("refuses a certificate without its key", async () => {
-    const authority = await loadCertificateAuthority(dirname(world().pki.caKeyPath));
+    const authority = await loadCertificateAuthority(dirname(deployment().pki.caKeyPath));
     const other = await issueClientCertificate({ authority, commonName: "other" });
-    expect(await sendCreateSession(world(), { privateKey: other.privateKeyPem })).toMatchObject(
+    expect(await sendCreateSession(deployment(), { privateKey: other.privateKeyPem })).toMatchObject(
       refusedFor("SIGNATURE_MISMATCH"),
     );
   });
@@ -41,11 +41,11 @@ export function testRefusals(world: () => World): void {
     const authority = await createRootCertificateAuthority({ commonName: "MyRootCA" });
     const stranger = await issueClientCertificate({ authority, commonName: "nestjs-external-server" });
     const identity = { certificate: stranger.certificatePem, privateKey: stranger.privateKeyPem };
-    expect(await sendCreateSession(world(), identity)).toMatchObject(refusedFor("CHAIN_UNTRUSTED"));
+    expect(await sendCreateSession(deployment(), identity)).toMatchObject(refusedFor("CHAIN_UNTRUSTED"));
   });
 
   it("refuses an expired certificate", async () => {
-    const authority = await loadCertificateAuthority(dirname(world().pki.caKeyPath));
+    const authority = await loadCertificateAuthority(dirname(deployment().pki.caKeyPath));
     const expired = await issueClientCertificate({
       authority,
       commonName: "nestjs-external-server",
@@ -53,11 +53,11 @@ export function testRefusals(world: () => World): void {
       notAfter: new Date(Date.now() - dayMs),
     });
     const identity = { certificate: expired.certificatePem, privateKey: expired.privateKeyPem };
-    expect(await sendCreateSession(world(), identity)).toMatchObject(refusedFor("CERTIFICATE_EXPIRED"));
+    expect(await sendCreateSession(deployment(), identity)).toMatchObject(refusedFor("CERTIFICATE_EXPIRED"));
   });
 
   it("refuses a body that was changed after signing", async () => {
-    const outcome = await sendCreateSession(world(), { durationSeconds: 900 }, (request) => ({
+    const outcome = await sendCreateSession(deployment(), { durationSeconds: 900 }, (request) => ({
       ...request,
       body: JSON.stringify({ durationSeconds: 3600 }),
     }));
@@ -66,49 +66,55 @@ export function testRefusals(world: () => World): void {
 
   it("refuses a request of an hour ago", async () => {
     const moment = new Date(Date.now() - 3_600_000);
-    expect(await sendCreateSession(world(), { moment })).toMatchObject(refusedFor("REQUEST_EXPIRED"));
+    expect(await sendCreateSession(deployment(), { moment })).toMatchObject(refusedFor("REQUEST_EXPIRED"));
   });
 
   describe("with a disabled trust anchor", () => {
     const path = (verb: string): string =>
-      `/trustanchor/${world().stack.outputs.trustAnchorArn.split("/").at(-1)}/${verb}`;
-    beforeAll(async () => void (await callControlPlane(world().sandbox, "POST", path("disable"))));
-    afterAll(async () => void (await callControlPlane(world().sandbox, "POST", path("enable"))));
+      `/trustanchor/${deployment().stack.outputs.trustAnchorArn.split("/").at(-1)}/${verb}`;
+    beforeAll(async () => void (await callControlPlane(deployment().sandbox, "POST", path("disable"))));
+    afterAll(async () => void (await callControlPlane(deployment().sandbox, "POST", path("enable"))));
 
     it("refuses new sessions", async () => {
-      expect(await sendCreateSession(world())).toMatchObject(refusedFor("TRUST_ANCHOR_DISABLED"));
+      expect(await sendCreateSession(deployment())).toMatchObject(refusedFor("TRUST_ANCHOR_DISABLED"));
     });
   });
 
   it("grants again when the trust anchor is enabled again", async () => {
-    expect(await sendCreateSession(world())).toMatchObject({ status: 201 });
+    expect(await sendCreateSession(deployment())).toMatchObject({ status: 201 });
   });
 
   it("refuses a role that is not in the profile", async () => {
-    const roleArn = await createRole(world(), "NotInTheProfile", world().stack.outputs.trustAnchorArn);
-    expect(await sendCreateSession(world(), { roleArn })).toMatchObject(refusedFor("ROLE_NOT_IN_PROFILE"));
+    const roleArn = await createRole(
+      deployment(),
+      "NotInTheProfile",
+      deployment().stack.outputs.trustAnchorArn,
+    );
+    expect(await sendCreateSession(deployment(), { roleArn })).toMatchObject(
+      refusedFor("ROLE_NOT_IN_PROFILE"),
+    );
   });
 
   it("refuses a role whose trust policy names another trust anchor", async () => {
-    const { trustAnchorArn } = world().stack.outputs;
+    const { trustAnchorArn } = deployment().stack.outputs;
     const roleArn = await createRole(
-      world(),
+      deployment(),
       "TrustsAnother",
       trustAnchorArn.replace(/[^/]+$/, crypto.randomUUID()),
     );
     const { profile } = createdProfile.parse(
-      await callControlPlane(world().sandbox, "POST", "/profiles", {
+      await callControlPlane(deployment().sandbox, "POST", "/profiles", {
         name: "TrustsAnother",
         roleArns: [roleArn],
         enabled: true,
       }),
     );
     try {
-      expect(await sendCreateSession(world(), { roleArn, profileArn: profile.profileArn })).toMatchObject(
-        refusedFor("TRUST_POLICY_DENIED"),
-      );
+      expect(
+        await sendCreateSession(deployment(), { roleArn, profileArn: profile.profileArn }),
+      ).toMatchObject(refusedFor("TRUST_POLICY_DENIED"));
     } finally {
-      await callControlPlane(world().sandbox, "DELETE", `/profile/${profile.profileId}`);
+      await callControlPlane(deployment().sandbox, "DELETE", `/profile/${profile.profileId}`);
     }
   });
 }
@@ -116,8 +122,8 @@ export function testRefusals(world: () => World): void {
 const createdProfile = z.object({ profile: z.object({ profileArn: z.string(), profileId: z.string() }) });
 
 /** A role with the trust policy that the stack's role has, but for the trust anchor. Returns its ARN. */
-async function createRole(world: World, roleName: string, trustAnchorArn: string): Promise<string> {
-  const { Role } = await administratorClient(IAMClient, world).send(
+async function createRole(deployment: Deployment, roleName: string, trustAnchorArn: string): Promise<string> {
+  const { Role } = await administratorClient(IAMClient, deployment).send(
     new CreateRoleCommand({
       RoleName: roleName,
       AssumeRolePolicyDocument: JSON.stringify({

@@ -1,4 +1,4 @@
-import type { World } from "../../src/story/start-world.ts";
+import type { Deployment } from "../../src/story/start-deployment.ts";
 
 interface ClientConfig {
   endpoint: string;
@@ -9,7 +9,7 @@ interface ClientConfig {
 /** An AWS SDK client that speaks to the sandbox as the account's administrator, whatever the environment says. */
 export function administratorClient<Client>(
   ClientClass: new (config: ClientConfig) => Client,
-  { sandbox }: World,
+  { sandbox }: Deployment,
 ): Client {
   return new ClientClass({
     endpoint: sandbox.endpointUrl,

@@ -1,6 +1,6 @@
 import { Sha256 } from "@aws-crypto/sha256-js";
 import { SignatureV4 } from "@smithy/signature-v4";
-import type { World } from "../../src/story/start-world.ts";
+import type { Deployment } from "../../src/story/start-deployment.ts";
 
 /**
  * Calls the Roles Anywhere control plane with an ordinary AWS signature.
@@ -8,7 +8,7 @@ import type { World } from "../../src/story/start-world.ts";
  * @returns the answer's JSON
  */
 export async function callControlPlane(
-  sandbox: World["sandbox"],
+  sandbox: Deployment["sandbox"],
   method: "GET" | "POST" | "DELETE",
   path: string,
   body?: object,

@@ -1,5 +1,5 @@
 import { dirname } from "node:path";
-import { repositoryRoot } from "../../src/story/workspace.ts";
+import { repositoryRoot } from "../../src/story/programs.ts";
 
 /** What differs from run to run and from machine to machine, in the order in which it is replaced. */
 const variables: readonly (readonly [RegExp, string])[] = [

@@ -1,5 +1,5 @@
 import { signCreateSessionRequest, type SignedCreateSessionRequest } from "@roles-anywhere/signer";
-import type { World } from "../../src/story/start-world.ts";
+import type { Deployment } from "../../src/story/start-deployment.ts";
 import { type AuditRecord, auditRecordOf } from "./audit.ts";
 
 /** What the service answered, and what the mock wrote down about it. */
@@ -10,24 +10,24 @@ export interface Outcome {
 }
 
 /**
- * Sends one CreateSession without any check on this side, as the world's external server would but for `changes`.
+ * Sends one CreateSession without any check on this side, as the deployment's external server would but for `changes`.
  *
  * @param tamper changes the request after it was signed
  */
 export async function sendCreateSession(
-  world: World,
+  deployment: Deployment,
   changes: Partial<Parameters<typeof signCreateSessionRequest>[0]> = {},
   tamper: (request: SignedCreateSessionRequest) => SignedCreateSessionRequest = (request) => request,
 ): Promise<Outcome> {
-  const { trustAnchorArn, profileArn, roleArn } = world.stack.outputs;
+  const { trustAnchorArn, profileArn, roleArn } = deployment.stack.outputs;
   const request = tamper(
     await signCreateSessionRequest({
-      certificate: world.pki.certificatePath,
-      privateKey: world.pki.privateKeyPath,
+      certificate: deployment.pki.certificatePath,
+      privateKey: deployment.pki.privateKeyPath,
       trustAnchorArn,
       profileArn,
       roleArn,
-      endpoint: world.sandbox.rolesAnywhereEndpoint,
+      endpoint: deployment.sandbox.rolesAnywhereEndpoint,
       ...changes,
     }),
   );
@@ -42,6 +42,6 @@ export async function sendCreateSession(
   return {
     status: answer.status,
     errorType: answer.headers.get("x-amzn-errortype"),
-    audit: await auditRecordOf(world.sandbox.rolesAnywhereEndpoint, requestId),
+    audit: await auditRecordOf(deployment.sandbox.rolesAnywhereEndpoint, requestId),
   };
 }

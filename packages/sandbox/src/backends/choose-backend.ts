@@ -1,24 +1,87 @@
-import { withoutAwsSettings } from "../environment/without-aws-settings.ts";
+import { withoutAwsSettings } from "../environments.ts";
 import { SandboxError } from "../errors.ts";
-import type { BackendName } from "../sandbox.ts";
-import { dockerAnswers } from "./docker/docker-answers.ts";
+import { type BackendName, resolveOptions, type SandboxOptions } from "../options.ts";
+import { runSupervised } from "../supervision/supervised.ts";
+
+/** The options that decide which back end can be used. */
+export type ChooseBackendOptions = Pick<
+  SandboxOptions,
+  "environment" | "localstackImage" | "mockImage" | "nodeImage" | "onProgress" | "signal"
+>;
 
 /**
- * Settles on a back end: `auto` takes Docker when its daemon answers, else processes.
+ * Settles on a back end. `auto` takes Docker when its daemon answers and the images are there or can be fetched, else
+ * processes; it says in one line why Docker is not taken although it answers.
  *
- * @param environment usually `process.env`
- * @throws {SandboxError} ERR_SANDBOX_BACKEND_UNAVAILABLE when `docker` is asked for and does not answer
+ * @throws {SandboxError} ERR_SANDBOX_BACKEND_UNAVAILABLE when `docker` is asked for and does not answer;
+ *   ERR_SANDBOX_IMAGE_UNAVAILABLE when `docker` is asked for and an image cannot be had
  */
 export async function chooseBackend(
   wanted: BackendName | "auto",
-  environment: Readonly<Record<string, string | undefined>>,
-  signal?: AbortSignal,
+  options: ChooseBackendOptions = {},
 ): Promise<BackendName> {
   if (wanted === "process") return "process";
-  if (await dockerAnswers(withoutAwsSettings(environment), signal)) return "docker";
-  if (wanted === "auto") return "process";
-  throw new SandboxError(
-    "ERR_SANDBOX_BACKEND_UNAVAILABLE",
-    'the docker back end was asked for, but "docker info" does not answer: start Docker, or use the process back end',
-  );
+  const { environment, localstackImage, mockImage, nodeImage, onProgress, signal } = options;
+  const resolved = resolveOptions({ environment, localstackImage, mockImage, nodeImage, onProgress, signal });
+  const docker: RunDocker = (dockerArguments) =>
+    runSupervised(
+      {
+        command: "docker",
+        arguments: dockerArguments,
+        environment: withoutAwsSettings(resolved.environment),
+      },
+      signal,
+    );
+
+  if (!(await daemonAnswers(docker))) {
+    if (wanted === "auto") return "process";
+    throw new SandboxError(
+      "ERR_SANDBOX_BACKEND_UNAVAILABLE",
+      'the docker back end was asked for, but "docker info" does not answer: start Docker, or use the process back end',
+    );
+  }
+  for (const { image, variable } of [
+    { image: resolved.localstackImage, variable: "LOCALSTACK_IMAGE" },
+    resolved.mockImage === undefined
+      ? { image: resolved.nodeImage, variable: "NODE_IMAGE" }
+      : { image: resolved.mockImage, variable: "RA_MOCK_IMAGE" },
+  ]) {
+    const reason = await reasonForMissingImage(docker, image, resolved.onProgress);
+    if (reason === undefined) continue;
+    if (wanted === "auto") {
+      resolved.onProgress(
+        `Docker answers, but the image ${image} cannot be fetched (${reason}): using processes instead`,
+      );
+      return "process";
+    }
+    throw new SandboxError(
+      "ERR_SANDBOX_IMAGE_UNAVAILABLE",
+      `the image ${image} is not on this machine and cannot be fetched: ${reason}. ` +
+        `Log in to its registry or load the image, name another one in ${variable}, or use the process back end`,
+    );
+  }
+  return "docker";
+}
+
+type RunDocker = (
+  dockerArguments: readonly string[],
+) => Promise<{ exitCode: number; stdout: string; stderr: string }>;
+
+async function daemonAnswers(docker: RunDocker): Promise<boolean> {
+  const { exitCode, stdout } = await docker(["info", "--format", "{{.ServerVersion}}"]);
+  // The client alone exits with 0 on some versions, and prints nothing.
+  return exitCode === 0 && stdout.trim() !== "";
+}
+
+/** Fetches the image unless it is there. Returns why it cannot be had, or undefined when it is there now. */
+async function reasonForMissingImage(
+  docker: RunDocker,
+  image: string,
+  onProgress: (line: string) => void,
+): Promise<string | undefined> {
+  if ((await docker(["image", "inspect", "--format", "{{.Id}}", image])).exitCode === 0) return undefined;
+  onProgress(`Fetching the image ${image} (once)`);
+  const { exitCode, stderr } = await docker(["pull", "--quiet", image]);
+  if (exitCode === 0) return undefined;
+  return stderr.trim().split("\n").at(-1)?.trim() || `docker pull ended with exit code ${exitCode}`;
 }

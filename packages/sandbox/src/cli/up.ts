@@ -1,27 +1,45 @@
+import { administratorKey } from "../environments.ts";
 import { SandboxError } from "../errors.ts";
-import type { BackendName, Sandbox } from "../sandbox.ts";
-import { startSandbox } from "../start-sandbox.ts";
+import type { BackendName, SandboxOptions } from "../options.ts";
+import { type Sandbox, startSandbox } from "../sandbox.ts";
+
+/** Whose variables `ra-sandbox up` prints. */
+export const audiences = ["server", "admin"] as const;
+export type Audience = (typeof audiences)[number];
 
 export interface UpOptions {
   backend: BackendName | "auto";
   region: string;
   account: string;
+  port?: number;
+  services?: string[];
+  setting?: Record<string, string>;
+  attach?: string;
+  publishAddress?: string;
+  env?: Audience[];
   json?: true;
 }
+
+/** The flags that set the options of `startSandbox`. */
+const flags: Partial<Record<string, string>> = {
+  accountId: "--account",
+  region: "--region",
+  port: "--port",
+  services: "--services",
+  localstackSettings: "--setting",
+  localstackEndpoint: "--attach",
+  publishAddress: "--publish-address",
+} satisfies Partial<Record<keyof SandboxOptions, string>>;
 
 /** `ra-sandbox up`: runs until a signal comes or one of the two services ends. Returns the exit code. */
 export async function up(
   options: UpOptions,
   environment: Readonly<Record<string, string | undefined>>,
 ): Promise<number> {
-  if (!/^\d{12}$/.test(options.account)) {
-    process.stderr.write(`ra-sandbox: --account must be twelve digits, not "${options.account}"\n`);
-    return 2;
-  }
   const interrupt = new AbortController();
   const interrupted = new Promise<undefined>((resolve) => {
     for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
-      // "on", not "once": a library that finds no other listener left would end the process in the middle of the stop.
+      // "on", not "once": the default action of a second signal would end the process in the middle of the stop.
       process.on(signal, () => {
         interrupt.abort(new SandboxError("ERR_SANDBOX_ABORTED", `stopped by ${signal}`));
         resolve(undefined);
@@ -33,11 +51,16 @@ export async function up(
       backend: options.backend,
       region: options.region,
       accountId: options.account,
+      port: options.port,
+      services: options.services,
+      localstackSettings: options.setting,
+      localstackEndpoint: options.attach,
+      publishAddress: options.publishAddress,
       environment,
       signal: interrupt.signal,
       onProgress: (line) => process.stderr.write(`${line}\n`),
     });
-    announce(sandbox, options.json === true);
+    announce(sandbox, options);
     const death = await Promise.race([interrupted, sandbox.died]);
     if (death === undefined) return 0;
     process.stderr.write(`ra-sandbox: ${death}; its log is in ${sandbox.logDirectory}\n`);
@@ -45,25 +68,45 @@ export async function up(
   } catch (error) {
     if (interrupt.signal.aborted) return 0;
     if (!(error instanceof SandboxError)) throw error;
+    if (error.code === "ERR_SANDBOX_INVALID_OPTION") {
+      process.stderr.write(`ra-sandbox: ${withFlags(error.message)}\nSee ra-sandbox --help.\n`);
+      return 2;
+    }
     process.stderr.write(`ra-sandbox: ${error.message}\n`);
     return 1;
   }
 }
 
-function announce(sandbox: Sandbox, json: boolean): void {
+/** `startSandbox` names its options; whoever typed a command knows the flags. */
+function withFlags(message: string): string {
+  return message.replace(/^(?:the option )?(\w+)/, (text, name: string) => flags[name] ?? text);
+}
+
+function announce(sandbox: Sandbox, options: UpOptions): void {
   const { endpointUrl, rolesAnywhereEndpoint, region, accountId } = sandbox;
-  if (json) {
+  if (options.json === true) {
     process.stdout.write(`${JSON.stringify({ endpointUrl, rolesAnywhereEndpoint, region, accountId })}\n`);
     return;
   }
-  process.stderr.write(
-    [
-      `Ready on the ${sandbox.backend} back end; Ctrl-C stops it. For another terminal:`,
-      `  export AWS_ENDPOINT_URL=${endpointUrl}`,
-      `  export AWS_ENDPOINT_URL_ROLESANYWHERE=${rolesAnywhereEndpoint}`,
-      `  export AWS_REGION=${region} AWS_ACCESS_KEY_ID=${accountId} AWS_SECRET_ACCESS_KEY=test`,
-      `Logs: ${sandbox.logDirectory}`,
-      "",
-    ].join("\n"),
-  );
+  const server = {
+    AWS_ENDPOINT_URL: endpointUrl,
+    AWS_ENDPOINT_URL_ROLESANYWHERE: rolesAnywhereEndpoint,
+    AWS_REGION: region,
+  };
+  const variables: Record<Audience, Record<string, string>> = {
+    server,
+    admin: { ...server, ...administratorKey(accountId) },
+  };
+  const headings: Record<Audience, string> = {
+    server: "For a terminal of the external server, which has a certificate and no access key:",
+    admin: "For a terminal that deploys, as the account's administrator:",
+  };
+  process.stderr.write(`Ready on the ${sandbox.backend} back end; Ctrl-C stops it.\n`);
+  for (const audience of options.env ?? ["server"]) {
+    process.stderr.write(`${headings[audience]}\n`);
+    for (const [name, value] of Object.entries(variables[audience])) {
+      process.stderr.write(`  export ${name}=${value}\n`);
+    }
+  }
+  process.stderr.write(`Logs: ${sandbox.logDirectory}\n`);
 }

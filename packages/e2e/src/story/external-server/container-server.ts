@@ -1,18 +1,23 @@
-import { createWriteStream } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { runSupervised, type Sandbox, type SandboxNetwork } from "@roles-anywhere/sandbox";
-import { GenericContainer, type StartedTestContainer, Wait } from "testcontainers";
-import { assertDone, StoryError } from "../run-program.ts";
+import {
+  runSupervised,
+  type Sandbox,
+  type SandboxNetwork,
+  startContainer,
+  type StartedContainer,
+  withoutProxyFor,
+} from "@roles-anywhere/sandbox";
+import { assertDone } from "../programs.ts";
 import {
   configureArguments,
   credentialProcessOf,
   credentialVariables,
   type ExternalServer,
   type ExternalServerInit,
+  layOutFiles,
   serverFiles,
 } from "./external-server.ts";
-import { layOutFiles } from "./lay-out-files.ts";
 
 const APP_PORT = 3000;
 /** Where the server's folder is inside the container. */
@@ -20,12 +25,14 @@ const inside = "/server";
 
 /** The external server as a container of the app's image, on the sandbox's network. */
 export async function createContainerServer(
-  sandbox: Pick<Sandbox, "endpointUrl" | "region" | "environments"> & { network: SandboxNetwork },
+  sandbox: Pick<Sandbox, "endpointUrl" | "environments" | "workDirectory"> & { network: SandboxNetwork },
   image: string,
   init: ExternalServerInit,
 ): Promise<ExternalServer> {
   await layOutFiles(init);
   const { network } = sandbox;
+  const { logDirectory, signal } = init;
+  const dockerEnvironment = sandbox.environments.server;
   // The key is readable by its owner alone: the container runs as that user.
   const user = `${process.getuid?.() ?? 1000}:${process.getgid?.() ?? 1000}`;
   const environment = {
@@ -38,9 +45,14 @@ export async function createContainerServer(
     PORT: String(APP_PORT),
     // A presigned URL carries the host that it was signed for: the one that this machine sees.
     S3_PUBLIC_ENDPOINT: sandbox.endpointUrl,
+    // Docker's configuration may give every container a proxy.
+    ...withoutProxyFor([
+      ...["127.0.0.1", "localhost"],
+      ...[network.endpointUrl, network.rolesAnywhereEndpoint].map((url) => new URL(url).hostname),
+    ]),
   };
   const configFile = join(init.directory, serverFiles.config);
-  const apps: StartedTestContainer[] = [];
+  const apps: StartedContainer[] = [];
 
   /** One command in a container of its own, as a person would run it on the server. */
   const run = async (command: readonly string[]) => {
@@ -48,23 +60,15 @@ export async function createContainerServer(
       {
         command: "docker",
         arguments: [
-          ...[
-            "run",
-            "--rm",
-            "--user",
-            user,
-            "--network",
-            network.name,
-            "--volume",
-            `${init.directory}:${inside}`,
-          ],
+          ...["run", "--rm", "--user", user, "--network", network.name],
+          ...["--volume", `${init.directory}:${inside}`],
           ...Object.entries(network.labels).flatMap(([name, value]) => ["--label", `${name}=${value}`]),
           ...Object.entries(environment).flatMap(([name, value]) => ["--env", `${name}=${value}`]),
           ...["--entrypoint", command[0] ?? "", image, ...command.slice(1)],
         ],
-        environment: sandbox.environments.server,
+        environment: dockerEnvironment,
       },
-      init.signal,
+      signal,
     );
     return assertDone(command.slice(0, 2).join(" "), result);
   };
@@ -82,25 +86,26 @@ export async function createContainerServer(
       return await run(["/bin/sh", "-c", credentialProcessOf(await readFile(configFile, "utf8"))]);
     },
     async startApp(credentials = "profile") {
-      const logFile = join(init.logDirectory, "app.log");
-      const container = new GenericContainer(image)
-        .withUser(user)
-        .withNetworkMode(network.name)
-        .withLabels(network.labels)
-        .withEnvironment({ ...environment, ...credentialVariables(credentials, inside) })
-        .withBindMounts([{ source: init.directory, target: inside, mode: "ro" }])
-        .withExposedPorts(APP_PORT)
-        .withLogConsumer((stream) => stream.pipe(createWriteStream(logFile, { flags: "a", mode: 0o600 })))
-        .withWaitStrategy(Wait.forHttp("/health", APP_PORT))
-        .withStartupTimeout(60_000);
-      try {
-        const app = await container.start();
-        apps.push(app);
-        return `http://127.0.0.1:${app.getMappedPort(APP_PORT)}`;
-      } catch (cause) {
-        init.signal?.throwIfAborted();
-        throw new StoryError(`the app's container did not become healthy; its log is ${logFile}`, { cause });
-      }
+      const app = await startContainer({
+        name: "the app",
+        image,
+        network: network.name,
+        labels: network.labels,
+        environment: { ...environment, ...credentialVariables(credentials, inside) },
+        user,
+        volumes: [`${init.directory}:${inside}:ro`],
+        port: APP_PORT,
+        publishAddress: network.publishAddress,
+        healthPath: "/health",
+        timeoutMs: 60_000,
+        workDirectory: sandbox.workDirectory,
+        logDirectory,
+        logName: credentials === "profile" ? "app" : "app-in-process",
+        dockerEnvironment,
+        signal,
+      });
+      apps.push(app);
+      return app.url;
     },
     stop,
     [Symbol.asyncDispose]: stop,

@@ -1,3 +1,5 @@
+import { chmod, copyFile, mkdir } from "node:fs/promises";
+import { join } from "node:path";
 import type { RunResult } from "@roles-anywhere/sandbox";
 
 /** Name of the profile in the external server's AWS config file. */
@@ -75,4 +77,14 @@ export function credentialProcessOf(config: string): string {
   const line = /^credential_process\s*=\s*(.+)$/m.exec(config)?.[1];
   if (line === undefined) throw new Error("the profile has no credential_process");
   return line;
+}
+
+/** Gives the server what travels to it: certificate, key and the stack's outputs. The CA key stays where it is. */
+export async function layOutFiles(init: ExternalServerInit): Promise<void> {
+  const { directory, files } = init;
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  await copyFile(files.certificatePath, join(directory, serverFiles.certificate));
+  await copyFile(files.privateKeyPath, join(directory, serverFiles.privateKey));
+  await chmod(join(directory, serverFiles.privateKey), 0o600);
+  await copyFile(files.outputsFile, join(directory, serverFiles.outputs));
 }

@@ -1,17 +1,16 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { runSupervised, type Sandbox, startSupervised, type Supervised } from "@roles-anywhere/sandbox";
-import { assertDone, runProgram, StoryError } from "../run-program.ts";
-import { programs } from "../workspace.ts";
+import { assertDone, programs, runProgram, StoryError } from "../programs.ts";
 import {
   configureArguments,
   credentialProcessOf,
   credentialVariables,
   type ExternalServer,
   type ExternalServerInit,
+  layOutFiles,
   serverFiles,
 } from "./external-server.ts";
-import { layOutFiles } from "./lay-out-files.ts";
 
 /** The external server as a folder and child processes of this one. */
 export async function createProcessServer(

@@ -1,0 +1,146 @@
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import {
+  abortable,
+  chooseBackend,
+  type Sandbox,
+  startSandbox,
+  withoutAwsSettings,
+} from "@roles-anywhere/sandbox";
+import type { Settings } from "../settings/read-settings.ts";
+import { buildImages, type Images } from "./build-images.ts";
+import { createPki, type Pki } from "./create-pki.ts";
+import { type DeployedStack, deployStack } from "./deploy-stack.ts";
+import type { ExternalServer, ExternalServerInit } from "./external-server/external-server.ts";
+import { createProcessServer } from "./external-server/process-server.ts";
+import type { Reporter } from "./reporter.ts";
+
+/** All three phases done, and still running: sandbox, certificates, stack, external server and app. */
+export interface Deployment extends AsyncDisposable {
+  sandbox: Sandbox;
+  pki: Pki;
+  stack: DeployedStack;
+  server: ExternalServer;
+  /** The app, as seen from this machine. */
+  appUrl: string;
+  stop(): Promise<void>;
+}
+
+export interface StartDeploymentInit {
+  settings: Settings;
+  environment: Readonly<Record<string, string | undefined>>;
+  reporter: Reporter;
+  signal?: AbortSignal | undefined;
+}
+
+/**
+ * Runs all three phases against a new sandbox: certificates, stack, profile and app.
+ *
+ * What was started is stopped when a phase fails, when `signal` is aborted, and when this process ends.
+ */
+export async function startDeployment(init: StartDeploymentInit): Promise<Deployment> {
+  const { reporter, signal } = init;
+  const { sandbox, images } = await startParts(init);
+  const stops: (() => Promise<void>)[] = [() => sandbox.stop()];
+  const stop = async (): Promise<void> => {
+    for (const action of stops.splice(0).toReversed()) await action();
+  };
+  try {
+    const pki = await runPhase1(sandbox, reporter, signal);
+    const stack = await runPhase2(sandbox, pki, reporter, signal);
+    reporter.chapter("Phase 3 · Signer and app: the certificate becomes a file listing");
+    const server = await createServer(sandbox, images, {
+      region: sandbox.region,
+      bucketName: stack.outputs.bucketName,
+      files: { ...pki, outputsFile: stack.outputsFile },
+      directory: join(sandbox.workDirectory, "external-server"),
+      logDirectory: sandbox.logDirectory,
+      signal,
+    });
+    stops.push(() => server.stop());
+    reporter.command(await server.configureProfile());
+    reporter.result(await server.readProfile());
+    reporter.progress("Starting the NestJS app");
+    // An app that is still being started is stopped with the server and the sandbox.
+    const appUrl = await abortable(server.startApp(), signal);
+    reporter.result(`listening on ${appUrl}`);
+    return { sandbox, pki, stack, server, appUrl, stop, [Symbol.asyncDispose]: stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function startParts(
+  init: StartDeploymentInit,
+): Promise<{ sandbox: Sandbox; images: Images | undefined }> {
+  const { settings, environment, reporter, signal } = init;
+  reporter.chapter("Sandbox: LocalStack and a mock of IAM Roles Anywhere");
+  const onProgress = (line: string): void => reporter.progress(line);
+  const backend = await chooseBackend(settings.backend, { environment, onProgress, signal });
+  const images =
+    backend === "docker"
+      ? await buildImages({
+          nodeImage: settings.nodeImage,
+          environment: withoutAwsSettings(environment),
+          signal,
+          onProgress,
+        })
+      : undefined;
+  const sandbox = await startSandbox({ environment, onProgress, signal, backend, mockImage: images?.mock });
+  reporter.result(
+    `${sandbox.backend} back end: AWS at ${sandbox.endpointUrl}, Roles Anywhere at ${sandbox.rolesAnywhereEndpoint}`,
+  );
+  return { sandbox, images };
+}
+
+async function runPhase1(
+  sandbox: Sandbox,
+  reporter: Reporter,
+  signal: AbortSignal | undefined,
+): Promise<Pki> {
+  reporter.chapter("Phase 1 · PKI: a private CA and a client certificate");
+  return await createPki({
+    directory: join(sandbox.workDirectory, "pki"),
+    environment: sandbox.environments.server,
+    signal,
+    onCommand(commandLine, printed) {
+      reporter.command(commandLine);
+      reporter.result(printed);
+    },
+  });
+}
+
+async function runPhase2(
+  sandbox: Sandbox,
+  pki: Pki,
+  reporter: Reporter,
+  signal: AbortSignal | undefined,
+): Promise<DeployedStack> {
+  reporter.chapter("Phase 2 · Infrastructure: trust anchor, role, profile and bucket");
+  const directory = join(sandbox.workDirectory, "infra");
+  await mkdir(directory);
+  reporter.command(`cdk deploy --context caCertificatePath=${pki.caCertificatePath}`);
+  const stack = await deployStack({ sandbox, caCertificatePath: pki.caCertificatePath, directory, signal });
+  const { trustAnchorArn, profileArn, roleArn, bucketName } = stack.outputs;
+  reporter.result(
+    [
+      `TrustAnchorArn  ${trustAnchorArn}`,
+      `ProfileArn      ${profileArn}`,
+      `RoleArn         ${roleArn}`,
+      `BucketName      ${bucketName}`,
+    ].join("\n"),
+  );
+  return stack;
+}
+
+async function createServer(
+  sandbox: Sandbox,
+  images: Images | undefined,
+  init: ExternalServerInit,
+): Promise<ExternalServer> {
+  const { network } = sandbox;
+  if (network === undefined || images === undefined) return await createProcessServer(sandbox, init);
+  const { createContainerServer } = await import("./external-server/container-server.ts");
+  return await createContainerServer({ ...sandbox, network }, images.app, init);
+}

@@ -1,0 +1,97 @@
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { SandboxError } from "../errors.ts";
+import { runSupervised } from "../supervision/supervised.ts";
+
+export interface FindPythonInit {
+  /** A folder that this function may fill with `uv` and, where none is installed, a Python. */
+  toolsDirectory: string;
+  environment: Readonly<Record<string, string>>;
+  onProgress: (line: string) => void;
+  signal?: AbortSignal | undefined;
+}
+
+/** LocalStack 4.14 runs on this release of Python and no other. */
+const release = "3.13";
+
+const uvLockPath = fileURLToPath(new URL("../../python/uv-lock.txt", import.meta.url));
+
+/** Arguments of a Python that install `uv` beside it: one release, by its hash. */
+export const installUv = ["-m", "pip", "install", "--quiet", "--require-hashes", "-r", uvLockPath];
+
+/**
+ * Finds a Python 3.13, or has `uv` fetch one into `toolsDirectory`.
+ *
+ * Looked at in this order: `python3.13`, `python3` and `python` on PATH, pyenv's versions, then `uv` (from PATH, or from
+ * PyPI through any Python 3 that is there).
+ *
+ * @returns path of the interpreter
+ * @throws {SandboxError} ERR_SANDBOX_PYTHON_MISSING when there is none and none can be fetched
+ */
+export async function findPython(init: FindPythonInit): Promise<string> {
+  for (const candidate of await candidates(init.environment)) {
+    const found = await executableOfRelease(candidate, init);
+    if (found !== undefined) return found;
+  }
+  const fetched = await fetchPython(init);
+  if (fetched !== undefined) return fetched;
+  throw new SandboxError(
+    "ERR_SANDBOX_PYTHON_MISSING",
+    `LocalStack needs Docker or Python ${release}, and neither is here nor could uv fetch a Python: ` +
+      `install Docker (https://docs.docker.com/get-docker/) or Python ${release} (https://www.python.org/downloads/), then run this again`,
+  );
+}
+
+async function candidates(environment: Readonly<Record<string, string>>): Promise<string[]> {
+  const pyenvVersions = join(
+    environment["PYENV_ROOT"] ?? join(environment["HOME"] ?? "/", ".pyenv"),
+    "versions",
+  );
+  const versions = await readdir(pyenvVersions).catch(() => []);
+  return [
+    `python${release}`,
+    "python3",
+    "python",
+    // A pyenv shim for a version that is not selected fails: the interpreters themselves do not.
+    ...versions
+      .filter((version) => version.startsWith(`${release}.`))
+      .map((version) => join(pyenvVersions, version, "bin", `python${release}`)),
+  ];
+}
+
+async function executableOfRelease(candidate: string, init: FindPythonInit): Promise<string | undefined> {
+  const probe = "import sys, venv, ensurepip; print('%d.%d' % sys.version_info[:2]); print(sys.executable)";
+  const { exitCode, stdout } = await run(candidate, ["-c", probe], init);
+  const [version, executable] = stdout.trim().split("\n");
+  return exitCode === 0 && version === release && executable !== "" ? executable : undefined;
+}
+
+async function fetchPython(init: FindPythonInit): Promise<string | undefined> {
+  const uv = await findUv(init);
+  if (uv === undefined) return undefined;
+  init.onProgress(`Fetching Python ${release} with uv`);
+  const environment = { ...init.environment, UV_PYTHON_INSTALL_DIR: join(init.toolsDirectory, "python") };
+  const install = await run(uv, ["python", "install", "--no-bin", release], { ...init, environment });
+  if (install.exitCode !== 0) return undefined;
+  const found = await run(uv, ["python", "find", "--managed-python", release], { ...init, environment });
+  return found.exitCode === 0 ? found.stdout.trim() : undefined;
+}
+
+async function findUv(init: FindPythonInit): Promise<string | undefined> {
+  if ((await run("uv", ["--version"], init)).exitCode === 0) return "uv";
+  const venv = join(init.toolsDirectory, "uv");
+  const uv = join(venv, "bin", "uv");
+  if ((await run(uv, ["--version"], init)).exitCode === 0) return uv;
+  if ((await run("python3", ["-m", "venv", "--clear", venv], init)).exitCode !== 0) return undefined;
+  const install = await run(join(venv, "bin", "python"), installUv, init);
+  return install.exitCode === 0 ? uv : undefined;
+}
+
+function run(
+  command: string,
+  commandArguments: readonly string[],
+  init: FindPythonInit,
+): Promise<{ exitCode: number; stdout: string }> {
+  return runSupervised({ command, arguments: commandArguments, environment: init.environment }, init.signal);
+}

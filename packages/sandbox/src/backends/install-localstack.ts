@@ -1,0 +1,107 @@
+import { createHash } from "node:crypto";
+import { access, mkdir, mkdtemp, readFile, realpath, rename, rm, symlink, writeFile } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { SandboxError } from "../errors.ts";
+import { LOCALSTACK_VERSION } from "../localstack.ts";
+import { runSupervised } from "../supervision/supervised.ts";
+import { findPython, installUv } from "./find-python.ts";
+
+export interface InstallLocalstackInit {
+  cacheDirectory: string;
+  logDirectory: string;
+  environment: Readonly<Record<string, string>>;
+  onProgress: (line: string) => void;
+  signal?: AbortSignal | undefined;
+}
+
+const lockFilePath = fileURLToPath(new URL("../../python/localstack-lock.txt", import.meta.url));
+
+/**
+ * Installs LocalStack and its dependencies, pinned by hash, into a private virtual environment in the cache folder.
+ * Does nothing when that was done before.
+ *
+ * Each installation has a folder of its own; `localstack/venv` points to the newest complete one. So an interrupted
+ * installation is never used, and two that run at once do not disturb each other.
+ *
+ * @returns path of the environment's Python
+ * @throws {SandboxError} ERR_SANDBOX_PYTHON_MISSING, ERR_SANDBOX_INSTALL_FAILED
+ */
+export async function installLocalstack(init: InstallLocalstackInit): Promise<string> {
+  const lock = await readFile(lockFilePath);
+  const digest = createHash("sha256").update(lock).digest("hex").slice(0, 16);
+  const directory = join(init.cacheDirectory, "localstack");
+  const current = join(directory, "venv");
+  const installed = await installedPython(current, digest);
+  if (installed !== undefined) return installed;
+
+  await mkdir(directory, { recursive: true });
+  // The certificate authorities that this machine trusts, not those that uv brings: networks that inspect TLS have one.
+  const environment = { ...init.environment, UV_SYSTEM_CERTS: "true" };
+  const basePython = await findPython({
+    ...init,
+    environment,
+    toolsDirectory: join(init.cacheDirectory, "tools"),
+  });
+  const venv = await mkdtemp(join(directory, `venv-${digest}-`));
+  const python = join(venv, "bin", "python");
+  init.onProgress(
+    `Installing LocalStack ${LOCALSTACK_VERSION} into ${directory} (once, about half a minute)`,
+  );
+  try {
+    const install = (command: string, commandArguments: string[]): Promise<void> =>
+      run({ ...init, environment }, command, commandArguments);
+    await install(basePython, ["-m", "venv", venv]);
+    // uv installs the hundred packages in seconds; pip needs a minute.
+    await install(python, installUv);
+    await install(python, [
+      ...["-m", "uv", "pip", "install", "--quiet", "--python", python],
+      ...["--require-hashes", "-r", lockFilePath],
+    ]);
+  } catch (error) {
+    await rm(venv, { recursive: true, force: true });
+    throw error;
+  }
+  await pointTo(current, venv);
+  return python;
+}
+
+async function installedPython(current: string, digest: string): Promise<string | undefined> {
+  try {
+    const venv = await realpath(current);
+    const python = join(venv, "bin", "python");
+    await access(python);
+    return basename(venv).startsWith(`venv-${digest}-`) ? python : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+async function pointTo(link: string, target: string): Promise<void> {
+  const temporary = `${link}.${process.pid}`;
+  await symlink(basename(target), temporary);
+  await rename(temporary, link);
+}
+
+async function run(init: InstallLocalstackInit, command: string, commandArguments: string[]): Promise<void> {
+  const logFile = join(init.logDirectory, "install.log");
+  const result = await runSupervised(
+    { command, arguments: commandArguments, environment: init.environment },
+    init.signal,
+  );
+  const line = [command, ...commandArguments].join(" ");
+  await writeFile(logFile, `$ ${line}\n${result.stdout}${result.stderr}`, { flag: "a" });
+  if (result.exitCode === 0) return;
+  throw new SandboxError(
+    "ERR_SANDBOX_INSTALL_FAILED",
+    `"${line}" ended with exit code ${result.exitCode}: ${reasonIn(result.stderr)}. ` +
+      `Check that the Python package index is reachable; the log is ${logFile}`,
+    { logDirectory: init.logDirectory },
+  );
+}
+
+/** The line that names the error, else the last one: tools put hints behind it. */
+function reasonIn(text: string): string {
+  const lines = text.trim().split("\n");
+  return lines.find((line) => /^error\b/i.test(line)) ?? lines.at(-1) ?? "";
+}

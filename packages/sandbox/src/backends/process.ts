@@ -1,0 +1,155 @@
+import { copyFile, mkdir } from "node:fs/promises";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { withoutAwsSettings } from "../environments.ts";
+import { SandboxError } from "../errors.ts";
+import {
+  checkInitHooks,
+  hookFileName,
+  hookPath,
+  LOCALSTACK_VERSION,
+  localstackSettings,
+  readHookState,
+} from "../localstack.ts";
+import { waitForAnswer } from "../readiness.ts";
+import type { BackendInit, StartedBackend } from "../sandbox.ts";
+import { startSupervised, type Supervised } from "../supervision/supervised.ts";
+import { installLocalstack } from "./install-localstack.ts";
+
+/** Starts LocalStack with all its sockets on loopback, which it cannot be told to do. */
+const runLocalstackPath = fileURLToPath(new URL("../../python/run_localstack.py", import.meta.url));
+
+/**
+ * Starts LocalStack and the mock as child processes of this one, on loopback ports. With `localstackEndpoint` it starts
+ * the mock alone, beside the emulator that runs there.
+ */
+export async function startProcesses(init: BackendInit): Promise<StartedBackend> {
+  if (init.localstackEndpoint !== undefined) return await attachMock(init, init.localstackEndpoint);
+  const python = await installLocalstack({ ...init, environment: withoutAwsSettings(init.environment) });
+  const endpointUrl = `http://127.0.0.1:${await freePort()}`;
+  const mock = await startMock(init, endpointUrl);
+  const localstack = await startLocalstack(init, python, endpointUrl, mock.url);
+  return {
+    endpointUrl,
+    rolesAnywhereEndpoint: mock.url,
+    died: Promise.race([
+      mock.died,
+      localstack.exited.then((code) => `LocalStack ended with exit code ${code}`),
+    ]),
+  };
+}
+
+async function attachMock(init: BackendInit, endpointUrl: string): Promise<StartedBackend> {
+  const hookState = await readHookState(endpointUrl, hookFileName, init.logDirectory).catch(
+    (cause: unknown) => {
+      if (cause instanceof SandboxError) return "missing";
+      throw new SandboxError(
+        "ERR_SANDBOX_START_FAILED",
+        `no emulator answers at ${endpointUrl}: ${cause instanceof Error ? cause.message : String(cause)}. ` +
+          "Start it first, or leave localstackEndpoint out",
+        { cause },
+      );
+    },
+  );
+  const mock = await startMock(init, endpointUrl);
+  if (hookState !== "loaded") {
+    init.onProgress(
+      `The emulator at ${endpointUrl} has no CloudFormation types AWS::RolesAnywhere::*: to add them, mount ${hookPath()} ` +
+        `into its /etc/localstack/init/start.d and start it with AWS_ENDPOINT_URL_ROLESANYWHERE set to this mock`,
+    );
+  }
+  return { endpointUrl, rolesAnywhereEndpoint: mock.url, died: mock.died };
+}
+
+async function startMock(
+  init: BackendInit,
+  awsEndpointUrl: string,
+): Promise<{ url: string; died: Promise<string> }> {
+  const main = fileURLToPath(
+    import.meta.resolve("@roles-anywhere/mock").replace(/index\.js$/, "cli/main.js"),
+  );
+  const port = init.port ?? (await freePort());
+  const url = `http://127.0.0.1:${port}`;
+  const program = startSupervised({
+    command: process.execPath,
+    arguments: [
+      main,
+      ...["--port", String(port), "--region", init.region, "--account", init.accountId],
+      ...["--sts-endpoint", awsEndpointUrl, "--iam-endpoint", awsEndpointUrl],
+    ],
+    environment: init.isolatedEnvironment,
+    logFile: join(init.logDirectory, "mock.log"),
+  });
+  init.defer(() => program.stop());
+  await waitForAnswer({
+    url: `${url}/_mock/health`,
+    name: "the Roles Anywhere mock",
+    timeoutMs: 30_000,
+    died: diedWith(program),
+    logDirectory: init.logDirectory,
+    signal: init.signal,
+  });
+  const died = program.exited.then((code) => `the Roles Anywhere mock ended with exit code ${code}`);
+  return { url, died };
+}
+
+async function startLocalstack(
+  init: BackendInit,
+  python: string,
+  endpointUrl: string,
+  rolesAnywhereEndpoint: string,
+): Promise<Supervised> {
+  const root = join(init.workDirectory, "localstack");
+  const hooks = join(root, "etc", "localstack", "init", "start.d");
+  await mkdir(hooks, { recursive: true });
+  await copyFile(hookPath(), join(hooks, hookFileName));
+  init.onProgress(`Starting LocalStack ${LOCALSTACK_VERSION} at ${endpointUrl}`);
+  const program = startSupervised({
+    command: python,
+    arguments: [runLocalstackPath],
+    environment: {
+      ...init.isolatedEnvironment,
+      ...localstackSettings({ ...init, rolesAnywhereEndpoint, settings: init.localstackSettings }),
+      GATEWAY_LISTEN: new URL(endpointUrl).host,
+      FILESYSTEM_ROOT: root,
+      // On a machine that is itself a container LocalStack would otherwise ignore FILESYSTEM_ROOT.
+      OVERRIDE_IN_DOCKER: "0",
+    },
+    workingDirectory: init.workDirectory,
+    logFile: join(init.logDirectory, "localstack.log"),
+    graceMs: 3000,
+  });
+  init.defer(() => program.stop());
+  await waitForAnswer({
+    url: `${endpointUrl}/_localstack/health`,
+    name: "LocalStack",
+    timeoutMs: 120_000,
+    died: diedWith(program),
+    logDirectory: init.logDirectory,
+    signal: init.signal,
+  });
+  await checkInitHooks(endpointUrl, hookFileName, init.logDirectory, init.signal);
+  return program;
+}
+
+function diedWith(program: Supervised): () => string | undefined {
+  let death: string | undefined;
+  void program.exited.then((code) => (death = `exit code ${code}`));
+  return () => death;
+}
+
+/** A port that is free now. LocalStack and the mock must know each other's address before either has started. */
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(0, "127.0.0.1", resolve);
+  });
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  if (address === null || typeof address === "string") {
+    throw new SandboxError("ERR_SANDBOX_START_FAILED", "the operating system gave no free loopback port");
+  }
+  return address.port;
+}

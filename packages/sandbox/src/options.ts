@@ -1,0 +1,196 @@
+import { homedir } from "node:os";
+import { join, resolve } from "node:path";
+import { z } from "zod";
+import { SandboxError } from "./errors.ts";
+import { LOCALSTACK_VERSION, reservedSettings } from "./localstack.ts";
+
+export type BackendName = "docker" | "process";
+
+/** Options of {@link startSandbox}. */
+export interface SandboxOptions {
+  /**
+   * Where LocalStack and the mock run. `auto` takes Docker when its daemon answers and the images can be had, else
+   * processes.
+   *
+   * @default "auto"
+   */
+  backend?: BackendName | "auto" | undefined;
+  /** @default "us-east-1" */
+  region?: string | undefined;
+  /** Twelve digits. @default "000000000000" */
+  accountId?: string | undefined;
+  /** Port of the mock on this machine, 1 to 65535. @default a free one */
+  port?: number | undefined;
+  /** Services of LocalStack to start beside s3, sts, iam, cloudformation and ssm, for example `["sqs", "dynamodb"]`. */
+  services?: readonly string[] | undefined;
+  /**
+   * Settings of LocalStack, for example `{ DEBUG: "1" }`. Not those that the sandbox decides: SERVICES, GATEWAY_LISTEN,
+   * DNS_ADDRESS, FILESYSTEM_ROOT, OVERRIDE_IN_DOCKER and every AWS_*.
+   *
+   * @see https://docs.localstack.cloud/references/configuration/
+   */
+  localstackSettings?: Readonly<Record<string, string>> | undefined;
+  /**
+   * URL of an emulator that already runs, for example `http://127.0.0.1:4566`. The sandbox starts no LocalStack then,
+   * only the mock, as a process, and uses the STS and IAM of that emulator.
+   */
+  localstackEndpoint?: string | undefined;
+  /** Where LocalStack's Python environment and the logs are kept between runs. @default RA_CACHE_DIR, else ~/.cache/roles-anywhere-kit */
+  cacheDirectory?: string | undefined;
+  /** Called with one line for people whenever something takes or took time. */
+  onProgress?: ((line: string) => void) | undefined;
+  /** Ends the start early; whatever was started by then is stopped. */
+  signal?: AbortSignal | undefined;
+  /**
+   * Image of LocalStack for the docker back end. A licensed image gets `LOCALSTACK_AUTH_TOKEN` from `environment`.
+   *
+   * @default LOCALSTACK_IMAGE, else "localstack/localstack:4.14.0"
+   */
+  localstackImage?: string | undefined;
+  /**
+   * Image of the mock for the docker back end, built from its Dockerfile.
+   *
+   * @default RA_MOCK_IMAGE, else the mock's bundle copied into `nodeImage`
+   */
+  mockImage?: string | undefined;
+  /** Image with Node for the docker back end. @default NODE_IMAGE, else "node:24-slim" */
+  nodeImage?: string | undefined;
+  /**
+   * Address on the Docker host where the containers' ports are published. Needed only where Docker runs on another
+   * machine. Everybody who reaches the address reaches LocalStack, which has no access control.
+   *
+   * @default "127.0.0.1"
+   */
+  publishAddress?: string | undefined;
+  /** Where the defaults above come from, and what child processes inherit less every `AWS_*`. @default process.env */
+  environment?: Readonly<Record<string, string | undefined>> | undefined;
+}
+
+/** The options with every default filled in. */
+export interface ResolvedOptions {
+  backend: BackendName | "auto";
+  region: string;
+  accountId: string;
+  port: number | undefined;
+  services: readonly string[];
+  localstackSettings: Readonly<Record<string, string>>;
+  localstackEndpoint: string | undefined;
+  cacheDirectory: string;
+  onProgress: (line: string) => void;
+  signal: AbortSignal | undefined;
+  localstackImage: string;
+  mockImage: string | undefined;
+  nodeImage: string;
+  publishAddress: string | undefined;
+  environment: Readonly<Record<string, string | undefined>>;
+}
+
+type Environment = NonNullable<SandboxOptions["environment"]>;
+const isFunction = (value: unknown): boolean => typeof value === "function";
+
+const optionsShape = z.strictObject({
+  backend: z.enum(["auto", "docker", "process"], "must be auto, docker or process").optional(),
+  region: z
+    .string()
+    .regex(/^[a-z]{2}(-[a-z]+)+-\d+$/, "must be an AWS region such as us-east-1")
+    .optional(),
+  accountId: z
+    .string("must be a string of twelve digits")
+    .regex(/^\d{12}$/, "must be twelve digits")
+    .optional(),
+  port: z
+    .int("must be a number from 1 to 65535")
+    .min(1, "must be 1 or more")
+    .max(65_535, "must be 65535 or less")
+    .optional(),
+  services: z.array(z.string().regex(/^[a-z0-9-]+$/, "must hold names of services such as sqs")).optional(),
+  localstackSettings: z
+    .record(
+      z.string().regex(/^[A-Z_][A-Z0-9_]*$/, "must hold names such as DEBUG"),
+      z.string("must have texts as values"),
+    )
+    .superRefine((settings, context) => {
+      for (const name of Object.keys(settings)) {
+        if (!reservedSettings.includes(name) && !name.startsWith("AWS_")) continue;
+        const remedy = name === "SERVICES" ? '; use the option "services"' : "";
+        context.addIssue(`must not hold ${name}, which the sandbox decides${remedy}`);
+      }
+    })
+    .optional(),
+  localstackEndpoint: z
+    .string()
+    .refine(isEmulatorUrl, "must be the URL of an emulator such as http://127.0.0.1:4566, and no host of AWS")
+    .optional(),
+  cacheDirectory: z.string().optional(),
+  onProgress: z.custom<(line: string) => void>(isFunction, "must be a function").optional(),
+  signal: z.instanceof(AbortSignal, { error: "must be an AbortSignal" }).optional(),
+  localstackImage: z.string().optional(),
+  mockImage: z.string().optional(),
+  nodeImage: z.string().optional(),
+  publishAddress: z.union([z.ipv4(), z.ipv6()], "must be an IP address such as 0.0.0.0").optional(),
+  // Not a record of the schema's: process.env is no plain object.
+  environment: z
+    .custom<Environment>((value) => typeof value === "object" && value !== null, "must be an object")
+    .optional(),
+}) satisfies z.ZodType<SandboxOptions>;
+
+/**
+ * Checks the options and fills in the defaults. `LOCALSTACK_IMAGE`, `RA_MOCK_IMAGE`, `NODE_IMAGE` and `RA_CACHE_DIR` in
+ * the environment are the defaults of the options of the same meaning; one that is empty counts as not set.
+ *
+ * @throws {SandboxError} ERR_SANDBOX_INVALID_OPTION that names an unknown option, or one with a wrong value
+ */
+export function resolveOptions(given: SandboxOptions = {}): ResolvedOptions {
+  const parsed = optionsShape.safeParse(given);
+  if (!parsed.success) {
+    throw new SandboxError("ERR_SANDBOX_INVALID_OPTION", describeIssue(parsed.error.issues[0], given));
+  }
+  const options: SandboxOptions = parsed.data;
+  if (options.localstackEndpoint !== undefined && options.backend === "docker") {
+    throw new SandboxError(
+      "ERR_SANDBOX_INVALID_OPTION",
+      'localstackEndpoint does not go with backend "docker": beside an emulator that already runs, the mock is a process',
+    );
+  }
+  const environment = options.environment ?? process.env;
+  const { LOCALSTACK_IMAGE, RA_MOCK_IMAGE, NODE_IMAGE, RA_CACHE_DIR } = environment;
+  return {
+    backend: options.backend ?? "auto",
+    region: options.region ?? "us-east-1",
+    accountId: options.accountId ?? "000000000000",
+    port: options.port,
+    services: options.services ?? [],
+    localstackSettings: options.localstackSettings ?? {},
+    localstackEndpoint: options.localstackEndpoint?.replace(/\/+$/, ""),
+    cacheDirectory: resolve(
+      options.cacheDirectory ?? (RA_CACHE_DIR || join(homedir(), ".cache", "roles-anywhere-kit")),
+    ),
+    onProgress: options.onProgress ?? (() => undefined),
+    signal: options.signal,
+    localstackImage:
+      options.localstackImage ?? (LOCALSTACK_IMAGE || `localstack/localstack:${LOCALSTACK_VERSION}`),
+    mockImage: options.mockImage ?? (RA_MOCK_IMAGE || undefined),
+    nodeImage: options.nodeImage ?? (NODE_IMAGE || "node:24-slim"),
+    publishAddress: options.publishAddress,
+    environment,
+  };
+}
+
+function describeIssue(issue: z.core.$ZodIssue | undefined, given: object): string {
+  if (issue?.code === "unrecognized_keys") {
+    const names = Object.keys(optionsShape.shape).join(", ");
+    return `startSandbox has no option "${issue.keys.join('", "')}"; its options are ${names}`;
+  }
+  const name = String(issue?.path[0]);
+  const value: unknown = Object.entries(given).find(([key]) => key === name)?.[1];
+  // Settings of LocalStack may hold a token: only single values are quoted.
+  const quoted =
+    typeof value === "string" || typeof value === "number" ? `, not ${JSON.stringify(value)}` : "";
+  return `the option ${name} ${issue?.message ?? "is wrong"}${quoted}`;
+}
+
+function isEmulatorUrl(text: string): boolean {
+  const url = URL.parse(text);
+  if (url === null || !["http:", "https:"].includes(url.protocol)) return false;
+  return !/(^|\.)(amazonaws\.com(\.cn)?|aws|api\.aws)\.?$/.test(url.hostname);
+}

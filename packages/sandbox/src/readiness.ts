@@ -1,0 +1,81 @@
+import { Agent, get } from "node:http";
+import { setTimeout as sleep } from "node:timers/promises";
+import { SandboxError } from "./errors.ts";
+
+/** An agent of its own: with NODE_USE_ENV_PROXY=1 Node's global agent and `fetch` send even loopback to the proxy. */
+const direct = new Agent({ keepAlive: false });
+
+/** An HTTP answer, read to its end. */
+export interface DirectResponse {
+  status: number;
+  body: string;
+}
+
+/**
+ * GET without a proxy, whatever the environment says. For what listens on this machine or belongs to the sandbox.
+ *
+ * @param url starts with `http:`
+ * @throws {Error} when the connection fails or `signal` is aborted
+ */
+export function getDirectly(url: string, signal?: AbortSignal): Promise<DirectResponse> {
+  return new Promise((resolve, reject) => {
+    get(url, { agent: direct, signal }, (response) => {
+      let body = "";
+      response
+        .setEncoding("utf8")
+        .on("data", (chunk: string) => (body += chunk))
+        .on("error", reject)
+        .on("end", () => resolve({ status: response.statusCode ?? 0, body }));
+    }).on("error", reject);
+  });
+}
+
+export interface WaitForAnswerInit {
+  url: string;
+  /** What is waited for, as messages name it: "LocalStack". */
+  name: string;
+  /** In milliseconds. */
+  timeoutMs: number;
+  /** Returns why the program behind the URL has ended, which ends the wait; undefined while the program runs. */
+  died?: (() => string | undefined) | undefined;
+  logDirectory: string;
+  signal?: AbortSignal | undefined;
+  /** In milliseconds. @default 100 */
+  intervalMs?: number | undefined;
+}
+
+/**
+ * Waits until `url` answers 2xx.
+ *
+ * @returns the body of the answer
+ * @throws {SandboxError} ERR_SANDBOX_START_FAILED when the program died, ERR_SANDBOX_TIMEOUT when it did not answer in time
+ */
+export async function waitForAnswer(init: WaitForAnswerInit): Promise<string> {
+  const { name, url, logDirectory } = init;
+  const deadline = Date.now() + init.timeoutMs;
+  let last = "no answer yet";
+  while (Date.now() < deadline) {
+    init.signal?.throwIfAborted();
+    const death = init.died?.();
+    if (death !== undefined) {
+      throw new SandboxError(
+        "ERR_SANDBOX_START_FAILED",
+        `${name} ended before it was ready: ${death}. See the logs in ${logDirectory}`,
+        { logDirectory },
+      );
+    }
+    try {
+      const { status, body } = await getDirectly(url, AbortSignal.timeout(5000));
+      if (status >= 200 && status < 300) return body;
+      last = `HTTP ${status}`;
+    } catch (error) {
+      last = error instanceof Error ? error.message : String(error);
+    }
+    await sleep(init.intervalMs ?? 100);
+  }
+  throw new SandboxError(
+    "ERR_SANDBOX_TIMEOUT",
+    `${name} did not answer at ${url} within ${init.timeoutMs / 1000} s (last: ${last}). See the logs in ${logDirectory}`,
+    { logDirectory },
+  );
+}
