@@ -394,7 +394,7 @@ const refusals: readonly Refusal[] = [
     "ERR_POLICY_PRINCIPAL_INVALID",
     `${at}.NotPrincipal.AWS`,
     {
-      kind: "trust",
+      kind: "resource",
       statement: { Principal: undefined, NotPrincipal: { AWS: "arn:aws:iam::1111222233?3:root" } },
     },
   ],
