@@ -125,11 +125,11 @@ export function evaluatePolicy(policy: PolicyDocument, request: PolicyRequest): 
  * 4. When principal and resource are of different accounts, rules 2 and 3 are not alternatives: the resource policy
  *    must allow, and the principal's side too. The account of the resource is the request's `resourceAccount`, else
  *    the one in its ARN; the ARN of an S3 bucket or object has none.
- * 5. The trust policy of a role must allow, also within one account.
+ * 5. The trust policy of a role and the key policy of a KMS key must allow, also within one account.
  *
  * The account's root user needs no identity policy. A federated-user session without session policy has no permissions
  * of its own. A Deny with `NotPrincipal` hits every principal that has a boundary. Organizations policies (SCP, RCP),
- * VPC endpoint policies, access control lists and the rules of KMS key policies are not part of this.
+ * VPC endpoint policies, access control lists and grants of KMS are not part of this.
  *
  * @example
  * const decision = evaluatePolicies(
@@ -149,6 +149,7 @@ export function evaluatePolicy(policy: PolicyDocument, request: PolicyRequest): 
  * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-basics.html
  * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic-cross-account.html
  * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
+ * @see https://docs.aws.amazon.com/kms/latest/developerguide/key-policies.html
  */
 export function evaluatePolicies(policies: PolicySet, request: PolicyRequest): Decision {
   const resourceAccount = readAccountOf(request);
@@ -165,7 +166,8 @@ export function evaluatePolicies(policies: PolicySet, request: PolicyRequest): D
     principal?.account !== resourceAccount;
   const grant = resource.allow;
 
-  if (grant === undefined && (crossAccount || resource.type === "trust")) return refuse(resource);
+  const mustAllow = crossAccount || resource.type === "trust" || KMS_KEY.test(request.resource ?? "");
+  if (mustAllow && grant === undefined) return refuse(resource);
   if (!crossAccount && grant !== undefined && grantsAlone(grant.match)) return decide(grant, request);
   if (!crossAccount && principal?.kind === "root") {
     return { effect: "Allow", reason: `the root user of account ${principal.account} has full access` };
@@ -217,6 +219,8 @@ export function explainPolicies(policies: PolicySet, request: PolicyRequest): Ex
     ),
   };
 }
+
+const KMS_KEY = /^arn:[^:]*:kms:[^:]*:[^:]*:key\//u;
 
 /** What the policies of one type say; each permissions boundary is judged by itself. */
 interface Verdict {

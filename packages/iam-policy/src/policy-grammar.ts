@@ -76,10 +76,13 @@ export class PolicyError extends Error {
   }
 }
 
-/** Shows characters that steer a terminal or turn the direction of text as escapes: policies and requests are foreign. */
+/**
+ * Shows control and format characters, line separators and lone surrogates as escapes, so that text of a policy or a
+ * request can neither start a line of its own in a log nor speak to a terminal.
+ */
 export function escapeControls(text: string): string {
-  return text.replaceAll(
-    /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu,
-    (character) => `\\u{${character.codePointAt(0)?.toString(16) ?? ""}}`,
-  );
+  return text.replaceAll(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, (character) => {
+    const hex = (character.codePointAt(0) ?? 0).toString(16);
+    return hex.length > 4 ? `\\u{${hex}}` : `\\u${hex.padStart(4, "0")}`;
+  });
 }

@@ -35,8 +35,12 @@ export function readAccountOf({ resource, resourceAccount }: PolicyRequest): str
   );
 }
 
-/** Values that a request has, by condition key. Keys match in any letter case. */
-export type ContextRecord = Readonly<Record<string, string | readonly string[]>>;
+/**
+ * Values that a request has, by condition key. Keys match in any letter case; a key that is undefined is absent.
+ *
+ * @example { "aws:SecureTransport": "true", "aws:TagKeys": ["x509Subject/CN"], "aws:SourceIp": request.ip }
+ */
+export type ContextRecord = Readonly<Record<string, string | readonly string[] | undefined>>;
 
 export interface ContextValue {
   readonly values: readonly string[];
@@ -64,7 +68,8 @@ export function readContext(record: ContextRecord): RequestContext {
       const wanted = key.toLowerCase();
       let found: ContextValue | undefined;
       for (let at = names.indexOf(wanted); at !== -1; at = names.indexOf(wanted, at + 1)) {
-        found = merge(found, record[keys[at] ?? ""] ?? []);
+        const value = record[keys[at] ?? ""];
+        if (value !== undefined) found = merge(found, value);
       }
       return found;
     },

@@ -706,6 +706,52 @@ const trustRows: readonly PlainRow[] = [
   ],
 ];
 
+/**
+ * Key policies in AWS KMS: "Unless the key policy explicitly allows it, you cannot use IAM policies to allow access to a
+ * KMS key. Without permission from the key policy, IAM policies that allow permissions have no effect." "No AWS
+ * principal, including the account root user or key creator, has any permissions to a KMS key unless they are explicitly
+ * allowed".
+ */
+const key = `arn:aws:kms:us-east-1:${account}:key/1234abcd-12ab-34cd-56ef-1234567890ab`;
+const decrypt = { Action: "kms:Decrypt", Resource: "*" };
+const mayDecrypt = policy({ Effect: "Allow", ...decrypt });
+const keyPolicy = (Principal: unknown): object => policy({ Effect: "Allow", Principal, ...decrypt });
+const keyRows: readonly (readonly [
+  string,
+  Policies,
+  PolicyRequest["principal"],
+  string,
+  Decision["effect"],
+])[] = [
+  ["the identity policy alone allows", { identity: [mayDecrypt] }, user, key, IMPLICIT],
+  [
+    "the key policy lets the account decide",
+    { identity: [mayDecrypt], resource: [keyPolicy({ AWS: account })] },
+    user,
+    key,
+    ALLOW,
+  ],
+  [
+    "the key policy lets the account decide, and it says nothing",
+    { resource: [keyPolicy({ AWS: account })] },
+    user,
+    key,
+    IMPLICIT,
+  ],
+  ["the key policy names the user", { resource: [keyPolicy({ AWS: userArn })] }, user, key, ALLOW],
+  [
+    "the key policy names another user",
+    { identity: [mayDecrypt], resource: [keyPolicy({ AWS: `${userArn}2` })] },
+    user,
+    key,
+    IMPLICIT,
+  ],
+  ["the root user is not named", {}, root, key, IMPLICIT],
+  ["the root user is named", { resource: [keyPolicy({ AWS: account })] }, root, key, ALLOW],
+  ["no key is asked for", { identity: [mayDecrypt] }, user, "*", ALLOW],
+  ["an alias is asked for", { identity: [mayDecrypt] }, user, key.replace("key/", "alias/"), ALLOW],
+];
+
 const allowListed = policy({ Sid: "List", Effect: "Allow", Action: "s3:ListBucket", Resource: "*" });
 
 describe("evaluatePolicies: the policy that decided", () => {
@@ -867,6 +913,12 @@ describe("evaluatePolicies", () => {
   it.each(trustRows)("trust policy: %s", (_, __, policies, principal, expected) => {
     const resource = `arn:aws:iam::${account}:role/assumed`;
     expect(evaluate(policies, { action: "sts:AssumeRole", principal, resource })).toMatchObject({
+      effect: expected,
+    });
+  });
+
+  it.each(keyRows)("KMS key: %s", (_, policies, principal, resource, expected) => {
+    expect(evaluate(policies, { action: "kms:Decrypt", principal, resource })).toMatchObject({
       effect: expected,
     });
   });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { evaluatePolicy, parsePolicy } from "../src/index.ts";
 import { conditionBlockCases, conditionCases, doubtfulCases } from "./condition-cases.ts";
+import type { ContextRecord, PolicyDocument } from "../src/index.ts";
 import { elementCases } from "./element-cases.ts";
 import type { PolicyCase } from "./policy-case.ts";
 import { PAGES } from "./policy-case.ts";
@@ -63,6 +64,39 @@ const trust = parsePolicy(
   }),
   { kind: "trust" },
 );
+
+describe("a key of the context that is undefined", () => {
+  const policyOf = (Condition: object): PolicyDocument =>
+    parsePolicy({
+      Version: "2012-10-17",
+      Statement: { Effect: "Allow", Action: "*", Resource: "*", Condition },
+    });
+
+  it.each<readonly [string, object, ContextRecord, string]>([
+    ["is absent for Null", { Null: { "x:a": "true" } }, { "x:a": undefined }, "Allow"],
+    ["does not equal anything", { StringEquals: { "x:a": "1" } }, { "x:a": undefined }, "ImplicitDeny"],
+    [
+      "is no value of a variable",
+      { StringEquals: { "x:b": "${x:a, '1'}" } },
+      { "x:a": undefined, "x:b": "1" },
+      "Allow",
+    ],
+    [
+      "does not make another spelling multivalued",
+      { StringEquals: { "x:a": "1" } },
+      { "X:A": undefined, "x:a": "1" },
+      "Allow",
+    ],
+    [
+      "nor as a variable",
+      { StringEquals: { "x:b": "${x:a}" } },
+      { "X:A": undefined, "x:a": "1", "x:b": "1" },
+      "Allow",
+    ],
+  ])("%s", (_, condition, context, effect) => {
+    expect(evaluatePolicy(policyOf(condition), { action: "a:B", context })).toMatchObject({ effect });
+  });
+});
 
 describe("evaluatePolicy reasons", () => {
   const principal = { type: "Service", id: "rolesanywhere.amazonaws.com" } as const;
@@ -168,7 +202,7 @@ describe("evaluatePolicy reasons", () => {
       Condition: { StringEquals: { "x:a": "\n" } },
     };
     expect(reasonOf(statement, { action: "a:B\u001B", context: { "x:a": "\u009B31m\u202E" } })).toBe(
-      "statement 0 would allow a:B\\u{1b} but StringEquals x:a expected \\u{a} and the request has \\u{9b}31m\\u{202e}",
+      "statement 0 would allow a:B\\u001b but StringEquals x:a expected \\u000a and the request has \\u009b31m\\u202e",
     );
   });
 

@@ -721,7 +721,7 @@ describe("parsePolicy refuses", () => {
 
   it("escapes control characters of others, and leaves the path as it is", () => {
     const error = refusalOf(write({ statement: { "\u001B[31m\n": "\u202E" } }), "identity");
-    expect(error.message).toContain("Statement[0].\\u{1b}[31m\\u{a}: is no policy element");
+    expect(error.message).toContain("Statement[0].\\u001b[31m\\u000a: is no policy element");
     expect(error.path).toBe("Statement[0].\u001B[31m\n");
   });
 

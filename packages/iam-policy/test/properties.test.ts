@@ -195,7 +195,7 @@ describe("any Allow", () => {
         const strict = effectOf([allow(block(condition))], request);
         const lenient = effectOf([allow(block(condition, "IfExists"))], request);
         const present = Object.entries(request.context).some(
-          ([key, value]) => key.toLowerCase() === condition.key.toLowerCase() && value.length > 0,
+          ([key, value = []]) => key.toLowerCase() === condition.key.toLowerCase() && value.length > 0,
         );
         expect(implies(strict === "Allow" || present, lenient === strict)).toBe(true);
       }),

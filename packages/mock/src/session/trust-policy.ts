@@ -1,5 +1,11 @@
 import type { Explanation } from "../errors/refusal.ts";
-import { evaluatePolicy, parsePolicy, type PolicyDocument, PolicyError } from "@roles-anywhere/iam-policy";
+import {
+  type ContextRecord,
+  evaluatePolicy,
+  parsePolicy,
+  type PolicyDocument,
+  PolicyError,
+} from "@roles-anywhere/iam-policy";
 import { remember } from "../trust/bounded-cache.ts";
 import type { SessionTag } from "./aws.ts";
 
@@ -24,13 +30,17 @@ export interface TrustPolicyFacts {
 }
 
 /**
- * Condition keys and values for AssumeRole by the service. Keys that such a call does not have are absent, among them
- * `sts:TransitiveTagKeys`, for no tag of these sessions is transitive, and everything about organizations.
+ * The condition keys and values of AssumeRole by the service. Keys that such a call does not have are absent:
+ * `sts:TransitiveTagKeys`, because no tag of these sessions is transitive, and everything about organizations.
  *
  * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
  */
-export function trustPolicyContext(facts: TrustPolicyFacts): Record<string, string | readonly string[]> {
-  const context: Record<string, string | readonly string[]> = {
+export function trustPolicyContext(facts: TrustPolicyFacts): ContextRecord {
+  const tags = facts.tags.flatMap(({ key, value }) => [
+    [`aws:PrincipalTag/${key}`, value],
+    [`aws:RequestTag/${key}`, value],
+  ]);
+  return {
     "aws:SourceArn": facts.trustAnchorArn,
     "aws:SourceAccount": facts.trustAnchorAccount,
     "aws:ResourceAccount": facts.trustAnchorAccount,
@@ -42,20 +52,16 @@ export function trustPolicyContext(facts: TrustPolicyFacts): Record<string, stri
     "aws:CurrentTime": facts.now.toISOString(),
     "aws:EpochTime": String(Math.floor(facts.now.getTime() / 1000)),
     "aws:SecureTransport": String(facts.secure),
+    "aws:SourceIp": facts.sourceIp,
+    "aws:UserAgent": facts.userAgent,
     "sts:RoleSessionName": facts.sessionName,
     "sts:SourceIdentity": facts.sourceIdentity,
     "aws:TagKeys": facts.tags.map(({ key }) => key),
+    ...Object.fromEntries(tags),
   };
-  if (facts.sourceIp !== undefined) context["aws:SourceIp"] = facts.sourceIp;
-  if (facts.userAgent !== undefined) context["aws:UserAgent"] = facts.userAgent;
-  for (const { key, value } of facts.tags) {
-    context[`aws:PrincipalTag/${key}`] = value;
-    context[`aws:RequestTag/${key}`] = value;
-  }
-  return context;
 }
 
-/** Makes the refusal that the caller wants to see thrown. */
+/** Makes the error that {@link checkTrustPolicy} throws. */
 export type RefuseTrust = (
   reason: "TRUST_POLICY_DENIED" | "TRUST_POLICY_MALFORMED",
   explanation: Explanation,
@@ -86,7 +92,7 @@ export function checkTrustPolicy(json: string, facts: TrustPolicyFacts, refuse: 
   }
 }
 
-/** Roles are read from IAM for every session, but their policies seldom change. */
+/** The mock reads the role from IAM for every session, but its trust policy seldom changes. */
 const readTrustPolicy = remember((json) => parsePolicy(json, { kind: "trust" }));
 
 function parse(json: string, refuse: RefuseTrust): PolicyDocument {
@@ -102,9 +108,9 @@ function parse(json: string, refuse: RefuseTrust): PolicyDocument {
   }
 }
 
-function describeContext(context: Readonly<Record<string, string | readonly string[]>>): string {
+function describeContext(context: ContextRecord): string {
   return Object.entries(context)
-    .filter(([key]) => /^(aws:Source|aws:PrincipalTag|sts:)/.test(key))
+    .filter(([key, value]) => value !== undefined && /^(aws:Source|aws:PrincipalTag|sts:)/.test(key))
     .map(([key, value]) => `${key}=${String(value)}`)
     .join(", ");
 }
