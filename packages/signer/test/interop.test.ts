@@ -61,7 +61,7 @@ describe("the interop matrix", () => {
   const SESSION_NAME = "flags: --role-session-name";
   const UNKNOWN = "wrong flags: an unknown one";
   const COMPLETION = "help: completion";
-  const MODE = "update: the mode of the file is kept";
+  const MODE = "update: no file";
   const TOKEN = "serve: --hop-limit";
 
   it.each<[thing: string, change: string, row: string, aspects: readonly string[]]>([
@@ -98,7 +98,7 @@ describe("the interop matrix", () => {
     ],
     [
       "leaves another file mode",
-      'if (words[0] === "update") process.on("exit", () => require("fs").chmodSync(process.env.AWS_SHARED_CREDENTIALS_FILE, 0o600));',
+      'if (words[0] === "update") process.on("exit", () => require("fs").chmodSync(process.env.AWS_SHARED_CREDENTIALS_FILE, 0o644));',
       MODE,
       ["mode"],
     ],

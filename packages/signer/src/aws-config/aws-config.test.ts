@@ -1,23 +1,13 @@
 import { spawnSync } from "node:child_process";
-import {
-  chmodSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  statSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
 import { temporaryFolder } from "../testing/openssl.ts";
-import { formatConfig, parseConfig, profileSections, sectionsOf, setProfile } from "./config-document.ts";
-import { rivalKeys, shadowingKeys } from "./profile-conflicts.ts";
+import { parseConfig, profileSettings, rivalSettings, setProfile } from "./config-file.ts";
+import { quoteWord, runsThisProgram, splitWords } from "./credential-process-line.ts";
 import { readStackOutputs } from "./read-stack-outputs.ts";
-import { quoteWord, splitWords } from "./shell-word.ts";
-import { writeFileAtomically } from "./write-file-atomically.ts";
 
 describe("quoteWord", () => {
   const words = [
@@ -113,7 +103,7 @@ const FILE = [
 
 describe("setProfile", () => {
   const set = (text: string, profile: string, values: Record<string, string | undefined>): string =>
-    formatConfig(setProfile(parseConfig(text), profile, values));
+    setProfile(parseConfig(text), "config", profile, values, "config");
 
   it("adds a key right below the header and touches nothing else", () => {
     expect(set(FILE, "web", { credential_process: "cmd" })).toBe(
@@ -134,7 +124,8 @@ describe("setProfile", () => {
     ["no newline at the end", "[x]\nb=2", "[x]\nb=2\n\n[profile p]\na = 1\n"],
     ["CRLF", "[x]\r\nb=2\r\n", "[x]\r\nb=2\r\n\r\n[profile p]\r\na = 1\r\n"],
     ["the header as last line", "[profile p]", "[profile p]\na = 1"],
-    ["a header with a comment", "[ profile  p ] # mine\r\n", "[ profile  p ] # mine\r\na = 1\r\n"],
+    ["a header with a comment", "[profile p] # mine\r\n", "[profile p] # mine\r\na = 1\r\n"],
+    ["a header of other readers", '[profile "p"]\n', '[profile "p"]\na = 1\n'],
     ["a byte order mark", "\u00ef\u00bb\u00bf[profile p]\n", "\u00ef\u00bb\u00bf[profile p]\na = 1\n"],
     [
       "indented lines below the header",
@@ -181,13 +172,25 @@ describe("setProfile", () => {
     .tuple(fc.array(fc.tuple(line, fc.constantFrom("\n", "\r\n"))), line)
     .map(([lines, last]) => lines.map((parts) => parts.join("")).join("") + last);
 
+  /** The edit, or undefined where readers disagree. */
+  const trySet = (text: string, profile: string, value: string): string | undefined => {
+    try {
+      return set(text, profile, { credential_process: value });
+    } catch (error) {
+      expect(error).toMatchObject({ code: "ERR_SIGNER_CONFIG_INVALID" });
+      return undefined;
+    }
+  };
+
   it("is read back, changes nothing the second time, and keeps every other line in order", () => {
+    let edits = 0;
     fc.assert(
       fc.property(file, fc.constantFrom("a", "b", "default", "new"), (text, profile) => {
-        const once = set(text, profile, { credential_process: '"x y" z' });
-        expect(set(once, profile, { credential_process: '"x y" z' })).toBe(once);
-        const values = profileSections(parseConfig(once), profile)
-          .flatMap(({ settings }) => settings)
+        const once = trySet(text, profile, '"x y" z');
+        if (once === undefined) return;
+        edits += 1;
+        expect(trySet(once, profile, '"x y" z')).toBe(once);
+        const values = profileSettings(parseConfig(once), "config", profile)
           .filter(({ key }) => key === "credential_process")
           .map(({ value }) => value);
         expect(new Set(values)).toEqual(new Set(['"x y" z']));
@@ -196,24 +199,83 @@ describe("setProfile", () => {
           content.split(/\r?\n/).filter((part) => !ours.test(part));
         expect(rest(once)).toEqual(rest(text));
       }),
-      { numRuns: 500 },
+      { numRuns: 500, seed: 1 },
     );
+    expect(edits).toBeGreaterThan(300);
   });
 
   it("never changes what other sections hold", () => {
     fc.assert(
       fc.property(file, (text) => {
+        const edited = trySet(text, "a", "v");
+        if (edited === undefined) return;
         const others = (content: string): unknown =>
-          sectionsOf(parseConfig(content))
-            .filter(({ name }) => name !== "profile a")
-            .map(({ name, settings }) => [name, settings.map(({ key, value }) => [key, value])]);
-        expect(others(set(text, "a", { k: "v" }))).toEqual(others(text));
+          parseConfig(content)
+            .botocore.settings.filter(({ section }) => section !== "profile a")
+            .map(({ section, key, value }) => [section, key, value]);
+        expect(others(edited)).toEqual(others(text));
       }),
+      { seed: 2 },
     );
+  });
+
+  // Each of these once doubled a setting, lost one, or left an old one where an SDK reads it.
+  it.each<readonly [string, string, string]>([
+    ["an indented setting", "[profile p]\n  a = 0\n", "[profile p]\n  a = 1\n"],
+    ["one indented by a tab", "[profile p]\n\ta=0\n\tb=2\n", "[profile p]\n\ta = 1\n\tb=2\n"],
+    ["a colon", "[profile p]\na: 0\n", "[profile p]\na = 1\n"],
+    ["another case", "[profile p]\nA = 0\n", "[profile p]\na = 1\n"],
+    ["blanks of Unicode", "[profile p]\na\u00c2\u00a0= 0\n", "[profile p]\na = 1\n"],
+    ["continuation below a comment", "[profile p]\na = 0\n# c\n  more\n", "[profile p]\na = 1\n"],
+  ])("handles %s", (_title, before, after) => {
+    expect(set(before, "p", { a: "1" })).toBe(after);
+  });
+
+  it.each<readonly [string, string, RegExp]>([
+    ["a lone carriage return", "[profile p]\rb = 2\r", /line 1: .*\[profile p\]/],
+    ["a continuation for botocore", "[profile p]\nb = 2\n  a = 0\n", /line 3: .*\[profile p\].*key = value/],
+    ["a section that is one", "[x]\nb = 2\n  [profile p]\n  a = 0\n", /line 4: /],
+    ["a header of only some SDKs", "[ profile p ]\na = 0\n", /line 1: .*write the section as \[profile p\]/],
+    ["blanks in a header", "[profile   p]\na = 0\n", /line 2: /],
+    ["a dot in a header", "[profile.p]\na = 0\n", /line 2: /],
+    ["a comment right after a header", "[profile p];c\na = 0\n", /line 2: /],
+    ["text after a header", "[profile p] x\na = 0\n", /line 2: /],
+  ])("refuses %s", (_title, before, message) => {
+    expect(() => set(before, "p", { a: "1" })).toThrow(message);
   });
 });
 
-describe("rivalKeys", () => {
+describe("the problems of a file", () => {
+  it.each<readonly [string, string, number | undefined, RegExp]>([
+    ["nothing wrong", "[default]\na = 1\n\n# c\n; d\n[b]\nc: 2\n", undefined, /./],
+    ["an indented section", "  [a]\n  b = 1\n", undefined, /./],
+    ["a nested block", "[a]\ns3 =\n  b = 1\n\n  c = 2\n", undefined, /./],
+    ["UTF-8", "[a]\nb = \u00c3\u00bc\n", undefined, /./],
+    ["the same key in two sections", "[a]\nb = 1\n[c]\nb = 1\n", undefined, /./],
+    ["a byte order mark", "\u00ef\u00bb\u00bf[a]\n", 1, /byte order mark/],
+    ["UTF-16", "\u00ff\u00fe[\0a\0]\0\n\0", 1, /UTF-16/],
+    ["UTF-16 without a mark", "[\0a\0]\0", 1, /UTF-16/],
+    ["a byte that is not UTF-8", "[a]\nb = \u00fc\n", 2, /not UTF-8/],
+    ["a merge conflict", "[a]\n<<<<<<< HEAD\nb = 1\n", 2, /merge conflict/],
+    ["one with a colon", "[a]\nc = 1\n>>>>>>> fix: x\n", 3, /merge conflict/],
+    ["its middle", "[a]\n=======\n", 2, /merge conflict/],
+    ["a junk line", "[a]\nb = 1\njunk\n", 3, /neither a section nor a setting/],
+    ["a setting without a name", "[a]\n= 1\n", 2, /neither/],
+    ["an empty header", "[a]\n[]\n", 2, /neither/],
+    ["a setting before the first section", "# c\na = 1\n[b]\n", 2, /before the first section/],
+    ["a section twice", "[a]\n[b]\n[a]\n", 3, /on line 1/],
+    ["a key twice", "[a]\nb = 1\nB: 2\n", 3, /b is there already, on line 2/],
+    ["a nested line that is no setting", "[a]\ns3 =\n  b = 1\n  c\n", 4, /below "s3 ="/],
+  ])("are found: %s", (_title, text, line, message) => {
+    const [problem] = parseConfig(text).botocore.problems;
+    expect(problem === undefined ? undefined : problem.line + 1).toBe(line);
+    if (problem === undefined) return;
+    expect(problem.message).toMatch(message);
+    expect(problem.remedy).not.toBe("");
+  });
+});
+
+describe("rivalSettings", () => {
   it.each([
     ["aws_access_key_id = A\naws_secret_access_key = S", ["aws_access_key_id", "aws_secret_access_key"]],
     ["role_arn = a\nsource_profile = b", ["role_arn", "source_profile"]],
@@ -228,54 +290,36 @@ describe("rivalKeys", () => {
     [String.raw`credential_process = "C:\npm\ra-signer.cmd" credential-process`, []],
     ["region = a\noutput = json\ns3 =\n  role_arn = nested", []],
   ])("finds in %j %j", (settings, keys) => {
-    expect(rivalKeys(parseConfig(`[profile p]\n${settings}\n[profile q]\nrole_arn = x\n`), "p")).toEqual(
-      keys,
-    );
-  });
-});
-
-describe("shadowingKeys", () => {
-  it("looks at the section of that name without the word profile", () => {
-    const text = "[p]\naws_access_key_id = A\nregion = x\n[profile q]\naws_access_key_id = B\n";
-    expect(shadowingKeys(text, "p")).toEqual(["aws_access_key_id"]);
-    expect(shadowingKeys(text, "q")).toEqual([]);
-  });
-});
-
-describe("writeFileAtomically", () => {
-  it("creates the file with 0600 and its folder with 0700", () => {
-    using folder = temporaryFolder();
-    writeFileAtomically(folder.join("new", "config"), "text", undefined);
-    expect(readFileSync(folder.join("new", "config"), "utf8")).toBe("text");
-    expect(statSync(folder.join("new", "config")).mode & 0o777).toBe(0o600);
-    expect(statSync(folder.join("new")).mode & 0o777).toBe(0o700);
+    const file = parseConfig(`[profile p]\n${settings}\n[profile q]\nrole_arn = x\n`);
+    expect(rivalSettings(file, "config", "p", runsThisProgram).map(({ key }) => key)).toEqual(keys);
   });
 
-  it("keeps the mode of a file, replaces the target of a link, and leaves no other file", () => {
-    using folder = temporaryFolder();
-    writeFileSync(folder.join("target"), "old");
-    chmodSync(folder.join("target"), 0o640);
-    symlinkSync("target", folder.join("link"));
-    writeFileAtomically(folder.join("link"), "n\u00e9w", "old");
-    expect(readFileSync(folder.join("target"), "latin1")).toBe("n\u00e9w");
-    expect(statSync(folder.join("target")).mode & 0o777).toBe(0o640);
-    expect(readdirSync(folder.path).sort()).toEqual(["link", "target"]);
+  it.each([
+    ["indented", "[profile p]\n  role_arn = x\n", ["role_arn"]],
+    ["with a colon", "[profile p]\nrole_arn: x\n", ["role_arn"]],
+    ["in capitals", "[profile p]\nRole_ARN = x\n", ["role_arn"]],
+    ["of [DEFAULT]", "[DEFAULT]\nrole_arn = x\n[profile p]\n", ["role_arn"]],
+    ["of the JavaScript SDK only", "[profile p]\nregion = a\n  role_arn = x\n", ["role_arn"]],
+    ["of [profile.p]", "[profile.p]\nrole_arn = x\n", ["role_arn"]],
+    ["of another profile", "[profile q]\nrole_arn = x\n[p]\nrole_arn = y\n", []],
+  ])("finds those that are %s", (_title, text, keys) => {
+    const found = rivalSettings(parseConfig(text), "config", "p", runsThisProgram);
+    expect(found.map(({ key }) => key)).toEqual(keys);
   });
 
-  it("writes nothing when somebody else was faster", () => {
-    using folder = temporaryFolder();
-    writeFileSync(folder.join("config"), "theirs");
-    expect(() => writeFileAtomically(folder.join("config"), "mine", "old")).toThrow(
-      expect.objectContaining({ code: "ERR_SIGNER_CONFIG_CHANGED" }),
-    );
-    expect(readFileSync(folder.join("config"), "utf8")).toBe("theirs");
-    expect(readdirSync(folder.path)).toEqual(["config"]);
+  it("looks at the section of that name without the word profile in the credentials file", () => {
+    const file = parseConfig("[p]\naws_access_key_id = A\nregion = x\n[profile q]\naws_access_key_id = B\n");
+    const keys = (profile: string): readonly string[] =>
+      rivalSettings(file, "credentials", profile, () => false).map(({ key }) => key);
+    expect(keys("p")).toEqual(["aws_access_key_id"]);
+    expect(keys("q")).toEqual([]);
   });
 });
 
 describe("readStackOutputs", () => {
   const outputs = { TrustAnchorArn: "arn:a", ProfileArn: "arn:b", RoleArn: "arn:c", BucketName: "x" };
   const arns = { trustAnchorArn: "arn:a", profileArn: "arn:b", roleArn: "arn:c" };
+  const names = { trustAnchorArn: "TrustAnchorArn", profileArn: "ProfileArn", roleArn: "RoleArn" };
 
   it.each([
     ["the default stack", { Other: {}, RolesAnywhereStack: outputs }, undefined],
@@ -284,7 +328,7 @@ describe("readStackOutputs", () => {
   ])("reads %s", (_title, stacks, stack) => {
     using folder = temporaryFolder();
     writeFileSync(folder.join("o.json"), JSON.stringify(stacks));
-    expect(readStackOutputs(folder.join("o.json"), stack)).toEqual(arns);
+    expect(readStackOutputs(folder.join("o.json"), names, stack)).toEqual(arns);
   });
 
   it.each([
@@ -309,7 +353,7 @@ describe("readStackOutputs", () => {
     mkdirSync(folder.join("d"));
     const path = folder.join("d", "o.json");
     writeFileSync(path, text);
-    expect(() => readStackOutputs(path, stack)).toThrow(
+    expect(() => readStackOutputs(path, names, stack)).toThrow(
       expect.objectContaining({
         code: "ERR_SIGNER_OUTPUTS_INVALID",
         message: expect.stringMatching(message),
@@ -317,7 +361,15 @@ describe("readStackOutputs", () => {
     );
   });
 
+  it("reads the outputs that are named, and only those", () => {
+    using folder = temporaryFolder();
+    writeFileSync(folder.join("o.json"), JSON.stringify({ A: { FirstRole: "arn:1", SecondRole: "arn:2" } }));
+    const read = (name: string): unknown => readStackOutputs(folder.join("o.json"), { roleArn: name });
+    expect([read("FirstRole"), read("SecondRole")]).toEqual([{ roleArn: "arn:1" }, { roleArn: "arn:2" }]);
+    expect(() => read("RoleArn")).toThrow(/only FirstRole, SecondRole; name it with --role-output/);
+  });
+
   it("says how to make the file that is missing", () => {
-    expect(() => readStackOutputs("/nowhere.json")).toThrow(/cdk deploy --outputs-file/);
+    expect(() => readStackOutputs("/nowhere.json", names)).toThrow(/cdk deploy --outputs-file/);
   });
 });

@@ -1,53 +1,76 @@
-import { messageOf, SignerError } from "../errors.ts";
-import { readIfPresent } from "./write-file-atomically.ts";
+import { readFileSync } from "node:fs";
 
-/** The ARNs that a deployed stack names in its outputs. */
+import { messageOf, SignerError } from "../errors.ts";
+
+/** The three ARNs that a session needs. */
 export interface StackArns {
   readonly trustAnchorArn: string;
   readonly profileArn: string;
   readonly roleArn: string;
 }
 
+/** Which outputs of a stack hold the ARNs. An output that is not asked for may be missing. */
+export type OutputNames = { readonly [Name in keyof StackArns]?: string | undefined };
+
 const DEFAULT_STACK = "RolesAnywhereStack";
 
 /**
- * Reads the file that `cdk deploy --outputs-file` wrote.
+ * Reads ARNs from the file that `cdk deploy --outputs-file` wrote.
  *
  * @param path The JSON file.
+ * @param names Output of each ARN that is wanted, such as `{ roleArn: "RoleArn" }`.
  * @param stack Stack name. @default RolesAnywhereStack, or the only stack in the file
- * @throws {SignerError} ERR_SIGNER_OUTPUTS_INVALID naming what is missing.
+ * @returns The ARNs that were asked for.
+ * @throws {SignerError} ERR_SIGNER_OUTPUTS_INVALID naming what is missing, and the outputs that are there.
  */
-export function readStackOutputs(path: string, stack?: string): StackArns {
-  const text = readIfPresent(path);
-  if (text === undefined) {
-    throw invalid(path, "there is no such file; write it with cdk deploy --outputs-file");
+export function readStackOutputs(path: string, names: OutputNames, stack?: string): Partial<StackArns> {
+  let text: string;
+  try {
+    text = readFileSync(path, "utf8");
+  } catch (cause) {
+    const missing = cause instanceof Error && "code" in cause && cause.code === "ENOENT";
+    const why = missing
+      ? "there is no such file; write it with cdk deploy --outputs-file"
+      : `it cannot be read: ${messageOf(cause)}`;
+    throw invalid(path, why, cause);
   }
   let stacks: unknown;
   try {
-    stacks = JSON.parse(Buffer.from(text, "latin1").toString("utf8"));
+    stacks = JSON.parse(text.replace(/^\ufeff/, ""));
   } catch (cause) {
     throw invalid(path, `it is not JSON: ${messageOf(cause)}`, cause);
   }
   if (!isRecord(stacks)) throw invalid(path, "it is not a JSON object of stacks");
-  const names = Object.keys(stacks);
-  const name = stack ?? (names.length === 1 ? (names[0] ?? DEFAULT_STACK) : DEFAULT_STACK);
+  const all = Object.keys(stacks);
+  const name = stack ?? (all.length === 1 ? (all[0] ?? DEFAULT_STACK) : DEFAULT_STACK);
   const outputs = Object.hasOwn(stacks, name) ? stacks[name] : undefined;
   if (!isRecord(outputs)) {
-    throw invalid(
-      path,
-      `it has no stack "${name}", only ${names.join(", ") || "nothing"}; name one with --stack`,
-    );
+    throw invalid(path, `it has no stack "${name}", only ${list(all)}; name one with --stack`);
   }
-  const output = (key: string): string => {
-    const value = Object.hasOwn(outputs, key) ? outputs[key] : undefined;
-    if (typeof value === "string" && value.startsWith("arn:")) return value;
-    throw invalid(path, `stack "${name}" has no output ${key} that is an ARN; was it deployed completely?`);
-  };
-  return {
-    trustAnchorArn: output("TrustAnchorArn"),
-    profileArn: output("ProfileArn"),
-    roleArn: output("RoleArn"),
-  };
+  const found: Partial<Record<keyof StackArns, string>> = {};
+  for (const [member, flag] of FLAGS) {
+    const output = names[member];
+    if (output === undefined) continue;
+    const value = Object.hasOwn(outputs, output) ? outputs[output] : undefined;
+    if (typeof value !== "string" || !value.startsWith("arn:")) {
+      throw invalid(
+        path,
+        `stack "${name}" has no output ${output} that is an ARN, only ${list(Object.keys(outputs))}; name it with --${flag}-output, or give --${flag}-arn`,
+      );
+    }
+    found[member] = value;
+  }
+  return found;
+}
+
+const FLAGS = [
+  ["trustAnchorArn", "trust-anchor"],
+  ["profileArn", "profile"],
+  ["roleArn", "role"],
+] as const;
+
+function list(names: readonly string[]): string {
+  return names.join(", ") || "nothing";
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -2,28 +2,33 @@ import { statSync } from "node:fs";
 
 import { SignerError } from "../errors.ts";
 import type { CredentialSet } from "../session/credential-set.ts";
-import { credentialsSections, formatConfig, parseConfig, setCredentials } from "./config-document.ts";
-import type { Section } from "./config-document.ts";
-import { readIfPresent, writeFileAtomically } from "./write-file-atomically.ts";
+import { describeProblem, parseConfig, profileSettings, setProfile } from "./config-file.ts";
+import { keepCopy, readIfPresent, recover, replaceFile } from "./replace-file.ts";
 
 /** What people should know about a file that was written. */
 export interface WrittenCredentials {
   /** Copy of the file as it was, made because long-term keys were replaced. */
-  readonly backup?: string;
-  /** Mode of the file, if others than its owner may read it. */
-  readonly openMode?: number;
+  readonly backup?: string | undefined;
+  /** Mode that the file had, if others could read it and now cannot. */
+  readonly narrowedMode?: number | undefined;
+  /** Mode of the file, if others than its owner may still read it: its file system keeps no modes. */
+  readonly openMode?: number | undefined;
+  /** Why the AWS CLI and boto3 cannot read the file, with the line; other SDKs can. */
+  readonly problem?: string | undefined;
 }
 
 /** How often the edit is made anew when another program writes the file at the same moment. */
 const MAX_EDITS = 5;
 
 /**
- * Puts a session into a profile of a credentials file, in one step. Everything else in the file stays byte for byte.
+ * Puts a session into a profile of a credentials file. Everything else in the file stays byte for byte; the file is
+ * readable by its owner only afterwards.
  *
  * @param path The file.
  * @param profile Name of its section.
  * @param credentials The session.
- * @throws {SignerError} ERR_SIGNER_CONFIG_CHANGED when another program keeps writing the file; ERR_SIGNER_FILE_UNREADABLE;
+ * @throws {SignerError} ERR_SIGNER_CONFIG_CHANGED when another program keeps writing the file; ERR_SIGNER_CONFIG_INVALID
+ *   when SDKs disagree about what the profile's section holds; ERR_SIGNER_FILE_UNREADABLE; ERR_SIGNER_FILE_UNWRITABLE;
  *   ERR_SIGNER_RESPONSE_INVALID for credentials that would not fit on a line.
  */
 export function writeCredentials(
@@ -37,13 +42,25 @@ export function writeCredentials(
     aws_session_token: oneWord(credentials.sessionToken, "sessionToken"),
   };
   for (let edit = 1; ; edit += 1) {
+    recover(path);
     const before = readIfPresent(path);
-    const document = parseConfig(before ?? "");
-    const hadLongTermKeys = holdsLongTermKeys(credentialsSections(document, profile));
+    const file = parseConfig(before ?? "");
+    const after = setProfile(file, "credentials", profile, values, path);
+    const modeBefore = modeOf(path);
     try {
-      const backup = before !== undefined && hadLongTermKeys ? keepCopy(path, before) : undefined;
-      writeFileAtomically(path, formatConfig(setCredentials(document, profile, values)), before);
-      return { ...(backup === undefined ? {} : { backup }), ...openMode(path) };
+      // Keys without a session token are a user's own, and exist nowhere else.
+      const keys = new Set(profileSettings(file, "credentials", profile).map(({ key }) => key));
+      const isLongTerm = keys.has("aws_secret_access_key") && !keys.has("aws_session_token");
+      const backup = before !== undefined && isLongTerm ? keepCopy(path, before) : undefined;
+      replaceFile(path, after, before, { secret: true });
+      const openMode = modeOf(path);
+      const [problem] = file.botocore.problems;
+      return {
+        backup,
+        openMode,
+        narrowedMode: openMode === undefined ? modeBefore : undefined,
+        problem: problem === undefined ? undefined : `${describeProblem(path, problem)}; ${problem.remedy}`,
+      };
     } catch (error) {
       const changed = error instanceof SignerError && error.code === "ERR_SIGNER_CONFIG_CHANGED";
       if (!changed || edit >= MAX_EDITS) throw error;
@@ -51,28 +68,11 @@ export function writeCredentials(
   }
 }
 
-/** Keys without a session token are a user's own, and exist nowhere else. */
-function holdsLongTermKeys(sections: readonly Section[]): boolean {
-  const keys = new Set(sections.flatMap(({ settings }) => settings.map(({ key }) => key)));
-  return keys.has("aws_secret_access_key") && !keys.has("aws_session_token");
-}
-
-/** Copies to the first free name, or to one that holds the same already. */
-function keepCopy(path: string, text: string): string {
-  for (let number = 1; ; number += 1) {
-    const copy = number === 1 ? `${path}.backup` : `${path}.backup${number}`;
-    const there = readIfPresent(copy);
-    if (there === text) return copy;
-    if (there !== undefined) continue;
-    writeFileAtomically(copy, text, undefined);
-    return copy;
-  }
-}
-
-function openMode(path: string): { readonly openMode?: number } {
-  if (process.platform === "win32") return {};
-  const mode = statSync(path).mode & 0o777;
-  return (mode & 0o077) === 0 ? {} : { openMode: mode };
+/** Mode of a file that others may read. */
+function modeOf(path: string): number | undefined {
+  if (process.platform === "win32") return undefined;
+  const mode = (statSync(path, { throwIfNoEntry: false })?.mode ?? 0) & 0o777;
+  return (mode & 0o077) === 0 ? undefined : mode;
 }
 
 function oneWord(value: string, member: string): string {

@@ -1,25 +1,35 @@
 import { randomUUID } from "node:crypto";
-import { linkSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  linkSync,
+  lstatSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 
-/** A lock older than this belongs to nobody: all attempts at a session take 45 s at most. */
+/** A lock older than this, or of the future, belongs to nobody: all attempts at a session take 45 s at most. */
 const STALE_AFTER_MS = 60_000;
 
 /**
  * Takes a lock without waiting.
  *
- * The lock only spares requests: two holders at once would each fetch a session and each write a whole entry.
- *
  * @param path File of the lock; it holds process id, start of the process and a token.
  * @returns A function that releases it; undefined when another process holds it.
+ * @throws {Error} When the folder cannot be written, or something that is no file is in the lock's place.
  */
 export function tryLock(path: string): (() => void) | undefined {
   const id = randomUUID();
   const token = `${process.pid} ${startOf(process.pid)} ${id}`;
   const mine = `${path}.${id}.tmp`;
   // Written aside and linked, so that a lock is never seen without its contents, whenever its maker is killed.
-  writeFileSync(mine, token, { mode: 0o600 });
+  writeFileSync(mine, token, { mode: 0o600, flag: "wx" });
   try {
-    if (!takes(mine, path) && !(removeStale(path) && takes(mine, path))) return undefined;
+    if (!takes(mine, path, token) && !(removeStale(path) && takes(mine, path, token))) return undefined;
   } finally {
     rmSync(mine, { force: true });
   }
@@ -28,21 +38,31 @@ export function tryLock(path: string): (() => void) | undefined {
   };
 }
 
-function takes(mine: string, path: string): boolean {
+function takes(mine: string, path: string, token: string): boolean {
   try {
     linkSync(mine, path);
     return true;
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "EEXIST") return false;
+    if (codeOf(error) === "EEXIST") return false;
+    if (!["EPERM", "ENOSYS", "ENOTSUP", "EOPNOTSUPP", "EMLINK"].includes(codeOf(error))) throw error;
+  }
+  // A file system without hard links.
+  try {
+    writeFileSync(path, token, { mode: 0o600, flag: "wx" });
+    return true;
+  } catch (error) {
+    if (codeOf(error) === "EEXIST") return false;
     throw error;
   }
 }
 
 /** Removes a lock whose holder is gone. Whoever renames it is the one to remove it. */
 function removeStale(path: string): boolean {
+  const stats = lstatSync(path, { throwIfNoEntry: false });
+  if (stats === undefined) return true;
+  if (!stats.isFile()) throw new Error(`"${path}" is in the way and no file; delete it`);
   const seen = contentsOf(path);
-  if (seen === undefined) return true;
-  if (!isStale(path, seen)) return false;
+  if (!isStale(stats.mtimeMs, seen)) return false;
   const aside = `${path}.${randomUUID()}.tmp`;
   try {
     renameSync(path, aside);
@@ -51,19 +71,20 @@ function removeStale(path: string): boolean {
   }
   // Another process may have replaced the stale lock by its own between the two steps: give it back.
   const taken = contentsOf(aside);
-  if (taken !== seen) takes(aside, path);
+  if (taken !== seen) takes(aside, path, taken ?? "");
   rmSync(aside, { force: true });
   return taken === seen;
 }
 
-function isStale(path: string, contents: string): boolean {
-  const age = Date.now() - (statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0);
-  if (age > STALE_AFTER_MS) return true;
+/** A lock that cannot be read is another user's; it is left alone until it is old. */
+function isStale(modifiedMs: number, contents: string | undefined): boolean {
+  if (Math.abs(Date.now() - modifiedMs) > STALE_AFTER_MS) return true;
+  if (contents === undefined) return false;
   const [pid, start = ""] = contents.split(" ");
   try {
     process.kill(Number(pid), 0);
   } catch (error) {
-    return error instanceof Error && "code" in error && error.code === "ESRCH";
+    return codeOf(error) !== "EPERM";
   }
   return startOf(Number(pid)) !== start;
 }
@@ -81,10 +102,19 @@ function startOf(pid: number): string {
   return state === "Z" || state === "X" ? "none" : (rest[18] ?? "none");
 }
 
+/** Contents of a regular file; links are not followed, and a named pipe is not waited for. */
 function contentsOf(path: string): string | undefined {
+  let file: number | undefined;
   try {
-    return readFileSync(path, "utf8");
+    file = openSync(path, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0));
+    return fstatSync(file).isFile() ? readFileSync(file, "utf8") : undefined;
   } catch {
     return undefined;
+  } finally {
+    if (file !== undefined) closeSync(file);
   }
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && "code" in error ? String(error.code) : "";
 }

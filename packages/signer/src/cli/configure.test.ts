@@ -1,11 +1,11 @@
 import { spawnSync } from "node:child_process";
-import { mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 import { fromIni } from "@aws-sdk/credential-providers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
-import { splitWords } from "../aws-config/shell-word.ts";
+import { splitWords } from "../aws-config/credential-process-line.ts";
 import { CREDENTIALS, startFakeService, success } from "../testing/fake-service.ts";
 import { temporaryFolder } from "../testing/openssl.ts";
 import { MAIN, runCli } from "../testing/run-cli.ts";
@@ -172,14 +172,81 @@ describe("ra-signer configure", () => {
     },
   );
 
-  it("warns when the credentials file or a second section gets in the way", async () => {
-    writeFileSync(folder.join("home", ".aws", "credentials"), "[web]\naws_access_key_id = A\n");
-    mkdirSync(folder.join("aws"));
-    writeFileSync(config, "[profile web]\nregion=a\n[profile web]\noutput=b\n");
+  it("warns when the credentials file gets in the way, or breaks boto3", async () => {
+    const credentials = folder.join("home", ".aws", "credentials");
+    writeFileSync(credentials, "[web]\naws_access_key_id = A\njunk\n");
     const { code, stderr } = await configure();
     expect(code).toBe(0);
     expect(stderr).toMatch(/warning: \[web\] in ".*credentials" has aws_access_key_id/);
-    expect(stderr).toMatch(/warning: profile "web" has 2 sections/);
+    expect(stderr).toMatch(/warning: the AWS CLI and boto3 cannot read ".*credentials" line 3: .*; /);
+  });
+
+  // boto3 and the AWS CLI refuse each of these files as a whole, or read another profile than the other SDKs.
+  it.each<readonly [string, string | Buffer, RegExp]>([
+    [
+      "a second section",
+      "[profile web]\nregion=a\n[profile web]\noutput=b\n",
+      /line 3: section \[profile web\]/,
+    ],
+    ["a section twice elsewhere", "[profile a]\n[profile a]\n", /line 2: /],
+    ["a key twice elsewhere", "[profile a]\nregion = x\nregion = y\n", /line 3: region is there already/],
+    ["a byte order mark", "\ufeff[default]\n", /line 1: .*byte order mark.*save it as UTF-8/],
+    ["a merge conflict", "[default]\n<<<<<<< HEAD\nregion = x\n=======\n", /line 2: .*keep one of the two/],
+    ["a junk line", "[default]\nregion\n", /line 2: /],
+    ["a setting before the first section", "region = x\n[default]\n", /line 1: /],
+    [
+      "a byte that is not UTF-8",
+      Buffer.from("[default]\nregion = \u00fc\n", "latin1"),
+      /line 2: .*not UTF-8/,
+    ],
+    ["UTF-16", Buffer.from("\ufeff[default]\n", "utf16le"), /line 1: .*UTF-16/],
+    ["a header of only some SDKs", "[ profile web ]\nregion = x\n", /line 1: .*\[profile web\]/],
+    ["keys of [DEFAULT]", "[DEFAULT]\naws_access_key_id = A\n", /line 2: .*of \[DEFAULT\] for every profile/],
+  ])("refuses to add to a file with %s, and says the line", async (_title, before, message) => {
+    mkdirSync(folder.join("aws"));
+    writeFileSync(config, before);
+    const bytes = readFileSync(config);
+    const result = await configure({ force: true });
+    expect(result).toMatchObject({ code: 1, stdout: "", stderr: expect.stringMatching(message) });
+    expect(readFileSync(config)).toEqual(bytes);
+  });
+
+  it("sees settings that are indented below their header", async () => {
+    mkdirSync(folder.join("aws"));
+    writeFileSync(config, "[profile web]\n  region = us-west-2\n");
+    await configure();
+    expect(read()).toMatch(/^\[profile web\]\n {2}region = us-west-2\ncredential_process = .*\n$/);
+    writeFileSync(config, "[profile web]\n  aws_access_key_id = A\n");
+    expect(await configure()).toMatchObject({ code: 1, stderr: expect.stringMatching(/aws_access_key_id/) });
+  });
+
+  it("keeps every copy that --force makes", async () => {
+    mkdirSync(folder.join("aws"));
+    for (const key of ["A", "B", "A"]) {
+      writeFileSync(config, `[profile web]\naws_access_key_id = ${key}\n`);
+      expect(await configure({ force: true })).toMatchObject({ code: 0 });
+    }
+    expect(readFileSync(`${config}.backup`, "utf8")).toContain("= A");
+    expect(readFileSync(`${config}.backup2`, "utf8")).toContain("= B");
+    expect(readdirSync(folder.join("aws"))).toEqual(["config", "config.backup", "config.backup2"]);
+  });
+
+  it("takes flags before outputs, and outputs of other names, for two servers and two roles", async () => {
+    const { TrustAnchorArn, ProfileArn, RoleArn } = ARNS;
+    const reader = "arn:aws:iam::123456789012:role/Reader";
+    const outputs = { FirstAnchor: TrustAnchorArn, SecondProfile: ProfileArn, SecondRole: RoleArn };
+    writeFileSync(folder.join("outputs.json"), JSON.stringify({ Mine: outputs }));
+    const names = { "trust-anchor-output": "FirstAnchor", "profile-output": "SecondProfile" };
+    expect(await configure({ ...names, "role-output": "SecondRole" })).toMatchObject({ code: 0 });
+    expect(read()).toContain(`--role-arn "${RoleArn}"`);
+    expect(await configure({ ...names, "role-arn": reader })).toMatchObject({ code: 0 });
+    expect(read()).toContain(`--profile-arn "${ProfileArn}" --role-arn "${reader}"`);
+    expect(await configure(names)).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(
+        /no output RoleArn .*only FirstAnchor, SecondProfile, SecondRole; name it with --role-output/,
+      ),
+    });
   });
 
   it("writes a line for a machine with other paths", async () => {
@@ -221,6 +288,21 @@ describe("ra-signer configure", () => {
       1,
       /"client.pem" is not absolute/,
     ],
+    [
+      "a profile's ARN for the trust anchor's",
+      { "trust-anchor-arn": ARNS.ProfileArn },
+      1,
+      /not the ARN of a trust/,
+    ],
+    [
+      "a trust anchor's ARN for the profile's",
+      { "profile-arn": ARNS.TrustAnchorArn },
+      1,
+      /not the ARN of a profile/,
+    ],
+    ["a profile's ARN for the role's", { "role-arn": ARNS.ProfileArn }, 1, /not the ARN of a role.*:role\/…/],
+    ["a role that is no ARN", { "role-arn": "hello" }, 1, /role arn.*"hello"/],
+    ["a profile that the JavaScript SDK dies of", { profile: "__proto__" }, 1, /not readable by every SDK/],
     ["a session name with a line break", { "role-session-name": "a\nb" }, 1, /control character/],
     ["a session name with a comment", { "role-session-name": "a #b" }, 1, /comment/],
   ])("refuses %s and writes nothing", async (_title, changes, code, message) => {

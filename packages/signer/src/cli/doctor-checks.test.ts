@@ -10,6 +10,7 @@ import type { Answer } from "../testing/fake-service.ts";
 import { CALLER_ARN, callerIdentity, withSts } from "../testing/fake-sts.ts";
 import { makeIdentity, temporaryFolder } from "../testing/openssl.ts";
 import type { TestIdentity } from "../testing/openssl.ts";
+import { MAIN } from "../testing/run-cli.ts";
 import { doctor } from "./commands/doctor.ts";
 
 const folder = temporaryFolder();
@@ -74,7 +75,7 @@ async function examine(
   const words = Object.entries(flags).map(([name, value]) => `${name}='${value}'`);
   writeFileSync(
     config,
-    `[profile web]\ncredential_process = ra-signer credential-process ${words.join(" ")}\n`,
+    `[profile web]\ncredential_process = '${process.execPath}' '${MAIN}' credential-process ${words.join(" ")}\n`,
   );
   const out: string[] = [];
   const code = await doctor.run(["--profile", "web", "--json"], {

@@ -1,4 +1,5 @@
 import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
+import { relative } from "node:path";
 
 import { afterAll, beforeEach, describe, expect, it } from "vitest";
 
@@ -7,10 +8,13 @@ import type { FakeService } from "../testing/fake-service.ts";
 import { makeCertificate } from "../testing/chain.ts";
 import { callerIdentity, withSts } from "../testing/fake-sts.ts";
 import { makeIdentity, temporaryFolder } from "../testing/openssl.ts";
-import { runCli } from "../testing/run-cli.ts";
+import { MAIN as BUILT, runCli } from "../testing/run-cli.ts";
 import type { CliResult } from "../testing/run-cli.ts";
 
 const folder = temporaryFolder();
+/** A program of one file. */
+const MAIN = folder.join("ra-signer");
+writeFileSync(MAIN, `#!/bin/sh\nexec "${process.execPath}" "${BUILT}" "$@"\n`, { mode: 0o755 });
 afterAll(() => folder[Symbol.dispose]());
 
 const good = makeCertificate();
@@ -178,7 +182,7 @@ describe("ra-signer doctor", () => {
     ],
     [
       "a flag that does not exist",
-      "[profile web]\ncredential_process = ra-signer credential-process --certifcate x\n",
+      `[profile web]\ncredential_process = '${MAIN}' credential-process --certifcate x\n`,
       /unknown flag: --certifcate/,
     ],
   ])("fails %s", async (_title, text, message) => {
@@ -190,12 +194,142 @@ describe("ra-signer doctor", () => {
   it("fails a profile that SDKs do not get their credentials from", async () => {
     writeFileSync(
       config,
-      "[profile web]\ncredential_process = ra-signer credential-process\nrole_arn = arn:aws:iam::1:role/x\n",
+      `[profile web]\ncredential_process = '${MAIN}' credential-process\nrole_arn = arn:aws:iam::1:role/x\n`,
     );
     writeFileSync(credentials, "[web]\naws_access_key_id = AKIA\n");
     const { stdout } = await runCli(["doctor", "--offline", "--profile", "web"], ENVIRONMENT);
     expect(stdout).toMatch(/^fail {2}profile .*it has role_arn as well/m);
     expect(stdout).toMatch(/^fail {2}profile .*has aws_access_key_id, which SDKs prefer/m);
+  });
+
+  const good = "[profile web]\ncredential_process = PROGRAM credential-process\n";
+
+  it.each<readonly [string, string | Buffer, number, RegExp]>([
+    ["a byte order mark", `\ufeff${good}`, 1, /save it as UTF-8/],
+    ["UTF-16", Buffer.from(`\ufeff${good}`, "utf16le"), 1, /save it as UTF-8/],
+    ["a byte that is not UTF-8", Buffer.from(`${good}x = \u00fc\n`, "latin1"), 3, /save the file as UTF-8/],
+    ["a merge conflict", `${good}<<<<<<< HEAD\n`, 3, /keep one of the two/],
+    ["a junk line", `${good}junk\n`, 3, /key = value/],
+    ["a setting before the first section", `x = 1\n${good}`, 1, /put a header/],
+    ["a section twice", `${good}[profile web]\n`, 3, /make the two one/],
+    ["a section twice elsewhere", `[a]\n[a]\n${good}`, 2, /make the two one/],
+    ["a key twice", `${good}region = x\nregion = y\n`, 4, /keep one/],
+  ])("fails a file with %s, which the AWS CLI and boto3 refuse", async (_title, text, line, remedy) => {
+    const bytes = Buffer.from(Buffer.from(text).toString("latin1").replace("PROGRAM", MAIN), "latin1");
+    for (const [name, path] of Object.entries({ config, credentials })) {
+      writeFileSync(config, good.replace("PROGRAM", MAIN));
+      writeFileSync(path, bytes);
+      const { stdout, code } = await runCli(["doctor", "--profile", "web", "--offline"], ENVIRONMENT);
+      expect(code).toBe(1);
+      const finding = stdout
+        .split("\n")
+        .find((row) => row.startsWith("fail") && row.includes(`${name} file`));
+      expect(finding).toContain(`the AWS CLI and boto3 cannot read "${path}" line ${line}: `);
+      expect(finding).toMatch(remedy);
+    }
+  });
+
+  it.each<readonly [string, string]>([
+    ["indented settings", "[profile web]\n  credential_process = PROGRAM credential-process --x\n"],
+    ["a colon", "[profile web]\ncredential_process: PROGRAM credential-process --x\n"],
+    ["capitals", "[profile web]\nCredential_Process = PROGRAM credential-process --x\n"],
+  ])("reads a profile with %s", async (_title, text) => {
+    writeFileSync(config, text.replace("PROGRAM", MAIN));
+    const { stdout } = await runCli(["doctor", "--profile", "web"], ENVIRONMENT);
+    expect(stdout).toMatch(/unknown flag: --x/);
+  });
+
+  it.each<readonly [string, string, RegExp]>([
+    [
+      "a colon",
+      "credential_process: PROGRAM credential-process\n",
+      /line 2: credential_process is a setting for the AWS CLI/,
+    ],
+    [
+      "a continuation",
+      "credential_process = PROGRAM credential-process\n  role_arn = x\n",
+      /line 3: role_arn is a setting for the AWS SDK/,
+    ],
+  ])("warns of %s, which only some SDKs read", async (_title, settings, message) => {
+    writeFileSync(config, `[profile web]\n${settings}`.replace("PROGRAM", MAIN));
+    const { stdout } = await runCli(["doctor", "--profile", "web", "--offline"], ENVIRONMENT);
+    expect(stdout).toMatch(message);
+  });
+
+  it("finds the credential_process of the credentials file, which comes first", async () => {
+    const line = `credential_process = ${MAIN} credential-process --first\n`;
+    writeFileSync(credentials, `[web]\n${line}`);
+    const alone = await runCli(["doctor", "--profile", "web"], ENVIRONMENT);
+    expect(alone.stdout).toMatch(/unknown flag: --first/);
+    writeFileSync(config, `[profile web]\n${line.replace("first", "second")}`);
+    const both = await runCli(["doctor", "--profile", "web"], ENVIRONMENT);
+    expect(both.stdout).toMatch(/unknown flag: --first/);
+    expect(both.stdout).toMatch(/^warn {2}profile .*config" has credential_process as well -> remove one/m);
+  });
+
+  it("takes AWS_PROFILE where no other flag is given, and suggests --profile otherwise", async () => {
+    writeFileSync(config, `[profile web]\ncredential_process = ${MAIN} credential-process --x\n`);
+    const ofVariable = await runCli(["doctor"], { ...ENVIRONMENT, AWS_PROFILE: "web" });
+    expect(ofVariable.stdout).toMatch(/unknown flag: --x/);
+    const none = await runCli(["doctor"], ENVIRONMENT);
+    expect(none.stdout).toMatch(/fail {2}flags .*-> give a profile with --profile/);
+    const flag = await runCli(["doctor", "--region", "x"], { ...ENVIRONMENT, AWS_PROFILE: "web" });
+    expect(flag.stdout).toMatch(/--trust-anchor-arn is missing/);
+  });
+
+  describe("tries the program", () => {
+    const script = (name: string, text: string, mode: number): string => {
+      writeFileSync(folder.join(name), text);
+      chmodSync(folder.join(name), mode);
+      return folder.join(name);
+    };
+
+    it.each<readonly [string, () => string, RegExp, "fail" | "warn"]>([
+      [
+        "a name that is not on the PATH",
+        () => "no-ra-signer",
+        /"no-ra-signer", which is not on the PATH/,
+        "fail",
+      ],
+      ["a relative path that is not there", () => "./x", /"\.\/x", which is not there/, "fail"],
+      [
+        "a file without the right to run",
+        () => script("plain", "#!/bin/sh\n", 0o644),
+        /may not be executed -> chmod \+x/,
+        "fail",
+      ],
+      ["a folder", () => folder.path, /which is a folder/, "fail"],
+      ["a missing interpreter", () => script("odd", "#!/no/such\n", 0o755), /needs an interpreter/, "fail"],
+      ["env with a missing program", () => "env no-ra-signer", /ends with 127.*no-ra-signer/, "fail"],
+      ["another program", () => "/bin/echo", /is not ra-signer/, "fail"],
+      [
+        "one that fails",
+        () => script("bad", "#!/bin/sh\nprintf '\\033bad' >&2; exit 3\n", 0o755),
+        /ends with 3 .*: \?bad/,
+        "fail",
+      ],
+      [
+        "a relative path",
+        () => relative(process.cwd(), MAIN),
+        /found only by SDKs that run in this folder/,
+        "warn",
+      ],
+    ])("%s", async (_title, program, message, status) => {
+      writeFileSync(config, `[profile web]\ncredential_process = ${program()} credential-process\n`);
+      const { stdout } = await runCli(["doctor", "--profile", "web", "--offline"], ENVIRONMENT);
+      const finding = stdout.split("\n").find((row) => message.test(row));
+      expect(finding ?? stdout).toMatch(new RegExp(`^${status} +profile`));
+    });
+
+    it.each([
+      ["with env", () => `env ${MAIN}`],
+      ["by its name", () => "ra-signer"],
+    ])("that is there %s", async (_title, program) => {
+      writeFileSync(config, `[profile web]\ncredential_process = ${program()} credential-process\n`);
+      const PATH = `${folder.path}:${process.env["PATH"]}`;
+      const { stdout } = await runCli(["doctor", "--profile", "web", "--offline"], { ...ENVIRONMENT, PATH });
+      expect(stdout).toMatch(/^ok {4}profile/);
+    });
   });
 
   it("exits with 2 for wrong usage", async () => {

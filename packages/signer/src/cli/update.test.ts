@@ -128,11 +128,6 @@ describe("ra-signer update --once", () => {
       `[default]\n${old}\naws_session_token_note = mine\n`,
       `[default]\n${KEYS}\naws_session_token_note = mine\n`,
     ],
-    [
-      "replaces the keys in every section of the name, since SDKs merge them",
-      `[default]\n${old}\n[a]\n${old}\n[default]\naws_session_token=d\n`,
-      `[default]\n${KEYS}\n[a]\n${old}\n[default]\n${KEYS.split("\n")[2]}\n`,
-    ],
     ["fills an empty file", "", `[default]\n${KEYS}\n`],
     ["appends a section", "[a]\nx=1\n", `[a]\nx=1\n\n[default]\n${KEYS}\n`],
     [
@@ -148,6 +143,47 @@ describe("ra-signer update --once", () => {
   ])("%s", async (_title, before, after) => {
     expect(await once(before)).toMatchObject({ code: 0, stderr: "" });
     expect(read()).toBe(after);
+    expect(readdirSync(folder.join("aws"))).toEqual(["credentials"]);
+  });
+
+  it("replaces the keys in every section of the name, since SDKs merge them, and says that boto3 does not", async () => {
+    const before = `[default]\n${old}\n[a]\n${old}\n[default]\naws_session_token=d\n`;
+    expect(await once(before)).toMatchObject({
+      code: 0,
+      stderr: expect.stringMatching(
+        /^ra-signer: warning: the AWS CLI and boto3 cannot read ".*" line 9: section \[default\] .*make the two one\n$/,
+      ),
+    });
+    expect(read()).toBe(`[default]\n${KEYS}\n[a]\n${old}\n[default]\n${KEYS.split("\n")[2]}\n`);
+  });
+
+  // The old keys stood beside the new ones in each of these, or an SDK went on reading them.
+  const longTerm = ["aws_access_key_id = AKIA", "aws_secret_access_key = only here"];
+  it.each<readonly [string, string]>([
+    ["indented", `[default]\n  ${longTerm.join("\n  ")}\n`],
+    ["with colons", `[default]\n${longTerm.join("\n").replaceAll("=", ":")}\n`],
+    ["in capitals", `[default]\n${longTerm.join("\n").toUpperCase()}\n`],
+    ["below an indented region", `[default]\n  region = x\n  ${longTerm.join("\n  ")}\n`],
+    ["behind a byte order mark", `\ufeff[default]\n${longTerm.join("\n")}\n`],
+    [
+      "between markers of a merge conflict",
+      `[default]\n<<<<<<< a\n${longTerm.join("\n=======\n")}\n>>>>>>> b\n`,
+    ],
+  ])("finds long-term keys that are %s", async (_title, before) => {
+    expect(await once(before)).toMatchObject({ code: 0 });
+    expect(read()).not.toMatch(/AKIA|only here/i);
+    expect(read().match(/aws_secret_access_key/g)).toHaveLength(1);
+    expect(readFileSync(`${file}.backup`, "utf8")).toBe(before);
+  });
+
+  it.each<readonly [string, string, RegExp]>([
+    ["a continuation for boto3", `[default]\nregion = x\n  ${longTerm.join("\n  ")}\n`, /line 3: /],
+    ["a header of only some SDKs", `[ default ]\n${longTerm.join("\n")}\n`, /line 1: .*\[default\]/],
+    ["a header with a tail", `[default]x\n${longTerm.join("\n")}\n`, /line 2: /],
+  ])("refuses %s, naming the line", async (_title, before, message) => {
+    const result = await once(before);
+    expect(result).toMatchObject({ code: 1, stdout: "", stderr: expect.stringMatching(message) });
+    expect(read()).toBe(before);
     expect(readdirSync(folder.join("aws"))).toEqual(["credentials"]);
   });
 
@@ -167,14 +203,14 @@ describe("ra-signer update --once", () => {
     expect(statSync(`${file}.backup`).mode & 0o777).toBe(0o600);
   });
 
-  it("keeps the mode of the file, and warns of one that others may read", async () => {
+  it.each([0o640, 0o666, 0o604])("makes a file of mode %o private, and says so", async (mode) => {
     put("[default]\n");
-    chmodSync(file, 0o640);
+    chmodSync(file, mode);
     expect(await once()).toMatchObject({
       code: 0,
-      stderr: expect.stringMatching(/^ra-signer: warning: .*mode 0640/),
+      stderr: expect.stringMatching(`had mode 0${mode.toString(8)}; it holds credentials and is private now`),
     });
-    expect(statSync(file).mode & 0o777).toBe(0o640);
+    expect(statSync(file).mode & 0o777).toBe(0o600);
   });
 
   it.runIf(process.getuid?.() === 0)("leaves the file to its owner when root writes it", async () => {

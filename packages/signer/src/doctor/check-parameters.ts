@@ -1,5 +1,5 @@
 import { messageOf } from "../errors.ts";
-import { parseArn } from "../session/arn.ts";
+import { ARN_KINDS, parseArnOf } from "../session/arn.ts";
 import type { Arn } from "../session/arn.ts";
 import type { SessionParameters } from "../session/session-parameters.ts";
 import { fail, ok, warn } from "./finding.ts";
@@ -11,28 +11,27 @@ const MAX_DURATION_SECONDS = 43_200;
 const ACCOUNT_ID = /^\d{12}$/;
 
 const EXPECTED = [
-  ["trust anchor", "trustAnchorArn", "rolesanywhere", "trust-anchor/"],
-  ["profile", "profileArn", "rolesanywhere", "profile/"],
-  ["role", "roleArn", "iam", "role/"],
+  ["trust anchor", "trustAnchorArn"],
+  ["profile", "profileArn"],
+  ["role", "roleArn"],
 ] as const;
+
+const FLAGS = { "trust anchor": "--trust-anchor-arn", profile: "--profile-arn", role: "--role-arn" } as const;
 
 /** Whether the ARNs are what they should be and fit together, and the duration is one that the service takes. */
 export function checkParameters(parameters: SessionParameters): readonly Finding[] {
   const findings: Finding[] = [];
   const arns: Arn[] = [];
-  for (const [what, name, service, prefix] of EXPECTED) {
+  for (const [kind, name] of EXPECTED) {
     const text = parameters[name];
     try {
-      const arn = parseArn(text, what);
-      if (arn.service === service && arn.resource.startsWith(prefix)) {
-        arns.push(arn);
-        findings.push(ok(`${what} ARN`, text));
-      } else {
-        const remedy = `give the ARN of a ${what}: arn:${arn.partition}:${service}:…:${prefix}…`;
-        findings.push(fail(`${what} ARN`, `"${text}" is not that of a ${what}`, remedy));
-      }
+      arns.push(parseArnOf(text, kind));
+      findings.push(ok(`${kind} ARN`, text));
     } catch (error) {
-      findings.push(fail(`${what} ARN`, messageOf(error), `give the ARN of the ${what}`));
+      const { service, prefix } = ARN_KINDS[kind];
+      const form = `arn:aws:${service}:…:${prefix}…`;
+      const remedy = `give the ARN of the ${kind} with ${FLAGS[kind]}: ${form}`;
+      findings.push(fail(`${kind} ARN`, messageOf(error), remedy));
     }
   }
   const [trustAnchor, profile, role] = arns;

@@ -1,8 +1,7 @@
 import { STSClient } from "@aws-sdk/client-sts";
 import { afterAll, describe, expect, it } from "vitest";
 
-import { parseConfig } from "../aws-config/config-document.ts";
-import { profileEndpoint } from "../aws-config/profile-endpoint.ts";
+import { parseConfig, profileEndpoint } from "../aws-config/config-file.ts";
 import { regionalStsEndpoint, stsEndpoint } from "./sts-endpoint.ts";
 
 const PARAMETERS = {

@@ -1,4 +1,4 @@
-import type { ProfileEndpoint } from "../aws-config/profile-endpoint.ts";
+import type { ProfileEndpoint } from "../aws-config/config-file.ts";
 import type { Environment } from "../config/environment.ts";
 import { dnsSuffix, parseEndpoint, regionalEndpoint } from "../session/endpoint.ts";
 import type { EndpointOptions } from "../session/endpoint.ts";

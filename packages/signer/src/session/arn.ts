@@ -32,6 +32,30 @@ export function parseArn(text: string, what: string): Arn {
   return { partition, service, region, account, resource: resource.join(":") };
 }
 
+/** What each of the three ARNs of a session is the ARN of. */
+export const ARN_KINDS = {
+  "trust anchor": { service: "rolesanywhere", prefix: "trust-anchor/" },
+  profile: { service: "rolesanywhere", prefix: "profile/" },
+  role: { service: "iam", prefix: "role/" },
+} as const;
+
+/**
+ * Splits an ARN, and refuses one of another kind: trust anchor and profile are easily swapped.
+ *
+ * @param text For example `arn:aws:iam::123456789012:role/Example`.
+ * @param kind What it has to be the ARN of.
+ * @throws {SignerError} ERR_SIGNER_ARN_INVALID naming the form that it should have.
+ */
+export function parseArnOf(text: string, kind: keyof typeof ARN_KINDS): Arn {
+  const arn = parseArn(text, kind);
+  const { service, prefix } = ARN_KINDS[kind];
+  if (arn.service === service && arn.resource.startsWith(prefix)) return arn;
+  throw new SignerError(
+    "ERR_SIGNER_ARN_INVALID",
+    `"${text}" is not the ARN of a ${kind}; give one of the form arn:${arn.partition || "aws"}:${service}:…:${prefix}…`,
+  );
+}
+
 function invalid(text: string, what: string, reason: string): SignerError {
   return new SignerError(
     "ERR_SIGNER_ARN_INVALID",

@@ -1,5 +1,5 @@
 import { SignerError } from "../errors.ts";
-import { parseArn } from "./arn.ts";
+import { parseArn, parseArnOf } from "./arn.ts";
 import { parseEndpoint, regionalEndpoint } from "./endpoint.ts";
 import type { EndpointOptions } from "./endpoint.ts";
 
@@ -61,12 +61,12 @@ export function endpointOf(parameters: SessionParameters): URL {
 /**
  * Finds parameters that cannot work, before anything is sent.
  *
- * @throws {SignerError} ERR_SIGNER_ARN_INVALID when an ARN does not parse or the role is missing;
+ * @throws {SignerError} ERR_SIGNER_ARN_INVALID when an ARN does not parse, is of another kind, or the role is missing;
  *   ERR_SIGNER_REGION_MISMATCH when trust anchor and profile are in different regions.
  */
 export function checkSessionParameters(parameters: SessionParameters): void {
-  const trustAnchor = parseArn(parameters.trustAnchorArn, "trust anchor");
-  const profile = parseArn(parameters.profileArn, "profile");
+  const trustAnchor = parseArnOf(parameters.trustAnchorArn, "trust anchor");
+  const profile = parseArnOf(parameters.profileArn, "profile");
   if (trustAnchor.region !== profile.region) {
     throw new SignerError(
       "ERR_SIGNER_REGION_MISMATCH",
@@ -76,4 +76,5 @@ export function checkSessionParameters(parameters: SessionParameters): void {
   if (parameters.roleArn === "") {
     throw new SignerError("ERR_SIGNER_ARN_INVALID", "the role ARN is missing; give one (--role-arn)");
   }
+  parseArnOf(parameters.roleArn, "role");
 }

@@ -1,13 +1,20 @@
 import { existsSync } from "node:fs";
 import { dirname, isAbsolute, join, resolve } from "node:path";
 
-import { formatConfig, parseConfig, profileSections, setProfile } from "../../aws-config/config-document.ts";
-import { checkProfileName } from "../../aws-config/profile-name.ts";
-import { rivalKeys, shadowingKeys } from "../../aws-config/profile-conflicts.ts";
+import {
+  checkProfileName,
+  describeProblem,
+  parseConfig,
+  profileValue,
+  refuseProblems,
+  rivalSettings,
+  setProfile,
+} from "../../aws-config/config-file.ts";
+import type { Setting } from "../../aws-config/config-file.ts";
+import { quoteWord, runsThisProgram } from "../../aws-config/credential-process-line.ts";
 import { readStackOutputs } from "../../aws-config/read-stack-outputs.ts";
 import type { StackArns } from "../../aws-config/read-stack-outputs.ts";
-import { quoteWord } from "../../aws-config/shell-word.ts";
-import { readIfPresent, writeFileAtomically } from "../../aws-config/write-file-atomically.ts";
+import { keepCopy, readIfPresent, recover, replaceFile } from "../../aws-config/replace-file.ts";
 import { configPath, credentialsPath } from "../../config/aws-files.ts";
 import type { Environment } from "../../config/environment.ts";
 import { SignerError } from "../../errors.ts";
@@ -26,13 +33,31 @@ const CONFIGURE_FLAGS = {
   "from-outputs": {
     type: "text",
     value: "FILE",
-    help: "file of cdk deploy --outputs-file, for the three ARNs",
+    help: "file of cdk deploy --outputs-file, for the ARNs that no flag gives",
   },
   stack: {
     type: "text",
     value: "NAME",
     help: "stack in that file",
     default: "RolesAnywhereStack, or the only one",
+  },
+  "trust-anchor-output": {
+    type: "text",
+    value: "NAME",
+    help: "output of the stack that holds the trust anchor's ARN",
+    default: "TrustAnchorArn",
+  },
+  "profile-output": {
+    type: "text",
+    value: "NAME",
+    help: "output that holds the ARN of the Roles Anywhere profile",
+    default: "ProfileArn",
+  },
+  "role-output": {
+    type: "text",
+    value: "NAME",
+    help: "output that holds the role's ARN",
+    default: "RoleArn",
   },
   ...CREDENTIAL_PROCESS_FLAGS,
   region: { type: "text", value: "REGION", help: "region of the profile", default: "the trust anchor's" },
@@ -87,43 +112,50 @@ export const configure: Command = {
     const line = credentialProcessLine(flags, arns, environment);
 
     const path = pathToWrite(flags, environment);
+    recover(path);
     const before = readIfPresent(path);
-    const document = parseConfig(before ?? "");
-    const rivals = rivalKeys(document, profile);
-    if (rivals.length > 0 && flags.force !== true) {
-      throw new SignerError(
-        "ERR_SIGNER_CONFIG_CONFLICT",
-        `profile "${profile}" in "${path}" already has ${rivals.join(", ")}; choose another --profile, or replace them with --force`,
-        { path },
-      );
-    }
-    const sections = profileSections(document, profile);
-    const hasRegion = sections.some(({ settings }) => settings.some(({ key }) => key === "region"));
-    const after = formatConfig(
-      setProfile(document, profile, {
-        ...Object.fromEntries(rivals.map((key) => [key, undefined])),
-        credential_process: bytes(line),
-        ...(hasRegion && !flags.region ? {} : { region }),
-      }),
-    );
+    const file = parseConfig(before ?? "");
+    refuseProblems(file, path);
+    const rivals = rivalSettings(file, "config", profile, runsThisProgram);
+    refuseRivals(rivals, profile, path, flags.force === true);
+    const hasRegion = profileValue(file, "config", profile, "region") !== undefined;
+    const removed = Object.fromEntries(rivals.map(({ key }) => [key, undefined]));
+    const values = {
+      ...removed,
+      credential_process: bytes(line),
+      ...(hasRegion && !flags.region ? {} : { region }),
+    };
+    const after = setProfile(file, "config", profile, values, path);
     if (after !== before) {
       if (rivals.length > 0 && before !== undefined) {
-        const backup = `${path}.backup`;
-        writeFileAtomically(backup, before, readIfPresent(backup));
-        note(`removed ${rivals.join(", ")}; the file as it was is "${backup}"`);
+        const backup = keepCopy(path, before);
+        note(`removed ${rivals.map(({ key }) => key).join(", ")}; the file as it was is "${backup}"`);
       }
-      writeFileAtomically(path, after, before);
+      replaceFile(path, after, before);
     }
     note(`profile "${profile}" in "${path}" is ready; try: aws sts get-caller-identity --profile ${profile}`);
-    if (sections.length > 1) {
-      note(
-        `warning: profile "${profile}" has ${sections.length} sections; boto3 and the AWS CLI refuse such a file`,
-      );
-    }
-    warnOfShadow(profile, environment, note);
+    warnOfCredentialsFile(profile, environment, note);
     return Promise.resolve(0);
   },
 };
+
+/** Other ways of the profile to its credentials are only replaced when that is asked for, and by hand in [DEFAULT]. */
+function refuseRivals(rivals: readonly Setting[], profile: string, path: string, force: boolean): void {
+  const shared = rivals.find(({ section }) => section === "DEFAULT");
+  if (shared !== undefined) {
+    throw new SignerError(
+      "ERR_SIGNER_CONFIG_CONFLICT",
+      `"${path}" line ${shared.line + 1}: boto3 and the AWS CLI take ${shared.key} of [DEFAULT] for every profile; move it to the profiles that need it`,
+      { path },
+    );
+  }
+  if (rivals.length === 0 || force) return;
+  throw new SignerError(
+    "ERR_SIGNER_CONFIG_CONFLICT",
+    `profile "${profile}" in "${path}" already has ${rivals.map(({ key }) => key).join(", ")}; choose another --profile, or replace them with --force`,
+    { path },
+  );
+}
 
 function profileName({ profile }: ConfigureFlags): string {
   if (!profile) throw new SignerError("ERR_SIGNER_USAGE", "--profile is missing");
@@ -131,17 +163,30 @@ function profileName({ profile }: ConfigureFlags): string {
   return profile;
 }
 
+/** The ARNs of the flags; the outputs are asked only for those that no flag gives. */
 function stackArns(flags: ConfigureFlags): StackArns {
-  const fromFile = flags["from-outputs"] ? readStackOutputs(flags["from-outputs"], flags.stack) : undefined;
-  const choose = (given: string | undefined, found: string | undefined, flag: string): string => {
-    const arn = given || found;
+  const path = flags["from-outputs"];
+  const given = {
+    trustAnchorArn: flags["trust-anchor-arn"],
+    profileArn: flags["profile-arn"],
+    roleArn: flags["role-arn"],
+  };
+  const output = (arn: string | undefined, name: string): string | undefined => (arn ? undefined : name);
+  const names = {
+    trustAnchorArn: output(given.trustAnchorArn, flags["trust-anchor-output"] || "TrustAnchorArn"),
+    profileArn: output(given.profileArn, flags["profile-output"] || "ProfileArn"),
+    roleArn: output(given.roleArn, flags["role-output"] || "RoleArn"),
+  };
+  const found = path ? readStackOutputs(path, names, flags.stack) : {};
+  const choose = (name: keyof StackArns, flag: string): string => {
+    const arn = given[name] || found[name];
     if (arn) return arn;
     throw new SignerError("ERR_SIGNER_USAGE", `--${flag} is missing; give it, or --from-outputs`);
   };
   return {
-    trustAnchorArn: choose(flags["trust-anchor-arn"], fromFile?.trustAnchorArn, "trust-anchor-arn"),
-    profileArn: choose(flags["profile-arn"], fromFile?.profileArn, "profile-arn"),
-    roleArn: choose(flags["role-arn"], fromFile?.roleArn, "role-arn"),
+    trustAnchorArn: choose("trustAnchorArn", "trust-anchor-arn"),
+    profileArn: choose("profileArn", "profile-arn"),
+    roleArn: choose("roleArn", "role-arn"),
   };
 }
 
@@ -219,12 +264,23 @@ function pathToWrite(flags: ConfigureFlags, environment: Environment): string {
   return resolve(flags["config-file"] || configPath(environment));
 }
 
-function warnOfShadow(profile: string, environment: Environment, note: (line: string) => void): void {
+/** SDKs read the credentials file beside the config file, and prefer it. */
+function warnOfCredentialsFile(
+  profile: string,
+  environment: Environment,
+  note: (line: string) => void,
+): void {
   const path = credentialsPath(environment);
-  const keys = shadowingKeys(readIfPresent(path) ?? "", profile);
-  if (keys.length > 0) {
+  const file = parseConfig(readIfPresent(path) ?? "");
+  const [problem] = file.botocore.problems;
+  if (problem !== undefined) {
+    note(`warning: the AWS CLI and boto3 cannot read ${describeProblem(path, problem)}; ${problem.remedy}`);
+  }
+  const rivals = rivalSettings(file, "credentials", profile, () => false);
+  if (rivals.length > 0) {
+    const keys = rivals.map(({ key }) => key).join(", ");
     note(
-      `warning: [${profile}] in "${path}" has ${keys.join(", ")}, which AWS SDKs prefer to this profile; remove that section`,
+      `warning: [${profile}] in "${path}" has ${keys}, which AWS SDKs prefer to this profile; remove that section`,
     );
   }
 }

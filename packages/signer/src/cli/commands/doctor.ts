@@ -1,4 +1,4 @@
-import type { ProfileEndpoint } from "../../aws-config/profile-endpoint.ts";
+import type { ProfileEndpoint } from "../../aws-config/config-file.ts";
 import { configPath, credentialsPath } from "../../config/aws-files.ts";
 import { readAwsEnvironment } from "../../config/environment.ts";
 import { checkAttempts } from "../../doctor/check-attempts.ts";
@@ -24,7 +24,8 @@ const DOCTOR_FLAGS = {
   profile: {
     type: "text",
     value: "NAME",
-    help: "profile of AWS_CONFIG_FILE, else ~/.aws/config, whose line is examined; flags given beside it win",
+    help: "profile of the config or credentials file whose credential_process is examined; flags beside it win",
+    default: "AWS_PROFILE, where no other flag is given",
   },
   json: { type: "switch", help: "print the findings as JSON", default: "false" },
   offline: { type: "switch", help: "send nothing", default: "false" },
@@ -51,7 +52,9 @@ export const doctor: Command = {
       findings.push(...more);
       if (json !== true) for (const finding of more) context.out(line(finding));
     };
-    const subject = profile ? subjectOfProfile(profile, given, context, report) : { flags: given, sts: {} };
+    // Without any flag the profile is that of the SDKs.
+    const chosen = Object.keys(given).length === 0 ? profile || context.environment["AWS_PROFILE"] : profile;
+    const subject = chosen ? subjectOfProfile(chosen, given, context, report) : { flags: given, sts: {} };
     if (subject !== undefined) await examine(subject, offline === true, context, report);
     const failed = findings.filter(({ status }) => status === "fail").length;
     if (json === true) context.out(`${JSON.stringify({ ok: failed === 0, findings }, undefined, 2)}\n`);
@@ -73,7 +76,8 @@ function subjectOfProfile(
   { environment }: CommandContext,
   report: Report,
 ): Subject | undefined {
-  const examined = readProfile(profile, configPath(environment), credentialsPath(environment));
+  const paths = { config: configPath(environment), credentials: credentialsPath(environment) };
+  const examined = readProfile(profile, paths, environment);
   report(...examined.findings);
   if (examined.words === undefined) return undefined;
   try {
@@ -127,7 +131,13 @@ function given<Result>(report: Report, read: () => Result): Result | undefined {
     return read();
   } catch (error) {
     if (!(error instanceof SignerError)) throw error;
-    report(fail("flags", error.message, "see ra-signer credential-process --help"));
+    report(
+      fail(
+        "flags",
+        error.message,
+        "give a profile with --profile, or see ra-signer credential-process --help",
+      ),
+    );
     return undefined;
   }
 }

@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 
-import { checkProfileName } from "../../aws-config/profile-name.ts";
+import { checkProfileName } from "../../aws-config/config-file.ts";
 import { writeCredentials } from "../../aws-config/write-credentials.ts";
 import { credentialsPath } from "../../config/aws-files.ts";
 import { messageOf } from "../../errors.ts";
@@ -40,17 +40,26 @@ export const update: Command = {
     checkProfileName(profile);
     const path = resolve(credentialsPath(environment));
     const fetch = sessionFetcher(planSession(flags, context));
-    let warnedOfMode = false;
+    const said = new Set<string>();
+    const noteOnce = (line: string): void => {
+      if (!said.has(line)) note(`ra-signer: ${line}`);
+      said.add(line);
+    };
     const refresh = async (signal?: AbortSignal): Promise<Date> => {
       const credentials = await fetch(signal);
-      const { backup, openMode } = writeCredentials(path, profile, credentials);
-      if (backup !== undefined)
-        note(`ra-signer: [${profile}] held long-term keys; the file as it was is "${backup}"`);
-      if (openMode !== undefined && !warnedOfMode) {
-        const mode = openMode.toString(8).padStart(4, "0");
-        note(`ra-signer: warning: "${path}" has mode ${mode}; make it private: chmod 600`);
-        warnedOfMode = true;
+      const { backup, narrowedMode, openMode, problem } = writeCredentials(path, profile, credentials);
+      if (backup !== undefined) {
+        noteOnce(`[${profile}] held long-term keys; the file as it was is "${backup}"`);
       }
+      if (narrowedMode !== undefined) {
+        noteOnce(`"${path}" had mode ${octal(narrowedMode)}; it holds credentials and is private now`);
+      }
+      if (openMode !== undefined) {
+        noteOnce(
+          `warning: "${path}" has mode ${octal(openMode)}, which its file system keeps; put it where only you can read it`,
+        );
+      }
+      if (problem !== undefined) noteOnce(`warning: the AWS CLI and boto3 cannot read ${problem}`);
       return new Date(credentials.expiration);
     };
     if (flags.once === true) {
@@ -74,3 +83,7 @@ export const update: Command = {
     return 0;
   },
 };
+
+function octal(mode: number): string {
+  return mode.toString(8).padStart(4, "0");
+}

@@ -63,6 +63,17 @@ export function splitWords(line: string): readonly string[] | undefined {
   return word === undefined ? words : [...words, word];
 }
 
+/** Whether a credential_process line runs `ra-signer credential-process`, installed or from its built file. */
+export function runsThisProgram(line: string): boolean {
+  const words = splitWords(line) ?? [];
+  const command = words.indexOf("credential-process");
+  if (command < 1) return false;
+  const program = (words[command - 1] ?? "").replaceAll("\\", "/");
+  return (
+    /(^|\/)ra-signer(\.cmd|\.exe|\.c?js)?$/.test(program) || /signer\/dist\/cli\/main\.c?js$/.test(program)
+  );
+}
+
 function unquotable(word: string, why: string): SignerError {
   return new SignerError(
     "ERR_SIGNER_CONFIG_VALUE_INVALID",

@@ -1,0 +1,285 @@
+import { spawn, spawnSync } from "node:child_process";
+import {
+  chmodSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
+import { createServer } from "node:net";
+
+import * as fc from "fast-check";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+
+import { temporaryFolder } from "../testing/openssl.ts";
+import { keepCopy, readIfPresent, recover, replaceFile } from "./replace-file.ts";
+
+let folder: ReturnType<typeof temporaryFolder>;
+let file: string;
+beforeEach(() => {
+  folder = temporaryFolder();
+  file = folder.join("config");
+});
+afterEach(() => folder[Symbol.dispose]());
+
+const modeOf = (path: string): number => statSync(path).mode & 0o777;
+
+describe("replaceFile", () => {
+  it.each([0o022, 0o000, 0o777])("makes a private file in private folders under umask %o", (mask) => {
+    const before = process.umask(mask);
+    try {
+      replaceFile(folder.join("a", "b", "config"), "n\u00e9w", undefined);
+    } finally {
+      process.umask(before);
+    }
+    expect(readFileSync(folder.join("a", "b", "config"), "latin1")).toBe("n\u00e9w");
+    expect(["a", "a/b", "a/b/config"].map((name) => modeOf(folder.join(name)))).toEqual([
+      0o700, 0o700, 0o600,
+    ]);
+  });
+
+  it.each([
+    [0o644, false, 0o644],
+    [0o640, false, 0o640],
+    [0o400, false, 0o400],
+    [0o644, true, 0o600],
+    [0o666, true, 0o600],
+    [0o400, true, 0o400],
+  ])("of mode %o (secret: %s) leaves mode %o", (before, secret, after) => {
+    for (const isLinked of [false, true]) {
+      const path = folder.join(`file-${isLinked}`);
+      writeFileSync(path, "old");
+      chmodSync(path, before);
+      // A file with a second name is written in place.
+      if (isLinked) linkSync(path, folder.join("name"));
+      replaceFile(path, "new", "old", { secret });
+      expect(readFileSync(path, "utf8")).toBe("new");
+      expect(modeOf(path)).toBe(after);
+    }
+    expect(readFileSync(folder.join("name"), "utf8")).toBe("new");
+    expect(readdirSync(folder.path).sort()).toEqual(["file-false", "file-true", "name"]);
+  });
+
+  it("gives a reader the old file or the new one", () => {
+    writeFileSync(file, "old");
+    const { ino } = statSync(file);
+    replaceFile(file, "new", "old");
+    expect(statSync(file).ino).not.toBe(ino);
+    expect(readdirSync(folder.path)).toEqual(["config"]);
+  });
+
+  it.each<readonly [string, () => readonly [link: string, end: string]]>([
+    ["a link", () => (symlinkSync("end", file), [file, folder.join("end")])],
+    ["an absolute link", () => (symlinkSync(folder.join("end"), file), [file, folder.join("end")])],
+    [
+      "a link to a link",
+      () => {
+        symlinkSync("middle", file);
+        symlinkSync("end", folder.join("middle"));
+        return [file, folder.join("end")];
+      },
+    ],
+    [
+      "a link in a folder that is a link",
+      () => {
+        mkdirSync(folder.join("real", "inner"), { recursive: true });
+        symlinkSync("real/inner", folder.join("linked"));
+        symlinkSync("../end", folder.join("linked", "config"));
+        return [folder.join("linked", "config"), folder.join("real", "end")];
+      },
+    ],
+    [
+      "a folder that is a dangling link",
+      () => {
+        symlinkSync("not/yet", folder.join("aws"));
+        return [folder.join("aws", "config"), folder.join("not", "yet", "config")];
+      },
+    ],
+  ])("follows %s to its end, which need not exist", (_title, make) => {
+    const [link, end] = make();
+    const linkOf = (path: string): string | undefined =>
+      lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true ? readlinkSync(path) : undefined;
+    const before = linkOf(link);
+    replaceFile(link, "first", undefined);
+    expect(readFileSync(end, "utf8")).toBe("first");
+    replaceFile(link, "second", "first");
+    expect(readFileSync(end, "utf8")).toBe("second");
+    expect(linkOf(link)).toBe(before);
+    expect(lstatSync(end).isFile()).toBe(true);
+  });
+
+  it.each<readonly [string, () => void | Promise<void>, RegExp]>([
+    ["a folder", () => mkdirSync(file), /is a folder, which is never replaced/],
+    ["a named pipe", () => void spawnSync("mkfifo", [file]), /is a named pipe/],
+    [
+      "a link to a device",
+      () => symlinkSync("/dev/null", file),
+      /its link ends at "\/dev\/null"\) is a device/,
+    ],
+    ["a link to itself", () => symlinkSync("config", file), /a link that leads to itself/],
+    ["a socket", () => listen(file), /is a socket/],
+  ])("refuses %s by name and leaves it as it is", async (_title, make, message) => {
+    await make();
+    const before = lstatSync(file);
+    for (const secret of [false, true]) {
+      expect(() => replaceFile(file, "new", undefined, { secret })).toThrow(
+        expect.objectContaining({
+          code: "ERR_SIGNER_FILE_UNWRITABLE",
+          message: expect.stringMatching(message),
+          path: file,
+        }),
+      );
+    }
+    expect(lstatSync(file)).toMatchObject({ ino: before.ino, mode: before.mode });
+    expect(readdirSync(folder.path)).toEqual(["config"]);
+  });
+
+  it("refuses /dev/null itself", () => {
+    const before = statSync("/dev/null");
+    expect(() => replaceFile("/dev/null", "x", undefined)).toThrow(
+      /"\/dev\/null" is a device.*path of a file/,
+    );
+    expect(statSync("/dev/null")).toMatchObject({ rdev: before.rdev, mode: before.mode });
+  });
+
+  it.each([false, true])("writes nothing when somebody else was faster (second name: %s)", (isLinked) => {
+    writeFileSync(file, "theirs");
+    if (isLinked) linkSync(file, folder.join("name"));
+    expect(() => replaceFile(file, "mine", "old")).toThrow(
+      expect.objectContaining({ code: "ERR_SIGNER_CONFIG_CHANGED" }),
+    );
+    expect(readFileSync(file, "utf8")).toBe("theirs");
+    expect(readdirSync(folder.path)).toEqual(isLinked ? ["config", "name"] : ["config"]);
+  });
+
+  it("removes what killed writers left, and nothing else", () => {
+    const past = new Date(Date.now() - 601_000);
+    for (const name of ["config.0123456789ab.tmp", "config.note.tmp", "other.0123456789ab.tmp"]) {
+      writeFileSync(folder.join(name), "");
+      utimesSync(folder.join(name), past, past);
+    }
+    mkdirSync(folder.join("config.aaaaaaaaaaaa.tmp"));
+    utimesSync(folder.join("config.aaaaaaaaaaaa.tmp"), past, past);
+    writeFileSync(folder.join("config.bbbbbbbbbbbb.tmp"), "");
+    replaceFile(file, "new", undefined);
+    expect(readdirSync(folder.path).sort()).toEqual([
+      "config",
+      "config.aaaaaaaaaaaa.tmp",
+      "config.bbbbbbbbbbbb.tmp",
+      "config.note.tmp",
+      "other.0123456789ab.tmp",
+    ]);
+  });
+
+  it("waits for another writer, and takes the lock of one that was killed", async () => {
+    const holder = spawn("sleep", ["0.3"]);
+    const stat = readFileSync(`/proc/${holder.pid}/stat`, "utf8").split(") ").at(-1)?.split(" ") ?? [];
+    writeFileSync(`${file}.ra-signer-lock`, `${holder.pid} ${stat[19]} token`, { mode: 0o600 });
+    // The holder's end is noticed by the system, not by this process, which waits without its event loop.
+    replaceFile(file, "new", undefined);
+    expect(readFileSync(file, "utf8")).toBe("new");
+    expect(readdirSync(folder.path)).toEqual(["config"]);
+    await new Promise((resolve) => holder.once("close", resolve));
+  });
+});
+
+function listen(path: string): Promise<void> {
+  const server = createServer();
+  server.unref();
+  return new Promise((resolve) => server.listen(path, resolve));
+}
+
+describe("recover", () => {
+  /** The journal beside a file. */
+  const leave = (before: string, after: string): void =>
+    writeFileSync(`${file}.ra-signer-journal`, JSON.stringify({ before, after }), { mode: 0o600 });
+
+  it("gives back the old contents wherever a writer was killed within the file", () => {
+    const text = fc.string({ unit: fc.constantFrom("a", "b", "\n"), maxLength: 8 });
+    fc.assert(
+      fc.property(text, text, (before, after) => {
+        const size = Math.max(before.length, after.length);
+        const written = after.padEnd(size, "\n");
+        const padded = before.padEnd(size, "\n");
+        const states = [
+          ...Array.from(
+            { length: size - before.length + 1 },
+            (_unused, count) => before + "\n".repeat(count),
+          ),
+          ...Array.from(
+            { length: size + 1 },
+            (_unused, count) => written.slice(0, count) + padded.slice(count),
+          ),
+        ];
+        for (const state of states) {
+          writeFileSync(file, state);
+          leave(before, after);
+          recover(file);
+          expect(readFileSync(file, "utf8")).toBe(state === after ? after : before);
+          expect(readdirSync(folder.path)).toEqual(["config"]);
+        }
+      }),
+      { numRuns: 40, seed: 3 },
+    );
+  });
+
+  it("keeps both when the file was changed since", () => {
+    writeFileSync(file, "repaired by hand");
+    leave("old", "new");
+    expect(() => recover(file)).toThrow(/what it held before is in ".*config\.ra-signer-journal"/);
+    expect(readFileSync(file, "utf8")).toBe("repaired by hand");
+    expect(readdirSync(folder.path)).toEqual(["config", "config.ra-signer-journal"]);
+  });
+
+  it.each<readonly [string, () => void]>([
+    ["is open to others", () => chmodSync(`${file}.ra-signer-journal`, 0o644)],
+    ["is no journal", () => writeFileSync(`${file}.ra-signer-journal`, "[]")],
+  ])("takes no journal that %s", (_title, spoil) => {
+    writeFileSync(file, "old");
+    leave("theirs", "new");
+    spoil();
+    recover(file);
+    expect(readFileSync(file, "utf8")).toBe("old");
+  });
+});
+
+describe("readIfPresent", () => {
+  it.each<readonly [string, () => void, string | undefined]>([
+    ["nothing", () => {}, undefined],
+    ["a dangling link", () => symlinkSync("nowhere", file), undefined],
+    ["/dev/null", () => symlinkSync("/dev/null", file), undefined],
+    ["a link", () => (writeFileSync(folder.join("end"), "text"), symlinkSync("end", file)), "text"],
+  ])("of %s", (_title, make, expected) => {
+    make();
+    expect(readIfPresent(file)).toBe(expected);
+  });
+
+  it.each<readonly [string, () => void]>([
+    ["a folder", () => mkdirSync(file)],
+    ["a named pipe", () => void spawnSync("mkfifo", [file])],
+  ])("refuses %s", (what, make) => {
+    make();
+    expect(() => readIfPresent(file)).toThrow(
+      expect.objectContaining({
+        code: "ERR_SIGNER_FILE_UNREADABLE",
+        message: expect.stringContaining(`it is ${what}`),
+      }),
+    );
+  });
+});
+
+describe("keepCopy", () => {
+  it("never writes over an older copy, and is private", () => {
+    mkdirSync(`${file}.backup`);
+    symlinkSync("nowhere", `${file}.backup2`);
+    const copies = ["a", "b", "a"].map((text) => keepCopy(file, text));
+    expect(copies).toEqual([`${file}.backup3`, `${file}.backup4`, `${file}.backup3`]);
+    expect(copies.map(modeOf)).toEqual([0o600, 0o600, 0o600]);
+  });
+});
