@@ -25,7 +25,7 @@ interface ConditionBase {
   readonly expected: readonly string[];
 }
 
-export interface ValueCondition extends ConditionBase {
+interface ValueCondition extends ConditionBase {
   readonly kind: "values";
   readonly base: ConditionOperator;
   readonly quantifier: Quantifier;
@@ -33,16 +33,16 @@ export interface ValueCondition extends ConditionBase {
   readonly values: readonly PreparedValue[];
 }
 
-export interface NullCondition extends ConditionBase {
+interface NullCondition extends ConditionBase {
   readonly kind: "null";
   /** Whether the key has to be absent; several values mean that either will do. */
   readonly absent: readonly boolean[];
 }
 
-export type Quantifier = "none" | "ForAllValues" | "ForAnyValue";
+type Quantifier = "none" | "ForAllValues" | "ForAnyValue";
 
 /** A value of the policy. */
-export interface PreparedValue {
+interface PreparedValue {
   readonly template: readonly TemplatePiece[];
   /** Absent when the value has variables: then it is prepared for each request. */
   readonly compare?: Comparison;

@@ -68,8 +68,8 @@ export interface PolicyExplanation {
 
 /**
  * Decides a request by one policy: an explicit deny wins over any allow, and what nothing allows is denied.
- * The order of the statements does not matter. Use it for a trust policy that a service calls upon, or to look at one
- * policy alone; {@link evaluatePolicies} knows how several policies work together.
+ * The order of the statements does not matter. Use it for the trust policy of a role that a service assumes, or to look
+ * at one policy alone; {@link evaluatePolicies} knows how several policies, boundaries and accounts work together.
  *
  * A policy that was parsed without `kind` can be of any. So that a trust policy whose `Principal` was
  * forgotten does not let everybody in, an Allow without `Principal` then applies only to requests that name

@@ -89,7 +89,7 @@ export function constantPieces(pieces: readonly TemplatePiece[]): readonly GlobP
  *
  * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html#policy-vars-no-value
  */
-export type Unresolved = "no value" | "several values";
+type Unresolved = "no value" | "several values";
 
 /**
  * Puts the request's values in place of the variables. What comes from a request never acts as a wildcard:

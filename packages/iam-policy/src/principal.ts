@@ -213,7 +213,7 @@ function levelsOf(id: string): readonly PrincipalMatch[] {
   }
 }
 
-export interface AwsPrincipal {
+interface AwsPrincipal {
   readonly partition?: string;
   readonly account: string;
   readonly kind: "root" | "user" | "role" | "assumed-role" | "federated-user";

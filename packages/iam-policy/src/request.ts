@@ -37,8 +37,10 @@ export function readAccountOf({ resource, resourceAccount }: PolicyRequest): str
 
 /**
  * Values that a request has, by condition key. Keys match in any letter case; a key that is undefined is absent.
+ * Numbers, Booleans and dates are written as text; dates in ISO 8601 or as seconds since 1970; bytes in base64.
  *
  * @example { "aws:SecureTransport": "true", "aws:TagKeys": ["x509Subject/CN"], "aws:SourceIp": request.ip }
+ * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
  */
 export type ContextRecord = Readonly<Record<string, string | readonly string[] | undefined>>;
 

@@ -26,7 +26,7 @@ export type Glob =
   | { readonly kind: "prefix"; readonly text: string }
   | { readonly kind: "tokens"; readonly tokens: readonly Token[] };
 
-export interface GlobRun {
+interface GlobRun {
   readonly matched: boolean;
   /** Comparisons made; 0 for patterns without wildcards, or with one at the end only. */
   readonly steps: number;
