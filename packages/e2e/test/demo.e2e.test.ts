@@ -6,11 +6,22 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { repositoryRoot } from "../src/story/programs.ts";
 import { normaliseTranscript, transcriptOf } from "./support/normalise-transcript.ts";
-import { type RunningDemo, runDemoScript } from "./support/run-demo-script.ts";
+import { type OwnRun, startDemo } from "./support/own-run.ts";
+
+/** A proxy that refuses connections (port 9, discard), in all spellings, and Node told to use it. */
+const deadProxy = Object.fromEntries([
+  ...["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"].map((name) => [
+    name,
+    "http://127.0.0.1:9",
+  ]),
+  ...["NO_PROXY", "no_proxy"].map((name) => [name, "intranet"]),
+  ["NODE_USE_ENV_PROXY", "1"],
+]);
 
 /**
  * The demo in the shell of somebody who works with a real account. Every way by which an SDK could find that account
- * leads to a trap instead: a profile whose credential process leaves a file behind, and endpoints that count calls.
+ * leads to a trap instead: a profile whose credential process leaves a file behind, and endpoints that count calls. The
+ * shell also has a proxy, which must not get what is meant for this machine.
  */
 describe("the demo in a shell with a real account's settings", { timeout: 300_000 }, () => {
   const calls: string[] = [];
@@ -30,7 +41,7 @@ describe("the demo in a shell with a real account's settings", { timeout: 300_00
     await chmod(program, 0o755);
     await writeFile(
       join(folder, "config"),
-      `[default]\ncredential_process = ${program}\n[profile real]\ncredential_process = ${program}\n`,
+      `[default]\nuse_fips_endpoint = true\ncredential_process = ${program}\n[profile real]\nuse_fips_endpoint = true\ncredential_process = ${program}\n`,
     );
     await writeFile(join(folder, "credentials"), `[roles-anywhere]\ncredential_process = ${program}\n`);
     await new Promise<void>((resolve) => trap.listen(0, "127.0.0.1", resolve));
@@ -57,6 +68,7 @@ describe("the demo in a shell with a real account's settings", { timeout: 300_00
       AWS_EC2_METADATA_SERVICE_ENDPOINT: url,
       AWS_ROLE_ARN: "arn:aws:iam::123456789012:role/Real",
       AWS_WEB_IDENTITY_TOKEN_FILE: join(folder, "token"),
+      ...deadProxy,
     };
   });
   afterAll(async () => {
@@ -64,9 +76,10 @@ describe("the demo in a shell with a real account's settings", { timeout: 300_00
     await rm(folder, { recursive: true, force: true });
   });
 
-  let demo: RunningDemo;
+  let demo: OwnRun;
+  afterAll(() => demo?.[Symbol.asyncDispose]());
   it("runs to its end", async () => {
-    demo = runDemoScript([], realSettings);
+    demo = await startDemo([], realSettings);
     const { code } = await demo.exited;
     // The output tells why, should it fail.
     expect({ code, output: demo.output() }).toMatchObject({ code: 0 });

@@ -140,7 +140,7 @@ async function reachableDockerHost(init: ContainerInit): Promise<string> {
   throw new SandboxError(
     "ERR_SANDBOX_START_FAILED",
     `Docker runs on another machine (${endpoint}), whose loopback cannot be reached from here: give the address on which ` +
-      `it may publish ports, such as publishAddress "0.0.0.0" (--publish-address 0.0.0.0). LocalStack has no access control`,
+      `it may publish ports, such as publishAddress "0.0.0.0". LocalStack has no access control`,
   );
 }
 

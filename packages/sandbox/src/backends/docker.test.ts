@@ -159,7 +159,7 @@ describe("the docker back end", () => {
         await docker(cases(endpoint));
         await expect(start()).rejects.toMatchObject({
           code: "ERR_SANDBOX_START_FAILED",
-          message: expect.stringMatching(/Docker runs on another machine .*--publish-address 0\.0\.0\.0/),
+          message: expect.stringMatching(/Docker runs on another machine .* publishAddress "0\.0\.0\.0"/),
         });
         // No machine has this name: what matters is where the container is looked for.
         await expect(start({ publishAddress: "0.0.0.0", timeoutMs: 100 })).rejects.toMatchObject({

@@ -72,14 +72,18 @@ export async function up(
       process.stderr.write(`ra-sandbox: ${withFlags(error.message)}\nSee ra-sandbox --help.\n`);
       return 2;
     }
-    process.stderr.write(`ra-sandbox: ${error.message}\n`);
+    process.stderr.write(`ra-sandbox: ${withFlags(error.message)}\n`);
     return 1;
   }
 }
 
 /** `startSandbox` names its options; whoever typed a command knows the flags. */
 function withFlags(message: string): string {
-  return message.replace(/^(?:the option )?(\w+)/, (text, name: string) => flags[name] ?? text);
+  const names = /\bthe option (\w+)|\b(accountId|localstack\w+|publishAddress)\b/g;
+  return message.replaceAll(
+    names,
+    (text, ...[option, name]: string[]) => flags[option ?? name ?? ""] ?? text,
+  );
 }
 
 function announce(sandbox: Sandbox, options: UpOptions): void {

@@ -1,0 +1,159 @@
+import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { randomUUID } from "node:crypto";
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { readSettings } from "../../src/settings/read-settings.ts";
+import { repositoryRoot } from "../../src/story/programs.ts";
+
+const run = promisify(execFile);
+
+/** The label of the sandbox's containers and networks that names its folder of temporary files. */
+const WORK_DIRECTORY_LABEL = "dev.roles-anywhere-kit.work-directory";
+
+/**
+ * A program, and what it leaves on this machine. Everything here looks at this one run, whatever other sandboxes do on
+ * the machine meanwhile: its processes carry a marker in their environment, its temporary files are in a folder of its
+ * own, and its containers and networks are labelled with that folder.
+ */
+export interface OwnRun extends AsyncDisposable {
+  readonly child: ChildProcess;
+  /** The folder that the program takes for the system's folder of temporary files. */
+  readonly temporaryFolder: string;
+  readonly stdout: () => string;
+  /** What the program wrote so far, both streams. */
+  readonly output: () => string;
+  /** Settles when the output matches. Rejects when the program ends before that. */
+  waitFor(pattern: RegExp): Promise<RegExpExecArray>;
+  readonly exited: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
+  /** What a terminal does on Ctrl-C: the signal goes to the program and all that runs in its process group. */
+  pressCtrlC(): void;
+  /** The processes of this run that live now. */
+  processes(): Promise<RunningProcess[]>;
+  /** Ids of this run's containers. */
+  containers(): Promise<string[]>;
+  /** What else this run has on the machine: folders, containers, networks. */
+  traces(): Promise<string[]>;
+}
+
+export interface RunningProcess {
+  pid: number;
+  command: string;
+}
+
+/** @param environment added to this process' own */
+export async function startRun(
+  command: string,
+  commandArguments: readonly string[],
+  environment: Readonly<Record<string, string>> = {},
+): Promise<OwnRun> {
+  const marker = `RUN_${randomUUID()}`;
+  const temporaryFolder = await mkdtemp(join(tmpdir(), "own-run-"));
+  const child = spawn(command, commandArguments, {
+    // A group of its own, as an interactive shell gives to each command.
+    detached: true,
+    env: { ...process.env, TMPDIR: temporaryFolder, ...environment, RUN_MARKER: marker },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let output = "";
+  let stdout = "";
+  const listeners = new Set<() => void>();
+  const collect = (chunk: string): void => {
+    output += chunk;
+    for (const listener of listeners) listener();
+  };
+  child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
+    stdout += chunk;
+    collect(chunk);
+  });
+  child.stderr.setEncoding("utf8").on("data", collect);
+  const exited = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve) => {
+    child.on("close", (code, signal) => resolve({ code, signal }));
+  });
+  const docker = async (what: "ps" | "network", list: readonly string[]): Promise<string[]> => {
+    const format = what === "ps" ? "{{.ID}}" : "{{.Name}}";
+    const label = `{{.Label "${WORK_DIRECTORY_LABEL}"}}`;
+    // Where there is no Docker, there is nothing of it either.
+    const { stdout: lines } = await run("docker", [...list, "--format", `${format} ${label}`]).catch(() => ({
+      stdout: "",
+    }));
+    return lines
+      .split("\n")
+      .map((line) => line.split(" "))
+      .filter(([, folder]) => folder?.startsWith(`${temporaryFolder}/`))
+      .map(([name = ""]) => name);
+  };
+  return {
+    child,
+    temporaryFolder,
+    exited,
+    stdout: () => stdout,
+    output: () => output,
+    waitFor(pattern) {
+      return new Promise((resolve, reject) => {
+        const look = (): void => {
+          const match = pattern.exec(output);
+          if (match === null) return;
+          listeners.delete(look);
+          resolve(match);
+        };
+        listeners.add(look);
+        look();
+        void exited.then(({ code }) =>
+          reject(new Error(`${command} ended with ${code} before ${pattern}:\n${output}`)),
+        );
+      });
+    },
+    pressCtrlC() {
+      if (child.pid !== undefined) process.kill(-child.pid, "SIGINT");
+    },
+    processes: () => processesWith(marker),
+    containers: () => docker("ps", ["ps", "--all"]),
+    async traces() {
+      const folders = (await readdir(temporaryFolder)).filter((name) => name.startsWith("ra-sandbox-"));
+      return [
+        ...folders.map((name) => `folder ${name}`),
+        ...(await docker("ps", ["ps", "--all"])).map((id) => `container ${id}`),
+        ...(await docker("network", ["network", "ls"])).map((name) => `network ${name}`),
+      ];
+    },
+    async [Symbol.asyncDispose]() {
+      if (child.exitCode === null && child.signalCode === null) {
+        child.kill("SIGTERM");
+        await exited;
+      }
+      await rm(temporaryFolder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** `./scripts/demo`, run as a person would in a terminal, on the back end of this test run. */
+export async function startDemo(
+  demoArguments: readonly string[],
+  environment: Readonly<Record<string, string>> = {},
+): Promise<OwnRun> {
+  const { backend } = readSettings(process.env);
+  const script = join(repositoryRoot, "scripts", "demo");
+  return await startRun(script, ["--backend", backend, ...demoArguments], environment);
+}
+
+async function processesWith(marker: string): Promise<RunningProcess[]> {
+  if (process.platform !== "linux") {
+    const { stdout } = await run("ps", ["axeww", "-o", "pid=,command="]);
+    return stdout
+      .split("\n")
+      .filter((line) => line.includes(marker))
+      .map((line) => ({ pid: Number.parseInt(line, 10), command: line.trim().replace(/^\d+\s+/, "") }));
+  }
+  const found: RunningProcess[] = [];
+  for (const pid of (await readdir("/proc")).filter((name) => /^\d+$/.test(name))) {
+    // A process may end while it is looked at.
+    const environment = await readFile(`/proc/${pid}/environ`, "utf8").catch(() => "");
+    if (!environment.includes(marker)) continue;
+    const command = await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "");
+    // A process that has ended and waits for its parent has no command line.
+    if (command !== "") found.push({ pid: Number(pid), command: command.replaceAll("\0", " ").trim() });
+  }
+  return found;
+}
