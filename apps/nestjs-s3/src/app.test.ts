@@ -7,8 +7,8 @@ import request from "supertest";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { createApp } from "./app.ts";
 import { readSettings } from "./settings.ts";
-import { FakeAws } from "./testing/fake-aws.ts";
-import { FakeCredentialProcess } from "./testing/fake-credential-process.ts";
+import { FakeAws } from "../test/support/fake-aws.ts";
+import { FakeCredentialProcess } from "../test/support/fake-credential-process.ts";
 
 // Everything is real but AWS: the profile is read from a file, the credential process runs, the SDK talks HTTP.
 let aws: FakeAws;

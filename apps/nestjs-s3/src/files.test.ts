@@ -1,6 +1,6 @@
 import { S3Client } from "@aws-sdk/client-s3";
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
-import { FakeAws } from "./testing/fake-aws.ts";
+import { FakeAws } from "../test/support/fake-aws.ts";
 import { linkLifetimeSeconds, listFiles, type ListFilesInput, oneRunAtATime } from "./files.ts";
 
 const NOW = Date.UTC(2026, 0, 1, 12);

@@ -1,8 +1,8 @@
 import { readFileSync, rmSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { readSettings } from "./settings.ts";
-import { ClientCertificate } from "./testing/client-certificate.ts";
-import { FakeAws } from "./testing/fake-aws.ts";
+import { ClientCertificate } from "../test/support/client-certificate.ts";
+import { FakeAws } from "../test/support/fake-aws.ts";
 import { inProcessCredentials } from "./credentials.ts";
 
 const MINUTE = 60_000;

@@ -8,9 +8,9 @@ import { createInterface } from "node:readline";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeAll, describe, expect, it } from "vitest";
-import { ClientCertificate } from "./testing/client-certificate.ts";
-import { FakeAws } from "./testing/fake-aws.ts";
-import { FakeCredentialProcess } from "./testing/fake-credential-process.ts";
+import { ClientCertificate } from "../test/support/client-certificate.ts";
+import { FakeAws } from "../test/support/fake-aws.ts";
+import { FakeCredentialProcess } from "../test/support/fake-credential-process.ts";
 
 const built = fileURLToPath(new URL("../dist/main.js", import.meta.url));
 const given = { REGION: "eu-central-1", PROFILE: "roles-anywhere", BUCKET: "docs", PORT: "0" };

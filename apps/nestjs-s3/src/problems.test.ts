@@ -1,7 +1,7 @@
 import { S3ServiceException } from "@aws-sdk/client-s3";
 import { NotFoundException } from "@nestjs/common";
 import { describe, expect, it } from "vitest";
-import { ARNS } from "./testing/client-certificate.ts";
+import { ARNS } from "../test/support/client-certificate.ts";
 import { CredentialsUnavailableError } from "./credentials.ts";
 import { type ProblemContext, problemFromError } from "./problems.ts";
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { ARNS } from "./testing/client-certificate.ts";
+import { ARNS } from "../test/support/client-certificate.ts";
 import { readSettings, SettingsError } from "./settings.ts";
 
 const given = { REGION: "eu-central-1", PROFILE: "roles-anywhere", BUCKET: "my-documents" };

@@ -3,7 +3,7 @@ import { Template } from "aws-cdk-lib/assertions";
 import { App } from "aws-cdk-lib/core";
 import { describe, expect, it } from "vitest";
 import { SETTING_VARIABLES } from "../src/config/app-config.ts";
-import { makeTestCertificates } from "../src/testing/certificates.ts";
+import { makeTestCertificates } from "./support/certificates.ts";
 import { reportingServers } from "./readme-example.ts";
 
 const read = (path: string) => readFileSync(new URL(path, import.meta.url), "utf8");

@@ -11,7 +11,7 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { CreateRoleCommand, EntityAlreadyExistsException, IAMClient } from "@aws-sdk/client-iam";
 import { startMock } from "../src/http/server.ts";
-import { handleCreateSession } from "../src/testing/handle-create-session.ts";
+import { handleCreateSession } from "../test/support/handle-create-session.ts";
 import type { AwsPort } from "../src/session/aws.ts";
 import { awsSdkPort } from "../src/session/aws-sdk.ts";
 import {
@@ -19,19 +19,20 @@ import {
   type KeyPair,
   makeAuthority,
   makeCertificate,
+  ML_DSA,
+  mlDsaKeys,
   rsaKeys,
-} from "../src/testing/make-certificate.ts";
-import { TRUST_POLICY } from "../src/testing/fake-aws.ts";
-import { ML_DSA, mlDsaKeys } from "../src/testing/ml-dsa.ts";
+  signedRequest,
+} from "@roles-anywhere/testing";
+import { TRUST_POLICY } from "../test/support/fake-aws.ts";
 import type { ReceivedRequest } from "../src/request/received-request.ts";
-import { signedRequest } from "../src/testing/sign-request.ts";
 import {
   createWorld,
   PROFILE_ARN,
   ROLE_ARN,
   TRUST_ANCHOR_ARN,
   trustAnchorRecord,
-} from "../src/testing/world.ts";
+} from "../test/support/world.ts";
 
 const SESSIONS = Number(process.env["RA_BENCH_SESSIONS"] ?? 100_000);
 const ROUNDS = Number(process.env["RA_BENCH_ROUNDS"] ?? 2000);
@@ -235,7 +236,7 @@ const early = await measure(ROUNDS, () => handleCreateSession(world.context, req
 for (let index = 0; index < 49; index += 1) {
   const trustAnchorId = `00000000-0000-4000-8000-0000000000${String(index).padStart(2, "0")}`;
   world.context.state.trustAnchors.set(trustAnchorId, {
-    ...trustAnchorRecord(makeAuthority().pem),
+    ...trustAnchorRecord(makeAuthority().certificatePem),
     trustAnchorId,
   });
 }

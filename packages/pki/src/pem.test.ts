@@ -3,8 +3,8 @@ import { createRootCertificateAuthority } from "./authority/create-root-certific
 import { issueClientCertificate } from "./authority/issue-client-certificate.ts";
 import type { CertificateAuthority } from "./authority/read-certificate-authority.ts";
 import { readPem } from "./pem.ts";
-import { sharedKeyPair } from "./testing/key-pool.ts";
-import { openssl } from "./testing/openssl.ts";
+import { sharedKeyPair } from "../test/support/key-pool.ts";
+import { openssl } from "@roles-anywhere/testing";
 
 let authority: CertificateAuthority;
 

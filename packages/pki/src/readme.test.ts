@@ -6,9 +6,10 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { createRootCertificateAuthority } from "./authority/create-root-certificate-authority.ts";
 import { issueClientCertificate } from "./authority/issue-client-certificate.ts";
-import { sharedKeyPair } from "./testing/key-pool.ts";
-import { extensionLines, extensionValues, openssl } from "./testing/openssl.ts";
-import { temporaryDirectory } from "./testing/temporary-directory.ts";
+import { sharedKeyPair } from "../test/support/key-pool.ts";
+import { openssl } from "@roles-anywhere/testing";
+import { extensionLines, extensionValues } from "../test/support/certificate-text.ts";
+import { temporaryDirectory } from "../test/support/temporary-directory.ts";
 
 const packageDirectory = fileURLToPath(new URL("..", import.meta.url));
 const readme = readFileSync(join(packageDirectory, "README.md"), "utf8");

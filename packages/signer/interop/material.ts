@@ -3,7 +3,7 @@ import type { KeyObject } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
-import { openssl } from "./openssl.ts";
+import { openssl, readVector } from "@roles-anywhere/testing";
 
 export const CURVES = ["P-256", "P-384", "P-521"] as const;
 export const ALGORITHMS = ["RSA-2048", ...CURVES] as const;
@@ -135,23 +135,16 @@ function expiredCertificate(folder: string, key: string, file: Material["file"])
 
 /** OpenSSL before 3.5 cannot make such certificates, so this one comes from the test vectors. */
 function mldsa44(file: Material["file"]): Material["mldsa44"] {
-  const url = new URL("../test-vectors/createsession-mldsa44.json", import.meta.url);
-  const vector: unknown = JSON.parse(readFileSync(url, "utf8"));
-  const seed = Buffer.from(member(vector, "privateSeedHex"), "hex");
+  const vector = readVector("mldsa44");
+  const seed = Buffer.from(vector.privateSeedHex ?? "", "hex");
   // RFC 9881 section 6: the seed alone is the context-specific tag 0 within the OCTET STRING of PKCS#8.
   const seedOnly = Buffer.concat([Buffer.from("3034020100300b060960864801650304031104228020", "hex"), seed]);
   const pem = `-----BEGIN PRIVATE KEY-----\n${seedOnly.toString("base64")}\n-----END PRIVATE KEY-----\n`;
   return {
-    certificate: file("mldsa44.pem", member(vector, "certificatePem")),
-    privateKey: file("mldsa44.key", member(vector, "privateKeyPem")),
+    certificate: file("mldsa44.pem", vector.certificatePem),
+    privateKey: file("mldsa44.key", vector.privateKeyPem),
     seedOnlyKey: file("mldsa44-seed.key", pem),
   };
-}
-
-function member(value: unknown, name: string): string {
-  const found: unknown = typeof value === "object" && value !== null ? Reflect.get(value, name) : undefined;
-  if (typeof found !== "string") throw new Error(`the test vector has no ${name}`);
-  return found;
 }
 
 /** Reads a private key that this suite has written. */

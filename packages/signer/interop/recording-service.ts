@@ -2,11 +2,11 @@ import { createServer } from "node:http";
 import type { IncomingMessage, RequestListener, Server } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 
-import { CREDENTIALS, json } from "../src/testing/answers.ts";
-import type { PlainAnswer as Answer } from "../src/testing/answers.ts";
+import { CREDENTIALS, json } from "../test/support/answers.ts";
+import type { PlainAnswer as Answer } from "../test/support/answers.ts";
 
-export { CREDENTIALS, json, refused } from "../src/testing/answers.ts";
-export type { PlainAnswer as Answer } from "../src/testing/answers.ts";
+export { CREDENTIALS, json, refused } from "../test/support/answers.ts";
+export type { PlainAnswer as Answer } from "../test/support/answers.ts";
 
 /** A request as it came over the wire. */
 export interface RecordedRequest {

@@ -1,4 +1,4 @@
-// Identities of the test vectors, for services of our own.
+// Identities of the signing vectors, for services of our own.
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
@@ -10,7 +10,10 @@ import { join } from "node:path";
  */
 export function writeSampleIdentity(folder, algorithm = "ecdsa") {
   const vector = JSON.parse(
-    readFileSync(new URL(`../test-vectors/createsession-${algorithm}.json`, import.meta.url), "utf8"),
+    readFileSync(
+      new URL(`../../testing/test-vectors/createsession-${algorithm}.json`, import.meta.url),
+      "utf8",
+    ),
   );
   const options = {
     certificate: join(folder, `${algorithm}.pem`),

@@ -3,15 +3,16 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
-import { CREDENTIALS, startFakeService, success } from "../src/testing/fake-service.ts";
-import type { Answer } from "../src/testing/fake-service.ts";
-import { runCli } from "../src/testing/run-cli.ts";
-import { folderWithIdentity, sessionWords, startServe } from "../src/testing/served.ts";
-import type { Served } from "../src/testing/served.ts";
+import { CREDENTIALS, startFakeService, success } from "./support/fake-service.ts";
+import type { Answer } from "./support/fake-service.ts";
+import { runCli } from "./support/run-cli.ts";
+import { folderWithIdentity, sessionWords, startServe } from "./support/served.ts";
+import type { Served } from "./support/served.ts";
 import { boto3Credentials } from "./support/boto3-credentials.ts";
-import { findPythonWithBoto3 } from "./support/find-python.ts";
+import { findPython } from "@roles-anywhere/testing";
 
-const python = findPythonWithBoto3();
+const found = findPython(["boto3"]);
+const python = "python" in found ? found.python : undefined;
 const { accessKeyId, secretAccessKey, sessionToken } = CREDENTIALS;
 
 let folder: ReturnType<typeof folderWithIdentity>;

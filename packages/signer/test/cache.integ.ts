@@ -4,8 +4,8 @@ import { fileURLToPath } from "node:url";
 
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
-import { MAIN } from "../src/testing/run-cli.ts";
-import { seededRandom } from "./support/seeded-random.ts";
+import { MAIN } from "./support/run-cli.ts";
+import { createRandom } from "@roles-anywhere/testing";
 import { sessionWords, startWorld } from "./support/start-world.ts";
 import type { World } from "./support/start-world.ts";
 
@@ -201,7 +201,7 @@ describe("a process that is killed", () => {
       const faults: string[] = [];
       let locks = 0;
       const lane = async (number: number): Promise<void> => {
-        const random = seededRandom(seed + number);
+        const random = createRandom(seed + number).next;
         const folder = world.path(`cache-${number}`);
         // Some come to their end before they are killed.
         for (let kills = 0; kills < KILLS;) {

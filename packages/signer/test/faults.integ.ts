@@ -5,8 +5,8 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 
 import { fromRolesAnywhere } from "../src/index.ts";
-import { MAIN, runCli } from "../src/testing/run-cli.ts";
-import type { CliResult } from "../src/testing/run-cli.ts";
+import { MAIN, runCli } from "./support/run-cli.ts";
+import type { CliResult } from "./support/run-cli.ts";
 import { ARNS, sessionWords, startWorld } from "./support/start-world.ts";
 import type { FaultKind, World } from "./support/start-world.ts";
 

@@ -14,8 +14,8 @@ import { openLab } from "../interop/lab.ts";
 import type { Row } from "../interop/row.ts";
 import { allRows } from "../interop/rows/all-rows.ts";
 import { runMatrix } from "../interop/run-matrix.ts";
-import { temporaryFolder } from "../src/testing/openssl.ts";
-import { MAIN } from "../src/testing/run-cli.ts";
+import { temporaryFolder } from "@roles-anywhere/testing";
+import { MAIN } from "./support/run-cli.ts";
 
 const folder = temporaryFolder();
 const lab = openLab();

@@ -10,10 +10,9 @@ import { checkPackage, createPackageFromTarballData } from "@arethetypeswrong/co
 import { publint } from "publint";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
-import { CREDENTIALS, startFakeService, success } from "../src/testing/fake-service.ts";
-import { temporaryFolder } from "../src/testing/openssl.ts";
-import { folderWithIdentity, sessionWords } from "../src/testing/served.ts";
-import { readVector } from "../src/testing/vectors.ts";
+import { CREDENTIALS, startFakeService, success } from "./support/fake-service.ts";
+import { readVector, temporaryFolder } from "@roles-anywhere/testing";
+import { folderWithIdentity, sessionWords } from "./support/served.ts";
 
 const run = promisify(execFile);
 const packageFolder = fileURLToPath(new URL("..", import.meta.url));

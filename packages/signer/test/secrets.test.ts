@@ -7,11 +7,10 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import { createSession, fromRolesAnywhere, loadIdentity, SignerError } from "../src/index.ts";
 import type { RolesAnywhereInit } from "../src/index.ts";
-import { json, refused, startFakeService, success } from "../src/testing/fake-service.ts";
-import type { Answer } from "../src/testing/fake-service.ts";
-import { openssl, temporaryFolder } from "../src/testing/openssl.ts";
-import { runCli } from "../src/testing/run-cli.ts";
-import { readVector } from "../src/testing/vectors.ts";
+import { json, refused, startFakeService, success } from "./support/fake-service.ts";
+import type { Answer } from "./support/fake-service.ts";
+import { openssl, opensslBytes, readVector, temporaryFolder } from "@roles-anywhere/testing";
+import { runCli } from "./support/run-cli.ts";
 
 const folder = temporaryFolder();
 afterAll(() => folder[Symbol.dispose]());
@@ -41,7 +40,7 @@ const pkcs12 = (() => {
   ];
   writeFileSync(folder.join("k"), privateKeyPem);
   writeFileSync(folder.join("c"), certificatePem);
-  return openssl(words);
+  return opensslBytes(words);
 })();
 
 /** What must not come out: passwords, credentials, and any 20 characters in a row of a key. */

@@ -9,7 +9,7 @@ import { CfnProfile } from "aws-cdk-lib/aws-rolesanywhere";
 import { App } from "aws-cdk-lib/core";
 import { afterAll, describe, expect, it, vi } from "vitest";
 import { RolesAnywhereStack } from "../stacks/roles-anywhere-stack.ts";
-import { makeTestCertificates } from "../testing/certificates.ts";
+import { makeTestCertificates } from "../../test/support/certificates.ts";
 
 const packageFolder = fileURLToPath(new URL("../../", import.meta.url));
 const cdk = join(dirname(createRequire(import.meta.url).resolve("aws-cdk/package.json")), "bin", "cdk");

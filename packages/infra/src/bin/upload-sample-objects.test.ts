@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, describe, expect, it } from "vitest";
-import { startObjectStore } from "../testing/object-store.ts";
+import { startObjectStore } from "../../test/support/object-store.ts";
 
 const program = fileURLToPath(new URL("../../dist/bin/upload-sample-objects.js", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "infra-upload-"));

@@ -1,7 +1,7 @@
 import { X509Certificate } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { InfraError } from "../errors.ts";
-import { makeTestCertificates } from "../testing/certificates.ts";
+import { makeTestCertificates } from "../../test/support/certificates.ts";
 import { readCaBundle } from "./ca-bundle.ts";
 
 const certificates = makeTestCertificates();

@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import packageJson from "../../package.json" with { type: "json" };
 import { startMock } from "../http/server.ts";
-import { createWorld } from "../testing/world.ts";
+import { createWorld } from "../../test/support/world.ts";
 import { readArguments } from "./arguments.ts";
 
 const MAIN = fileURLToPath(new URL("main.ts", import.meta.url));

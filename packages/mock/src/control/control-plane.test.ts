@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { createState, systemClock } from "../state/state.ts";
 import { controlPlane } from "./control-plane.ts";
 import { operations } from "./control-plane.ts";
-import { testControlPlane } from "./testing/test-control-plane.ts";
+import { testControlPlane } from "../../test/support/test-control-plane.ts";
 
 /** Method, path and success status of every operation, from the service model 2018-05-10. */
 const MODEL = [

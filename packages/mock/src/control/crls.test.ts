@@ -1,11 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { makeAuthority } from "../testing/make-certificate.ts";
-import { revocationList } from "./testing/revocation-list.ts";
-import { idOf, testControlPlane, type TestControlPlane } from "./testing/test-control-plane.ts";
+import { makeAuthority, makeCrl } from "@roles-anywhere/testing";
+import { idOf, testControlPlane, type TestControlPlane } from "../../test/support/test-control-plane.ts";
 
 const authority = makeAuthority();
-const CRL_DATA = revocationList(authority).toString("base64");
-const OTHER_CRL_DATA = revocationList(authority, 99n).toString("base64");
+const CRL_DATA = makeCrl(authority, { revoked: [0x1234n] }).toString("base64");
+const OTHER_CRL_DATA = makeCrl(authority, { revoked: [99n] }).toString("base64");
 const ANCHOR_ARN = `arn:aws:rolesanywhere:us-east-1:123456789012:trust-anchor/${idOf(1)}`;
 const request = { name: "list", crlData: CRL_DATA, trustAnchorArn: ANCHOR_ARN };
 
@@ -23,7 +22,10 @@ const DETAIL = {
 /** With one trust anchor, whose id is the first. */
 async function withAnchor(): Promise<TestControlPlane> {
   const plane = testControlPlane();
-  const source = { sourceType: "CERTIFICATE_BUNDLE", sourceData: { x509CertificateData: authority.pem } };
+  const source = {
+    sourceType: "CERTIFICATE_BUNDLE",
+    sourceData: { x509CertificateData: authority.certificatePem },
+  };
   await plane.send("POST", "/trustanchors", { name: "anchor", source, aliasName: "root" });
   return plane;
 }
@@ -112,13 +114,13 @@ describe("ImportCrl", () => {
     [
       "DER instead of PEM",
       Buffer.from(
-        revocationList()
+        makeCrl(authority)
           .toString()
           .replaceAll(/-----.*-----|\n/g, ""),
         "base64",
       ),
     ],
-    ["a certificate", Buffer.from(authority.pem)],
+    ["a certificate", Buffer.from(authority.certificatePem)],
     ["a PEM of something else", Buffer.from("-----BEGIN X509 CRL-----\nMAA=\n-----END X509 CRL-----\n")],
   ])("refuses %s", async (_, bytes) => {
     const { send } = await withAnchor();

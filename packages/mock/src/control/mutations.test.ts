@@ -1,15 +1,26 @@
 import { describe, expect, it } from "vitest";
 import { createApp } from "../http/app.ts";
 import { exportSnapshot, importSnapshot } from "../lab/snapshot.ts";
-import { makeAuthority, makeCertificate } from "../testing/make-certificate.ts";
-import { crlRecord, makeCrl } from "../testing/make-crl.ts";
-import { createRandom, type Random } from "../testing/random.ts";
-import { signedRequest } from "../testing/sign-request.ts";
+import {
+  createRandom,
+  makeAuthority,
+  makeCertificate,
+  makeCrl,
+  type Random,
+  signedRequest,
+} from "@roles-anywhere/testing";
+import { crlRecord } from "../../test/support/crl-record.ts";
 import { createState } from "../state/state.ts";
-import { createWorld, PROFILE_ARN, ROLE_ARN, TRUST_ANCHOR_ARN, type World } from "../testing/world.ts";
-import { handleCreateSession } from "../testing/handle-create-session.ts";
+import {
+  createWorld,
+  PROFILE_ARN,
+  ROLE_ARN,
+  TRUST_ANCHOR_ARN,
+  type World,
+} from "../../test/support/world.ts";
+import { handleCreateSession } from "../../test/support/handle-create-session.ts";
 import { operations } from "./control-plane.ts";
-import { AUTHORIZATION } from "./testing/test-control-plane.ts";
+import { AUTHORIZATION } from "../../test/support/test-control-plane.ts";
 
 /** RA_FUZZ_REQUESTS=100000 RA_FUZZ_SEED=7 npx vitest run src/control/mutations.test.ts */
 const REQUESTS = Number(process.env["RA_FUZZ_REQUESTS"] ?? 3000);
@@ -32,7 +43,7 @@ type Json = Readonly<Record<string, unknown>>;
 const BODIES: Readonly<Record<string, Json>> = {
   CreateTrustAnchor: {
     name: "a",
-    source: bundle(authority.pem),
+    source: bundle(authority.certificatePem),
     enabled: true,
     tags,
     aliasName: "ca",
@@ -40,7 +51,7 @@ const BODIES: Readonly<Record<string, Json>> = {
   },
   UpdateTrustAnchor: {
     name: "b",
-    source: bundle(authority.pem),
+    source: bundle(authority.certificatePem),
     aliasName: "ca/two",
     crlDpRevocationEnabled: true,
   },

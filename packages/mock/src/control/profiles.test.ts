@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { idOf, testControlPlane } from "./testing/test-control-plane.ts";
+import { idOf, testControlPlane } from "../../test/support/test-control-plane.ts";
 
 const ROLE = "arn:aws:iam::123456789012:role/path/reader";
 const request = { name: "profile", roleArns: [ROLE] };

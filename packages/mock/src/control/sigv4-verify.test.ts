@@ -4,8 +4,8 @@ import { SignatureV4 } from "@smithy/signature-v4";
 import { describe, expect, it } from "vitest";
 import { startMock } from "../http/server.ts";
 import type { ReceivedRequest } from "../request/received-request.ts";
-import { send } from "../testing/send.ts";
-import { ACCOUNT, createWorld, NOW } from "../testing/world.ts";
+import { send } from "@roles-anywhere/testing";
+import { ACCOUNT, createWorld, NOW } from "../../test/support/world.ts";
 import type { AccessKey } from "./access-key.ts";
 
 const KEY: AccessKey = {

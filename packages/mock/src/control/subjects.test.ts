@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { SubjectRecord } from "../state/records.ts";
-import { idOf, testControlPlane } from "./testing/test-control-plane.ts";
+import { idOf, testControlPlane } from "../../test/support/test-control-plane.ts";
 
 const SEEN = new Date("2026-01-02T03:04:05Z");
 

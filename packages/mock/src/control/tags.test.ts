@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { makeAuthority } from "../testing/make-certificate.ts";
-import { idOf, testControlPlane } from "./testing/test-control-plane.ts";
+import { makeAuthority } from "@roles-anywhere/testing";
+import { idOf, testControlPlane } from "../../test/support/test-control-plane.ts";
 
 const ARN = `arn:aws:rolesanywhere:us-east-1:123456789012:profile/${idOf(1)}`;
 
@@ -57,7 +57,7 @@ describe("tags", () => {
     const { send, state, tagsOf } = await withProfile();
     const source = {
       sourceType: "CERTIFICATE_BUNDLE",
-      sourceData: { x509CertificateData: makeAuthority().pem },
+      sourceData: { x509CertificateData: makeAuthority().certificatePem },
     };
     const anchor = await send("POST", "/trustanchors", { name: "a", source });
     const now = new Date();

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { makeAuthority, makeCertificate, rsaKeys } from "../testing/make-certificate.ts";
-import { idOf, testControlPlane } from "./testing/test-control-plane.ts";
+import { makeAuthority, makeCertificate, rsaKeys } from "@roles-anywhere/testing";
+import { idOf, testControlPlane } from "../../test/support/test-control-plane.ts";
 
-const PEM = makeAuthority().pem;
-const OTHER_PEM = makeAuthority({ subject: [["CN", "Other root"]] }).pem;
+const PEM = makeAuthority().certificatePem;
+const OTHER_PEM = makeAuthority({ subject: [["CN", "Other root"]] }).certificatePem;
 
 const bundle = (x509CertificateData: string) => ({
   sourceType: "CERTIFICATE_BUNDLE",
@@ -140,37 +140,37 @@ describe("CreateTrustAnchor", () => {
     ],
     [
       "a certificate that is no CA",
-      { source: bundle(makeCertificate().pem) },
+      { source: bundle(makeCertificate().certificatePem) },
       "Incorrect basic constraints for CA certificate",
     ],
     [
       "a CA without basicConstraints",
-      { source: bundle(makeAuthority({ basicConstraints: null }).pem) },
+      { source: bundle(makeAuthority({ basicConstraints: null }).certificatePem) },
       "Incorrect basic constraints for CA certificate",
     ],
     [
       "a CA that may not sign certificates",
-      { source: bundle(makeAuthority({ keyUsage: ["cRLSign"] }).pem) },
+      { source: bundle(makeAuthority({ keyUsage: ["cRLSign"] }).certificatePem) },
       "Incorrect key usage for CA certificate; keyCertSign is required",
     ],
     [
       "a CA without keyUsage",
-      { source: bundle(makeAuthority({ keyUsage: null }).pem) },
+      { source: bundle(makeAuthority({ keyUsage: null }).certificatePem) },
       "Incorrect key usage for CA certificate; keyCertSign is required",
     ],
     [
       "a CA signed with SHA-1",
-      { source: bundle(makeAuthority({ keys: rsaKeys(), hash: "sha1" }).pem) },
+      { source: bundle(makeAuthority({ keys: rsaKeys(), hash: "sha1" }).certificatePem) },
       "Incorrect signature algorithm for CA certificate; SHA-256 or stronger is required, not sha1WithRSAEncryption",
     ],
     [
       "a CA of version 1",
-      { source: bundle(makeAuthority({ version: 1 }).pem) },
+      { source: bundle(makeAuthority({ version: 1 }).certificatePem) },
       "Incorrect version for CA certificate; X.509 v3 is required",
     ],
     [
       "a good CA beside one that is none",
-      { source: bundle(PEM + makeCertificate().pem) },
+      { source: bundle(PEM + makeCertificate().certificatePem) },
       "Incorrect basic constraints for CA certificate",
     ],
     [
@@ -349,7 +349,7 @@ describe("a trust anchor", () => {
     await send("POST", "/trustanchors", request);
     const refused = await send("PATCH", `/trustanchor/${idOf(1)}`, {
       name: "renamed",
-      source: bundle(makeCertificate().pem),
+      source: bundle(makeCertificate().certificatePem),
     });
     expect(refused.status).toBe(400);
     expect((await send("GET", `/trustanchor/${idOf(1)}`)).body).toEqual({ trustAnchor: DETAIL });

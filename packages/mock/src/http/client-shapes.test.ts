@@ -1,8 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Issued, makeAuthority, makeCertificate, rsaKeys } from "../testing/make-certificate.ts";
-import { send } from "../testing/send.ts";
-import { type SigningSpec, signedRequest } from "../testing/sign-request.ts";
-import { createWorld, PROFILE_ARN, ROLE_ARN, TRUST_ANCHOR_ARN } from "../testing/world.ts";
+import {
+  type Issued,
+  makeAuthority,
+  makeCertificate,
+  rsaKeys,
+  send,
+  signedRequest,
+  type SigningSpec,
+} from "@roles-anywhere/testing";
+import { createWorld, PROFILE_ARN, ROLE_ARN, TRUST_ANCHOR_ARN } from "../../test/support/world.ts";
 import { type RunningMock, startMock } from "./server.ts";
 
 /**

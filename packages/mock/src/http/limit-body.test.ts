@@ -1,6 +1,6 @@
 import { request } from "node:http";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { fakeAws } from "../testing/fake-aws.ts";
+import { fakeAws } from "../../test/support/fake-aws.ts";
 import { MAX_BODY_BYTES } from "./app.ts";
 import { type RunningMock, startMock } from "./server.ts";
 

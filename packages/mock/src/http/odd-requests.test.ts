@@ -2,8 +2,8 @@ import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { ReceivedRequest } from "../request/received-request.ts";
-import { signedRequest } from "../testing/sign-request.ts";
-import { createWorld } from "../testing/world.ts";
+import { signedRequest } from "@roles-anywhere/testing";
+import { createWorld } from "../../test/support/world.ts";
 import { MAX_BODY_BYTES } from "./app.ts";
 import { type RunningMock, startMock } from "./server.ts";
 

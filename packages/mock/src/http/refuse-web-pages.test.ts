@@ -1,6 +1,6 @@
 import { request } from "node:http";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { fakeAws } from "../testing/fake-aws.ts";
+import { fakeAws } from "../../test/support/fake-aws.ts";
 import { type RunningMock, startMock } from "./server.ts";
 
 const aws = fakeAws("arn:aws:iam::000000000000:role/R");

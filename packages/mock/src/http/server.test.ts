@@ -1,12 +1,18 @@
 import { connect } from "node:net";
 import { describe, expect, it } from "vitest";
 import { REASON_CODES } from "../errors/refusal.ts";
-import { ecKeys, makeAuthority, makeCertificate } from "../testing/make-certificate.ts";
-import { makeTlsFiles } from "../testing/make-tls-files.ts";
-import { ML_DSA, mlDsaKeys } from "../testing/ml-dsa.ts";
-import { send } from "../testing/send.ts";
-import { signedRequest, withHeader } from "../testing/sign-request.ts";
-import { createWorld, type World, type WorldSpec } from "../testing/world.ts";
+import {
+  ecKeys,
+  makeAuthority,
+  makeCertificate,
+  ML_DSA,
+  mlDsaKeys,
+  send,
+  signedRequest,
+  withHeader,
+} from "@roles-anywhere/testing";
+import { makeTlsFiles } from "../../test/support/make-tls-files.ts";
+import { createWorld, type World, type WorldSpec } from "../../test/support/world.ts";
 import { type MockOptions, type RunningMock, startMock } from "./server.ts";
 
 async function serve(

@@ -1,11 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { MAX_BODY_BYTES } from "../http/app.ts";
 import { type RunningMock, startMock } from "../http/server.ts";
-import { makeCertificate } from "../testing/make-certificate.ts";
-import { crlRecord, makeCrl } from "../testing/make-crl.ts";
-import { send } from "../testing/send.ts";
-import { type SigningSpec, signedRequest } from "../testing/sign-request.ts";
-import { ACCOUNT, createWorld, NOW, type World } from "../testing/world.ts";
+import { makeCertificate, makeCrl, send, signedRequest, type SigningSpec } from "@roles-anywhere/testing";
+import { crlRecord } from "../../test/support/crl-record.ts";
+import { ACCOUNT, createWorld, NOW, type World } from "../../test/support/world.ts";
 
 interface Lab {
   readonly world: World;
@@ -60,8 +58,8 @@ describe("/_mock/health", () => {
 describe("/_mock/clock", () => {
   it("moves the time that certificates are judged by", async () => {
     await using running = await startLab();
-    await running.lab("PUT", "clock", { now: "2027-06-15T12:00:00Z" });
-    const answer = await running.call({ date: new Date("2027-06-15T12:00:00Z") });
+    await running.lab("PUT", "clock", { now: "2050-06-15T12:00:00Z" });
+    const answer = await running.call({ date: new Date("2050-06-15T12:00:00Z") });
     expect(answer.status).toBe(403);
     expect(running.mock.context.audit.list(1)).toMatchObject([{ _mock: { reason: "CERTIFICATE_EXPIRED" } }]);
   });

@@ -5,12 +5,15 @@ import {
   type KeyPair,
   makeAuthority,
   makeCertificate,
+  makeCrl,
+  ML_DSA,
+  mlDsaKeys,
   rsaKeys,
-} from "../testing/make-certificate.ts";
-import { TRUST_POLICY } from "../testing/fake-aws.ts";
-import { crlRecord, makeCrl } from "../testing/make-crl.ts";
-import { ML_DSA, mlDsaKeys } from "../testing/ml-dsa.ts";
-import { type SigningSpec, signedRequest } from "../testing/sign-request.ts";
+  signedRequest,
+  type SigningSpec,
+} from "@roles-anywhere/testing";
+import { TRUST_POLICY } from "../../test/support/fake-aws.ts";
+import { crlRecord } from "../../test/support/crl-record.ts";
 import {
   ACCOUNT,
   createWorld,
@@ -21,9 +24,9 @@ import {
   trustAnchorRecord,
   type World,
   type WorldSpec,
-} from "../testing/world.ts";
+} from "../../test/support/world.ts";
 import type { CreateSessionOutput } from "./assume.ts";
-import { handleCreateSession } from "../testing/handle-create-session.ts";
+import { handleCreateSession } from "../../test/support/handle-create-session.ts";
 
 const BODY = { trustAnchorArn: TRUST_ANCHOR_ARN, profileArn: PROFILE_ARN, roleArn: ROLE_ARN };
 const query = (separator = "%20", changes: Partial<typeof BODY> = {}): string =>
@@ -177,7 +180,7 @@ describe("CreateSession takes aliases for", () => {
     const body = JSON.stringify({ ...BODY, trustAnchorArn: aliasArn("trust-anchor", "production") });
     expect(await open(world, { body })).toMatchObject({ credentialSet: [{}] });
 
-    const other = { ...trustAnchorRecord(world.root.pem), aliasName: "production" };
+    const other = { ...trustAnchorRecord(world.root.certificatePem), aliasName: "production" };
     other.trustAnchorId = "33333333-3333-4333-8333-333333333333";
     other.trustAnchorArn = TRUST_ANCHOR_ARN.replace(/[^/]+$/, other.trustAnchorId);
     world.trustAnchor.aliasName = undefined;
@@ -222,19 +225,19 @@ describe("CreateSession finds the path to the trust anchor", () => {
   });
 
   it("when the trust anchor is an intermediate", async () => {
-    const world = createWorld({ root, client, anchorPem: two.pem });
+    const world = createWorld({ root, client, anchorPem: two.certificatePem });
     expect(await open(world, { chain: [three] })).toMatchObject({ credentialSet: [{}] });
   });
 
   it("when the trust anchor is the issuer itself, and no chain is sent", async () => {
-    expect(await open(createWorld({ root, client, anchorPem: three.pem }))).toMatchObject({
+    expect(await open(createWorld({ root, client, anchorPem: three.certificatePem }))).toMatchObject({
       credentialSet: [{}],
     });
   });
 
   it.each([
-    ["first", `${root.pem}${stranger.pem}`],
-    ["second", `${stranger.pem}${root.pem}`],
+    ["first", `${root.certificatePem}${stranger.certificatePem}`],
+    ["second", `${stranger.certificatePem}${root.certificatePem}`],
   ])("when its certificate is the %s of two in the trust anchor", async (_, anchorPem) => {
     const world = createWorld({ root, client: makeCertificate({}, root), anchorPem });
     expect(await open(world)).toMatchObject({ credentialSet: [{}] });
@@ -507,7 +510,7 @@ describe("CreateSession records the Subject", () => {
           {
             serialNumber: "22136",
             issuer: "CN=Root",
-            x509CertificateData: renewed.pem,
+            x509CertificateData: renewed.certificatePem,
             seenAt: world.now,
             failed: false,
           },
@@ -569,7 +572,7 @@ describe("the audit", () => {
         awsRegion: "us-east-1",
         recipientAccountId: ACCOUNT,
         sourceIPAddress: "192.0.2.1",
-        requestParameters: { ...BODY, cert: world.client.pem },
+        requestParameters: { ...BODY, cert: world.client.certificatePem },
         responseElements: {
           credentialSet: [{ credentials: { secretAccessKey: "HIDDEN_DUE_TO_SECURITY_REASONS" } }],
         },

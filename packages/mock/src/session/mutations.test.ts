@@ -2,10 +2,10 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
-import { families } from "../testing/mutate.ts";
-import { createRandom } from "../testing/random.ts";
-import { createWorld, ROLE_ARN } from "../testing/world.ts";
-import { handleCreateSession } from "../testing/handle-create-session.ts";
+import { families } from "../../test/support/mutate.ts";
+import { createRandom } from "@roles-anywhere/testing";
+import { createWorld, ROLE_ARN } from "../../test/support/world.ts";
+import { handleCreateSession } from "../../test/support/handle-create-session.ts";
 
 /** RA_FUZZ_REQUESTS=100000 RA_FUZZ_SEED=7 npx vitest run src/session/mutations.test.ts */
 const REQUESTS = Number(process.env["RA_FUZZ_REQUESTS"] ?? 3000);

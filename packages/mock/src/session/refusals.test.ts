@@ -1,20 +1,26 @@
 import { describe, expect, it } from "vitest";
 import type { ReasonCode } from "../errors/refusal.ts";
 import type { ReceivedRequest } from "../request/received-request.ts";
-import { bits, octets, sequence, tlv } from "../testing/der-writer.ts";
-import { TRUST_POLICY } from "../testing/fake-aws.ts";
 import {
+  bits,
   type CertificateSpec,
   ecKeys,
   extension,
   type Issued,
   makeAuthority,
   makeCertificate,
-  name,
+  makeCrl,
+  distinguishedName,
+  octets,
   rsaKeys,
-} from "../testing/make-certificate.ts";
-import { crlRecord, makeCrl } from "../testing/make-crl.ts";
-import { type SigningSpec, signedRequest, withHeader } from "../testing/sign-request.ts";
+  sequence,
+  signedRequest,
+  type SigningSpec,
+  tlv,
+  withHeader,
+} from "@roles-anywhere/testing";
+import { TRUST_POLICY } from "../../test/support/fake-aws.ts";
+import { crlRecord } from "../../test/support/crl-record.ts";
 import {
   ACCOUNT,
   createWorld,
@@ -23,9 +29,9 @@ import {
   ROLE_ARN,
   TRUST_ANCHOR_ARN,
   type World,
-} from "../testing/world.ts";
+} from "../../test/support/world.ts";
 import { AwsPortError } from "./aws.ts";
-import { handleCreateSession } from "../testing/handle-create-session.ts";
+import { handleCreateSession } from "../../test/support/handle-create-session.ts";
 
 const DENIED = { status: 403, errorType: "AccessDeniedException" } as const;
 const INVALID = { status: 400, errorType: "ValidationException" } as const;
@@ -405,7 +411,7 @@ const certificateRows: readonly Row[] = [
   {
     title: "a certificate in PEM",
     reason: "CERTIFICATE_MALFORMED",
-    call: (world) => header("x-amz-x509", world.client.pem.replaceAll("\n", "")),
+    call: (world) => header("x-amz-x509", world.client.certificatePem.replaceAll("\n", "")),
   },
   {
     title: "a certificate cut short",
@@ -585,7 +591,7 @@ const certificateRows: readonly Row[] = [
     title: "a subject among the intermediate's excluded ones",
     reason: "NAME_CONSTRAINT_VIOLATED",
     call: (world) => {
-      const constraints = sequence(tlv(0xa1, sequence(tlv(0xa4, name([["O", "Forbidden"]])))));
+      const constraints = sequence(tlv(0xa1, sequence(tlv(0xa4, distinguishedName([["O", "Forbidden"]])))));
       const issuer = makeAuthority(
         { subject: [["CN", "Constrained"]], extra: [extension("2.5.29.30", true, constraints)] },
         world.root,
@@ -750,7 +756,7 @@ const resourceRows: readonly Row[] = [
       world.trustAnchor.source.sourceData.x509CertificateData = makeAuthority({
         keys,
         notAfter: minutes(-1),
-      }).pem;
+      }).certificatePem;
       return {};
     },
   },
@@ -762,7 +768,7 @@ const resourceRows: readonly Row[] = [
       world.trustAnchor.source.sourceData.x509CertificateData = makeAuthority({
         keys,
         keyUsage: ["cRLSign"],
-      }).pem;
+      }).certificatePem;
       return {};
     },
   },

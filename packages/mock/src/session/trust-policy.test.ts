@@ -1,10 +1,9 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { TRUST_POLICY } from "../testing/fake-aws.ts";
-import { makeAuthority, makeCertificate } from "../testing/make-certificate.ts";
-import { signedRequest } from "../testing/sign-request.ts";
-import { ACCOUNT, createWorld, ROLE_ARN, TRUST_ANCHOR_ARN } from "../testing/world.ts";
-import { handleCreateSession } from "../testing/handle-create-session.ts";
+import { TRUST_POLICY } from "../../test/support/fake-aws.ts";
+import { makeAuthority, makeCertificate, signedRequest } from "@roles-anywhere/testing";
+import { ACCOUNT, createWorld, ROLE_ARN, TRUST_ANCHOR_ARN } from "../../test/support/world.ts";
+import { handleCreateSession } from "../../test/support/handle-create-session.ts";
 import { TRUST_POLICY_ACTIONS, trustPolicyContext } from "./trust-policy.ts";
 
 type Condition = Readonly<Record<string, Readonly<Record<string, string | readonly string[]>>>>;

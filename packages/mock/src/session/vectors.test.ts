@@ -1,36 +1,14 @@
-import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { z } from "zod";
 import { deriveSigning } from "../request/canonical-request.ts";
 import { parseAmzDate, readSignedRequest } from "../request/signed-request.ts";
 import type { ReceivedRequest } from "../request/received-request.ts";
-import { ML_DSA } from "../testing/ml-dsa.ts";
-import { createWorld } from "../testing/world.ts";
-import { withHeader } from "../testing/sign-request.ts";
+import { ML_DSA, readVector, type VectorName, withHeader } from "@roles-anywhere/testing";
+import { createWorld } from "../../test/support/world.ts";
 import { authenticate } from "./authenticate.ts";
-import { handleCreateSession } from "../testing/handle-create-session.ts";
+import { handleCreateSession } from "../../test/support/handle-create-session.ts";
 
-const Vector = z.object({
-  trustAnchorPem: z.string(),
-  request: z.object({
-    method: z.string(),
-    path: z.string(),
-    query: z.string(),
-    headers: z.record(z.string(), z.string()),
-    body: z.string(),
-  }),
-  signing: z.object({ amzDate: z.string() }),
-  canonicalRequest: z.string(),
-  stringToSign: z.string(),
-  authorization: z.string(),
-});
-
-function readVector(name: string) {
-  const text = readFileSync(
-    new URL(`../../test-vectors/createsession-${name}.json`, import.meta.url),
-    "utf8",
-  );
-  const vector = Vector.parse(JSON.parse(text));
+function readRequest(name: VectorName) {
+  const vector = readVector(name);
   const { method, path, query, headers, body } = vector.request;
   const request: ReceivedRequest = {
     method,
@@ -43,11 +21,16 @@ function readVector(name: string) {
   return { ...vector, request, date };
 }
 
-const NAMES = ["rsa", "ecdsa", "rsa-body-params", ...(ML_DSA.length > 0 ? ["mldsa44"] : [])];
+const NAMES: readonly VectorName[] = [
+  "rsa",
+  "ecdsa",
+  "rsa-body-params",
+  ...(ML_DSA.length > 0 ? (["mldsa44"] as const) : []),
+];
 
 describe("requests recorded from the official helper", () => {
   it.each(NAMES)("%s: derives its canonical request and string to sign and accepts its signature", (name) => {
-    const vector = readVector(name);
+    const vector = readRequest(name);
     const request = readSignedRequest(vector.request);
     if ("refusal" in request) throw request.refusal;
     authenticate(request, "us-east-1", vector.date);
@@ -58,7 +41,7 @@ describe("requests recorded from the official helper", () => {
   });
 
   it.each(NAMES)("%s: gets a session", async (name) => {
-    const vector = readVector(name);
+    const vector = readRequest(name);
     const world = createWorld({ anchorPem: vector.trustAnchorPem, now: vector.date });
     world.profile.acceptRoleSessionName = true;
     const answer = await handleCreateSession(world.context, vector.request);
@@ -66,7 +49,7 @@ describe("requests recorded from the official helper", () => {
   });
 
   it("is refused with one bit of its signature changed", async () => {
-    const vector = readVector("rsa");
+    const vector = readRequest("rsa");
     const world = createWorld({ anchorPem: vector.trustAnchorPem, now: vector.date });
     const spoiled = vector.authorization.replace(/.$/, "0");
     const answer = await handleCreateSession(

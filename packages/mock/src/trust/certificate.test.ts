@@ -5,8 +5,7 @@ import { join } from "node:path";
 import { AsnConvert } from "@peculiar/asn1-schema";
 import { Certificate, id_ce_keyUsage, KeyUsage, KeyUsageFlags } from "@peculiar/asn1-x509";
 import { afterAll, describe, expect, it } from "vitest";
-import { NOW } from "../testing/world.ts";
-import { octets, sequence, tlv } from "../testing/der-writer.ts";
+import { NOW } from "../../test/support/world.ts";
 import {
   type CertificateSpec,
   ecKeys,
@@ -14,10 +13,14 @@ import {
   type Issued,
   makeAuthority,
   makeCertificate,
-  name,
+  ML_DSA,
+  mlDsaKeys,
+  distinguishedName,
+  octets,
   rsaKeys,
-} from "../testing/make-certificate.ts";
-import { ML_DSA, mlDsaKeys } from "../testing/ml-dsa.ts";
+  sequence,
+  tlv,
+} from "@roles-anywhere/testing";
 import { parseCertificate, serialHex, toPem } from "./certificate.ts";
 import { DerError } from "./der.ts";
 import { formatName } from "./distinguished-name.ts";
@@ -158,10 +161,10 @@ function opensslAccepts(leaf: Issued, chain: readonly Issued[], root: Issued): b
   const at = String(Math.floor(NOW.getTime() / 1000));
   const files = [
     "-CAfile",
-    file("root.pem", root.pem),
+    file("root.pem", root.certificatePem),
     "-untrusted",
-    file("chain.pem", chain.map(({ pem }) => pem).join("")),
-    file("leaf.pem", leaf.pem),
+    file("chain.pem", chain.map(({ certificatePem }) => certificatePem).join("")),
+    file("leaf.pem", leaf.certificatePem),
   ];
   try {
     execFileSync(
@@ -203,7 +206,8 @@ const dns = (value: string): Buffer => tlv(0x82, Buffer.from(value));
 const uri = (value: string): Buffer => tlv(0x86, Buffer.from(value));
 const email = (value: string): Buffer => tlv(0x81, Buffer.from(value));
 const ip = (...bytes: readonly number[]): Buffer => tlv(0x87, Buffer.from(bytes));
-const directory = (...rdns: readonly (readonly [string, string])[]): Buffer => tlv(0xa4, name(rdns));
+const directory = (...rdns: readonly (readonly [string, string])[]): Buffer =>
+  tlv(0xa4, distinguishedName(rdns));
 
 describe("validatePath agrees with OpenSSL", () => {
   const day = 86_400_000;

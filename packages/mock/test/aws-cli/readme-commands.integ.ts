@@ -5,8 +5,8 @@ import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { describe, expect, it } from "vitest";
 import { startMock } from "../../src/http/server.ts";
-import { fakeAws } from "../../src/testing/fake-aws.ts";
-import { makeAuthority } from "../../src/testing/make-certificate.ts";
+import { fakeAws } from "../support/fake-aws.ts";
+import { makeAuthority } from "@roles-anywhere/testing";
 
 const readme = readFileSync(new URL("../../README.md", import.meta.url), "utf8");
 
@@ -32,7 +32,7 @@ describe.skipIf(!hasAwsCli())("the README's AWS CLI commands", () => {
     const root = makeAuthority();
     try {
       await using mock = await startMock({ aws: fakeAws("arn:aws:iam::000000000000:role/reader") });
-      writeFileSync(join(directory, "rootCA.pem"), root.pem);
+      writeFileSync(join(directory, "rootCA.pem"), root.certificatePem);
       const env = {
         PATH,
         HOME: directory,
@@ -47,7 +47,11 @@ describe.skipIf(!hasAwsCli())("the README's AWS CLI commands", () => {
         await promisify(execFile)("sh", ["-c", command], { cwd: directory, env });
       const { trustAnchors, profiles } = mock.context.state;
       expect([...trustAnchors.values()]).toMatchObject([
-        { name: "ca", enabled: true, source: { sourceData: { x509CertificateData: root.pem.trim() } } },
+        {
+          name: "ca",
+          enabled: true,
+          source: { sourceData: { x509CertificateData: root.certificatePem.trim() } },
+        },
       ]);
       expect([...profiles.values()]).toMatchObject([
         { name: "readers", enabled: true, roleArns: ["arn:aws:iam::000000000000:role/reader"] },

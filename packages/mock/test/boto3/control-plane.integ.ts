@@ -1,7 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
-import { findPython } from "../support/find-python.ts";
-import { type PythonCheck, runPythonChecks } from "../support/python-checks.ts";
+import { findPython, type PythonCheck, runPythonChecks } from "@roles-anywhere/testing";
 import { serveControlPlane } from "../support/serve-control-plane.ts";
 
 const SCRIPT = fileURLToPath(new URL("drive_control_plane.py", import.meta.url));

@@ -2,8 +2,7 @@ import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { describe, expect, it } from "vitest";
-import { findPython } from "../support/find-python.ts";
-import { type PythonCheck, runPythonChecks } from "../support/python-checks.ts";
+import { findPython, type PythonCheck, runPythonChecks } from "@roles-anywhere/testing";
 import { serveControlPlane } from "../support/serve-control-plane.ts";
 import { HOOK, startLocalStack } from "../support/start-localstack.ts";
 

@@ -1,9 +1,13 @@
 import { execFileSync } from "node:child_process";
 import { GenericContainer, Wait } from "testcontainers";
 import { describe, expect, it } from "vitest";
-import { makeAuthority, makeCertificate } from "../../src/testing/make-certificate.ts";
-import { send, type WireAnswer } from "../../src/testing/send.ts";
-import { signedRequest } from "../../src/testing/sign-request.ts";
+import {
+  makeAuthority,
+  makeCertificate,
+  send,
+  signedRequest,
+  type WireAnswer,
+} from "@roles-anywhere/testing";
 import {
   RolesAnywhereContainer,
   type StartedRolesAnywhereContainer,
@@ -28,7 +32,7 @@ describe.skipIf(!hasImage(NODE_IMAGE))("RolesAnywhereContainer", { timeout: 180_
   it("starts with trust anchor and profile, and answers CreateSession", async () => {
     await using mock = await new RolesAnywhereContainer(NODE_IMAGE)
       .withStsEndpoint("http://127.0.0.1:1")
-      .withTrustAnchor(root.pem)
+      .withTrustAnchor(root.certificatePem)
       .withProfile({ roleArns: [roleArn], durationSeconds: 900 })
       .withExplain()
       .start();
@@ -50,7 +54,7 @@ describe.skipIf(!hasImage(NODE_IMAGE))("RolesAnywhereContainer", { timeout: 180_
     await createRole(`http://${localStack.getHost()}:${localStack.getMappedPort(4566)}`);
     await using mock = await new RolesAnywhereContainer(NODE_IMAGE)
       .withLocalStack(localStack)
-      .withTrustAnchor(root.pem)
+      .withTrustAnchor(root.certificatePem)
       .withProfile({ roleArns: [roleArn] })
       .start();
     const answer = await createSession(mock);

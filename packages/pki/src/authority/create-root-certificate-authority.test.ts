@@ -2,15 +2,15 @@ import { createPrivateKey, generateKeyPairSync, X509Certificate } from "node:cry
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { sharedKeyPair } from "../testing/key-pool.ts";
+import { sharedKeyPair } from "../../test/support/key-pool.ts";
+import { openssl } from "@roles-anywhere/testing";
 import {
   certificateField,
   certificateLines,
   extensionLines,
   keyIdentifierIn,
-  openssl,
-} from "../testing/openssl.ts";
-import { temporaryDirectory } from "../testing/temporary-directory.ts";
+} from "../../test/support/certificate-text.ts";
+import { temporaryDirectory } from "../../test/support/temporary-directory.ts";
 import { createRootCertificateAuthority } from "./create-root-certificate-authority.ts";
 
 const daySeconds = 86_400;

@@ -3,15 +3,15 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { IssuedCertificate } from "../certificate/issued-certificate.ts";
-import { sharedKeyPair } from "../testing/key-pool.ts";
+import { sharedKeyPair } from "../../test/support/key-pool.ts";
+import { openssl } from "@roles-anywhere/testing";
 import {
   certificateField,
   certificateLines,
   extensionLines,
   keyIdentifierIn,
-  openssl,
-} from "../testing/openssl.ts";
-import { temporaryDirectory } from "../testing/temporary-directory.ts";
+} from "../../test/support/certificate-text.ts";
+import { temporaryDirectory } from "../../test/support/temporary-directory.ts";
 import { createRootCertificateAuthority } from "./create-root-certificate-authority.ts";
 import { type ClientCertificateOptions, issueClientCertificate } from "./issue-client-certificate.ts";
 

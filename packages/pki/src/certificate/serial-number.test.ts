@@ -1,8 +1,9 @@
 import { randomBytes } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { createRootCertificateAuthority } from "../authority/create-root-certificate-authority.ts";
-import { sharedKeyPair } from "../testing/key-pool.ts";
-import { certificateField, openssl } from "../testing/openssl.ts";
+import { sharedKeyPair } from "../../test/support/key-pool.ts";
+import { openssl } from "@roles-anywhere/testing";
+import { certificateField } from "../../test/support/certificate-text.ts";
 import { drawSerialNumber } from "./serial-number.ts";
 
 describe("drawSerialNumber", () => {

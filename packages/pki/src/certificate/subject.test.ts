@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { toDer } from "../der/encode.ts";
-import { openssl } from "../testing/openssl.ts";
+import { openssl } from "@roles-anywhere/testing";
 import { type SubjectAttribute, subjectName } from "./subject.ts";
 
 /** The strings that `openssl asn1parse` finds in the name. */

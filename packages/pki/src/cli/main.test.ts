@@ -3,8 +3,9 @@ import { chmodSync, existsSync, readdirSync, readFileSync, writeFileSync } from 
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { beforeAll, describe, expect, it } from "vitest";
-import { certificateField, openssl } from "../testing/openssl.ts";
-import { fileMode, fingerprint, temporaryDirectory } from "../testing/temporary-directory.ts";
+import { openssl } from "@roles-anywhere/testing";
+import { certificateField } from "../../test/support/certificate-text.ts";
+import { fileMode, fingerprint, temporaryDirectory } from "../../test/support/temporary-directory.ts";
 
 // The built program, as it is installed: `npm run build` comes first.
 const builtPath = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));

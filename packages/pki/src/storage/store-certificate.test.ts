@@ -10,9 +10,9 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { sharedKeyPair } from "../testing/key-pool.ts";
-import { openssl } from "../testing/openssl.ts";
-import { fileMode, fingerprint, temporaryDirectory } from "../testing/temporary-directory.ts";
+import { sharedKeyPair } from "../../test/support/key-pool.ts";
+import { openssl } from "@roles-anywhere/testing";
+import { fileMode, fingerprint, temporaryDirectory } from "../../test/support/temporary-directory.ts";
 import { storeClientCertificate, storeRootCertificateAuthority } from "./store-certificate.ts";
 
 const dependencies = { generateKeyPair: sharedKeyPair };

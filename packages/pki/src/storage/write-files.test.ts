@@ -11,7 +11,7 @@ import {
 import { rename } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { fileMode, fingerprint, temporaryDirectory } from "../testing/temporary-directory.ts";
+import { fileMode, fingerprint, temporaryDirectory } from "../../test/support/temporary-directory.ts";
 import { writeFiles } from "./write-files.ts";
 
 function pair(

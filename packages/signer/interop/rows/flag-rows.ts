@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 
-import { EXCLUSIVE_FLAGS } from "../../src/testing/exclusive-flags.ts";
+import { EXCLUSIVE_FLAGS } from "../../test/support/exclusive-flags.ts";
 import type { Difference, Row } from "../row.ts";
 import { refusal } from "./key-rows.ts";
 import {

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 
 import { ALGORITHMS, CURVES, PASSWORD, readKey } from "../material.ts";
 import type { Material } from "../material.ts";
-import { openssl } from "../openssl.ts";
+import { opensslBytes } from "@roles-anywhere/testing";
 import type { Difference, Row } from "../row.ts";
 import { identityFlags, logged, REFUSES, sessionRow, SUCCEEDS, worded } from "./session-row.ts";
 import type { SessionCase } from "./session-row.ts";
@@ -71,7 +71,10 @@ export function keyRows(): readonly Row[] {
       name: "keys: P-256, SEC1 after EC PARAMETERS",
       identity: (material) =>
         keyOf(material, "P-256", "parameters", (key) =>
-          Buffer.concat([openssl(["ecparam", "-name", "prime256v1"]), Buffer.from(exported(key, "sec1"))]),
+          Buffer.concat([
+            opensslBytes(["ecparam", "-name", "prime256v1"]),
+            Buffer.from(exported(key, "sec1")),
+          ]),
         ),
     }),
     sessionRow({
@@ -125,7 +128,10 @@ function encryptionRows(): readonly Row[] {
       name: "encrypted keys: Proc-Type: 4,ENCRYPTED",
       identity: (material) =>
         keyOf(material, "RSA-2048", "legacy", (key) =>
-          openssl(["rsa", "-aes128", "-traditional", "-passout", `pass:${PASSWORD}`], exported(key, "pkcs8")),
+          opensslBytes(
+            ["rsa", "-aes128", "-traditional", "-passout", `pass:${PASSWORD}`],
+            exported(key, "pkcs8"),
+          ),
         ),
       words: () => WITH_PASSWORD,
       difference: readHereOnly(
@@ -161,7 +167,7 @@ function pkcs12Rows(): readonly Row[] {
     const { certificate, privateKey, bundles } = material.chained;
     return material.file(
       `${name}.p12`,
-      openssl([
+      opensslBytes([
         ...["pkcs12", "-export", "-in", certificate, "-inkey", privateKey, "-passout", "pass:", ...words],
         ...["-certfile", bundles.get(1) ?? ""],
       ]),
@@ -266,7 +272,7 @@ function certificateRows(): readonly Row[] {
       name: "certificates: DER",
       identity: (material) => {
         const { certificate, privateKey } = material.identities["P-256"];
-        const der = openssl(["x509", "-in", certificate, "-outform", "DER"]);
+        const der = opensslBytes(["x509", "-in", certificate, "-outform", "DER"]);
         return ["--certificate", material.file("certificate.der", der), "--private-key", privateKey];
       },
       difference: worded(logged("could not parse PEM data"), /could not parse PEM data/),
@@ -288,7 +294,7 @@ function certificateRows(): readonly Row[] {
       name: "keys: DER",
       identity: (material) =>
         keyOf(material, "P-256", "der", (key) =>
-          openssl(["pkey", "-outform", "DER"], exported(key, "pkcs8")),
+          opensslBytes(["pkey", "-outform", "DER"], exported(key, "pkcs8")),
         ),
       difference: worded(UNREADABLE, /unable to parse private key/),
     }),
@@ -386,7 +392,7 @@ function exported(keyPath: string, type: "pkcs1" | "sec1" | "pkcs8"): string {
 }
 
 function encrypted(keyPath: string, words: readonly string[] = ["-v2", "aes-256-cbc"]): Buffer {
-  return openssl(["pkcs8", "-topk8", ...words, "-in", keyPath, "-passout", `pass:${PASSWORD}`]);
+  return opensslBytes(["pkcs8", "-topk8", ...words, "-in", keyPath, "-passout", `pass:${PASSWORD}`]);
 }
 
 function hasMlDsa(): boolean {

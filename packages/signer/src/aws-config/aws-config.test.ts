@@ -4,7 +4,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
-import { temporaryFolder } from "../testing/openssl.ts";
+import { temporaryFolder } from "@roles-anywhere/testing";
 import { parseConfig, profileSettings, rivalSettings, setProfile } from "./config-file.ts";
 import { quoteWord, runsThisProgram, splitWords } from "./credential-process-line.ts";
 import { readStackOutputs } from "./read-stack-outputs.ts";

@@ -17,7 +17,7 @@ import { createServer } from "node:net";
 import * as fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
-import { temporaryFolder } from "../testing/openssl.ts";
+import { temporaryFolder } from "@roles-anywhere/testing";
 import { keepCopy, readIfPresent, recover, replaceFile } from "./replace-file.ts";
 
 let folder: ReturnType<typeof temporaryFolder>;

@@ -16,12 +16,12 @@ import * as fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
 import { SignerError } from "../errors.ts";
-import { json, refused, startFakeService, success } from "../testing/fake-service.ts";
-import type { FakeService } from "../testing/fake-service.ts";
-import { makeIdentity, temporaryFolder } from "../testing/openssl.ts";
-import { MAIN, runCli } from "../testing/run-cli.ts";
-import type { CliResult } from "../testing/run-cli.ts";
-import { readVector } from "../testing/vectors.ts";
+import { json, refused, startFakeService, success } from "../../test/support/fake-service.ts";
+import type { FakeService } from "../../test/support/fake-service.ts";
+import { makeIdentity } from "../../test/support/identities.ts";
+import { readVector, temporaryFolder } from "@roles-anywhere/testing";
+import { MAIN, runCli } from "../../test/support/run-cli.ts";
+import type { CliResult } from "../../test/support/run-cli.ts";
 import { formatEntry, makeEntry, readEntry } from "./cache-entry.ts";
 import type { CacheEntry } from "./cache-entry.ts";
 import { cachePlace } from "./cache-place.ts";

@@ -2,10 +2,11 @@ import { readFileSync, writeFileSync } from "node:fs";
 
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
-import { makeIdentity, openssl, temporaryFolder } from "../testing/openssl.ts";
-import { exportPkcs12 } from "../testing/pkcs12.ts";
-import { runCli } from "../testing/run-cli.ts";
-import { hasTerminal, runInTerminal } from "../testing/terminal.ts";
+import { makeIdentity } from "../../test/support/identities.ts";
+import { openssl, temporaryFolder } from "@roles-anywhere/testing";
+import { exportPkcs12 } from "../../test/support/pkcs12.ts";
+import { runCli } from "../../test/support/run-cli.ts";
+import { hasTerminal, runInTerminal } from "../../test/support/terminal.ts";
 
 const folder = temporaryFolder();
 afterAll(() => folder[Symbol.dispose]());

@@ -6,11 +6,10 @@ import { fromIni } from "@aws-sdk/credential-providers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
 import { splitWords } from "../aws-config/credential-process-line.ts";
-import { CREDENTIALS, startFakeService, success } from "../testing/fake-service.ts";
-import { temporaryFolder } from "../testing/openssl.ts";
-import { MAIN, runCli } from "../testing/run-cli.ts";
-import type { CliResult } from "../testing/run-cli.ts";
-import { readVector } from "../testing/vectors.ts";
+import { CREDENTIALS, startFakeService, success } from "../../test/support/fake-service.ts";
+import { readVector, temporaryFolder } from "@roles-anywhere/testing";
+import { MAIN, runCli } from "../../test/support/run-cli.ts";
+import type { CliResult } from "../../test/support/run-cli.ts";
 
 const vector = readVector("ecdsa");
 const ARNS = {

@@ -2,10 +2,10 @@ import { chmodSync, readFileSync, writeFileSync } from "node:fs";
 
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
-import { CREDENTIALS, json, refused, startFakeService, success } from "../testing/fake-service.ts";
-import { makeIdentity, openssl, temporaryFolder } from "../testing/openssl.ts";
-import { runCli } from "../testing/run-cli.ts";
-import { readVector } from "../testing/vectors.ts";
+import { CREDENTIALS, json, refused, startFakeService, success } from "../../test/support/fake-service.ts";
+import { makeIdentity } from "../../test/support/identities.ts";
+import { openssl, readVector, temporaryFolder } from "@roles-anywhere/testing";
+import { runCli } from "../../test/support/run-cli.ts";
 import { VERSION } from "../version.ts";
 
 const folder = temporaryFolder();

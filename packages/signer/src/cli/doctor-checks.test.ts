@@ -3,14 +3,15 @@ import { chmodSync, writeFileSync } from "node:fs";
 import { afterAll, beforeEach, describe, expect, it } from "vitest";
 
 import type { Finding } from "../doctor/finding.ts";
-import { CA_EXTENSIONS, makeCertificate } from "../testing/chain.ts";
-import type { CertificateChanges } from "../testing/chain.ts";
-import { CREDENTIALS, refused, startFakeService, success } from "../testing/fake-service.ts";
-import type { Answer } from "../testing/fake-service.ts";
-import { CALLER_ARN, callerIdentity, withSts } from "../testing/fake-sts.ts";
-import { makeIdentity, temporaryFolder } from "../testing/openssl.ts";
-import type { TestIdentity } from "../testing/openssl.ts";
-import { MAIN } from "../testing/run-cli.ts";
+import { CA_EXTENSIONS, makeCertificate } from "../../test/support/chain.ts";
+import type { CertificateChanges } from "../../test/support/chain.ts";
+import { CREDENTIALS, refused, startFakeService, success } from "../../test/support/fake-service.ts";
+import type { Answer } from "../../test/support/fake-service.ts";
+import { CALLER_ARN, callerIdentity, withSts } from "../../test/support/fake-sts.ts";
+import { makeIdentity } from "../../test/support/identities.ts";
+import { temporaryFolder } from "@roles-anywhere/testing";
+import type { TestIdentity } from "@roles-anywhere/testing";
+import { MAIN } from "../../test/support/run-cli.ts";
 import { doctor } from "./commands/doctor.ts";
 
 const folder = temporaryFolder();

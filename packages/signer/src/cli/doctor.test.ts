@@ -3,13 +3,14 @@ import { relative } from "node:path";
 
 import { afterAll, beforeEach, describe, expect, it } from "vitest";
 
-import { CREDENTIALS, refused, startFakeService, success } from "../testing/fake-service.ts";
-import type { FakeService } from "../testing/fake-service.ts";
-import { makeCertificate } from "../testing/chain.ts";
-import { callerIdentity, withSts } from "../testing/fake-sts.ts";
-import { makeIdentity, temporaryFolder } from "../testing/openssl.ts";
-import { MAIN as BUILT, runCli } from "../testing/run-cli.ts";
-import type { CliResult } from "../testing/run-cli.ts";
+import { CREDENTIALS, refused, startFakeService, success } from "../../test/support/fake-service.ts";
+import type { FakeService } from "../../test/support/fake-service.ts";
+import { makeCertificate } from "../../test/support/chain.ts";
+import { callerIdentity, withSts } from "../../test/support/fake-sts.ts";
+import { makeIdentity } from "../../test/support/identities.ts";
+import { temporaryFolder } from "@roles-anywhere/testing";
+import { MAIN as BUILT, runCli } from "../../test/support/run-cli.ts";
+import type { CliResult } from "../../test/support/run-cli.ts";
 
 const folder = temporaryFolder();
 /** A program of one file. */

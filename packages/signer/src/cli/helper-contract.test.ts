@@ -10,11 +10,10 @@ import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import { SignerError } from "../errors.ts";
-import { EXCLUSIVE_FLAGS } from "../testing/exclusive-flags.ts";
-import { CREDENTIALS, json, refused, startFakeService, success } from "../testing/fake-service.ts";
-import { openssl, temporaryFolder } from "../testing/openssl.ts";
-import { runCli } from "../testing/run-cli.ts";
-import { readVector } from "../testing/vectors.ts";
+import { EXCLUSIVE_FLAGS } from "../../test/support/exclusive-flags.ts";
+import { CREDENTIALS, json, refused, startFakeService, success } from "../../test/support/fake-service.ts";
+import { openssl, readVector, temporaryFolder } from "@roles-anywhere/testing";
+import { runCli } from "../../test/support/run-cli.ts";
 import type { Command } from "./command.ts";
 import { credentialProcess } from "./commands/credential-process.ts";
 import { readCertificateData } from "./commands/read-certificate-data.ts";

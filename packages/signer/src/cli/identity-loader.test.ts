@@ -2,8 +2,9 @@ import { writeFileSync } from "node:fs";
 
 import { beforeEach, describe, expect, it, vi } from "vitest";
 
-import { makeIdentity, temporaryFolder } from "../testing/openssl.ts";
-import { exportPkcs12 } from "../testing/pkcs12.ts";
+import { makeIdentity } from "../../test/support/identities.ts";
+import { temporaryFolder } from "@roles-anywhere/testing";
+import { exportPkcs12 } from "../../test/support/pkcs12.ts";
 import { askPassword } from "./ask-password.ts";
 import { identityLoader } from "./identity-loader.ts";
 

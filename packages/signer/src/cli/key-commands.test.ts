@@ -4,9 +4,10 @@ import { writeFileSync } from "node:fs";
 
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
-import { KEY_ALGORITHMS, makeIdentity, openssl, temporaryFolder } from "../testing/openssl.ts";
-import type { KeyAlgorithm, TestIdentity } from "../testing/openssl.ts";
-import { MAIN, runCli } from "../testing/run-cli.ts";
+import { KEY_ALGORITHMS, openssl, opensslBytes, temporaryFolder } from "@roles-anywhere/testing";
+import { makeIdentity } from "../../test/support/identities.ts";
+import type { KeyAlgorithm, TestIdentity } from "@roles-anywhere/testing";
+import { MAIN, runCli } from "../../test/support/run-cli.ts";
 
 const folder = temporaryFolder();
 afterAll(() => folder[Symbol.dispose]());
@@ -78,8 +79,8 @@ describe("ra-signer sign-string", () => {
     const key = identities.get(algorithm)?.privateKeyPem ?? "";
     // Straight from OpenSSL: PKCS#1 for RSA; for EC the point is what ends SubjectPublicKeyInfo.
     const publicKey = algorithm.startsWith("RSA")
-      ? openssl(["rsa", "-RSAPublicKey_out", "-outform", "DER"], key)
-      : openssl(["pkey", "-pubout", "-outform", "DER"], key).subarray(
+      ? opensslBytes(["rsa", "-RSAPublicKey_out", "-outform", "DER"], key)
+      : opensslBytes(["pkey", "-pubout", "-outform", "DER"], key).subarray(
           -{ "P-256": 65, "P-384": 97, "P-521": 133, "RSA-2048": 0 }[algorithm],
         );
     const hash = createHash("sha256").update("IAM RA").update(publicKey).digest();

@@ -4,13 +4,13 @@ import { writeFileSync } from "node:fs";
 
 import { afterAll, describe, expect, it } from "vitest";
 
-import { startFakeService, success } from "../testing/fake-service.ts";
-import { makeIdentity, openssl, temporaryFolder } from "../testing/openssl.ts";
-import type { KeyAlgorithm } from "../testing/openssl.ts";
-import { exportPkcs12 } from "../testing/pkcs12.ts";
-import { runCli } from "../testing/run-cli.ts";
-import type { CliResult } from "../testing/run-cli.ts";
-import { readVector } from "../testing/vectors.ts";
+import { startFakeService, success } from "../../test/support/fake-service.ts";
+import { makeIdentity } from "../../test/support/identities.ts";
+import { openssl, opensslBytes, readVector, temporaryFolder } from "@roles-anywhere/testing";
+import type { KeyAlgorithm } from "@roles-anywhere/testing";
+import { exportPkcs12 } from "../../test/support/pkcs12.ts";
+import { runCli } from "../../test/support/run-cli.ts";
+import type { CliResult } from "../../test/support/run-cli.ts";
 
 const folder = temporaryFolder();
 afterAll(() => folder[Symbol.dispose]());
@@ -131,7 +131,7 @@ describe("ra-signer credential-process takes", () => {
 
 describe("ra-signer credential-process refuses", () => {
   const derOf = (pem: string, kind: "x509" | "pkcs8"): Buffer =>
-    openssl([kind, ...(kind === "pkcs8" ? ["-topk8", "-nocrypt"] : []), "-outform", "DER"], pem);
+    opensslBytes([kind, ...(kind === "pkcs8" ? ["-topk8", "-nocrypt"] : []), "-outform", "DER"], pem);
   const ed25519 = openssl(["genpkey", "-algorithm", "ED25519"]).toString();
 
   it.each<Refused>([

@@ -6,13 +6,13 @@ import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import { fromRolesAnywhere } from "../provider/from-roles-anywhere.ts";
-import { CA_EXTENSIONS, makeCertificate } from "../testing/chain.ts";
-import { startFakeService, success } from "../testing/fake-service.ts";
-import type { FakeService } from "../testing/fake-service.ts";
-import { temporaryFolder } from "../testing/openssl.ts";
-import type { TestIdentity } from "../testing/openssl.ts";
-import { exportPkcs12 } from "../testing/pkcs12.ts";
-import { MAIN, runCli } from "../testing/run-cli.ts";
+import { CA_EXTENSIONS, makeCertificate } from "../../test/support/chain.ts";
+import { startFakeService, success } from "../../test/support/fake-service.ts";
+import type { FakeService } from "../../test/support/fake-service.ts";
+import { temporaryFolder } from "@roles-anywhere/testing";
+import type { TestIdentity } from "@roles-anywhere/testing";
+import { exportPkcs12 } from "../../test/support/pkcs12.ts";
+import { MAIN, runCli } from "../../test/support/run-cli.ts";
 
 const folder = temporaryFolder();
 afterAll(() => folder[Symbol.dispose]());

@@ -3,8 +3,8 @@ import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { fromContainerMetadata, fromHttp } from "@aws-sdk/credential-providers";
 import { afterAll, describe, expect, it, vi } from "vitest";
 
-import { CREDENTIALS, refused, success } from "../testing/fake-service.ts";
-import type { Answer } from "../testing/fake-service.ts";
+import { CREDENTIALS, refused, success } from "../../test/support/fake-service.ts";
+import type { Answer } from "../../test/support/fake-service.ts";
 import {
   ask,
   folderWithIdentity,
@@ -13,8 +13,8 @@ import {
   startServe,
   TOKEN_PATH,
   tokenOf,
-} from "../testing/served.ts";
-import type { Served } from "../testing/served.ts";
+} from "../../test/support/served.ts";
+import type { Served } from "../../test/support/served.ts";
 
 const folder = folderWithIdentity();
 afterAll(() => folder[Symbol.dispose]());

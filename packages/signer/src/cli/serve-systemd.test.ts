@@ -3,12 +3,12 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 
 import { afterAll, beforeEach, describe, expect, it, vi } from "vitest";
 
-import { refused, startFakeService, success } from "../testing/fake-service.ts";
-import type { Answer } from "../testing/fake-service.ts";
-import { temporaryFolder } from "../testing/openssl.ts";
-import { MAIN } from "../testing/run-cli.ts";
-import { ask, folderWithIdentity, serveWords, startServe, TOKEN_PATH } from "../testing/served.ts";
-import type { Served } from "../testing/served.ts";
+import { refused, startFakeService, success } from "../../test/support/fake-service.ts";
+import type { Answer } from "../../test/support/fake-service.ts";
+import { temporaryFolder } from "@roles-anywhere/testing";
+import { MAIN } from "../../test/support/run-cli.ts";
+import { ask, folderWithIdentity, serveWords, startServe, TOKEN_PATH } from "../../test/support/served.ts";
+import type { Served } from "../../test/support/served.ts";
 
 const folder = folderWithIdentity();
 afterAll(() => folder[Symbol.dispose]());

@@ -6,10 +6,10 @@ import { networkInterfaces } from "node:os";
 import { fromInstanceMetadata } from "@aws-sdk/credential-providers";
 import { afterAll, describe, expect, it, vi } from "vitest";
 
-import { CREDENTIALS, refused, startFakeService, success } from "../testing/fake-service.ts";
-import type { Answer } from "../testing/fake-service.ts";
-import { makeIdentity } from "../testing/openssl.ts";
-import { MAIN, runCli } from "../testing/run-cli.ts";
+import { CREDENTIALS, refused, startFakeService, success } from "../../test/support/fake-service.ts";
+import type { Answer } from "../../test/support/fake-service.ts";
+import { makeIdentity } from "../../test/support/identities.ts";
+import { MAIN, runCli } from "../../test/support/run-cli.ts";
 import {
   ask,
   folderWithIdentity,
@@ -21,9 +21,9 @@ import {
   TOKEN_PATH as TOKEN,
   tokenOf,
   TTL_HEADER as TTL,
-} from "../testing/served.ts";
-import type { Served } from "../testing/served.ts";
-import { readVector } from "../testing/vectors.ts";
+} from "../../test/support/served.ts";
+import type { Served } from "../../test/support/served.ts";
+import { readVector } from "@roles-anywhere/testing";
 
 const vector = readVector("ecdsa");
 const folder = folderWithIdentity();

@@ -15,12 +15,11 @@ import {
 import { fromIni } from "@aws-sdk/credential-providers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
-import { CREDENTIALS, refused, startFakeService, success } from "../testing/fake-service.ts";
-import type { Answer, FakeService } from "../testing/fake-service.ts";
-import { temporaryFolder } from "../testing/openssl.ts";
-import { MAIN, runCli } from "../testing/run-cli.ts";
-import type { CliResult } from "../testing/run-cli.ts";
-import { readVector } from "../testing/vectors.ts";
+import { CREDENTIALS, refused, startFakeService, success } from "../../test/support/fake-service.ts";
+import type { Answer, FakeService } from "../../test/support/fake-service.ts";
+import { readVector, temporaryFolder } from "@roles-anywhere/testing";
+import { MAIN, runCli } from "../../test/support/run-cli.ts";
+import type { CliResult } from "../../test/support/run-cli.ts";
 import { update } from "./commands/update.ts";
 
 const vector = readVector("ecdsa");

@@ -3,11 +3,11 @@ import { writeFileSync } from "node:fs";
 import { afterAll, describe, expect, it } from "vitest";
 
 import { fromRolesAnywhere } from "../provider/from-roles-anywhere.ts";
-import { CREDENTIALS, startTlsFakeService, success } from "../testing/fake-service.ts";
-import { makeServerIdentity } from "../testing/openssl.ts";
-import { runCli } from "../testing/run-cli.ts";
-import type { CliResult } from "../testing/run-cli.ts";
-import { folderWithIdentity, sessionWords } from "../testing/served.ts";
+import { CREDENTIALS, startTlsFakeService, success } from "../../test/support/fake-service.ts";
+import { makeServerIdentity } from "@roles-anywhere/testing";
+import { runCli } from "../../test/support/run-cli.ts";
+import type { CliResult } from "../../test/support/run-cli.ts";
+import { folderWithIdentity, sessionWords } from "../../test/support/served.ts";
 import { caBundleFromEnvironment } from "./ca-bundle.ts";
 
 const folder = folderWithIdentity();

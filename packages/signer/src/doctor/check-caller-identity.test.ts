@@ -3,9 +3,9 @@ import { describe, expect, it } from "vitest";
 
 import { createHttpSend } from "../http/send.ts";
 import type { HttpSend } from "../http/send.ts";
-import { CREDENTIALS, json, startFakeService } from "../testing/fake-service.ts";
-import type { Answer } from "../testing/fake-service.ts";
-import { CALLER_ARN, callerIdentity, stsRefusal } from "../testing/fake-sts.ts";
+import { CREDENTIALS, json, startFakeService } from "../../test/support/fake-service.ts";
+import type { Answer } from "../../test/support/fake-service.ts";
+import { CALLER_ARN, callerIdentity, stsRefusal } from "../../test/support/fake-sts.ts";
 import { checkCallerIdentity } from "./check-caller-identity.ts";
 import type { Finding } from "./finding.ts";
 

@@ -3,9 +3,9 @@ import { X509Certificate } from "node:crypto";
 import { describe, expect, it } from "vitest";
 
 import type { HttpSend } from "../http/send.ts";
-import { CA_EXTENSIONS, makeCertificate } from "../testing/chain.ts";
-import type { CertificateChanges } from "../testing/chain.ts";
-import type { TestIdentity } from "../testing/openssl.ts";
+import { CA_EXTENSIONS, makeCertificate } from "../../test/support/chain.ts";
+import type { CertificateChanges } from "../../test/support/chain.ts";
+import type { TestIdentity } from "@roles-anywhere/testing";
 import { certificateFacts } from "./certificate-facts.ts";
 import { checkCertificate, checkChain } from "./check-certificate.ts";
 import { checkParameters } from "./check-parameters.ts";

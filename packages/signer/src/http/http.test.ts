@@ -9,8 +9,9 @@ import { afterEach, describe, expect, it } from "vitest";
 
 import { proxyFromEnvironment } from "../config/proxy-environment.ts";
 import { SignerError } from "../errors.ts";
-import { makeIdentity, makeServerIdentity } from "../testing/openssl.ts";
-import type { TestIdentity } from "../testing/openssl.ts";
+import { makeIdentity } from "../../test/support/identities.ts";
+import { makeServerIdentity } from "@roles-anywhere/testing";
+import type { TestIdentity } from "@roles-anywhere/testing";
 import { formatRequest } from "./exchange.ts";
 import { parseResponse } from "./parse-response.ts";
 import { createHttpSend } from "./send.ts";

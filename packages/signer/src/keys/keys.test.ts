@@ -3,10 +3,10 @@ import { chmodSync, writeFileSync } from "node:fs";
 
 import { beforeAll, describe, expect, it } from "vitest";
 
-import { KEY_ALGORITHMS, makeIdentity, openssl, temporaryFolder } from "../testing/openssl.ts";
-import type { KeyAlgorithm } from "../testing/openssl.ts";
-import { der, integer, octetString, sequence } from "../testing/pkcs12.ts";
-import { readVector } from "../testing/vectors.ts";
+import { KEY_ALGORITHMS, openssl, readVector, temporaryFolder } from "@roles-anywhere/testing";
+import { makeIdentity } from "../../test/support/identities.ts";
+import type { KeyAlgorithm } from "@roles-anywhere/testing";
+import { der, integer, octetString, sequence } from "../../test/support/pkcs12.ts";
 import { checkIdentity } from "./check-identity.ts";
 import { identityWarnings } from "./identity-warnings.ts";
 import { decimalSerialNumber, loadCertificate, loadCertificateChain } from "./load-certificate.ts";

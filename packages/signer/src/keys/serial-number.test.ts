@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
-import { makeCertificate } from "../testing/chain.ts";
+import { makeCertificate } from "../../test/support/chain.ts";
 import { decimalSerialNumber, loadCertificate } from "./load-certificate.ts";
 
 /** Serial numbers have up to 20 octets (RFC 5280 §4.1.2.2). */

@@ -8,9 +8,9 @@ import { afterEach, beforeEach, describe, expect, expectTypeOf, it, vi } from "v
 
 import { SignerError } from "../errors.ts";
 import type { HttpResponse, HttpSend } from "../http/send.ts";
-import { CREDENTIALS, json, startFakeService, success } from "../testing/fake-service.ts";
-import { makeIdentity, temporaryFolder } from "../testing/openssl.ts";
-import { readVector } from "../testing/vectors.ts";
+import { CREDENTIALS, json, startFakeService, success } from "../../test/support/fake-service.ts";
+import { makeIdentity } from "../../test/support/identities.ts";
+import { readVector, temporaryFolder } from "@roles-anywhere/testing";
 import { fromRolesAnywhere } from "./from-roles-anywhere.ts";
 import type { RolesAnywhereInit, RolesAnywhereProvider } from "./from-roles-anywhere.ts";
 

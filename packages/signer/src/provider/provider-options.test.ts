@@ -5,10 +5,9 @@ import { afterAll, describe, expect, it } from "vitest";
 
 import { SignerError } from "../errors.ts";
 import type { HttpSend } from "../http/send.ts";
-import { CREDENTIALS, json, startFakeService, success } from "../testing/fake-service.ts";
-import { openssl, temporaryFolder } from "../testing/openssl.ts";
-import { readVector } from "../testing/vectors.ts";
-import { verifies } from "../testing/verifies.ts";
+import { CREDENTIALS, json, startFakeService, success } from "../../test/support/fake-service.ts";
+import { openssl, readVector, temporaryFolder } from "@roles-anywhere/testing";
+import { verifies } from "../../test/support/verifies.ts";
 import { fromRolesAnywhere } from "./from-roles-anywhere.ts";
 import type { RolesAnywhereInit } from "./from-roles-anywhere.ts";
 

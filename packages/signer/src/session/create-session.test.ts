@@ -2,12 +2,12 @@ import { X509Certificate } from "node:crypto";
 
 import { describe, expect, it } from "vitest";
 
-import { CREDENTIALS, json, refused, startFakeService, success } from "../testing/fake-service.ts";
-import type { Answer } from "../testing/fake-service.ts";
-import { makeIdentity } from "../testing/openssl.ts";
-import type { KeyAlgorithm, TestIdentity } from "../testing/openssl.ts";
-import { readVector } from "../testing/vectors.ts";
-import { verifies } from "../testing/verifies.ts";
+import { CREDENTIALS, json, refused, startFakeService, success } from "../../test/support/fake-service.ts";
+import type { Answer } from "../../test/support/fake-service.ts";
+import { makeIdentity } from "../../test/support/identities.ts";
+import type { KeyAlgorithm, TestIdentity } from "@roles-anywhere/testing";
+import { readVector } from "@roles-anywhere/testing";
+import { verifies } from "../../test/support/verifies.ts";
 import { createSession } from "./create-session.ts";
 import type { CreateSessionInit } from "./create-session.ts";
 

@@ -4,9 +4,9 @@ import { describe, expect, it } from "vitest";
 
 import { fromRolesAnywhere } from "../provider/from-roles-anywhere.ts";
 import type { RequestSigner } from "../sigv4-x509/sign-request.ts";
-import { CREDENTIALS, json, startFakeService, success } from "../testing/fake-service.ts";
-import { readVector } from "../testing/vectors.ts";
-import { verifies } from "../testing/verifies.ts";
+import { CREDENTIALS, json, startFakeService, success } from "../../test/support/fake-service.ts";
+import { readVector } from "@roles-anywhere/testing";
+import { verifies } from "../../test/support/verifies.ts";
 import { createSession } from "./create-session.ts";
 import type { CreateSessionInit } from "./create-session.ts";
 

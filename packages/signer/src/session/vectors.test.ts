@@ -2,8 +2,8 @@ import { verify, X509Certificate } from "node:crypto";
 
 import { describe, expect, it } from "vitest";
 
-import { readVector } from "../testing/vectors.ts";
-import type { Vector } from "../testing/vectors.ts";
+import { readVector } from "@roles-anywhere/testing";
+import type { Vector } from "@roles-anywhere/testing";
 import { signCreateSessionRequest } from "./sign-create-session-request.ts";
 
 /** The vectors that were captured on the wire; the other one is signed in another form. */

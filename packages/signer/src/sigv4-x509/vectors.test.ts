@@ -5,9 +5,8 @@ import { describe, expect, it } from "vitest";
 
 import { decimalSerialNumber } from "../keys/load-certificate.ts";
 import { requestSignerOf } from "../keys/request-signer.ts";
-import { openssl, temporaryFolder } from "../testing/openssl.ts";
-import { readVector } from "../testing/vectors.ts";
-import type { VectorName } from "../testing/vectors.ts";
+import { openssl, readVector, temporaryFolder } from "@roles-anywhere/testing";
+import type { VectorName } from "@roles-anywhere/testing";
 import { canonicalRequest } from "./canonical-request.ts";
 import { signRequest } from "./sign-request.ts";
 import { stringToSign } from "./string-to-sign.ts";

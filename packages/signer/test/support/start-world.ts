@@ -4,9 +4,9 @@ import { writeFileSync } from "node:fs";
 import { createState, startMock } from "@roles-anywhere/mock";
 import type { AwsPort, Clock, RunningMock } from "@roles-anywhere/mock";
 
-import { CA_EXTENSIONS, makeCertificate } from "../../src/testing/chain.ts";
-import { temporaryFolder } from "../../src/testing/openssl.ts";
-import type { TestIdentity } from "../../src/testing/openssl.ts";
+import { CA_EXTENSIONS, makeCertificate } from "./chain.ts";
+import { temporaryFolder } from "@roles-anywhere/testing";
+import type { TestIdentity } from "@roles-anywhere/testing";
 
 const ACCOUNT = "123456789012";
 const TRUST_ANCHOR_ID = "11111111-1111-4111-8111-111111111111";

@@ -3,10 +3,11 @@ import { writeFileSync } from "node:fs";
 
 import { describe, expect, it } from "vitest";
 
-import { CA_EXTENSIONS, makeCertificate } from "../../testing/chain.ts";
+import { CA_EXTENSIONS, makeCertificate } from "../../../test/support/chain.ts";
 import { SignerError } from "../../errors.ts";
-import { makeIdentity, openssl, temporaryFolder } from "../../testing/openssl.ts";
-import type { KeyAlgorithm, TestIdentity } from "../../testing/openssl.ts";
+import { makeIdentity } from "../../../test/support/identities.ts";
+import { openssl, opensslBytes, temporaryFolder } from "@roles-anywhere/testing";
+import type { KeyAlgorithm, TestIdentity } from "@roles-anywhere/testing";
 import {
   authenticatedSafe,
   bag,
@@ -18,7 +19,7 @@ import {
   octetString,
   pfx,
   sequence,
-} from "../../testing/pkcs12.ts";
+} from "../../../test/support/pkcs12.ts";
 import { checkIdentity } from "../check-identity.ts";
 import { loadCertificate } from "../load-certificate.ts";
 import { loadIdentity } from "../load-identity.ts";
@@ -33,7 +34,7 @@ const leaf = makeCertificate({ subject: "/CN=leaf", issuer: middle });
 
 const derOf = (pem: string): Buffer => new X509Certificate(pem).raw;
 const pkcs8Of = (pem: string, ...args: readonly string[]): Buffer =>
-  openssl(["pkcs8", "-topk8", "-outform", "DER", ...(args.length === 0 ? ["-nocrypt"] : args)], pem);
+  opensslBytes(["pkcs8", "-topk8", "-outform", "DER", ...(args.length === 0 ? ["-nocrypt"] : args)], pem);
 
 /** What a file gives. */
 function loaded(file: Uint8Array, passphrase?: string): { certificate: Buffer; key: Buffer | undefined } {
@@ -201,8 +202,8 @@ describe("a PKCS#12 file that OpenSSL does not write", () => {
     const salt = Buffer.from("0123456789abcdef", "hex");
     const options = [`digest:${prfHash}`, "pass:p w", `hexsalt:${salt.toString("hex")}`, "iter:2048"];
     const words = options.flatMap((option) => ["-kdfopt", option]);
-    const macKey = openssl(["kdf", "-binary", "-keylen", "32", ...words, "PBKDF2"]).toString("hex");
-    const value = openssl(
+    const macKey = opensslBytes(["kdf", "-binary", "-keylen", "32", ...words, "PBKDF2"]).toString("hex");
+    const value = opensslBytes(
       ["dgst", `-${hash}`, "-binary", "-mac", "HMAC", "-macopt", `hexkey:${macKey}`],
       safe,
     );

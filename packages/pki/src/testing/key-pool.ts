@@ -1,8 +1,0 @@
-import { generateRsaKeyPair, type KeyPair } from "../keys/generate-key-pair.ts";
-
-const first = generateRsaKeyPair();
-
-/** Gives the same real key pair again and again, for tests that need many certificates but not many keys. */
-export function sharedKeyPair(): Promise<KeyPair> {
-  return first;
-}
