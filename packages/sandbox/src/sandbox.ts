@@ -25,6 +25,8 @@ export interface SandboxNetwork {
   labels: Record<string, string>;
   /** Address on the Docker host where a container of the sandbox publishes its ports: loopback unless asked otherwise. */
   publishAddress: string;
+  /** Name or address under which this machine reaches those ports. */
+  publishedHost: string;
 }
 
 /** LocalStack and the Roles Anywhere mock, running and wired to each other. */

@@ -1,10 +1,10 @@
 import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { createServer, type Server } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { reachableHost } from "./docker.ts";
 // The built files: they start the supervisor beside them, which only exists there.
-import { chooseBackend, type SandboxOptions, startContainer } from "../../dist/index.js";
+import { chooseBackend, type SandboxOptions } from "../../dist/index.js";
 
 /** A shell script stands where Docker would: what is tested is what Docker is asked to do. */
 describe("the docker back end", () => {
@@ -94,103 +94,25 @@ describe("the docker back end", () => {
       expect(await choose("process")).toEqual({ backend: "process", lines: [] });
     });
   });
+});
 
-  describe("startContainer", () => {
-    let server: Server;
-    let port: number;
-    beforeEach(async () => {
-      server = createServer((_request, response) => response.end());
-      await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-      const address = server.address();
-      port = address !== null && typeof address === "object" ? address.port : 0;
-    });
-    afterEach(() => server.close());
-
-    const cases = (endpoint = "unix:///var/run/docker.sock"): string =>
-      `context*) echo ${endpoint};; create*) echo id; env >"${folder}/env";; port*) echo 127.0.0.1:${port};; logs*) sleep 30;;`;
-    const start = (changes: Partial<Parameters<typeof startContainer>[0]> = {}) =>
-      startContainer({
-        name: "it",
-        image: "image:test",
-        network: "net",
-        labels: { label: "value" },
-        environment: { SETTING: "1" },
-        port: 4566,
-        publishAddress: "127.0.0.1",
-        healthPath: "/health",
-        timeoutMs: 10_000,
-        workDirectory: folder,
-        logDirectory: folder,
-        logName: "it",
-        dockerEnvironment: environment,
-        ...changes,
-      });
-
-    it.each([
-      { title: "a free port", changes: {}, expected: "--publish 127.0.0.1::4566 " },
-      { title: "a fixed port", changes: { hostPort: 9912 }, expected: "--publish 127.0.0.1:9912:4566 " },
-      {
-        title: "IPv6",
-        changes: { publishAddress: "::1", timeoutMs: 300 },
-        expected: "--publish [::1]::4566 ",
-      },
-    ])("publishes $title on loopback alone", async ({ changes, expected }) => {
-      await docker(cases());
-      const container = await start(changes).catch(() => undefined);
-      const published = (await calls()).join("\n");
-      expect(published).toContain(expected);
-      expect(published).not.toMatch(/-P\b|--publish-all|0\.0\.0\.0/);
-      await container?.stop();
-    });
-
-    it("keeps secrets out of the command line", async () => {
-      await docker(cases());
-      const container = await start({ secrets: { LOCALSTACK_AUTH_TOKEN: "ls-secret" } });
-      await container.stop();
-      expect(await readFile(join(folder, "env"), "utf8")).toContain("LOCALSTACK_AUTH_TOKEN=ls-secret\n");
-      const commandLines = (await calls()).join("\n");
-      expect(commandLines).toContain("--env SETTING=1 --env LOCALSTACK_AUTH_TOKEN image:test");
-      expect(commandLines).not.toContain("ls-secret");
-    });
-
-    it.each([{ endpoint: "tcp://docker.invalid:2375" }, { endpoint: "ssh://me@docker.invalid" }])(
-      "publishes on another machine only where it is told: $endpoint",
-      async ({ endpoint }) => {
-        await docker(cases(endpoint));
-        await expect(start()).rejects.toMatchObject({
-          code: "ERR_SANDBOX_START_FAILED",
-          message: expect.stringMatching(/Docker runs on another machine .* publishAddress "0\.0\.0\.0"/),
-        });
-        // No machine has this name: what matters is where the container is looked for.
-        await expect(start({ publishAddress: "0.0.0.0", timeoutMs: 100 })).rejects.toMatchObject({
-          message: expect.stringContaining(`did not answer at http://docker.invalid:${port}/health`),
-        });
-      },
-    );
-
-    it("takes Docker behind a loopback socket for this machine's", async () => {
-      await docker(cases("tcp://127.0.0.1:2375"));
-      const container = await start();
-      expect(container.url).toBe(`http://127.0.0.1:${port}`);
-      await container.stop();
-    });
-
-    it("says what Docker said when the container cannot be created", async () => {
-      await docker(`context*) echo unix:///x;; create*) echo "no such network" >&2; exit 1;;`);
-      await expect(start()).rejects.toMatchObject({
-        code: "ERR_SANDBOX_START_FAILED",
-        message:
-          "the container of it (image:test) could not be started: docker create ended with exit code 1: no such network",
-      });
-    });
-
-    it("does not wait for a container that has ended", async () => {
-      server.close();
-      await docker(cases().replace("sleep 30", "exit 0"));
-      await expect(start({ timeoutMs: 60_000 })).rejects.toMatchObject({
-        code: "ERR_SANDBOX_START_FAILED",
-        message: expect.stringContaining("it ended before it was ready: the container of it ended"),
-      });
-    });
+describe("reachableHost", () => {
+  it.each([
+    { endpoint: "unix:///var/run/docker.sock", publishAddress: "127.0.0.1", host: "127.0.0.1" },
+    { endpoint: "tcp://127.0.0.1:2375", publishAddress: "127.0.0.1", host: "127.0.0.1" },
+    { endpoint: "unix:///var/run/docker.sock", publishAddress: "::1", host: "::1" },
+    { endpoint: "unix:///var/run/docker.sock", publishAddress: "0.0.0.0", host: "127.0.0.1" },
+    { endpoint: "ssh://me@docker.invalid", publishAddress: "0.0.0.0", host: "docker.invalid" },
+  ])("is $host for Docker on $endpoint that publishes on $publishAddress", (row) => {
+    expect(reachableHost(row.endpoint, row.publishAddress)).toBe(row.host);
   });
+
+  it.each([{ endpoint: "tcp://docker.invalid:2375" }, { endpoint: "ssh://me@docker.invalid" }])(
+    "publishes on another machine only where it is told: $endpoint",
+    ({ endpoint }) => {
+      expect(() => reachableHost(endpoint, "127.0.0.1")).toThrow(
+        `Docker runs on another machine (${endpoint}), whose loopback cannot be reached from here`,
+      );
+    },
+  );
 });

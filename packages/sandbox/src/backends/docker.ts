@@ -41,7 +41,8 @@ export async function startContainers(init: BackendInit, sandboxId: string): Pro
       { logDirectory: init.logDirectory },
     );
   }
-  const shared = { ...init, network: networkName, labels, publishAddress, dockerEnvironment };
+  const publishedHost = reachableHost(await dockerEndpoint(init, dockerEnvironment), publishAddress);
+  const shared = { ...init, network: networkName, labels, publishAddress, publishedHost };
 
   init.onProgress("Starting the Roles Anywhere mock in a container");
   const mock = await startContainer({ ...shared, ...mockContainer(init) });
@@ -57,6 +58,7 @@ export async function startContainers(init: BackendInit, sandboxId: string): Pro
       rolesAnywhereEndpoint: mockInside,
       labels,
       publishAddress,
+      publishedHost,
     },
     died: Promise.race([mock.died, localstack.died]),
   };
@@ -65,7 +67,7 @@ export async function startContainers(init: BackendInit, sandboxId: string): Pro
 /** What a container has of its own: the rest is the same for both. */
 type OwnSettings = Omit<
   ContainerInit,
-  "network" | "labels" | "publishAddress" | "dockerEnvironment" | "workDirectory" | "logDirectory" | "signal"
+  "network" | "labels" | "publishAddress" | "publishedHost" | "logDirectory" | "signal"
 >;
 
 /** Docker's configuration may give every container a proxy: what is on the network is reached without. */
@@ -88,9 +90,9 @@ function localstackContainer(init: BackendInit): OwnSettings {
         rolesAnywhereEndpoint: mockInside,
         settings: init.localstackSettings,
       }),
+      // For licensed images.
+      ...(token === undefined || token === "" ? {} : { LOCALSTACK_AUTH_TOKEN: token }),
     },
-    // For licensed images.
-    secrets: token === undefined || token === "" ? {} : { LOCALSTACK_AUTH_TOKEN: token },
     files: { [`/etc/localstack/init/start.d/${hookFileName}`]: hookPath() },
   };
 }
@@ -160,4 +162,49 @@ function startReaper(
     onOutput: () => undefined,
     graceMs: 60_000,
   });
+}
+
+/** Where the Docker daemon listens: `unix:///var/run/docker.sock`, `ssh://me@builder`. */
+async function dockerEndpoint(
+  init: BackendInit,
+  environment: Readonly<Record<string, string>>,
+): Promise<string> {
+  const { exitCode, stdout, stderr } = await runSupervised(
+    {
+      command: "docker",
+      arguments: ["context", "inspect", "--format", "{{.Endpoints.docker.Host}}"],
+      environment,
+    },
+    init.signal,
+  );
+  if (exitCode === 0) return stdout.trim();
+  throw new SandboxError(
+    "ERR_SANDBOX_START_FAILED",
+    `docker context inspect ended with exit code ${exitCode}: ${stderr.trim()}`,
+    { logDirectory: init.logDirectory },
+  );
+}
+
+/**
+ * Chooses the host name under which this machine reaches a published port.
+ *
+ * @param endpoint where the Docker daemon listens
+ * @param publishAddress address on the daemon's machine where ports are published
+ * @throws {SandboxError} ERR_SANDBOX_START_FAILED when the daemon runs elsewhere and ports would be published on its loopback
+ */
+export function reachableHost(endpoint: string, publishAddress: string): string {
+  const url = URL.parse(endpoint);
+  const isRemote = url !== null && ["tcp:", "http:", "https:", "ssh:"].includes(url.protocol);
+  const daemonHost = isRemote ? url.hostname.replace(/^\[|\]$/g, "") : "localhost";
+  if (isLoopback(daemonHost)) return isLoopback(publishAddress) ? publishAddress : "127.0.0.1";
+  if (!isLoopback(publishAddress)) return daemonHost;
+  throw new SandboxError(
+    "ERR_SANDBOX_START_FAILED",
+    `Docker runs on another machine (${endpoint}), whose loopback cannot be reached from here: give the address on which ` +
+      `it may publish ports, such as publishAddress "0.0.0.0". LocalStack has no access control`,
+  );
+}
+
+function isLoopback(host: string): boolean {
+  return host === "localhost" || host === "::1" || host.startsWith("127.");
 }

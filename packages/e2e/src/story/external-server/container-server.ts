@@ -25,7 +25,7 @@ const inside = "/server";
 
 /** The external server as a container of the app's image, on the sandbox's network. */
 export async function createContainerServer(
-  sandbox: Pick<Sandbox, "endpointUrl" | "environments" | "workDirectory"> & { network: SandboxNetwork },
+  sandbox: Pick<Sandbox, "endpointUrl" | "environments"> & { network: SandboxNetwork },
   image: string,
   init: ExternalServerInit,
 ): Promise<ExternalServer> {
@@ -93,15 +93,14 @@ export async function createContainerServer(
         labels: network.labels,
         environment: { ...environment, ...credentialVariables(credentials, inside) },
         user,
-        volumes: [`${init.directory}:${inside}:ro`],
+        readOnlyFolders: { [inside]: init.directory },
         port: APP_PORT,
         publishAddress: network.publishAddress,
+        publishedHost: network.publishedHost,
         healthPath: "/health",
         timeoutMs: 60_000,
-        workDirectory: sandbox.workDirectory,
         logDirectory,
         logName: credentials === "profile" ? "app" : "app-in-process",
-        dockerEnvironment,
         signal,
       });
       apps.push(app);
