@@ -79,7 +79,7 @@ export interface AuditRecordInit {
 
 /** Writes the record of one call. Secret key and session token are left out, as CloudTrail does. */
 export function toAuditRecord(verdict: SessionVerdict, init: AuditRecordInit): AuditRecord {
-  const { received } = verdict;
+  const { received, request } = verdict;
   const { state, requestId, eventId, now } = init;
   const refusal = "refusal" in verdict ? verdict.refusal : undefined;
   return {
@@ -90,7 +90,7 @@ export function toAuditRecord(verdict: SessionVerdict, init: AuditRecordInit): A
     eventName: "CreateSession",
     awsRegion: state.region,
     sourceIPAddress: received.sourceIp ?? "",
-    userAgent: printable(headerValues(received, "user-agent")[0] ?? "", 400),
+    userAgent: printable(request?.userAgent ?? headerValues(received, "user-agent")[0] ?? "", 400),
     errorCode: refusal?.type,
     errorMessage: refusal === undefined ? undefined : printable(refusal.message, MAX_MESSAGE_LENGTH),
     requestParameters: requestParameters(verdict),

@@ -12,7 +12,7 @@ import { timestamp } from "../model/timestamp.ts";
 import type { CrlRecord } from "../state/records.ts";
 import { findByArn, resourceArn } from "../state/resource-arn.ts";
 import type { State } from "../state/state.ts";
-import { readRevocationLists } from "../trust/certificate-revocation-list.ts";
+import { readRevocationLists } from "../trust/revocation.ts";
 import { DerError } from "../trust/der.ts";
 import { type Operation, operation } from "./operation.ts";
 import {

@@ -1,6 +1,9 @@
 /** Control and format characters, line separators and lone surrogates: what changes how the text around it is shown. */
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
 
+/** Text that needs no escapes, found fast. */
+const PLAIN = /^[ -~]*$/;
+
 /** How much of an error's text logs and the audit show, in UTF-16 units. */
 export const MAX_MESSAGE_LENGTH = 4000;
 
@@ -13,6 +16,7 @@ export const MAX_MESSAGE_LENGTH = 4000;
  * printable("CN=x\nCreateSession granted"); // String.raw`CN=x\u000aCreateSession granted`
  */
 export function printable(text: string, maxLength = 1000): string {
+  if (text.length <= maxLength && PLAIN.test(text)) return text;
   return clip(text, maxLength).replaceAll(UNPRINTABLE, (character) => {
     const hex = (character.codePointAt(0) ?? 0).toString(16);
     return hex.length > 4 ? `\\u{${hex}}` : `\\u${hex.padStart(4, "0")}`;

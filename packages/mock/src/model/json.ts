@@ -13,7 +13,7 @@ const UTF_8 = new TextDecoder("utf-8", { fatal: true });
  * @throws {ServiceError} 400 `SerializationException` for what is not JSON in UTF-8, or nested deeper
  */
 export function parseJson(body: Uint8Array, maxDepth = MAX_DEPTH): unknown {
-  if (depthOf(body) > maxDepth) {
+  if (bracketsIn(body, maxDepth) > maxDepth && depthOf(body) > maxDepth) {
     throw new ServiceError(400, "SerializationException", `Request body is nested deeper than ${maxDepth}`);
   }
   try {
@@ -29,15 +29,32 @@ export function parseJson(body: Uint8Array, maxDepth = MAX_DEPTH): unknown {
  * @throws {ServiceError} 400 `SerializationException`
  */
 export function parseJsonObject(body: Uint8Array): Record<string, unknown> {
-  if (body.every((byte) => byte === 0x20 || (byte >= 0x09 && byte <= 0x0d))) return {};
+  if (body.every(isBlank)) return {};
   const parsed = parseJson(body);
   if (typeof parsed === "object" && parsed !== null && !Array.isArray(parsed)) return { ...parsed };
   throw new ServiceError(400, "SerializationException", "Request body is not a JSON object");
 }
 
+function isBlank(byte: number): boolean {
+  return byte === 0x20 || (byte >= 0x09 && byte <= 0x0d);
+}
+
+/** How many brackets are opened, counted no further than needed; few of them spare the slower measuring. */
+function bracketsIn(body: Uint8Array, enough: number): number {
+  let count = 0;
+  for (const bracket of [0x5b, 0x7b]) {
+    for (let at = body.indexOf(bracket); at >= 0 && count <= enough; at = body.indexOf(bracket, at + 1)) {
+      count += 1;
+    }
+  }
+  return count;
+}
+
 /** The deepest nesting of brackets outside strings. */
 function depthOf(body: Uint8Array): number {
-  let [depth, deepest, inString] = [0, 0, false];
+  let depth = 0;
+  let deepest = 0;
+  let inString = false;
   for (let at = 0; at < body.length; at += 1) {
     const byte = body[at];
     if (inString) {

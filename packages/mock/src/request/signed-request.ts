@@ -2,7 +2,7 @@ import { printable } from "../errors/printable.ts";
 import { AWS_MESSAGE, denied, Refusal } from "../errors/refusal.ts";
 import { BoundedCache } from "../trust/bounded-cache.ts";
 import { type Certificate, parseCertificate } from "../trust/certificate.ts";
-import { DerError } from "../trust/der.ts";
+import { DerError, utcDate } from "../trust/der.ts";
 import { isBase64 } from "../trust/pem.ts";
 import { type Authorization, parseAuthorization } from "./authorization.ts";
 import type { SignedParts } from "./canonical-request.ts";
@@ -192,10 +192,8 @@ function readDate(sent: string | undefined): Pick<SignedRequest, "amzDate" | "si
 export function parseAmzDate(text: string): Date | undefined {
   const parts = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(text);
   if (parts === null) return undefined;
-  const [, year, month, day, hour, minute, second] = parts;
-  const iso = `${year}-${month}-${day}T${hour}:${minute}:${second}.000Z`;
-  const date = new Date(iso);
-  return !Number.isNaN(date.getTime()) && date.toISOString() === iso ? date : undefined;
+  const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = parts.slice(1).map(Number);
+  return utcDate(year, month, day, hour, minute, second);
 }
 
 function readQuery(text: string): readonly QueryParameter[] {

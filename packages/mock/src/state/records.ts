@@ -1,93 +1,109 @@
-/** What the emulator remembers: one record per resource of the service model, dates as `Date`, lists as arrays. */
+import { z } from "zod";
 
-export type SourceType = "CERTIFICATE_BUNDLE" | "AWS_ACM_PCA" | "SELF_SIGNED_REPOSITORY";
+/**
+ * What the emulator remembers: one record per resource of the service model, dates as `Date`, lists as arrays. Written
+ * as schemas, so that a snapshot can be read back by them.
+ */
 
-export interface TrustAnchorSource {
-  sourceType: SourceType;
-  sourceData: { x509CertificateData?: string | undefined; acmPcaArn?: string | undefined };
-}
+const date = z.iso.datetime().transform((text) => new Date(text));
 
-export type NotificationEvent = "CA_CERTIFICATE_EXPIRY" | "END_ENTITY_CERTIFICATE_EXPIRY";
+const Tag = z.object({ key: z.string(), value: z.string() });
 
-export interface NotificationSetting {
-  event: NotificationEvent;
-  enabled: boolean;
+const resource = {
+  name: z.string(),
+  enabled: z.boolean(),
+  createdAt: date,
+  updatedAt: date,
+  tags: z.array(Tag),
+  aliasName: z.string().optional(),
+};
+
+const NotificationSetting = z.strictObject({
+  event: z.enum(["CA_CERTIFICATE_EXPIRY", "END_ENTITY_CERTIFICATE_EXPIRY"]),
+  enabled: z.boolean(),
   /** Days before expiry, 1 to 360. */
-  threshold: number;
-  channel: "ALL";
+  threshold: z.number(),
+  channel: z.literal("ALL"),
   /** `rolesanywhere.amazonaws.com` for the defaults, else the account id. */
-  configuredBy: string;
-}
+  configuredBy: z.string(),
+});
 
-export interface Tag {
-  key: string;
-  value: string;
-}
+export const TrustAnchorRecord = z.strictObject({
+  ...resource,
+  trustAnchorId: z.string(),
+  trustAnchorArn: z.string(),
+  source: z.strictObject({
+    sourceType: z.enum(["CERTIFICATE_BUNDLE", "AWS_ACM_PCA", "SELF_SIGNED_REPOSITORY"]),
+    sourceData: z.strictObject({
+      x509CertificateData: z.string().optional(),
+      acmPcaArn: z.string().optional(),
+    }),
+  }),
+  notificationSettings: z.array(NotificationSetting),
+  crlDpRevocationEnabled: z.boolean().optional(),
+});
 
-interface ResourceRecord {
-  name: string;
-  enabled: boolean;
-  createdAt: Date;
-  updatedAt: Date;
-  tags: Tag[];
-  aliasName?: string | undefined;
-}
+const AttributeMapping = z.strictObject({
+  certificateField: z.enum(["x509Subject", "x509Issuer", "x509SAN"]),
+  mappingRules: z.array(z.strictObject({ specifier: z.string() })),
+});
 
-export interface TrustAnchorRecord extends ResourceRecord {
-  trustAnchorId: string;
-  trustAnchorArn: string;
-  source: TrustAnchorSource;
-  notificationSettings: NotificationSetting[];
-  crlDpRevocationEnabled?: boolean | undefined;
-}
-
-export type CertificateField = "x509Subject" | "x509Issuer" | "x509SAN";
-
-export interface AttributeMapping {
-  certificateField: CertificateField;
-  mappingRules: { specifier: string }[];
-}
-
-export interface ProfileRecord extends ResourceRecord {
-  profileId: string;
-  profileArn: string;
-  createdBy: string;
-  requireInstanceProperties: boolean;
-  roleArns: string[];
-  managedPolicyArns: string[];
-  sessionPolicy?: string | undefined;
+export const ProfileRecord = z.strictObject({
+  ...resource,
+  profileId: z.string(),
+  profileArn: z.string(),
+  createdBy: z.string(),
+  requireInstanceProperties: z.boolean(),
+  roleArns: z.array(z.string()),
+  managedPolicyArns: z.array(z.string()),
+  sessionPolicy: z.string().optional(),
   /** 900 to 43200; the service's default is 3600. */
-  durationSeconds: number;
-  acceptRoleSessionName: boolean;
-  attributeMappings: AttributeMapping[];
-}
+  durationSeconds: z.number(),
+  acceptRoleSessionName: z.boolean(),
+  attributeMappings: z.array(AttributeMapping),
+});
 
-export interface CrlRecord extends ResourceRecord {
-  crlId: string;
-  crlArn: string;
-  trustAnchorArn: string;
-  /** The imported PEM, as bytes. */
-  crlData: Uint8Array;
-}
+export const CrlRecord = z.strictObject({
+  ...resource,
+  crlId: z.string(),
+  crlArn: z.string(),
+  trustAnchorArn: z.string(),
+  /** The imported PEM, as bytes; base64 in a snapshot. */
+  crlData: z.base64().transform((text): Uint8Array => Buffer.from(text, "base64")),
+});
 
-export interface SubjectCredential {
-  serialNumber: string;
-  issuer: string;
-  x509CertificateData: string;
-  seenAt: Date;
-  enabled: boolean;
-  failed: boolean;
-}
+export const SubjectRecord = z.strictObject({
+  subjectId: z.string(),
+  subjectArn: z.string(),
+  x509Subject: z.string(),
+  enabled: z.boolean(),
+  createdAt: date,
+  updatedAt: date,
+  lastSeenAt: date,
+  tags: z.array(Tag).optional(),
+  credentials: z.array(
+    z.strictObject({
+      serialNumber: z.string(),
+      issuer: z.string(),
+      x509CertificateData: z.string(),
+      seenAt: date,
+      enabled: z.boolean(),
+      failed: z.boolean(),
+    }),
+  ),
+  instanceProperties: z.array(
+    z.strictObject({ seenAt: date, properties: z.record(z.string(), z.string()), failed: z.boolean() }),
+  ),
+});
 
-export interface SubjectRecord {
-  subjectId: string;
-  subjectArn: string;
-  x509Subject: string;
-  enabled: boolean;
-  createdAt: Date;
-  updatedAt: Date;
-  lastSeenAt: Date;
-  tags?: Tag[] | undefined;
-  credentials: SubjectCredential[];
-  instanceProperties: { seenAt: Date; properties: Record<string, string>; failed: boolean }[];
-}
+export type Tag = z.infer<typeof Tag>;
+export type NotificationSetting = z.infer<typeof NotificationSetting>;
+export type NotificationEvent = NotificationSetting["event"];
+export type TrustAnchorRecord = z.infer<typeof TrustAnchorRecord>;
+export type TrustAnchorSource = TrustAnchorRecord["source"];
+export type SourceType = TrustAnchorSource["sourceType"];
+export type AttributeMapping = z.infer<typeof AttributeMapping>;
+export type CertificateField = AttributeMapping["certificateField"];
+export type ProfileRecord = z.infer<typeof ProfileRecord>;
+export type CrlRecord = z.infer<typeof CrlRecord>;
+export type SubjectRecord = z.infer<typeof SubjectRecord>;

@@ -143,13 +143,26 @@ export function readTime(node: DerNode): Date {
   const [rawYear = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = parts;
   // RFC 5280 §4.1.2.5.1: YY of 50 and above is 19YY.
   const year = utc === null ? rawYear : rawYear >= 50 ? 1900 + rawYear : 2000 + rawYear;
+  const date = utcDate(year, month, day, hour, minute, second);
+  if (date === undefined) throw new DerError(`a time does not exist: ${JSON.stringify(text)}`);
+  return date;
+}
+
+/** The time with these parts, months counted from 1; `undefined` when there is none, such as on 30 February. */
+export function utcDate(
+  year: number,
+  month: number,
+  day: number,
+  hour: number,
+  minute: number,
+  second: number,
+): Date | undefined {
   const date = new Date(0);
   date.setUTCFullYear(year, month - 1, day);
   date.setUTCHours(hour, minute, second);
   const real =
     date.getUTCMonth() === month - 1 && date.getUTCDate() === day && hour < 24 && minute < 60 && second < 60;
-  if (!real) throw new DerError(`a time does not exist: ${JSON.stringify(text)}`);
-  return date;
+  return real ? date : undefined;
 }
 
 function readNode(bytes: Uint8Array, at: number, limit: number): DerNode {

@@ -1,7 +1,7 @@
 import { AWS_MESSAGE, denied, type Refusal } from "../errors/refusal.ts";
 import type { Certificate } from "./certificate.ts";
 import { attributeValues, type DistinguishedName, formatName } from "./distinguished-name.ts";
-import type { GeneralName } from "./general-name.ts";
+import type { GeneralName } from "./extensions.ts";
 
 /**
  * Applies the name constraints of every issuer of a path to the certificates below it (RFC 5280 §4.2.1.10, §6.1.4);

@@ -1,9 +1,25 @@
+import { type KeyObject, verify } from "node:crypto";
 import { AWS_MESSAGE, denied } from "../errors/refusal.ts";
 import type { CrlRecord } from "../state/records.ts";
 import type { Certificate } from "./certificate.ts";
-import { type CertificateRevocationList, readRevocationLists } from "./certificate-revocation-list.ts";
-import { DerError } from "./der.ts";
-import { formatName } from "./distinguished-name.ts";
+import {
+  children,
+  content,
+  DerError,
+  type DerNode,
+  encoded,
+  expectTag,
+  readBitString,
+  readDer,
+  readInteger,
+  readSmallInteger,
+  readTime,
+  TAG,
+} from "./der.ts";
+import { type DistinguishedName, formatName, readName } from "./distinguished-name.ts";
+import { readExtension } from "./extensions.ts";
+import { pemBlocks } from "./pem.ts";
+import { readSignatureAlgorithm, type SignatureAlgorithm } from "./signature-algorithm.ts";
 import type { CertificationPath, PathRule } from "./validate-path.ts";
 
 /**
@@ -64,4 +80,103 @@ function invalid(crl: CrlRecord, received: string): Error {
     received,
     remedy: "update or disable that CRL",
   });
+}
+
+/** A certificate revocation list (RFC 5280 §5), read once and indexed by serial number. */
+export interface CertificateRevocationList {
+  readonly issuer: DistinguishedName;
+  readonly thisUpdate: Date;
+  readonly nextUpdate: Date | undefined;
+  readonly signatureAlgorithm: SignatureAlgorithm;
+  /** Lower-case hex of the issuer's key identifier, when the list names it. */
+  readonly authorityKeyIdentifier: string | undefined;
+  /** When each certificate was revoked, by serial number in decimal. */
+  readonly revoked: ReadonlyMap<string, Date>;
+  /** Whether the issuer's key signed it. */
+  isSignedBy(key: KeyObject): boolean;
+}
+
+const cache = new WeakMap<Uint8Array, readonly CertificateRevocationList[]>();
+
+/**
+ * Reads the lists of a PEM text, once per array of bytes.
+ *
+ * @throws {DerError} when it holds none, or a malformed one
+ */
+export function readRevocationLists(pem: Uint8Array): readonly CertificateRevocationList[] {
+  const known = cache.get(pem);
+  if (known !== undefined) return known;
+  const blocks = pemBlocks(Buffer.from(pem).toString("latin1"), "X509 CRL");
+  if (blocks === undefined || blocks.length === 0) throw new DerError("the text holds no PEM CRL");
+  const lists = blocks.map(readRevocationList);
+  cache.set(pem, lists);
+  return lists;
+}
+
+function readRevocationList(der: Uint8Array): CertificateRevocationList {
+  const [tbs, algorithm, signature] = children(expectTag(readDer(der), TAG.sequence, "the CRL"));
+  const body = expectTag(tbs, TAG.sequence, "the CRL's body");
+  const fields = children(body);
+  if (fields[0]?.tag === TAG.integer && readSmallInteger(fields.shift() ?? body) !== 1) {
+    throw new DerError("the CRL is of an unknown version");
+  }
+  const [innerAlgorithm, issuer, thisUpdate, ...optional] = fields;
+  const outer = expectTag(algorithm, TAG.sequence, "the CRL's signature algorithm");
+  const inner = expectTag(innerAlgorithm, TAG.sequence, "the CRL's inner signature algorithm");
+  if (Buffer.compare(encoded(outer), encoded(inner)) !== 0)
+    throw new DerError("the two signature algorithms differ");
+  if (thisUpdate === undefined) throw new DerError("the CRL has no date");
+  const nextUpdate = isTime(optional[0]) ? optional.shift() : undefined;
+  const entries = optional[0]?.tag === TAG.sequence ? optional.shift() : undefined;
+  const signatureAlgorithm = readSignatureAlgorithm(outer);
+  const { bytes: signatureBytes } = readBitString(expectTag(signature, TAG.bitString, "the CRL's signature"));
+  const signed = encoded(body);
+  return {
+    issuer: readName(expectTag(issuer, TAG.sequence, "the CRL's issuer")),
+    thisUpdate: readTime(thisUpdate),
+    nextUpdate: nextUpdate === undefined ? undefined : readTime(nextUpdate),
+    signatureAlgorithm,
+    authorityKeyIdentifier: readAuthorityKeyIdentifier(optional.find(({ tag }) => tag === 0xa0)),
+    revoked: new Map(entries === undefined ? [] : children(entries).map(readEntry)),
+    isSignedBy: (key) => isSignedBy(signed, signatureAlgorithm, key, signatureBytes),
+  };
+}
+
+function readEntry(node: DerNode): [serial: string, revokedAt: Date] {
+  const [serial, revokedAt] = children(expectTag(node, TAG.sequence, "a CRL entry"));
+  if (revokedAt === undefined) throw new DerError("a CRL entry has no date");
+  return [
+    readInteger(expectTag(serial, TAG.integer, "a revoked serial number")).toString(),
+    readTime(revokedAt),
+  ];
+}
+
+function readAuthorityKeyIdentifier(extensions: DerNode | undefined): string | undefined {
+  const [list] = extensions === undefined ? [] : children(extensions);
+  if (list === undefined) return undefined;
+  const found = children(expectTag(list, TAG.sequence, "the CRL's extensions"))
+    .map(readExtension)
+    .find(({ oid }) => oid === "2.5.29.35");
+  if (found === undefined) return undefined;
+  const identifier = children(readDer(found.value)).find(({ tag }) => tag === 0x80);
+  return identifier === undefined ? undefined : Buffer.from(content(identifier)).toString("hex");
+}
+
+function isTime(node: DerNode | undefined): boolean {
+  return node?.tag === TAG.utcTime || node?.tag === TAG.generalizedTime;
+}
+
+function isSignedBy(
+  signed: Uint8Array,
+  { verification }: SignatureAlgorithm,
+  key: KeyObject,
+  signature: Uint8Array,
+): boolean {
+  if (verification === undefined) return false;
+  const { hash, padding } = verification;
+  try {
+    return verify(hash, signed, padding === undefined ? key : { key, padding }, signature);
+  } catch {
+    return false;
+  }
 }
