@@ -12,6 +12,5 @@ export { parsePolicy } from "./parse-policy.ts";
 export type { ParseOptions, PolicyDocument } from "./parse-policy.ts";
 export { PolicyError } from "./policy-grammar.ts";
 export type { Effect, PolicyErrorCode, PolicyKind, PolicyVersion } from "./policy-grammar.ts";
-export type { Principal, PrincipalType } from "./principal.ts";
-export type { ContextRecord, PolicyRequest } from "./request.ts";
+export type { ContextRecord, PolicyRequest, Principal, PrincipalType } from "./request.ts";
 export type { Statement } from "./statement.ts";

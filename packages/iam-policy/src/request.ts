@@ -1,4 +1,19 @@
-import type { Principal } from "./principal.ts";
+/** The types of principals, as policies write them. */
+export type PrincipalType = "Service" | "AWS" | "Federated" | "CanonicalUser";
+
+/**
+ * Who makes the request. For `AWS` the id is the ARN of a user, of an assumed-role or federated-user session,
+ * of a role, of an account's root, or a twelve-digit account id; for `Service` the service's name; for `Federated` the
+ * name of the identity provider or its ARN; for `CanonicalUser` the canonical id of an S3 user.
+ *
+ * @example { type: "AWS", id: "arn:aws:sts::111122223333:assumed-role/reader/server-a" }
+ * @example { type: "Service", id: "rolesanywhere.amazonaws.com" }
+ * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
+ */
+export interface Principal {
+  readonly type: PrincipalType;
+  readonly id: string;
+}
 
 /** What a request asks for. */
 export interface PolicyRequest {

@@ -6,9 +6,8 @@ import { makeMaterial } from "./material.ts";
 import type { Material } from "./material.ts";
 import { startRecordingService } from "./recording-service.ts";
 import type { RecordingService } from "./recording-service.ts";
-import type { Program } from "./row.ts";
 import { startServing } from "./run-program.ts";
-import type { ServingProgram } from "./run-program.ts";
+import type { Program, ServingProgram } from "./run-program.ts";
 
 /** What all rows of a run share. */
 export interface Lab {

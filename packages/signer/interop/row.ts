@@ -1,10 +1,5 @@
 import type { Lab } from "./lab.ts";
-
-/** One of the two programs that are compared. */
-export interface Program {
-  /** A path that ends in `.js`, `.cjs` or `.mjs` is run by this Node.js. */
-  readonly path: string;
-}
+import type { Program } from "./run-program.ts";
 
 /** What was seen of a run, by aspect: `exit`, `stdout`, `headers`, … What varies by nature is normalised before. */
 export type Observation = Readonly<Record<string, string>>;

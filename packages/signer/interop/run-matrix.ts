@@ -4,7 +4,8 @@ import { judgeRow } from "./judge-row.ts";
 import type { JudgedRow } from "./judge-row.ts";
 import { openLab } from "./lab.ts";
 import type { Lab } from "./lab.ts";
-import type { Program, Row } from "./row.ts";
+import type { Row } from "./row.ts";
+import type { Program } from "./run-program.ts";
 
 export interface MatrixOptions {
   readonly ours: Program;

@@ -1,9 +1,13 @@
 import { spawn } from "node:child_process";
 import type { ChildProcessWithoutNullStreams } from "node:child_process";
 
-import type { Program } from "./row.ts";
-
 const TIME_LIMIT_MS = 60_000;
+
+/** One of the two programs that are compared. */
+export interface Program {
+  /** A path that ends in `.js`, `.cjs` or `.mjs` is run by this Node.js. */
+  readonly path: string;
+}
 
 export interface ProgramResult {
   /** Exit code, or the signal that ended it. */

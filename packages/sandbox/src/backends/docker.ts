@@ -2,8 +2,8 @@ import { fileURLToPath } from "node:url";
 import { withoutAwsSettings, withoutProxyFor } from "../environments.ts";
 import { SandboxError } from "../errors.ts";
 import { checkInitHooks, hookFileName, hookPath, localstackSettings } from "../localstack.ts";
-import type { BackendInit, StartedBackend } from "../sandbox.ts";
 import { runSupervised, startSupervised, type Supervised } from "../supervision/supervised.ts";
+import type { BackendInit, StartedBackend } from "./backend.ts";
 import { type ContainerInit, startContainer } from "./container.ts";
 
 const LOCALSTACK_PORT = 4566;

@@ -13,8 +13,8 @@ import {
   readHookState,
 } from "../localstack.ts";
 import { waitForAnswer } from "../readiness.ts";
-import type { BackendInit, StartedBackend } from "../sandbox.ts";
 import { startSupervised, type Supervised } from "../supervision/supervised.ts";
+import type { BackendInit, StartedBackend } from "./backend.ts";
 import { installLocalstack } from "./install-localstack.ts";
 
 /** Starts LocalStack with all its sockets on loopback, which it cannot be told to do. */

@@ -3,7 +3,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 import { CREDENTIALS, refused, startRecordingService } from "../recording-service.ts";
 import type { Answer } from "../recording-service.ts";
-import type { Difference, Expectations, Observation, Program, Row } from "../row.ts";
+import type { Program } from "../run-program.ts";
+import type { Difference, Expectations, Observation, Row } from "../row.ts";
 import type { Lab } from "../lab.ts";
 import type { Material } from "../material.ts";
 import { runProgram, startServing } from "../run-program.ts";
