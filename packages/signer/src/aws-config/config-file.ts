@@ -245,9 +245,18 @@ export function setProfile(
         (setting) => isProfile(setting.section, kind, profile) && isSetBy(setting, { [key]: undefined }),
       );
       const value = values[key];
-      return value === undefined
-        ? found.length === 0
-        : found.length > 0 && found.every((setting) => setting.value === fromBytes(value));
+      if (value === undefined) return found.length === 0;
+      // Of two sections for one profile, [default] and [profile default], each reader takes another one.
+      const sections = new Set(
+        after[name].headers
+          .map(({ section }) => section)
+          .filter((section) => isProfile(section, kind, profile)),
+      );
+      return (
+        sections.size > 0 &&
+        [...sections].every((section) => found.some((setting) => setting.section === section)) &&
+        found.every((setting) => setting.value === fromBytes(value))
+      );
     };
     const rest = (of: ConfigFile): string =>
       JSON.stringify(
