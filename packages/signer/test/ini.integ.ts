@@ -6,15 +6,15 @@ import { writeFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
+import { findPython, temporaryFolder } from "@roles-anywhere/testing";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
-import { temporaryFolder } from "../src/testing/openssl.ts";
-import { findPythonWithBoto3 } from "./support/find-python.ts";
 import { editFaults, editsOf, iniFile, javaScriptReader, readingFaults } from "./support/ini-files.ts";
 import type { BotocoreReading } from "./support/ini-files.ts";
 
-const python = findPythonWithBoto3();
+const found = findPython(["boto3"]);
+const python = "python" in found ? found.python : undefined;
 const count = Number(process.env["RA_INI_FILES"] ?? 3000);
 const seed = Number(process.env["RA_SEED"] ?? 11);
 /** For the unit tests, with RA_INI_RECORD=1. */
@@ -73,7 +73,7 @@ describe.runIf(python !== undefined)(`${count} files (RA_INI_FILES), chosen by R
       const records: unknown[] = [];
       for (const text of fc.sample(iniFile, { numRuns: count, seed })) {
         const before = { botocore: await botocore.read(text), javaScript: await javaScript.read(text) };
-        const found = [...readingFaults(text, before.botocore, before.javaScript)];
+        const seen = [...readingFaults(text, before.botocore, before.javaScript)];
         tally.accepted += Number(before.botocore.error === undefined);
         for (const edit of editsOf(text)) {
           const { after } = edit;
@@ -84,7 +84,7 @@ describe.runIf(python !== undefined)(`${count} files (RA_INI_FILES), chosen by R
             botocore: after === undefined ? undefined : await botocore.read(after),
             javaScript: after === undefined ? undefined : await javaScript.read(after),
           };
-          found.push(
+          seen.push(
             ...editFaults(
               text,
               edit,
@@ -93,7 +93,7 @@ describe.runIf(python !== undefined)(`${count} files (RA_INI_FILES), chosen by R
             ),
           );
         }
-        faults.push(...found.map((fault) => `${JSON.stringify(text)}: ${fault}`));
+        faults.push(...seen.map((fault) => `${JSON.stringify(text)}: ${fault}`));
         if (records.length < RECORDED) records.push({ text, reading: before.botocore });
       }
       // oxlint-disable-next-line no-console -- how much was tried is part of the result
