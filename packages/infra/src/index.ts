@@ -1,6 +1,10 @@
 export { readCaBundle } from "./certificates/ca-bundle.ts";
-export { bucketReaderPolicy } from "./constructs/bucket-reader-policy.ts";
-export { type BucketRemoval, ObjectBucket, type ObjectBucketProps } from "./constructs/object-bucket.ts";
+export {
+  bucketReaderPolicy,
+  type BucketRemoval,
+  ObjectBucket,
+  type ObjectBucketProps,
+} from "./constructs/object-bucket.ts";
 export { Profile, type ProfileProps } from "./constructs/profile.ts";
 export {
   RolesAnywherePrincipal,

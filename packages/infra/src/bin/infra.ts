@@ -1,4 +1,6 @@
 #!/usr/bin/env node
+// oxlint-disable-next-line import/no-unassigned-import -- it is imported for what it does: checking the version first
+import "./check-node.ts";
 import process from "node:process";
 import { App } from "aws-cdk-lib/core";
 import { readAppConfig } from "../config/app-config.ts";

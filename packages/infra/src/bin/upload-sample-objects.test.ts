@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, describe, expect, it } from "vitest";
@@ -57,7 +57,7 @@ describe("upload-sample-objects", () => {
     expect(await run(["--outputs", outputsFile])).toEqual({
       status: 1,
       stdout: "",
-      stderr: `${outputsFile} has no outputs of stack RolesAnywhereStack, only of Mine; name the stack you deployed.\n`,
+      stderr: `upload-sample-objects: ${outputsFile} has no outputs of stack RolesAnywhereStack, only of Mine; name the stack you deployed.\n`,
     });
   });
 
@@ -66,16 +66,50 @@ describe("upload-sample-objects", () => {
     expect(bare).toMatchObject({ status: 0, stderr: "" });
     expect(bare.stdout).toContain("--outputs cdk-outputs.json --stack MyStack");
     const help = await run(["--help"]);
-    expect(help.stdout).toContain("--stack <name>    the stack in that file (default: RolesAnywhereStack)");
+    expect(help.stdout.replaceAll(/ +/g, " ")).toContain(
+      '--stack <name> the stack in that file (default: "RolesAnywhereStack")',
+    );
+    expect(help.stdout).toContain(
+      "Example:\n  upload-sample-objects --outputs cdk-outputs.json --stack MyStack\n",
+    );
+    const version = await run(["--version"]);
+    expect(version).toEqual({ status: 0, stdout: "0.1.0\n", stderr: "" });
   });
 
   it.each([
-    ["an unknown option", ["--bucket", "b"], "Unknown option '--bucket'"],
-    ["no outputs file", ["--stack", "Mine"], "--outputs is missing"],
+    ["an unknown option", ["--outputs", "x", "--bucket", "b"], "unknown option '--bucket'"],
+    ["no outputs file", ["--stack", "Mine"], "required option '--outputs <file>' not specified"],
     ["an option without its value", ["--outputs"], "argument missing"],
   ])("answers %s as wrong usage", async (_, args, message) => {
     const { status, stdout, stderr } = await run(args);
     expect({ status, stdout }).toEqual({ status: 2, stdout: "" });
     expect(stderr).toContain(message);
+    expect(stderr).toMatch(/^upload-sample-objects: [^\n]*\n$/);
+  });
+
+  it("shows control characters of a stack's name as escapes", async () => {
+    const { stderr } = await run(["--outputs", outputsFile, "--stack", "\u001B[2J"]);
+    expect(stderr).toContain("no outputs of stack \\u{1b}[2J");
+  });
+});
+
+describe("a Node.js that is too old", () => {
+  it.each([
+    ["20.19.0", "upload-sample-objects.js"],
+    ["22.21.0", "upload-sample-objects.js"],
+    ["23.11.0", "infra.js"],
+  ])("is named in one sentence: %s, %s", async (version, name) => {
+    // The check runs before all other modules, so a changed version stands for an older Node.js.
+    const preload = `data:text/javascript,Object.defineProperty(process.versions,"node",{value:"${version}"})`;
+    const outcome = promisify(execFile)(process.execPath, [
+      "--import",
+      preload,
+      join(dirname(program), name),
+    ]);
+    await expect(outcome).rejects.toMatchObject({
+      code: 1,
+      stdout: "",
+      stderr: `@roles-anywhere/infra: this is Node.js ${version}; install Node.js 22.22 or later of that line, or 24 or later\n`,
+    });
   });
 });

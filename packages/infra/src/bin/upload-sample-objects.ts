@@ -1,7 +1,10 @@
 #!/usr/bin/env node
+// oxlint-disable-next-line import/no-unassigned-import -- it is imported for what it does: checking the version first
+import "./check-node.ts";
+import { readFileSync } from "node:fs";
 import process from "node:process";
-import { parseArgs } from "node:util";
 import { S3Client } from "@aws-sdk/client-s3";
+import { Command, CommanderError } from "commander";
 import { DEFAULT_STACK_NAME, readStackOutputs } from "../deployment/read-stack-outputs.ts";
 import { uploadSampleObjects } from "../sample-objects/upload-sample-objects.ts";
 
@@ -12,47 +15,39 @@ const EXAMPLES = `Put three small objects into the bucket of a deployed stack, w
 
 Into LocalStack: the same with AWS_ENDPOINT_URL set. More: --help`;
 
-const HELP = `${EXAMPLES}
-
-  --outputs <file>  the file that cdk deploy --outputs-file wrote (required)
-  --stack <name>    the stack in that file (default: ${DEFAULT_STACK_NAME})
-  --help            this text
-
+const program = new Command("upload-sample-objects")
+  .description("Puts three small objects into the bucket of a deployed stack, with your own AWS credentials.")
+  .requiredOption("--outputs <file>", "the file that cdk deploy --outputs-file wrote")
+  .option("--stack <name>", "the stack in that file", DEFAULT_STACK_NAME)
+  .version(readVersion(), "--version", "print the version")
+  .addHelpText(
+    "after",
+    `
 Objects that are there already are left alone; a key taken by other content is an error, and nothing is written.
 Prints one line per object: s3://<bucket>/<key>, the size in bytes, uploaded or unchanged, separated by tabs.
-Exit status: 0 done, 1 failed, 2 wrong usage.`;
+Exit status: 0 done, 1 failed, 2 wrong usage.
 
-process.exitCode = await main(process.argv.slice(2));
+Example:
+  upload-sample-objects --outputs cdk-outputs.json --stack MyStack`,
+  )
+  .configureOutput({ outputError: (text) => printLine(text.replace(/^error: /, "").trim()) })
+  .exitOverride()
+  .action(({ outputs, stack }: { outputs: string; stack: string }) => upload(outputs, stack));
 
-async function main(argv: string[]): Promise<number> {
-  let options: { outputs?: string; stack?: string; help?: boolean };
-  try {
-    options = parseArgs({
-      args: argv,
-      options: { outputs: { type: "string" }, stack: { type: "string" }, help: { type: "boolean" } },
-    }).values;
-  } catch (error) {
-    console.error(messageOf(error));
-    return 2;
-  }
-  if (options.help === true || argv.length === 0) {
-    console.log(options.help === true ? HELP : EXAMPLES);
-    return 0;
-  }
-  if (options.outputs === undefined) {
-    console.error("--outputs is missing: name the file that cdk deploy --outputs-file wrote");
-    return 2;
-  }
-  try {
-    await upload(options.outputs, options.stack);
-    return 0;
-  } catch (error) {
-    console.error(messageOf(error));
-    return 1;
+try {
+  if (process.argv.length <= 2) console.log(EXAMPLES);
+  else await program.parseAsync();
+} catch (error) {
+  if (error instanceof CommanderError) {
+    // Already printed; the code is 0 when the "error" was a request for help.
+    process.exitCode = error.exitCode === 0 ? 0 : 2;
+  } else {
+    printLine(error instanceof Error ? error.message : String(error));
+    process.exitCode = 1;
   }
 }
 
-async function upload(outputsFile: string, stackName: string | undefined): Promise<void> {
+async function upload(outputsFile: string, stackName: string): Promise<void> {
   const { bucketName, trustAnchorArn } = await readStackOutputs(outputsFile, stackName);
   const client = new S3Client({
     // The bucket is where the stack is, and the fourth field of an ARN says where.
@@ -69,6 +64,18 @@ async function upload(outputsFile: string, stackName: string | undefined): Promi
   }
 }
 
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+function readVersion(): string {
+  const { version }: { version: string } = JSON.parse(
+    readFileSync(new URL("../../package.json", import.meta.url), "utf8"),
+  );
+  return version;
+}
+
+/** One line on stderr. Control characters, which may come from a file or a service, are shown as escapes. */
+function printLine(message: string): void {
+  const line = message.replaceAll(
+    /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu,
+    (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`,
+  );
+  process.stderr.write(`upload-sample-objects: ${line}\n`);
 }

@@ -4,7 +4,10 @@ import { InfraError } from "../errors.ts";
 /** A trust anchor holds at most two certificates, so that a CA can be replaced without a gap. */
 const MAXIMUM_CERTIFICATES = 2;
 
-const PEM_BLOCK = /-----BEGIN ([A-Z0-9 ]+)-----[\s\S]*?-----END \1-----/g;
+const PEM_BLOCK = /-----BEGIN ([^\r\n-]+)-----([\s\S]*?)-----END \1-----/g;
+/** Lines `Name: value` before the base64, which OpenSSL writes and RFC 7468 leaves to the reader. */
+const PEM_HEADERS = /^\s*(?:[\w-]+:.*(?:\r\n?|\n)(?:[ \t]+\S.*(?:\r\n?|\n))*)+/;
+const BASE64 = /^(?:[A-Za-z\d+/]{4})*(?:[A-Za-z\d+/]{2}==|[A-Za-z\d+/]{3}=)?$/;
 
 /**
  * Checks the CA certificates of a trust anchor and returns them without the text around them.
@@ -13,13 +16,16 @@ const PEM_BLOCK = /-----BEGIN ([A-Z0-9 ]+)-----[\s\S]*?-----END \1-----/g;
  * no certificate, more than two, a block that is not a certificate (above all a private key, which must
  * never reach a template), an end-entity certificate, an expired CA.
  *
- * @param pem one or two CA certificates in PEM; text outside the PEM blocks is dropped
+ * @param pem one or two CA certificates in PEM, in any layout of RFC 7468 §3 "laxtextualmsg"; text outside the blocks is
+ *   dropped
  * @param now the moment at which the certificates must not have expired, the current time by default
- * @returns the certificates in PEM, in the order given, ending in a line feed
+ * @returns the certificates in strict PEM, in the order given, ending in a line feed
  * @throws {InfraError} ERR_INFRA_CA_CERTIFICATE_INVALID when one of those rules is broken
  * @see https://docs.aws.amazon.com/rolesanywhere/latest/userguide/trust-model.html "Signature validation"
  */
 export function readCaBundle(pem: string, now: Date = new Date()): string {
+  if (typeof pem !== "string")
+    throw invalid(`it is ${String(pem)}; pass the text of the CA certificate file`);
   const blocks = [...pem.matchAll(PEM_BLOCK)];
   if (blocks.length === 0) {
     throw invalid(
@@ -36,24 +42,47 @@ export function readCaBundle(pem: string, now: Date = new Date()): string {
       `it holds ${blocks.length} certificates; a trust anchor takes one, or two while a CA is being replaced`,
     );
   }
-  for (const [block] of blocks) {
-    requireCurrentCa(parseCertificate(block), now);
+  const certificates = blocks.map(([, , body = ""]) => strictPem(body));
+  for (const certificate of certificates) {
+    requireCurrentCa(parseCertificate(certificate), now);
   }
-  return blocks.map(([block]) => `${block.replaceAll("\r\n", "\n")}\n`).join("");
+  return certificates.join("");
+}
+
+/** Blank lines, lines of any length, white space and header lines make OpenSSL, and so Node, refuse a certificate. */
+function strictPem(body: string): string {
+  const base64 = body.slice(PEM_HEADERS.exec(body)?.[0].length ?? 0).replaceAll(/\s/g, "");
+  if (!BASE64.test(base64)) throw damaged();
+  return [
+    "-----BEGIN CERTIFICATE-----",
+    ...(base64.match(/.{1,64}/g) ?? []),
+    "-----END CERTIFICATE-----",
+    "",
+  ].join("\n");
+}
+
+function damaged(options?: ErrorOptions): InfraError {
+  return invalid("a CERTIFICATE block is not an X.509 certificate; copy the file again, unchanged", options);
 }
 
 function parseCertificate(block: string): X509Certificate {
   try {
     return new X509Certificate(block);
   } catch (cause) {
-    throw invalid("a CERTIFICATE block is not an X.509 certificate; copy the file again, unchanged", {
-      cause,
-    });
+    throw damaged({ cause });
   }
 }
 
 function requireCurrentCa(certificate: X509Certificate, now: Date): void {
-  const subject = certificate.subject.replaceAll("\n", ", ");
+  // Node gives undefined for an empty name, whatever its types say.
+  const name: string | undefined = certificate.subject;
+  if (name === undefined || name === "") {
+    throw invalid(
+      "it has no subject, and the certificates of a CA must name one as their issuer (RFC 5280 §4.1.2.6); " +
+        "make a CA that has a common name",
+    );
+  }
+  const subject = name.replaceAll("\n", ", ");
   // OpenSSL answers true for CA:TRUE (RFC 5280 §4.2.1.9) whose keyUsage, where there is one, has keyCertSign (§4.2.1.3).
   if (!certificate.ca) {
     throw invalid(

@@ -72,15 +72,14 @@ export function readAppConfig(sources: AppConfigSources): AppConfig {
     });
     throw new InfraError("ERR_INFRA_OPTION_INVALID", lines.join("\n"));
   }
-  const { caCertificatePath, stackName, certificateCommonNames, ...rest } = parsed.data;
+  const { caCertificatePath, stackName, ...stackProps } = parsed.data;
   // npm runs scripts inside the package; INIT_CWD is the folder in which the person typed the command.
   const startFolder = sources.environment["INIT_CWD"] ?? sources.currentDirectory;
   return {
     stackName,
     stackProps: {
       caCertificatePem: readCaCertificate(resolve(startFolder, caCertificatePath)),
-      ...(certificateCommonNames && { certificateCommonNames }),
-      ...rest,
+      ...stackProps,
     },
   };
 }

@@ -1,4 +1,11 @@
-import { BlockPublicAccess, Bucket, BucketEncryption, ObjectOwnership } from "aws-cdk-lib/aws-s3";
+import { PolicyDocument, PolicyStatement } from "aws-cdk-lib/aws-iam";
+import {
+  BlockPublicAccess,
+  Bucket,
+  BucketEncryption,
+  type IBucket,
+  ObjectOwnership,
+} from "aws-cdk-lib/aws-s3";
 import { RemovalPolicy } from "aws-cdk-lib/core";
 import { Construct } from "constructs";
 
@@ -14,7 +21,7 @@ export interface ObjectBucketProps {
    *
    * @default "retain"
    */
-  readonly removal?: BucketRemoval;
+  readonly removal?: BucketRemoval | undefined;
 }
 
 /**
@@ -34,4 +41,16 @@ export class ObjectBucket extends Construct {
         props.removal === "destroy" ? RemovalPolicy.DESTROY : RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     });
   }
+}
+
+/**
+ * The least that listing a bucket and reading its objects takes: `s3:ListBucket` on it, `s3:GetObject` inside it.
+ */
+export function bucketReaderPolicy(bucket: IBucket): PolicyDocument {
+  return new PolicyDocument({
+    statements: [
+      new PolicyStatement({ actions: ["s3:ListBucket"], resources: [bucket.bucketArn] }),
+      new PolicyStatement({ actions: ["s3:GetObject"], resources: [bucket.arnForObjects("*")] }),
+    ],
+  });
 }

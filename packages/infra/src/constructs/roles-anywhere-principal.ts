@@ -1,5 +1,6 @@
 import { type PolicyDocument, PolicyStatement, ServicePrincipal } from "aws-cdk-lib/aws-iam";
 import { InfraError } from "../errors.ts";
+import { arnOfKind } from "./checks.ts";
 
 /** Options of {@link RolesAnywherePrincipal}. */
 export interface RolesAnywherePrincipalOptions {
@@ -12,7 +13,7 @@ export interface RolesAnywherePrincipalOptions {
    *
    * @default - every certificate issued under the trust anchor's CA
    */
-  readonly certificateCommonNames?: readonly string[];
+  readonly certificateCommonNames?: readonly string[] | undefined;
 }
 
 /**
@@ -35,15 +36,15 @@ const SESSION_TAG_VALUE = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]{1,256}$/u;
  */
 export class RolesAnywherePrincipal extends ServicePrincipal {
   /**
-   * @throws {InfraError} ERR_INFRA_OPTION_INVALID when `certificateCommonNames` is empty, or has a name that can never
-   * match
+   * @throws {InfraError} ERR_INFRA_OPTION_INVALID when `trustAnchorArn` is missing or the ARN of something else, or
+   * `certificateCommonNames` is empty or has a name that can never match
    */
   constructor(options: RolesAnywherePrincipalOptions) {
-    const { trustAnchorArn, certificateCommonNames } = options;
+    const { trustAnchorArn, certificateCommonNames } = options ?? {};
     super("rolesanywhere.amazonaws.com", {
       conditions: {
         // The key holds an ARN, so the ARN operator. The value is one concrete ARN: no wildcard can widen it.
-        ArnEquals: { "aws:SourceArn": trustAnchorArn },
+        ArnEquals: { "aws:SourceArn": arnOfKind("trustAnchorArn", trustAnchorArn, "trustAnchor") },
         ...(certificateCommonNames === undefined
           ? {}
           : { StringEquals: { "aws:PrincipalTag/x509Subject/CN": matchableNames(certificateCommonNames) } }),

@@ -2,7 +2,7 @@ import { Stack, Token } from "aws-cdk-lib/core";
 import { CfnTrustAnchor } from "aws-cdk-lib/aws-rolesanywhere";
 import { Construct } from "constructs";
 import { readCaBundle } from "../certificates/ca-bundle.ts";
-import { resourceName } from "./resource-name.ts";
+import { required, resourceName } from "./checks.ts";
 
 /** Properties of {@link TrustAnchor}. */
 export interface TrustAnchorProps {
@@ -17,14 +17,14 @@ export interface TrustAnchorProps {
    *
    * @default - the name of the stack
    */
-  readonly trustAnchorName?: string;
+  readonly trustAnchorName?: string | undefined;
 
   /**
    * Whether certificates under this CA can get new sessions. Sessions already issued live on until they expire.
    *
    * @default true
    */
-  readonly enabled?: boolean;
+  readonly enabled?: boolean | undefined;
 }
 
 /**
@@ -41,11 +41,15 @@ export class TrustAnchor extends Construct {
 
   /**
    * @throws {InfraError} ERR_INFRA_CA_CERTIFICATE_INVALID when the PEM is not one or two current CA certificates
-   * @throws {InfraError} ERR_INFRA_OPTION_INVALID when the name is not one that the service accepts
+   * @throws {InfraError} ERR_INFRA_OPTION_INVALID when the PEM is missing, or the name is not one that the service accepts
    */
   constructor(scope: Construct, id: string, props: TrustAnchorProps) {
     super(scope, id);
-    const { caCertificatePem } = props;
+    const caCertificatePem = required(
+      "caCertificatePem",
+      props?.caCertificatePem,
+      "give the text of the CA certificate file, from -----BEGIN CERTIFICATE----- on",
+    );
     const trustAnchor = new CfnTrustAnchor(this, "Resource", {
       name: resourceName("trustAnchorName", props.trustAnchorName ?? Stack.of(this).stackName),
       // Left out, the service creates the anchor disabled.

@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { z } from "zod";
+import { arnPatterns } from "../arns.ts";
 import { InfraError } from "../errors.ts";
 
 /** The outputs of a deployed `RolesAnywhereStack`. */
@@ -17,13 +18,9 @@ const outputsFile = z.record(z.string(), z.record(z.string(), z.string()));
 
 const stackOutputs = z
   .object({
-    TrustAnchorArn: z
-      .string()
-      .regex(/^arn:aws[\w-]*:rolesanywhere:[\w-]+:\d{12}:trust-anchor\/[\w-]+$/, "is not a trust anchor ARN"),
-    ProfileArn: z
-      .string()
-      .regex(/^arn:aws[\w-]*:rolesanywhere:[\w-]+:\d{12}:profile\/[\w-]+$/, "is not a profile ARN"),
-    RoleArn: z.string().regex(/^arn:aws[\w-]*:iam::\d{12}:role\/\S+$/, "is not a role ARN"),
+    TrustAnchorArn: z.string().regex(arnPatterns.trustAnchor, "is not a trust anchor ARN"),
+    ProfileArn: z.string().regex(arnPatterns.profile, "is not a profile ARN"),
+    RoleArn: z.string().regex(arnPatterns.role, "is not a role ARN"),
     BucketName: z.string().regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, "is not a bucket name"),
   })
   .transform((outputs): StackOutputs => ({

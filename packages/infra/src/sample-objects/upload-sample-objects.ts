@@ -29,12 +29,19 @@ export interface UploadedSampleObject {
  * looked at before the first write, and each write is conditional (`If-None-Match: *`).
  *
  * @returns one entry per sample object, in key order
+ * @throws {InfraError} ERR_INFRA_OPTION_INVALID when the bucket has no name
  * @throws {InfraError} ERR_INFRA_SAMPLE_OBJECT_EXISTS when a key is taken by other content
  * @throws {S3ServiceException} when S3 refuses a request
  */
 export async function uploadSampleObjects(
   options: UploadSampleObjectsOptions,
 ): Promise<UploadedSampleObject[]> {
+  if (!options?.bucketName) {
+    throw new InfraError(
+      "ERR_INFRA_OPTION_INVALID",
+      "bucketName is missing; give the stack's output BucketName.",
+    );
+  }
   const plan: { object: SampleObject; exists: boolean }[] = [];
   for (const object of await readSampleObjects()) {
     plan.push({ object, exists: await existsUnchanged(options, object) });

@@ -9,11 +9,10 @@ import {
   type StackProps,
 } from "aws-cdk-lib/core";
 import type { Construct } from "constructs";
-import { bucketReaderPolicy } from "../constructs/bucket-reader-policy.ts";
-import { type BucketRemoval, ObjectBucket } from "../constructs/object-bucket.ts";
+import { DEFAULT_SESSION_DURATION_SECONDS, required, sessionDuration } from "../constructs/checks.ts";
+import { bucketReaderPolicy, type BucketRemoval, ObjectBucket } from "../constructs/object-bucket.ts";
 import { Profile } from "../constructs/profile.ts";
 import { RolesAnywherePrincipal } from "../constructs/roles-anywhere-principal.ts";
-import { DEFAULT_SESSION_DURATION_SECONDS, sessionDuration } from "../constructs/session-duration.ts";
 import { TrustAnchor } from "../constructs/trust-anchor.ts";
 
 /** What a session may do: read the stack's own bucket, or everything in every bucket of the account. */
@@ -30,28 +29,28 @@ export interface RolesAnywhereStackProps extends StackProps {
    *
    * @default "bucket-read-only"
    */
-  readonly access?: RolesAnywhereAccess;
+  readonly access?: RolesAnywhereAccess | undefined;
 
   /**
    * The subject common names (CN) that may assume the role, compared exactly and with case.
    *
    * @default - every certificate issued under the CA
    */
-  readonly certificateCommonNames?: readonly string[];
+  readonly certificateCommonNames?: readonly string[] | undefined;
 
   /**
    * Longest life of a session, 900 to 43200 seconds.
    *
    * @default 3600
    */
-  readonly sessionDurationSeconds?: number;
+  readonly sessionDurationSeconds?: number | undefined;
 
   /**
    * What becomes of the bucket and its objects when the stack is destroyed: see {@link ObjectBucketProps.removal}.
    *
    * @default "retain"
    */
-  readonly bucketRemoval?: BucketRemoval;
+  readonly bucketRemoval?: BucketRemoval | undefined;
 }
 
 /**
@@ -68,22 +67,27 @@ export class RolesAnywhereStack extends Stack {
 
   /**
    * @throws {InfraError} ERR_INFRA_CA_CERTIFICATE_INVALID when the PEM is not one or two current CA certificates
-   * @throws {InfraError} ERR_INFRA_OPTION_INVALID when an option has a value that AWS would refuse
+   * @throws {InfraError} ERR_INFRA_OPTION_INVALID when the PEM is missing, or an option has a value that AWS would refuse
    */
   constructor(scope: Construct, id: string, props: RolesAnywhereStackProps) {
     // The one synthesizer that names no bootstrap role, bucket or parameter: BootstraplessSynthesizer still wants its roles.
     super(scope, id, { synthesizer: new LegacyStackSynthesizer(), ...props });
 
+    const caCertificatePem = required(
+      "caCertificatePem",
+      props?.caCertificatePem,
+      "give the text of the CA certificate file, from -----BEGIN CERTIFICATE----- on",
+    );
     const durationSeconds = sessionDuration(props.sessionDurationSeconds ?? DEFAULT_SESSION_DURATION_SECONDS);
     const access = props.access ?? "bucket-read-only";
 
     this.bucket = new ObjectBucket(this, "Bucket", { removal: props.bucketRemoval ?? "retain" }).bucket;
-    this.trustAnchor = new TrustAnchor(this, "TrustAnchor", { caCertificatePem: props.caCertificatePem });
+    this.trustAnchor = new TrustAnchor(this, "TrustAnchor", { caCertificatePem });
     this.role = new Role(this, "Role", {
       description: "Assumed by servers outside AWS through IAM Roles Anywhere",
       assumedBy: new RolesAnywherePrincipal({
         trustAnchorArn: this.trustAnchor.trustAnchorArn,
-        ...(props.certificateCommonNames && { certificateCommonNames: props.certificateCommonNames }),
+        certificateCommonNames: props.certificateCommonNames,
       }),
       maxSessionDuration: roleMaximum(durationSeconds),
       ...permissions(access, this.bucket),

@@ -8,6 +8,8 @@ export interface TestCertificates {
   readonly endEntity: string;
   /** Says CA:TRUE, but its keyUsage lacks keyCertSign. */
   readonly caThatCannotSign: string;
+  /** A CA whose name is empty. */
+  readonly withoutSubject: string;
   /** Self-signed and without any extension. */
   readonly withoutExtensions: string;
   readonly privateKey: string;
@@ -38,6 +40,7 @@ export function makeTestCertificates(): TestCertificates {
     thirdRootCa: selfSigned("ThirdRootCA", authority).certificatePem,
     endEntity: selfSigned("server", {}).certificatePem,
     caThatCannotSign: selfSigned("CrlOnlyCA", { ...authority, keyUsage: ["cRLSign"] }).certificatePem,
+    withoutSubject: selfSigned("", { ...authority, subject: [] }).certificatePem,
     withoutExtensions: selfSigned("Plain", {
       basicConstraints: null,
       keyUsage: null,

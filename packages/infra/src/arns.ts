@@ -1,0 +1,13 @@
+/** The ARNs that this package takes or gives, by kind. */
+export const arnPatterns = {
+  trustAnchor: /^arn:aws[\w-]*:rolesanywhere:[\w-]+:\d{12}:trust-anchor\/[\w-]+$/,
+  profile: /^arn:aws[\w-]*:rolesanywhere:[\w-]+:\d{12}:profile\/[\w-]+$/,
+  role: /^arn:aws[\w-]*:iam::\d{12}:role\/\S+$/,
+} as const;
+
+/** How an ARN of each kind looks, for messages. */
+export const arnShapes: Readonly<Record<keyof typeof arnPatterns, string>> = {
+  trustAnchor: "arn:aws:rolesanywhere:<region>:<account>:trust-anchor/<id>",
+  profile: "arn:aws:rolesanywhere:<region>:<account>:profile/<id>",
+  role: "arn:aws:iam::<account>:role/<name>",
+};

@@ -1,0 +1,77 @@
+import { Token } from "aws-cdk-lib/core";
+import { arnPatterns, arnShapes } from "../arns.ts";
+import { InfraError } from "../errors.ts";
+
+const RESOURCE_NAME = /^[ a-zA-Z0-9\-_]{1,255}$/;
+const MINIMUM_SECONDS = 900;
+const MAXIMUM_SECONDS = 43_200;
+
+/** Session duration of a profile when nothing else is said, in seconds: the service's own default. */
+export const DEFAULT_SESSION_DURATION_SECONDS = 3600;
+
+/**
+ * Returns a property that a construct cannot do without. TypeScript knows that it is there; a caller in JavaScript, or
+ * one who read it from an environment variable, may be wrong.
+ *
+ * @param property the name of the property, for the message
+ * @throws {InfraError} ERR_INFRA_OPTION_INVALID when the value is undefined or null
+ */
+export function required<T>(property: string, value: T | undefined | null, remedy: string): T {
+  if (value === undefined || value === null) {
+    throw new InfraError("ERR_INFRA_OPTION_INVALID", `${property} is ${String(value)}; ${remedy}.`);
+  }
+  return value;
+}
+
+/**
+ * Checks that an ARN is of the kind that its property asks for. An ARN that only CloudFormation knows is not looked at.
+ *
+ * @param property the name of the property, for the message
+ * @throws {InfraError} ERR_INFRA_OPTION_INVALID when it is missing or of another kind
+ */
+export function arnOfKind(
+  property: string,
+  arn: string | undefined | null,
+  kind: keyof typeof arnPatterns,
+): string {
+  const given = required(property, arn, `give an ARN like ${arnShapes[kind]}`);
+  if (Token.isUnresolved(given) || arnPatterns[kind].test(given)) return given;
+  throw new InfraError(
+    "ERR_INFRA_OPTION_INVALID",
+    `${property} is ${JSON.stringify(given)}; give an ARN like ${arnShapes[kind]}.`,
+  );
+}
+
+/**
+ * Checks the name of a trust anchor or profile against the pattern of the service model.
+ *
+ * @param property the property that carries the name, for the message
+ * @throws {InfraError} ERR_INFRA_OPTION_INVALID when the service would refuse the name
+ */
+export function resourceName(property: string, name: string): string {
+  if (Token.isUnresolved(name) || RESOURCE_NAME.test(name)) return name;
+  throw new InfraError(
+    "ERR_INFRA_OPTION_INVALID",
+    `${property} is ${JSON.stringify(name)}, which Roles Anywhere refuses; use 1 to 255 letters, digits, spaces, "-" and "_".`,
+  );
+}
+
+/**
+ * Checks a session duration against the range of the service, 900 to 43200 whole seconds.
+ *
+ * @throws {InfraError} ERR_INFRA_OPTION_INVALID when it is outside that range
+ */
+export function sessionDuration(durationSeconds: number): number {
+  if (
+    !Number.isInteger(durationSeconds) ||
+    durationSeconds < MINIMUM_SECONDS ||
+    durationSeconds > MAXIMUM_SECONDS
+  ) {
+    throw new InfraError(
+      "ERR_INFRA_OPTION_INVALID",
+      `The session duration is ${durationSeconds} seconds; use a whole number from ${MINIMUM_SECONDS} (15 minutes) ` +
+        `to ${MAXIMUM_SECONDS} (12 hours).`,
+    );
+  }
+  return durationSeconds;
+}
