@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-import { writeSampleIdentity } from "../scripts/sample-identity.mjs";
+import { writeSampleIdentity } from "./sample-identity.mjs";
 
 const folder = mkdtempSync(join(tmpdir(), "ra-signer-bench-"));
 const { options, flags } = writeSampleIdentity(folder);
@@ -29,7 +29,7 @@ async function start(args, stream, pattern) {
   throw new Error(`${args.join(" ")} ended: ${text}`);
 }
 
-const service = fileURLToPath(new URL("../scripts/answer-sessions.mjs", import.meta.url));
+const service = fileURLToPath(new URL("./service.mjs", import.meta.url));
 const endpoint = await start([service], "stdout", /^(http:\S+)\n/);
 const tlsEndpoint = await start(
   [service, options.certificate, options.privateKey],

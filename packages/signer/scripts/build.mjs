@@ -6,8 +6,6 @@ import { dirname, join } from "node:path";
 
 import { build } from "esbuild";
 
-import { buildCommand } from "./build-command.mjs";
-
 // What an earlier build left behind would be packed as well.
 rmSync("dist", { recursive: true, force: true });
 
@@ -16,22 +14,37 @@ const tsc = createRequire(import.meta.url).resolve("typescript/bin/tsc");
 const { status } = spawnSync(process.execPath, [tsc, "-p", "tsconfig.build.json"], { stdio: "inherit" });
 if (status !== 0) process.exit(status ?? 1);
 
-await buildCommand();
-
-// The library once more, as CommonJS with declarations of its own, for tools that cannot `require` an ES module: Jest,
-// TypeScript with `module` node16 or node18, and resolution that knows nothing of `exports`. Node.js itself takes the
-// ES modules either way (condition "module-sync"), so that a process never holds two copies.
-await build({
-  entryPoints: ["dist/index.js"],
-  outfile: "dist/commonjs/index.js",
+const options = {
   bundle: true,
-  packages: "external",
   platform: "node",
   format: "cjs",
   target: "node22",
   define: { "import.meta.filename": "__filename" },
   legalComments: "none",
   logLevel: "warning",
+};
+
+// The command is one CommonJS file, of which each call runs what it needs: `require("node:http")` costs half of what
+// `import "node:http"` does, because an ES import of a built-in module reads each of its exports, which loads the lazy
+// ones (fetch, WebCrypto) as well. Node's compile cache is not used: it was worth less than 1 % of a call, and a folder
+// of code that others may write to is a risk.
+await build({
+  ...options,
+  entryPoints: ["src/cli/main.ts"],
+  outfile: "dist/cli/commands.cjs",
+  minify: true,
+  supported: { "dynamic-import": false },
+});
+for (const name of ["main.cjs", "cached.sh"]) copyFileSync(join("launcher", name), join("dist/cli", name));
+
+// The library once more, as CommonJS with declarations of its own, for tools that cannot `require` an ES module: Jest,
+// TypeScript with `module` node16 or node18, and resolution that knows nothing of `exports`. Node.js itself takes the
+// ES modules either way (condition "module-sync"), so that a process never holds two copies.
+await build({
+  ...options,
+  entryPoints: ["dist/index.js"],
+  outfile: "dist/commonjs/index.js",
+  packages: "external",
 });
 writeFileSync("dist/commonjs/package.json", '{"type":"commonjs"}\n');
 for (const name of readdirSync("dist", { recursive: true, encoding: "utf8" })) {

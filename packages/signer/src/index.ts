@@ -1,7 +1,6 @@
 export { SignerError } from "./errors.ts";
 export type { SignerErrorCode, SignerErrorDetails } from "./errors.ts";
-export { createHttpSend } from "./http/send.ts";
-export type { HttpOptions, HttpRequest, HttpResponse, HttpSend, HttpSender } from "./http/send.ts";
+export type { HttpRequest, HttpResponse, HttpSend } from "./http/send.ts";
 export { checkIdentity } from "./keys/check-identity.ts";
 export { loadCertificate, loadCertificateChain } from "./keys/load-certificate.ts";
 export type { EndEntityCertificate } from "./keys/load-certificate.ts";

@@ -4,7 +4,6 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { Script } from "node:vm";
 
 import { checkPackage, createPackageFromTarballData } from "@arethetypeswrong/core";
 import { publint } from "publint";
@@ -227,44 +226,37 @@ describe("the packed package, installed into an empty project", { timeout: 120_0
     expect(stdout).toBe(`${manifest.version}\n`);
   });
 
-  it("keeps V8's code of its first success for the next calls, where it may write", async () => {
+  it("runs where it may only read, and writes nothing beside itself", async () => {
     await using service = await startFakeService(success());
     using identity = folderWithIdentity();
     const scripts = join(modules, "@roles-anywhere", "signer", "dist", "cli");
-    const words = ["credential-process", ...sessionWords(identity, service.url)];
-    const call = async (flags: readonly string[], more: readonly string[] = []): Promise<string> => {
-      const ended = run(process.execPath, [...flags, join(scripts, "main.cjs"), ...words, ...more], options);
-      const { stdout, stderr } = await ended.catch((error: unknown) => Object(error));
-      return stderr === "" ? JSON.parse(stdout).AccessKeyId : stderr;
-    };
-    const kept = (): readonly string[] => readdirSync(scripts).filter((name) => name.includes(".cjs."));
-
-    const packed = kept();
-    await expect(call([], ["--role-arn", ""])).resolves.toContain("--role-arn is missing");
-    // A call that runs little would leave little for others.
-    await run(process.execPath, [join(scripts, "main.cjs"), "credential-process", "--help"], options);
+    const before = readdirSync(scripts);
     const mayConnect = process.allowedNodeEnvironmentFlags.has("--allow-net") ? ["--allow-net"] : [];
-    const readOnly = [
-      "--disable-warning=ExperimentalWarning",
-      "--permission",
-      "--allow-fs-read=*",
-      ...mayConnect,
-    ];
-    await expect(call(readOnly)).resolves.toBe(CREDENTIALS.accessKeyId);
-    expect([packed, kept()]).toEqual([[], []]);
-
-    await expect(call([])).resolves.toBe(CREDENTIALS.accessKeyId);
-    const [name = "", ...others] = kept();
-    expect(others).toEqual([]);
-    const filename = join(scripts, name.slice(0, name.indexOf(".cjs.") + 4));
-    const cachedData = readFileSync(join(scripts, name));
-    const { cachedDataRejected } = new Script(readFileSync(filename, "latin1"), { filename, cachedData });
-    expect(cachedDataRejected).toBe(false);
-
-    const { mtimeMs } = statSync(join(scripts, name));
-    await expect(call([])).resolves.toBe(CREDENTIALS.accessKeyId);
-    expect([kept(), statSync(join(scripts, name)).mtimeMs]).toEqual([[name], mtimeMs]);
+    const readOnly = ["--disable-warning=ExperimentalWarning", "--permission", "--allow-fs-read=*"];
+    const words = ["credential-process", ...sessionWords(identity, service.url)];
+    for (const flags of [[], [...readOnly, ...mayConnect]]) {
+      const { stdout } = await run(
+        process.execPath,
+        [...flags, join(scripts, "main.cjs"), ...words],
+        options,
+      );
+      expect(JSON.parse(stdout)).toMatchObject({ AccessKeyId: CREDENTIALS.accessKeyId });
+    }
+    expect(readdirSync(scripts)).toEqual(before);
   });
+
+  it.each(["18.20.8", "20.19.5", "21.7.3", "22.21.1", "23.11.0"])(
+    "says which Node.js it needs under %s",
+    async (version) => {
+      const old = `data:text/javascript,Object.defineProperty(process.versions, "node", { value: "${version}" })`;
+      const main = join(modules, "@roles-anywhere", "signer", "dist", "cli", "main.cjs");
+      await expect(run(process.execPath, ["--import", old, main, "version"], options)).rejects.toMatchObject({
+        code: 1,
+        stdout: "",
+        stderr: `ra-signer: this is Node.js ${version}; use 22.22 or newer of 22, or 24 or newer\n`,
+      });
+    },
+  );
 });
 
 /** Sum of the sizes of all files below a folder. */

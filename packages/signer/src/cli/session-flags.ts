@@ -1,8 +1,8 @@
 import { SignerError } from "../errors.ts";
 import type { SessionParameters } from "../session/session-parameters.ts";
 import type { AwsEnvironment, Environment } from "../config/environment.ts";
-import { caBundleFromEnvironment } from "../config/ca-bundle.ts";
-import { proxyFromEnvironment } from "../config/proxy-environment.ts";
+import { caBundleFromEnvironment } from "../http/ca-bundle.ts";
+import { proxyFromEnvironment } from "../http/proxy.ts";
 import type { HttpOptions } from "../http/send.ts";
 import { IDENTITY_FLAGS } from "./identity-flags.ts";
 import type { Flags } from "./parse-flags.ts";

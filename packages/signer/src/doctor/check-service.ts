@@ -19,9 +19,9 @@ export interface EndpointAccess {
   readonly send: HttpSend;
   readonly now: () => Date;
   /** Proxy for a URL, as `send` uses it. @default none */
-  readonly proxyFor?: (url: URL) => URL | undefined;
+  readonly proxyFor?: ((url: URL) => URL | undefined) | undefined;
   /** Whether `send` checks certificates. @default true */
-  readonly verifySsl?: boolean;
+  readonly verifySsl?: boolean | undefined;
 }
 
 /** Whether the endpoint answers at all, by which way, and what time it is there. */

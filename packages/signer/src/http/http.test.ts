@@ -7,13 +7,10 @@ import type { AddressInfo, Server } from "node:net";
 import * as fc from "fast-check";
 import { afterEach, describe, expect, it } from "vitest";
 
-import { proxyFromEnvironment } from "../config/proxy-environment.ts";
-import { SignerError } from "../errors.ts";
-import { makeIdentity } from "../../test/support/identities.ts";
 import { makeServerIdentity } from "@roles-anywhere/testing";
 import type { TestIdentity } from "@roles-anywhere/testing";
-import { formatRequest } from "./exchange.ts";
-import { parseResponse } from "./parse-response.ts";
+import { makeIdentity } from "../../test/support/identities.ts";
+import { proxyFromEnvironment } from "./proxy.ts";
 import { createHttpSend } from "./send.ts";
 import type { HttpRequest, HttpSend } from "./send.ts";
 
@@ -32,7 +29,25 @@ function requestTo(url: string): HttpRequest {
   return { method: "POST", url, headers: { Host: new URL(url).host }, body: "hello", timeoutMs: 5000 };
 }
 
-describe("parseResponse", () => {
+const BOTH_LENGTHS =
+  "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n5\r\nhello\r\n0\r\n\r\n";
+
+/** A server that sends these bytes, in pieces if told so, and closes the connection. */
+async function serverOf(...pieces: readonly string[]): Promise<string> {
+  const server = createNetServer((socket) => {
+    socket.on("error", () => {}).setNoDelay(true);
+    socket.once("data", async () => {
+      for (const piece of pieces) {
+        await new Promise((resolve) => socket.write(Buffer.from(piece, "latin1"), resolve));
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+      socket.end();
+    });
+  });
+  return `http://127.0.0.1:${await listen(server)}/`;
+}
+
+describe("the response", () => {
   it.each([
     ["Content-Length", "HTTP/1.1 201 Created\r\nContent-Length: 5\r\n\r\nhello", 201],
     ["the end of the connection", "HTTP/1.0 200 OK\r\n\r\nhello", 200],
@@ -49,7 +64,7 @@ describe("parseResponse", () => {
     ],
     [
       "several codings, the last one chunked, in capitals",
-      "HTTP/1.1 200 OK\r\nTransfer-Encoding: identity,\tChunked\r\n\r\n5 \r\nhello\r\n0\r\n\r\n",
+      "HTTP/1.1 200 OK\r\nTransfer-Encoding: identity, Chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
       200,
     ],
     [
@@ -57,13 +72,11 @@ describe("parseResponse", () => {
       "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n00000005\r\nhello\r\n0\r\n\r\n",
       200,
     ],
-  ])("reads an answer with %s, whatever the size of the pieces", (_title, text, status) => {
-    const bytes = Buffer.from(text);
-    const whole = parseResponse(bytes, true);
-    expect(whole).toMatchObject({ status, body: Buffer.from("hello") });
-    const lengths = Array.from(bytes.keys());
-    const answers = lengths.map((length) => parseResponse(bytes.subarray(0, length), false));
-    expect(answers.filter((part) => part !== undefined)).toEqual([]);
+  ])("is read with %s, whatever the size of the pieces", async (_title, text, status) => {
+    for (const pieces of [[text], [...text]]) {
+      const answer = createHttpSend()(requestTo(await serverOf(...pieces)));
+      await expect(answer).resolves.toMatchObject({ status, body: "hello" });
+    }
   });
 
   it.each([
@@ -87,13 +100,11 @@ describe("parseResponse", () => {
     ],
     ["a bad length", "HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n", "ERR_SIGNER_RESPONSE_INVALID"],
     ["a TLS alert", "\u0015\u0003\u0001\u0000\u0002", "ERR_SIGNER_RESPONSE_INVALID"],
-    ...["", "-1", "+5", "5 5", "0x5", "5g", "1.5", "000000005", " 5", ";x=y"].map(
-      (size): [string, string, string] => [
-        `the chunk size "${size}"`,
-        `HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n${size}\r\nhello\r\n0\r\n\r\n`,
-        "ERR_SIGNER_RESPONSE_INVALID",
-      ],
-    ),
+    ...["", "-1", "+5", "5 5", "0x5", "5g", "1.5", " 5", ";x=y"].map((size): [string, string, string] => [
+      `the chunk size "${size}"`,
+      `HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n${size}\r\nhello\r\n0\r\n\r\n`,
+      "ERR_SIGNER_RESPONSE_INVALID",
+    ]),
     ...["", "+5", "5 5", "0x5", "5.0", "5,5"].map((length): [string, string, string] => [
       `the length "${length}"`,
       `HTTP/1.1 200 OK\r\nContent-Length: ${length}\r\n\r\nhello`,
@@ -106,7 +117,7 @@ describe("parseResponse", () => {
         "ERR_SIGNER_RESPONSE_INVALID",
       ],
     ),
-    ...["HTTP/1.2", "HTTP/1.10", "HTTP/0.9", "http/1.1", " HTTP/1.1"].map(
+    ...["HTTP/1.2", "HTTP/1.10", "HTTP/0.9", "HTTP/2.0", "http/1.1", " HTTP/1.1"].map(
       (version): [string, string, string] => [
         `the version "${version}"`,
         `${version} 200 OK\r\nContent-Length: 5\r\n\r\nhello`,
@@ -116,37 +127,39 @@ describe("parseResponse", () => {
     ["HTTP/2", "HTTP/2 200\r\n\r\n", "ERR_SIGNER_RESPONSE_INVALID"],
     ["a header without colon", "HTTP/1.1 200 OK\r\nabc\r\n\r\n", "ERR_SIGNER_RESPONSE_INVALID"],
     ["endless headers", `HTTP/1.1 200 OK\r\nA: ${"x".repeat(70_000)}`, "ERR_SIGNER_RESPONSE_INVALID"],
-  ])("refuses %s", (_title, text, code) => {
-    expect(() => parseResponse(Buffer.from(text, "latin1"), true)).toThrow(expect.objectContaining({ code }));
+    ["a length beside chunks", BOTH_LENGTHS, "ERR_SIGNER_RESPONSE_INVALID"],
+  ])("is refused with %s", async (_title, text, code) => {
+    const answer = createHttpSend()(requestTo(await serverOf(text)));
+    await expect(answer).rejects.toMatchObject({ code });
   });
 
-  it("answers or refuses whatever bytes arrive, and never hangs", () => {
-    fc.assert(
-      fc.property(
-        fc.uint8Array({ maxLength: 200 }),
-        fc.constantFrom("", "HTTP/1.1 200 OK\r\n"),
-        (bytes, start) => {
-          const outcome = attempt(() => parseResponse(Buffer.concat([Buffer.from(start), bytes]), true));
-          expect(outcome).toSatisfy((value) =>
-            value instanceof SignerError ? value.code.startsWith("ERR_SIGNER_") : value !== undefined,
-          );
-        },
-      ),
+  it("is given or refused whatever bytes arrive, and never waited for", async () => {
+    let bytes = Buffer.alloc(0);
+    const server = createNetServer((socket) => {
+      socket.on("error", () => {}).once("data", () => socket.end(bytes));
+    });
+    const url = `http://127.0.0.1:${await listen(server)}/`;
+    const property = fc.asyncProperty(
+      fc.uint8Array({ maxLength: 200 }),
+      fc.constantFrom("", "HTTP/1.1 200 OK\r\n"),
+      async (rest, start) => {
+        bytes = Buffer.concat([Buffer.from(start), rest]);
+        const outcome = await createHttpSend()(requestTo(url)).catch((error: unknown) => error);
+        if (!(outcome instanceof Error)) return;
+        expect(outcome).toMatchObject({
+          code: expect.stringMatching(/^ERR_SIGNER_(RESPONSE_INVALID|CONNECTION_FAILED)$/),
+        });
+      },
     );
+    await fc.assert(property);
   });
 });
 
-function attempt(act: () => unknown): unknown {
-  try {
-    return act();
-  } catch (error) {
-    return error;
-  }
-}
-
-describe("formatRequest", () => {
-  it.each(["a\r\nb", "a\u0000", "ä"])("refuses the header value %j", (value) => {
-    expect(() => formatRequest({ method: "GET", target: "/", headers: { A: value } })).toThrow(TypeError);
+describe("a header or path that HTTP does not have", () => {
+  it.each(["a\r\nb", "a\u0000", "a\u0100"])("is not sent: %j", async (value) => {
+    const request = requestTo(await serverOf("HTTP/1.1 200 OK\r\n\r\n"));
+    await expect(createHttpSend()({ ...request, headers: { A: value } })).rejects.toThrow(TypeError);
+    await expect(createHttpSend()({ ...request, url: `${request.url}${value}` })).rejects.toThrow(TypeError);
   });
 });
 
@@ -371,32 +384,5 @@ describe("createHttpSend through a proxy", () => {
       message: expect.stringContaining("answered 407 to CONNECT service.example:443"),
     });
     expect(String(error)).not.toContain("hunter2");
-  });
-});
-
-describe("proxyFromEnvironment", () => {
-  it.each([
-    ["https://a.example/", { HTTPS_PROXY: "http://p:1" }, "http://p:1/"],
-    ["https://a.example/", { https_proxy: "p:1" }, "http://p:1/"],
-    ["http://a.example/", { HTTP_PROXY: "http://p:1" }, "http://p:1/"],
-    ["http://a.example/", { HTTPS_PROXY: "http://p:1" }, undefined],
-    ["https://a.example/", {}, undefined],
-    ["https://a.example/", { HTTPS_PROXY: "http://p:1", NO_PROXY: "*" }, undefined],
-    ["https://a.example/", { HTTPS_PROXY: "http://p:1", NO_PROXY: "b, .EXAMPLE" }, undefined],
-    ["https://a.example/", { HTTPS_PROXY: "http://p:1", no_proxy: "a.example:443" }, undefined],
-    ["https://a.example/", { HTTPS_PROXY: "http://p:1", NO_PROXY: "a.example:80,ample" }, "http://p:1/"],
-    ["http://127.0.0.1:9/", { HTTP_PROXY: "http://p:1" }, undefined],
-    ["http://[::1]:9/", { HTTP_PROXY: "http://p:1" }, undefined],
-  ])("for %s with %j it is %s", (url, environment, proxy) => {
-    expect(proxyFromEnvironment(environment)(new URL(url))?.href).toBe(proxy);
-  });
-
-  it.each(["socks5://p:1", "http://:hunter2"])("refuses %s without quoting it", (value) => {
-    expect(() => proxyFromEnvironment({ HTTPS_PROXY: value })(new URL("https://a/"))).toThrow(
-      expect.objectContaining({
-        code: "ERR_SIGNER_ENDPOINT_INVALID",
-        message: expect.not.stringContaining(value),
-      }),
-    );
   });
 });

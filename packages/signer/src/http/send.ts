@@ -1,9 +1,7 @@
+import type { ClientRequest, IncomingMessage, RequestOptions } from "node:http";
 import type { Socket } from "node:net";
 
 import { messageOf, SignerError } from "../errors.ts";
-import { connect, isDistrusted } from "./connect.ts";
-import type { ConnectOptions } from "./connect.ts";
-import { exchange } from "./exchange.ts";
 
 /** A request to send once. */
 export interface HttpRequest {
@@ -14,10 +12,10 @@ export interface HttpRequest {
   readonly body: string;
   /** Bound on the whole exchange, from connect to the last byte, in milliseconds. */
   readonly timeoutMs: number;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
-/** A whole answer. */
+/** A whole response. */
 export interface HttpResponse {
   readonly status: number;
   /** Value of a header, whatever its letter case. */
@@ -26,99 +24,245 @@ export interface HttpResponse {
 }
 
 /**
- * Sends one request and reads the whole answer.
+ * Sends one request and reads the whole response.
  *
  * @throws {SignerError} ERR_SIGNER_CONNECTION_FAILED, ERR_SIGNER_SERVER_UNTRUSTED, ERR_SIGNER_TIMEOUT, ERR_SIGNER_ABORTED;
- *   ERR_SIGNER_RESPONSE_INVALID when the answer is not HTTP or larger than one mebibyte.
+ *   ERR_SIGNER_RESPONSE_INVALID when the response is not HTTP or larger than one mebibyte.
  */
 export type HttpSend = (request: HttpRequest) => Promise<HttpResponse>;
 
-/** Trust in servers, and proxy. */
-export type HttpOptions = Omit<ConnectOptions, "onSocket">;
+/** Which servers are trusted, and which proxy is used. */
+export interface HttpOptions {
+  /** Check the server's certificate. @default true */
+  readonly verifySsl?: boolean | undefined;
+  /** Gives the certificate authorities to trust, in PEM, when a TLS connection begins. @default those of Node.js */
+  readonly caBundle?: (() => string) | undefined;
+  /** Proxy for a URL, or undefined for a direct connection. @default always direct */
+  readonly proxyFor?: ((url: URL) => URL | undefined) | undefined;
+}
+
+const MAX_RESPONSE_BYTES = 1024 * 1024;
 
 /** A sender that can begin before there is anything to send. */
 export interface HttpSender extends HttpSend {
   /**
-   * Begins the connection for the next request to this origin, and comes back without waiting for it. If nothing comes of it,
-   * that request makes a connection of its own.
+   * Begins the connection for the next request to this origin, and does not wait for it. If the connection fails, that
+   * request makes one of its own.
    */
   connectAhead(url: URL): Promise<void>;
 }
 
-/** A connection that may be on its way yet, and the sockets that it is made of. */
+/** The way to a server: it may not be open yet, and a tunnel through a proxy has two sockets. */
 interface Connection {
   readonly origin: string;
-  readonly made: ReturnType<typeof connect>;
+  /** Proxy that forwards the request itself. */
+  readonly forwarder: URL | undefined;
+  readonly opened: Promise<Socket>;
   readonly sockets: readonly Socket[];
 }
 
 /**
- * An {@link HttpSend} over node:net and node:tls, one connection per request.
+ * An {@link HttpSend} over node:http, one connection per request. It follows no redirect.
  *
  * @param options Trust and proxy. @default verified, direct
  */
 export function createHttpSend(options: HttpOptions = {}): HttpSender {
   let ahead: Connection | undefined;
 
-  const begin = (url: URL): Connection => {
-    const sockets: Socket[] = [];
-    const made = connect(url, { ...options, onSocket: (socket) => sockets.push(socket) });
-    return { origin: url.origin, made, sockets };
-  };
-
   const connectAhead = async (url: URL): Promise<void> => {
-    ahead = begin(url);
-    // Nobody else listens yet, and whoever sends hears of it.
-    ahead.made.catch(() => {});
-    for (const socket of ahead.sockets) socket.on("error", () => {});
-    // A turn of the event loop, which brings the connection as far as it gets without waiting.
+    ahead = connectTo(url, options);
+    // The request that uses the connection reports its failure.
+    ahead.opened.catch(() => {});
+    // One turn of the event loop, so that the connection goes as far as it can without waiting.
     await new Promise((resolve) => setImmediate(resolve));
   };
 
-  const send: HttpSend = (request) => {
+  const send: HttpSend = async (request) => {
     const url = new URL(request.url);
     const known = ahead;
     ahead = undefined;
     const usable = known?.origin === url.origin && !known.sockets.some(({ destroyed }) => destroyed);
-    const connection = usable ? known : begin(url);
+    const connection = usable ? known : connectTo(url, options);
     let timer: NodeJS.Timeout | undefined;
     let onAbort = (): void => {};
     const interrupted = new Promise<never>((_resolve, reject) => {
-      // An answer that has arrived is read first: on a busy machine the timer may be looked at before the socket is.
+      // A response that has arrived is read first: on a busy machine the timer may be looked at before the socket is.
       const giveUp = (): unknown => setImmediate(() => reject(timeout(url, request.timeoutMs)));
       timer = setTimeout(giveUp, request.timeoutMs);
       onAbort = () => reject(aborted(url));
     });
     if (request.signal?.aborted === true) onAbort();
     request.signal?.addEventListener("abort", onAbort, { once: true });
-    return Promise.race([sendOver(connection, url, request), interrupted])
-      .catch((error: unknown) => {
-        if (error instanceof SignerError && error.url !== undefined) throw error;
-        throw isDistrusted(connection.sockets, options) ? untrusted(error, url) : failure(error, url);
-      })
-      .finally(() => {
-        clearTimeout(timer);
-        request.signal?.removeEventListener("abort", onAbort);
-        // Not at once: a command that exits with the answer in hand is spared the work.
-        setImmediate(() => connection.sockets.forEach((socket) => socket.destroy()));
-      });
+    try {
+      return await Promise.race([exchange(connection, url, request), interrupted]);
+    } catch (error) {
+      throw explain(error, url, options.verifySsl === false ? [] : connection.sockets);
+    } finally {
+      clearTimeout(timer);
+      request.signal?.removeEventListener("abort", onAbort);
+      // Not at once: a command that exits with the response in hand is spared the work.
+      setImmediate(() => connection.sockets.forEach((socket) => socket.destroy()));
+    }
   };
   return Object.assign(send, { connectAhead });
 }
 
-async function sendOver(connection: Connection, url: URL, request: HttpRequest): Promise<HttpResponse> {
-  const { socket, absoluteForm, headers } = await connection.made;
-  const response = await exchange(socket, {
-    method: request.method,
-    target: absoluteForm ? request.url : request.url.slice(url.origin.length),
-    headers: { ...request.headers, ...headers, Connection: "close" },
-    body: request.body,
-  });
-  return {
-    status: response.status,
-    header: (name) => response.headers.get(name.toLowerCase()),
-    body: response.body.toString("utf8"),
+function connectTo(url: URL, options: HttpOptions): Connection {
+  const sockets: Socket[] = [];
+  const open = (server: URL, tunnel?: Socket): Socket => {
+    const socket = openSocket(server, options, tunnel);
+    // The request reports errors; without a listener a later one would end the process.
+    sockets.push(socket.on("error", () => {}));
+    return socket;
   };
+  let forwarder: URL | undefined;
+  const connect = async (): Promise<Socket> => {
+    const proxy = options.proxyFor?.(url);
+    if (proxy === undefined) return open(url);
+    // A proxy forwards plain HTTP itself (RFC 9112 §3.2.2), and opens a tunnel for TLS.
+    if (url.protocol === "https:") return open(url, await openTunnel(open(proxy), proxy, url));
+    forwarder = proxy;
+    return open(proxy);
+  };
+  // An async function runs up to its first await, so the forwarder is known.
+  const opened = connect();
+  return { origin: url.origin, forwarder, opened, sockets };
+}
+
+/**
+ * Not with the agents of Node.js: they take as long as the rest of the exchange, and do not trust a https proxy that only
+ * AWS_CA_BUNDLE vouches for.
+ */
+function openSocket(server: URL, { verifySsl = true, caBundle }: HttpOptions, tunnel?: Socket): Socket {
+  const host = hostname(server);
+  const port = Number(server.port || (server.protocol === "https:" ? 443 : 80));
+  // getBuiltinModule and not import: TLS is loaded only where it is needed, and costs half of what starting Node.js does.
+  const net = process.getBuiltinModule("node:net");
+  if (server.protocol === "http:") return net.connect({ host, port });
+  return process.getBuiltinModule("node:tls").connect({
+    host,
+    port,
+    servername: net.isIP(host) === 0 ? host : "",
+    ALPNProtocols: ["http/1.1"],
+    minVersion: "TLSv1.2",
+    rejectUnauthorized: verifySsl,
+    ...(verifySsl && caBundle !== undefined ? { ca: caBundle() } : {}),
+    ...(tunnel === undefined ? {} : { socket: tunnel }),
+  });
+}
+
+/** Asks an HTTP proxy for a tunnel (RFC 9110 §9.3.6). */
+function openTunnel(toProxy: Socket, proxy: URL, url: URL): Promise<Socket> {
+  const authority = `${url.hostname}:${url.port || "443"}`;
+  return new Promise((resolve, reject) => {
+    startRequest(toProxy, {
+      method: "CONNECT",
+      path: authority,
+      headers: { Host: authority, ...proxyAuthorization(proxy) },
+    })
+      .once("connect", ({ statusCode }, socket) => {
+        if (statusCode === 200) resolve(socket);
+        else reject(new Error(`the proxy ${proxy.host} answered ${statusCode} to CONNECT ${authority}`));
+      })
+      .on("error", reject)
+      .once("close", () => reject(new Error(`the proxy ${proxy.host} closed the connection`)))
+      .end();
+  });
+}
+
+async function exchange(
+  { opened, forwarder }: Connection,
+  url: URL,
+  { method, url: target, headers, body }: HttpRequest,
+): Promise<HttpResponse> {
+  const socket = await opened;
+  return new Promise((resolve, reject) => {
+    startRequest(socket, {
+      method,
+      path: forwarder === undefined ? target.slice(url.origin.length) : target,
+      headers: {
+        ...headers,
+        ...(forwarder === undefined ? {} : proxyAuthorization(forwarder)),
+        "Content-Length": Buffer.byteLength(body),
+      },
+    })
+      .once("response", (response) => readResponse(response).then(resolve, reject))
+      .on("error", reject)
+      .once("close", () => reject(new Error("the server closed the connection")))
+      .end(body);
+  });
+}
+
+function startRequest(socket: Socket, options: RequestOptions): ClientRequest {
+  return process.getBuiltinModule("node:http").request({ ...options, createConnection: () => socket });
+}
+
+function proxyAuthorization({ username, password }: URL): Record<string, string> {
+  if (username === "" && password === "") return {};
+  const credentials = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+  return { "Proxy-Authorization": `Basic ${Buffer.from(credentials).toString("base64")}` };
+}
+
+/** Host without the brackets of an IPv6 literal. */
+function hostname(url: URL): string {
+  return url.hostname.startsWith("[") ? url.hostname.slice(1, -1) : url.hostname;
+}
+
+function readResponse(response: IncomingMessage): Promise<HttpResponse> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let length = 0;
+    response
+      .on("data", (chunk: Buffer) => {
+        chunks.push(chunk);
+        length += chunk.length;
+        if (length > MAX_RESPONSE_BYTES) response.destroy(tooLarge());
+      })
+      .once("end", () =>
+        resolve({
+          status: response.statusCode ?? 0,
+          header: (name) => response.headersDistinct[name.toLowerCase()]?.[0],
+          body: Buffer.concat(chunks).toString("utf8"),
+        }),
+      )
+      .on("error", reject);
+    // Node.js takes the version numbers 0.9 and 2.0 on the status line as well.
+    if (response.httpVersionMajor !== 1) response.destroy(notHttp());
+  });
+}
+
+/** What is thrown for the error of a connection. */
+function explain(cause: unknown, url: URL, sockets: readonly Socket[]): unknown {
+  // A header or path with characters that HTTP does not have: nothing was sent.
+  if (cause instanceof TypeError || (cause instanceof SignerError && cause.url !== undefined)) return cause;
+  const details = { cause, url: url.origin };
+  if (cause instanceof SignerError) {
+    return new SignerError(cause.code, `${url.origin}: ${cause.message}`, details);
+  }
+  if (sockets.some((socket) => "authorizationError" in socket && Boolean(socket.authorizationError))) {
+    return new SignerError(
+      "ERR_SIGNER_SERVER_UNTRUSTED",
+      `${url.origin} showed a certificate that is not trusted here: ${reasonOf(cause)}; check the endpoint's name and this machine's clock, or name the CA of a private endpoint or of a proxy that looks into TLS in AWS_CA_BUNDLE`,
+      details,
+    );
+  }
+  const code = cause instanceof Error && "code" in cause ? String(cause.code) : "";
+  if (code.startsWith("HPE_")) return explain(notHttp(), url, []);
+  return new SignerError(
+    "ERR_SIGNER_CONNECTION_FAILED",
+    `cannot reach ${url.origin}: ${reasonOf(cause)}; check endpoint, network and proxy (--with-proxy uses HTTPS_PROXY)`,
+    details,
+  );
+}
+
+function reasonOf(error: unknown): string {
+  // What node:http says of a connection that ends before, or within, a response.
+  if (error instanceof Error && (error.message === "socket hang up" || error.message === "aborted")) {
+    return "the server closed the connection";
+  }
+  // A connection to several addresses fails with an AggregateError that has no message of its own.
+  if (error instanceof AggregateError && error.message === "") return error.errors.map(messageOf).join(", ");
+  return messageOf(error);
 }
 
 function timeout(url: URL, timeoutMs: number): SignerError {
@@ -135,29 +279,16 @@ function aborted(url: URL): SignerError {
   });
 }
 
-function untrusted(cause: unknown, url: URL): SignerError {
+function notHttp(): SignerError {
   return new SignerError(
-    "ERR_SIGNER_SERVER_UNTRUSTED",
-    `${url.origin} showed a certificate that is not trusted here: ${reasonOf(cause)}; check the endpoint's name and this machine's clock, or name the CA of a private endpoint or of a proxy that looks into TLS in AWS_CA_BUNDLE`,
-    { cause, url: url.origin },
+    "ERR_SIGNER_RESPONSE_INVALID",
+    "the answer is not HTTP/1.1; check scheme and port of the endpoint",
   );
 }
 
-function failure(cause: unknown, url: URL): unknown {
-  if (cause instanceof TypeError && cause.message.startsWith("not sent")) return cause;
-  const details = { cause, url: url.origin };
-  if (cause instanceof SignerError && cause.code !== "ERR_SIGNER_CONNECTION_FAILED") {
-    return new SignerError(cause.code, `${url.origin}: ${cause.message}`, details);
-  }
+function tooLarge(): SignerError {
   return new SignerError(
-    "ERR_SIGNER_CONNECTION_FAILED",
-    `cannot reach ${url.origin}: ${reasonOf(cause)}; check endpoint, network and proxy (--with-proxy uses HTTPS_PROXY)`,
-    details,
+    "ERR_SIGNER_RESPONSE_INVALID",
+    "the answer is larger than one mebibyte; check that the endpoint is Roles Anywhere",
   );
-}
-
-/** A connection to several addresses fails with an AggregateError that has no message of its own. */
-function reasonOf(error: unknown): string {
-  if (error instanceof AggregateError && error.message === "") return error.errors.map(messageOf).join(", ");
-  return messageOf(error);
 }

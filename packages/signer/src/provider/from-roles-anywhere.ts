@@ -1,7 +1,7 @@
-import { caBundleFromEnvironment } from "../config/ca-bundle.ts";
+import { caBundleFromEnvironment } from "../http/ca-bundle.ts";
 import { processEnvironment, readAwsEnvironment } from "../config/environment.ts";
 import type { Environment } from "../config/environment.ts";
-import { parseProxy, proxyFromEnvironment } from "../config/proxy-environment.ts";
+import { parseProxy, proxyFromEnvironment } from "../http/proxy.ts";
 import { createHttpSend } from "../http/send.ts";
 import type { HttpSend } from "../http/send.ts";
 import { checkIdentity } from "../keys/check-identity.ts";

@@ -1,6 +1,6 @@
 // A CreateSession that answers at once, in a process of its own. Prints its URL.
 //
-// usage: node answer-sessions.mjs [CERTIFICATE KEY]      with a certificate and its key it speaks HTTPS
+// usage: node service.mjs [CERTIFICATE KEY]      with a certificate and its key it speaks HTTPS
 import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { createServer as createTlsServer } from "node:https";

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 
 import { messageOf, SignerError } from "../errors.ts";
-import type { Environment } from "./environment.ts";
+import type { Environment } from "../config/environment.ts";
 
 /**
  * The certificate authorities that AWS_CA_BUNDLE names: they count instead of those of Node.js, as for the AWS CLI and
