@@ -26,7 +26,7 @@ export async function deployStack(init: DeployStackInit): Promise<DeployedStack>
     settings: { caCertificatePath: init.caCertificatePath },
     outputFolder: join(init.directory, "cdk.out"),
     outputsFile,
-    environment: init.sandbox.environments.server,
+    environment: init.sandbox.environments.administrator,
   });
   const deployed = await runSupervised(
     {

@@ -1,5 +1,6 @@
 export {
   type AppSettings,
+  type CdkApp,
   type CdkCommand,
   localStackCdkCommand,
   type LocalStackCdkCommandOptions,

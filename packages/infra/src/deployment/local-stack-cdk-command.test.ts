@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
-import { devNull } from "node:os";
+import { mkdir, mkdtemp, realpath, rm, writeFile } from "node:fs/promises";
+import { devNull, tmpdir } from "node:os";
 import { delimiter, dirname, join, resolve } from "node:path";
 import { describe, expect, it } from "vitest";
 import { localStackCdkCommand, type LocalStackCdkCommandOptions } from "./local-stack-cdk-command.ts";
@@ -31,6 +32,7 @@ describe("localStackCdkCommand", () => {
       ...["--context", `caCertificatePath=${resolve("/ca/rootCA.pem")}`],
       "--no-color",
       ...["--require-approval", "never", "--progress", "events"],
+      ...["--method", "direct"],
       ...["--outputs-file", resolve("outputs.json")],
     ]);
   });
@@ -53,6 +55,70 @@ describe("localStackCdkCommand", () => {
       "--no-color",
       "--force",
     ]);
+  });
+
+  it("runs any other app, in its folder and with its own context", () => {
+    const app = {
+      folder: "other",
+      command: "node app.js",
+      context: { stage: "test" },
+      stacks: ["One", "Two"],
+    };
+    const { args, cwd } = commandWith({ settings: undefined, app });
+    expect(cwd).toBe(resolve("other"));
+    expect(args.slice(1)).toEqual([
+      ...["deploy", "One", "Two", "--app", "node app.js"],
+      ...["--output", resolve("/out/cdk.out")],
+      ...["--context", "stage=test"],
+      "--no-color",
+      ...["--require-approval", "never", "--progress", "events"],
+      ...["--method", "direct"],
+    ]);
+  });
+
+  it("works on all stacks of another app unless some are named, and leaves its command to its cdk.json", () => {
+    const { args } = commandWith({ settings: undefined, app: { folder: "other" }, action: "synth" });
+    expect(args.slice(1)).toEqual([
+      ...["synth", "--all", "--output", resolve("/out/cdk.out"), "--no-color", "--quiet"],
+    ]);
+  });
+
+  it("bootstraps the account, not a stack", () => {
+    const app = { folder: "other", stacks: ["One"] };
+    const { args } = commandWith({ settings: undefined, app, action: "bootstrap" });
+    expect(args.slice(1)).toEqual(["bootstrap", "--output", resolve("/out/cdk.out"), "--no-color"]);
+  });
+
+  it("takes the cdk that is installed beside the app", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "cdk-app-"));
+    try {
+      const cdk = join(folder, "node_modules", "aws-cdk");
+      await mkdir(cdk, { recursive: true });
+      await writeFile(join(cdk, "package.json"), "{}");
+      const { args } = commandWith({ settings: undefined, app: { folder } });
+      expect(args[0]).toBe(join(await realpath(cdk), "bin", "cdk"));
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  });
+
+  it.each([
+    ["neither app nor settings", {}],
+    ["both app and settings", { app: { folder: "." }, settings: { caCertificatePath: "ca.pem" } }],
+  ])("refuses %s", (title, options) => {
+    expect(() => commandWith({ settings: undefined, ...options })).toThrowError(
+      expect.objectContaining({ code: "ERR_INFRA_OPTION_INVALID", message: expect.stringContaining(title) }),
+    );
+  });
+
+  it.each([
+    ["LocalStack's account", "111122223333", "111122223333"],
+    ["a real key", "AKIAIOSFODNN7EXAMPLE", "test"],
+    ["a longer number", "1111222233334", "test"],
+    ["nothing", undefined, "test"],
+  ])("hands %s over as the access key: %s becomes %s", (_title, given, expected) => {
+    const { env } = commandWith({ environment: { AWS_ACCESS_KEY_ID: given, AWS_SECRET_ACCESS_KEY: "real" } });
+    expect(env).toMatchObject({ AWS_ACCESS_KEY_ID: expected, AWS_SECRET_ACCESS_KEY: "test" });
   });
 
   it("keeps nothing of the environment that leads to an AWS account", () => {
