@@ -28,6 +28,14 @@ const [, passed, failed] =
 total.passed += Number(passed ?? 0);
 total.failed += Number(failed ?? 0);
 
+// A suite that was not run has failed nothing, and must not pass for one that passed.
+for (const workspace of workspaces()) {
+  const { scripts } = JSON.parse(readFileSync(join(workspace, "package.json"), "utf8"));
+  if (scripts?.test === undefined || existsSync(join(workspace, "reports", "vitest.json"))) continue;
+  console.log(`${workspace} has tests, but no report`);
+  total.failed += 1;
+}
+
 const failedSteps = steps.split(" ").filter((result) => result === "failed").length;
 if (failedSteps > 0) {
   console.log(`${failedSteps} steps failed; the logs are in ${logs}`);
@@ -39,14 +47,18 @@ console.log(
 process.exitCode = total.failed > 0 || total.passed === 0 ? 1 : 0;
 
 function vitestReports() {
-  const workspaces = ["packages", "apps"].flatMap((folder) =>
-    readdirSync(folder).map((name) => join(folder, name)),
-  );
-  return [...workspaces.map((workspace) => join(workspace, "reports")), logs].flatMap((folder) =>
+  return [...workspaces().map((workspace) => join(workspace, "reports")), logs].flatMap((folder) =>
     existsSync(folder)
       ? readdirSync(folder)
           .filter((name) => name.endsWith(".json"))
           .map((name) => join(folder, name))
       : [],
   );
+}
+
+function workspaces() {
+  return ["packages", "apps"]
+    .filter((folder) => existsSync(folder))
+    .flatMap((folder) => readdirSync(folder).map((name) => join(folder, name)))
+    .filter((workspace) => existsSync(join(workspace, "package.json")));
 }

@@ -17,6 +17,15 @@ forget_aws_settings() {
   for name in $(env | sed -n 's/^\(AWS_[A-Za-z0-9_]*\)=.*/\1/p'); do unset "$name"; done
 }
 
+# What is for this machine must not go to the caller's proxy. Both spellings: curl, boto3 and Node.js read the lower-case one first.
+reach_loopback_directly() {
+  NO_PROXY="${NO_PROXY:+$NO_PROXY,}${no_proxy:+$no_proxy,}127.0.0.1,localhost,::1"
+  # A star means "never a proxy" only where it stands alone.
+  case ",$NO_PROXY," in *",*,"*) NO_PROXY='*' ;; esac
+  no_proxy=$NO_PROXY
+  export NO_PROXY no_proxy
+}
+
 node_is_good() {
   command -v node >/dev/null 2>&1 && node -e '
     const [major, minor] = process.versions.node.split(".").map(Number);

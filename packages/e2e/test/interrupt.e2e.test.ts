@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
+import { exposuresOf } from "./support/listening-sockets.ts";
 import { startDemo } from "./support/own-run.ts";
 
 describe("the demo, interrupted", { timeout: 300_000 }, () => {
@@ -14,6 +15,9 @@ describe("the demo, interrupted", { timeout: 300_000 }, () => {
     await demo.waitFor(pattern);
     expect(await demo.processes()).not.toEqual([]);
     expect(await demo.traces()).not.toEqual([]);
+    // LocalStack, mock and app: by the kernel's list, and Docker's.
+    const running = /Ctrl-C stops/.test(demo.output());
+    expect(running ? await exposuresOf(demo, 3) : []).toEqual([]);
 
     demo.pressCtrlC();
 

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { readSettings } from "../src/settings/read-settings.ts";
+import { exposuresOf } from "./support/listening-sockets.ts";
 import { type OwnRun, startRun } from "./support/own-run.ts";
 
 const command = fileURLToPath(
@@ -28,7 +29,7 @@ async function startSandboxCommand(
 const backend = ["--backend", readSettings(process.env).backend];
 
 describe("ra-sandbox up", { timeout: 300_000 }, () => {
-  it("--json prints one line when both services answer, and stops both on SIGTERM", async () => {
+  it("--json prints one line when both services answer on loopback, and stops both on SIGTERM", async () => {
     await using run = await startSandboxCommand(["--json", ...backend, "--account", "111122223333"]);
     await run.waitFor(/\n\{.*\}\n|^\{.*\}\n/);
     const line = run.stdout();
@@ -37,6 +38,7 @@ describe("ra-sandbox up", { timeout: 300_000 }, () => {
     expect({ region, accountId }).toEqual({ region: "us-east-1", accountId: "111122223333" });
     expect((await fetch(`${endpointUrl}/_localstack/health`)).status).toBe(200);
     expect((await fetch(`${rolesAnywhereEndpoint}/_mock/health`)).status).toBe(200);
+    expect(await exposuresOf(run, 2)).toEqual([]);
 
     run.child.kill("SIGTERM");
     expect(await run.exited).toMatchObject({ code: 0 });

@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 import { constants } from "node:fs";
-import { access, mkdir, mkdtemp, rm, symlink } from "node:fs/promises";
+import { access, mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -89,5 +89,53 @@ describe("the scripts on a machine that lacks something", { timeout: 120_000 }, 
     expect(code).toBe(2);
     expect(stderr.split("\n")[0]).toBe(`${script}: ${message}`);
     expect(stderr).toContain(`usage: ./scripts/${script} `);
+  });
+});
+
+describe("count-results", () => {
+  let folder: string;
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), "results-"));
+  });
+  afterAll(() => rm(folder, { recursive: true, force: true }));
+
+  async function workspace(
+    name: string,
+    passed: number | undefined,
+    scripts: { test?: string | undefined } = { test: "vitest run" },
+  ): Promise<void> {
+    const directory = join(folder, "packages", name);
+    await mkdir(join(directory, "reports"), { recursive: true });
+    await writeFile(join(directory, "package.json"), JSON.stringify({ scripts }));
+    if (passed === undefined) return;
+    const report = { numPassedTests: passed, numFailedTests: 0, numPendingTests: 0, testResults: [] };
+    await writeFile(join(directory, "reports", "vitest.json"), JSON.stringify(report));
+  }
+  const count = async (steps: string): Promise<{ code: number | null; lines: string[] }> =>
+    await new Promise((resolve) => {
+      const script = join(repositoryRoot, ".ci", "count-results.mjs");
+      const child = execFile(process.execPath, [script, "logs", steps], { cwd: folder }, (_error, stdout) => {
+        resolve({ code: child.exitCode, lines: stdout.trim().split("\n") });
+      });
+    });
+
+  it("adds up the reports of all workspaces, and fails for one with tests and no report", async () => {
+    await workspace("one", 2);
+    await workspace("two", 3);
+    await workspace("without-tests", undefined, { test: undefined });
+    expect(await count("passed passed")).toEqual({ code: 0, lines: ["5 passed, 0 failed"] });
+    await workspace("three", undefined);
+    expect(await count("passed passed")).toEqual({
+      code: 1,
+      lines: ["packages/three has tests, but no report", "5 passed, 1 failed"],
+    });
+  });
+
+  it("counts a step that failed without a failed test", async () => {
+    await workspace("three", 1);
+    expect(await count("passed failed")).toEqual({
+      code: 1,
+      lines: ["1 steps failed; the logs are in logs", "6 passed, 1 failed"],
+    });
   });
 });

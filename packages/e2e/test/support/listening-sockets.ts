@@ -20,6 +20,27 @@ export async function listeningSockets(run: OwnRun): Promise<ListeningSocket[]> 
   return (await Promise.all([...ofProcesses, ...ofContainers])).flat();
 }
 
+/**
+ * What is wrong with the addresses of a run: each socket and published port that is not on loopback, each DNS server,
+ * each call of sudo. Empty when all is well.
+ *
+ * @param atLeast how many sockets and published ports there must be: a look that sees none shows nothing
+ */
+export async function exposuresOf(run: OwnRun, atLeast: number): Promise<string[]> {
+  // Elsewhere than on Linux there is no such list.
+  if (process.platform !== "linux") return [];
+  const sockets = await listeningSockets(run);
+  const commands = (await run.processes()).map(({ command }) => command);
+  return [
+    ...(sockets.length < atLeast ? [`only ${sockets.length} sockets were seen`] : []),
+    ...sockets
+      .filter((socket) => !isLoopback(socket) || socket.port === 53)
+      .map(({ owner, protocol, address, port }) => `${owner} listens on ${protocol} ${address} port ${port}`),
+    ...commands.filter((command) => /^(\S*\/)?(sudo|dnsmasq|named)\b|localstack\.dns/.test(command)),
+    ...(await run.sudoCalls()).map((call) => `sudo ${call}`),
+  ];
+}
+
 /** Whether only this machine can reach the address. */
 export function isLoopback({ address }: ListeningSocket): boolean {
   return address.startsWith("127.") || address === "::1";

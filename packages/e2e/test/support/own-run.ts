@@ -1,8 +1,8 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
-import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { delimiter, join } from "node:path";
 import { promisify } from "node:util";
 import { readSettings } from "../../src/settings/read-settings.ts";
 import { repositoryRoot } from "../../src/story/programs.ts";
@@ -33,6 +33,8 @@ export interface OwnRun extends AsyncDisposable {
   processes(): Promise<RunningProcess[]>;
   /** Ids of this run's containers. */
   containers(): Promise<string[]>;
+  /** The arguments of each call of sudo. The run finds a `sudo` on its PATH that refuses everything. */
+  sudoCalls(): Promise<string[]>;
   /** What else this run has on the machine: folders, containers, networks. */
   traces(): Promise<string[]>;
 }
@@ -50,10 +52,19 @@ export async function startRun(
 ): Promise<OwnRun> {
   const marker = `RUN_${randomUUID()}`;
   const temporaryFolder = await mkdtemp(join(tmpdir(), "own-run-"));
+  const programs = await mkdtemp(join(tmpdir(), "own-run-bin-"));
+  const sudoLog = join(programs, "sudo.log");
+  await writeFile(join(programs, "sudo"), `#!/bin/sh\necho "$*" >>"${sudoLog}"\nexit 1\n`, { mode: 0o755 });
   const child = spawn(command, commandArguments, {
     // A group of its own, as an interactive shell gives to each command.
     detached: true,
-    env: { ...process.env, TMPDIR: temporaryFolder, ...environment, RUN_MARKER: marker },
+    env: {
+      ...process.env,
+      TMPDIR: temporaryFolder,
+      PATH: `${programs}${delimiter}${process.env["PATH"]}`,
+      ...environment,
+      RUN_MARKER: marker,
+    },
     stdio: ["ignore", "pipe", "pipe"],
   });
   let output = "";
@@ -109,6 +120,10 @@ export async function startRun(
       if (child.pid !== undefined) process.kill(-child.pid, "SIGINT");
     },
     processes: () => processesWith(marker),
+    async sudoCalls() {
+      const calls = await readFile(sudoLog, "utf8").catch(() => "");
+      return calls.split("\n").filter((line) => line !== "");
+    },
     containers: () => docker("ps", ["ps", "--all"]),
     async traces() {
       const folders = (await readdir(temporaryFolder)).filter((name) => name.startsWith("ra-sandbox-"));
@@ -123,7 +138,7 @@ export async function startRun(
         child.kill("SIGTERM");
         await exited;
       }
-      await rm(temporaryFolder, { recursive: true, force: true });
+      for (const folder of [temporaryFolder, programs]) await rm(folder, { recursive: true, force: true });
     },
   };
 }

@@ -1,5 +1,5 @@
 # shellcheck shell=sh disable=SC2154,SC2034
-# Sourced by .ci/run: a Docker daemon that answers and the compose plugin, installed where they are missing (Debian, as root).
+# Sourced by .ci/run: a Docker daemon that answers, the compose plugin and Chromium, installed where they are missing (Debian, as root).
 
 ensure_docker() {
   docker info >/dev/null 2>&1 && return
@@ -42,4 +42,11 @@ ensure_compose() {
   mkdir -p "$HOME/.docker/cli-plugins"
   cp "$cache/stand-in/compose/usr/libexec/docker/cli-plugins/docker-compose" "$HOME/.docker/cli-plugins/docker-compose"
   docker compose version >&2 || fail "the docker compose plugin does not run"
+}
+
+# Tests let web pages in a real browser try to reach the mock and the sample.
+ensure_chromium() {
+  command -v chromium >/dev/null 2>&1 && return
+  say "Installing Chromium"
+  apt_install --no-install-recommends chromium
 }
