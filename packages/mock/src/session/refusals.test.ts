@@ -1,8 +1,10 @@
+import { generateKeyPairSync } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import type { ReasonCode } from "../errors/refusal.ts";
 import type { ReceivedRequest } from "../request/received-request.ts";
 import {
   bits,
+  boolean,
   type CertificateSpec,
   ecKeys,
   extension,
@@ -11,14 +13,22 @@ import {
   makeCertificate,
   makeCrl,
   distinguishedName,
+  integer,
+  nothing,
   octets,
+  oid,
+  pemOf,
   rsaKeys,
   sequence,
+  signatureAlgorithm,
+  signDer,
   signedRequest,
   type SigningSpec,
+  time,
   tlv,
   withHeader,
 } from "@roles-anywhere/testing";
+import { children, encoded, readDer } from "../trust/der.ts";
 import { TRUST_POLICY } from "../../test/support/fake-aws.ts";
 import { crlRecord } from "../../test/support/crl-record.ts";
 import {
@@ -646,6 +656,213 @@ function addCrl(world: World, crlData: Uint8Array): Partial<SigningSpec> {
   return {};
 }
 
+const EXPLICIT_EC = { paramEncoding: "explicit", namedCurve: "P-256" } as const;
+const POLICIES = "2.5.29.32";
+const policy = (...qualifiers: readonly Buffer[]): Buffer => sequence(oid("1.2.3"), ...qualifiers);
+
+/** A client certificate with one more extension, or with one in place of the usual one. */
+const extended = (world: World, extra: Buffer, spec: CertificateSpec = {}): Partial<SigningSpec> =>
+  issue(world, { ...spec, extra: [extra] });
+
+/** A certificate from its parts: what a maker that follows the rules does not write. */
+function assembled(world: World, change: (parts: Buffer[]) => readonly Buffer[]): Partial<SigningSpec> {
+  const { client, root } = world;
+  const certificate = changeParts(client.der, root, change);
+  return { certificate: { ...client, der: certificate, base64: certificate.toString("base64") } };
+}
+
+/** A CRL of the root, some of whose parts were changed before it was signed. */
+function assembledCrl(world: World, change: (parts: Buffer[]) => readonly Buffer[]): Partial<SigningSpec> {
+  const pem = makeCrl(world.root)
+    .toString()
+    .replaceAll(/-----[^-]+-----|\n/g, "");
+  return addCrl(
+    world,
+    Buffer.from(pemOf(changeParts(Buffer.from(pem, "base64"), world.root, change), "X509 CRL")),
+  );
+}
+
+/** Changes the parts of the signed body, and signs it again. */
+function changeParts(der: Buffer, signer: Issued, change: (parts: Buffer[]) => readonly Buffer[]): Buffer {
+  const [body, algorithm] = partsOf(der);
+  const changed = sequence(...change(partsOf(body ?? der)));
+  return sequence(
+    changed,
+    algorithm ?? signatureAlgorithm(signer.keys.privateKey, "sha256"),
+    bits(signDer(changed, signer.keys.privateKey, "sha256")),
+  );
+}
+
+const partsOf = (der: Buffer): Buffer[] => children(readDer(der)).map((part) => Buffer.from(encoded(part)));
+
+/** What RFC 5280, RFC 5480 and DER forbid, and a lenient reader takes. */
+const strictRows: readonly Row[] = [
+  {
+    title: "a key with its curve written out",
+    reason: "CERTIFICATE_MALFORMED",
+    call: (world) => issue(world, { keys: generateKeyPairSync("ec", EXPLICIT_EC) }),
+  },
+  {
+    title: "an intermediate's key with its curve written out",
+    reason: "CHAIN_MALFORMED",
+    call: (world) => below(world, { keys: generateKeyPairSync("ec", EXPLICIT_EC) }),
+  },
+  ...(
+    [
+      ["certificate policies that are none", octets(Buffer.from("garbage"))],
+      ["no policy in the certificate policies", sequence()],
+      ["a policy that repeats", sequence(policy(), policy())],
+      ["a policy with a third part", sequence(policy(sequence(sequence(oid("1.2"), nothing)), nothing))],
+      ["a policy with an empty list of qualifiers", sequence(policy(sequence()))],
+      ["a policy qualifier of one part", sequence(policy(sequence(sequence(oid("1.2")))))],
+    ] as const
+  ).map(([title, value]): Row => ({
+    title,
+    reason: "CERTIFICATE_MALFORMED",
+    call: (world) => extended(world, extension(POLICIES, true, value)),
+  })),
+  {
+    title: "an unknown qualifier of a critical policy",
+    reason: "CRITICAL_EXTENSION_UNKNOWN",
+    call: (world) =>
+      extended(
+        world,
+        extension(POLICIES, true, sequence(policy(sequence(sequence(oid("1.2.3.4"), nothing))))),
+      ),
+  },
+  {
+    title: "keyCertSign without CA:true",
+    reason: "EXTENSION_INVALID",
+    call: (world) => issue(world, { keyUsage: ["digitalSignature", "keyCertSign"] }),
+  },
+  {
+    title: "keyCertSign without basicConstraints",
+    reason: "EXTENSION_INVALID",
+    call: (world) => issue(world, { keyUsage: ["digitalSignature", "keyCertSign"], basicConstraints: null }),
+  },
+  {
+    title: "a path length without CA:true",
+    reason: "CERTIFICATE_MALFORMED",
+    call: (world) => issue(world, { basicConstraints: { ca: false, pathLength: 0 } }),
+  },
+  ...(
+    [
+      ["a path length with CA:false written out", "2.5.29.19", sequence(boolean(false), integer(0))],
+      ["CA:false written out", "2.5.29.19", sequence(boolean(false))],
+      ["a key usage that ends with a zero bit", "2.5.29.15", bits(Buffer.from([0x80]), 0)],
+      ["a key usage of no bits", "2.5.29.15", bits(Buffer.alloc(0), 0)],
+      ["a key usage with unused bits that are set", "2.5.29.15", bits(Buffer.from([0x81]), 7)],
+      ["no alternative name in the alternative names", "2.5.29.17", sequence()],
+      ["no purpose in the extended key usage", "2.5.29.37", sequence()],
+      ["no subtree in the name constraints", "2.5.29.30", sequence()],
+      ["a third part of the name constraints", "2.5.29.30", sequence(tlv(0xa0), tlv(0xa1), tlv(0xa2))],
+    ] as const
+  ).map(([title, identifier, value]): Row => ({
+    title,
+    reason: "CERTIFICATE_MALFORMED",
+    call: (world) =>
+      extended(world, extension(identifier, true, value), {
+        basicConstraints: identifier === "2.5.29.19" ? null : undefined,
+        keyUsage: identifier === "2.5.29.15" ? null : undefined,
+      }),
+  })),
+  {
+    title: "an extension whose criticality is written out as false",
+    reason: "CERTIFICATE_MALFORMED",
+    call: (world) => extended(world, sequence(oid("1.2.3.4"), boolean(false), octets(nothing))),
+  },
+  {
+    title: "version 1 written out",
+    reason: "CERTIFICATE_MALFORMED",
+    call: (world) => assembled(world, ([, ...parts]) => [tlv(0xa0, integer(0)), ...parts.slice(0, -1)]),
+  },
+  {
+    title: "unique identifiers in the wrong order",
+    reason: "CERTIFICATE_MALFORMED",
+    call: (world) =>
+      assembled(world, (parts) => [
+        ...parts.slice(0, -1),
+        tlv(0x82, Buffer.from([0])),
+        tlv(0x81, Buffer.from([0])),
+        ...parts.slice(-1),
+      ]),
+  },
+  {
+    title: "no extension in the extensions",
+    reason: "CERTIFICATE_MALFORMED",
+    call: (world) => assembled(world, (parts) => [...parts.slice(0, -1), tlv(0xa3, sequence())]),
+  },
+  {
+    title: "a serial number of 21 octets",
+    reason: "CERTIFICATE_MALFORMED",
+    call: (world) => issue(world, { serialNumber: 1n << 160n }),
+  },
+  {
+    title: "an object identifier of 85000 octets",
+    reason: "CERTIFICATE_MALFORMED",
+    call: (world) =>
+      extended(world, sequence(tlv(0x06, Buffer.alloc(85_000, 0x81), Buffer.from([1])), octets(nothing))),
+  },
+  {
+    title: "a CRL with a field at its end",
+    reason: "CRL_INVALID",
+    call: (world) => assembledCrl(world, (parts) => [...parts, nothing]),
+  },
+  {
+    title: "a CRL of version 1 with extensions",
+    reason: "CRL_INVALID",
+    call: (world) => assembledCrl(world, ([, ...parts]) => parts),
+  },
+  {
+    title: "a CRL with an unknown critical extension",
+    reason: "CRL_INVALID",
+    call: (world) =>
+      assembledCrl(world, (parts) => [
+        ...parts.slice(0, -1),
+        tlv(0xa0, sequence(extension("1.2.3.4", true, nothing))),
+      ]),
+  },
+  {
+    title: "a CRL of changes since another one",
+    reason: "CRL_INVALID",
+    call: (world) =>
+      assembledCrl(world, (parts) => [
+        ...parts.slice(0, -1),
+        tlv(0xa0, sequence(extension("2.5.29.27", true, integer(1)))),
+      ]),
+  },
+  {
+    title: "a CRL that repeats an extension",
+    reason: "CRL_INVALID",
+    call: (world) => {
+      const number = extension("2.5.29.20", false, integer(1));
+      return assembledCrl(world, (parts) => [...parts.slice(0, -1), tlv(0xa0, sequence(number, number))]);
+    },
+  },
+  {
+    title: "a CRL entry with an unknown critical extension",
+    reason: "CRL_INVALID",
+    call: (world) => {
+      const entry = sequence(
+        integer(7),
+        time(minutes(-60)),
+        sequence(extension("2.5.29.29", true, sequence())),
+      );
+      return assembledCrl(world, (parts) => [...parts.slice(0, -1), sequence(entry), ...parts.slice(-1)]);
+    },
+  },
+  {
+    title: "a CRL of a CA whose keyUsage lacks cRLSign",
+    reason: "CRL_INVALID",
+    call: (world) => {
+      const chain = [makeAuthority({ subject: [["CN", "No CRLs"]], keyUsage: ["keyCertSign"] }, world.root)];
+      const [issuer = world.root] = chain;
+      addCrl(world, makeCrl(issuer));
+      return { chain, certificate: makeCertificate({}, issuer) };
+    },
+  },
+];
+
 const resourceRows: readonly Row[] = [
   {
     title: "a trust anchor that does not exist",
@@ -937,7 +1154,14 @@ const sessionRows: readonly Row[] = [
   },
 ];
 
-const rows = [...requestRows, ...parameterRows, ...certificateRows, ...resourceRows, ...sessionRows];
+const rows = [
+  ...requestRows,
+  ...parameterRows,
+  ...certificateRows,
+  ...strictRows,
+  ...resourceRows,
+  ...sessionRows,
+];
 
 describe("CreateSession refuses", () => {
   it.each(rows)("$title: $reason", async ({ reason, answer = DENIED, call }) => {

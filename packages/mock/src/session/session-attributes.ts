@@ -9,7 +9,7 @@ import type { SessionTag } from "./aws.ts";
  * The role session name: the certificate's serial number in hex, unless the caller names one and the profile
  * accepts that.
  *
- * @throws {Refusal} ROLE_SESSION_NAME_NOT_ACCEPTED, ROLE_SESSION_NAME_INVALID
+ * @throws {Refusal} ROLE_SESSION_NAME_NOT_ACCEPTED
  */
 export function sessionNameOf(
   certificate: Certificate,
@@ -23,16 +23,8 @@ export function sessionNameOf(
       remedy: "leave roleSessionName out, or update the profile with acceptRoleSessionName true",
     });
   }
-  const name = requested ?? serialHex(certificate);
-  if (name.length > 64) {
-    // RFC 5280 §4.1.2.2 allows serial numbers of 20 bytes, 40 digits; only a certificate that breaks it gets here.
-    throw denied("ROLE_SESSION_NAME_INVALID", AWS_MESSAGE.insufficient, {
-      expected: "a session name of at most 64 characters",
-      received: `a serial number of ${name.length} hex digits`,
-      remedy: "issue the certificate with a serial number of at most 20 bytes",
-    });
-  }
-  return name;
+  // At most 40 digits: serial numbers have up to 20 octets (RFC 5280 §4.1.2.2).
+  return requested ?? serialHex(certificate);
 }
 
 /** Pattern of the user guide for `sourceIdentity`. */

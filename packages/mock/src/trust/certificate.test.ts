@@ -1,16 +1,12 @@
-import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { AsnConvert } from "@peculiar/asn1-schema";
 import { Certificate, id_ce_keyUsage, KeyUsage, KeyUsageFlags } from "@peculiar/asn1-x509";
-import { afterAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
+import { mockAccepts, opensslAccepts } from "../../test/support/path-verdicts.ts";
 import { NOW } from "../../test/support/world.ts";
 import {
   type CertificateSpec,
   ecKeys,
   extension,
-  type Issued,
   makeAuthority,
   makeCertificate,
   ML_DSA,
@@ -24,7 +20,6 @@ import {
 import { parseCertificate, serialHex, toPem } from "./certificate.ts";
 import { DerError } from "./der.ts";
 import { formatName } from "./distinguished-name.ts";
-import { validatePath } from "./validate-path.ts";
 
 const SPECS: readonly (readonly [title: string, spec: CertificateSpec])[] = [
   ["plain", {}],
@@ -145,58 +140,6 @@ describe("formatName", () => {
     );
   });
 });
-
-const folder = mkdtempSync(join(tmpdir(), "ra-mock-openssl-"));
-afterAll(() => {
-  rmSync(folder, { recursive: true });
-});
-
-/** OpenSSL's opinion of the same path at the same time. */
-function opensslAccepts(leaf: Issued, chain: readonly Issued[], root: Issued): boolean {
-  const file = (label: string, pem: string): string => {
-    const path = join(folder, label);
-    writeFileSync(path, pem);
-    return path;
-  };
-  const at = String(Math.floor(NOW.getTime() / 1000));
-  const files = [
-    "-CAfile",
-    file("root.pem", root.certificatePem),
-    "-untrusted",
-    file("chain.pem", chain.map(({ certificatePem }) => certificatePem).join("")),
-    file("leaf.pem", leaf.certificatePem),
-  ];
-  try {
-    execFileSync(
-      "openssl",
-      [
-        "verify",
-        "-x509_strict",
-        "-attime",
-        at,
-        ...(chain.length === 0 ? files.filter((_, index) => index !== 2 && index !== 3) : files),
-      ],
-      { stdio: "pipe" },
-    );
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-function weAccept(leaf: Issued, chain: readonly Issued[], root: Issued): boolean {
-  try {
-    validatePath(
-      parseCertificate(leaf.der),
-      chain.map(({ der }) => parseCertificate(der)),
-      [parseCertificate(root.der)],
-      NOW,
-    );
-    return true;
-  } catch {
-    return false;
-  }
-}
 
 const constraints = (tag: number, ...names: readonly Buffer[]): Buffer =>
   extension("2.5.29.30", true, sequence(tlv(tag, ...names.map((subtree) => sequence(subtree)))));
@@ -357,7 +300,7 @@ describe("validatePath agrees with OpenSSL", () => {
     const leaf = makeCertificate(leafSpec, intermediate);
     expect({
       openssl: opensslAccepts(leaf, [intermediate], root),
-      mock: weAccept(leaf, [intermediate], root),
+      mock: mockAccepts(leaf, [intermediate], root),
     }).toEqual({ openssl: accepted, mock: accepted });
   });
 
@@ -373,7 +316,7 @@ describe("validatePath agrees with OpenSSL", () => {
     const leaf = makeCertificate({}, two);
     expect({
       openssl: opensslAccepts(leaf, [two, one], root),
-      mock: weAccept(leaf, [two, one], root),
+      mock: mockAccepts(leaf, [two, one], root),
     }).toEqual({
       openssl: accepted,
       mock: accepted,
@@ -384,6 +327,6 @@ describe("validatePath agrees with OpenSSL", () => {
 describe.runIf(ML_DSA.length > 0)("ML-DSA certificates", () => {
   it.each(ML_DSA)("%s: are read and verified", (set) => {
     const root = makeAuthority({ keys: mlDsaKeys(set) });
-    expect(weAccept(makeCertificate({ keys: mlDsaKeys(set) }, root), [], root)).toBe(true);
+    expect(mockAccepts(makeCertificate({ keys: mlDsaKeys(set) }, root), [], root)).toBe(true);
   });
 });

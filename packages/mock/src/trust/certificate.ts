@@ -8,6 +8,7 @@ import {
   expectTag,
   readDer,
   readInteger,
+  readOctets,
   readOid,
   readSmallInteger,
   readTime,
@@ -84,7 +85,7 @@ export function parseCertificate(bytes: Uint8Array): Certificate {
     expectTag(readDer(der), TAG.sequence, "the certificate"),
   );
   if (rest.length > 0) throw new DerError("the certificate has too many parts");
-  expectTag(signature, TAG.bitString, "the signature");
+  readOctets(expectTag(signature, TAG.bitString, "the signature"));
   const fields = children(expectTag(tbs, TAG.sequence, "the certificate's body"));
   const version = fields[0]?.tag === 0xa0 ? readVersion(fields.shift()) : 1;
   const [serial, innerAlgorithm, issuer, validity, subject, publicKeyInfo, ...optional] = fields;
@@ -111,34 +112,48 @@ export function parseCertificate(bytes: Uint8Array): Certificate {
     signatureAlgorithm: readSignatureAlgorithm(algorithm),
     extensions: readExtensions(extensionsOf(optional, version)),
     publicKey: publicKeyOf(x509),
-    publicKeyAlgorithm: readOid(
-      expectTag(
-        children(expectTag(children(key)[0], TAG.sequence, "the key's algorithm"))[0],
-        TAG.oid,
-        "the key's algorithm",
-      ),
-    ),
+    publicKeyAlgorithm: readKeyAlgorithm(key),
     x509,
   };
+}
+
+const EC_PUBLIC_KEY = "1.2.840.10045.2.1";
+
+/** The object identifier of a SubjectPublicKeyInfo's algorithm. */
+function readKeyAlgorithm(publicKeyInfo: DerNode): string {
+  const [algorithm] = children(publicKeyInfo);
+  const [identifier, parameters] = children(expectTag(algorithm, TAG.sequence, "the key's algorithm"));
+  const oid = readOid(expectTag(identifier, TAG.oid, "the key's algorithm"));
+  // RFC 5480 §2.1.1: curves are named. Parameters written out could be those of a weak curve with the same points.
+  if (oid === EC_PUBLIC_KEY) readOid(expectTag(parameters, TAG.oid, "the key's named curve"));
+  return oid;
 }
 
 function readVersion(node: DerNode | undefined): number {
   const [version, ...rest] = node === undefined ? [] : children(node);
   if (rest.length > 0) throw new DerError("the version is malformed");
-  return readSmallInteger(expectTag(version, TAG.integer, "the version")) + 1;
+  const number = readSmallInteger(expectTag(version, TAG.integer, "the version"));
+  if (number === 0) throw new DerError("the version is the default, which DER leaves out");
+  return number + 1;
 }
 
 function extensionsOf(optional: DerNode[], version: number): DerNode | undefined {
   let found: DerNode | undefined;
+  let last = 0;
   for (const part of optional) {
-    if (part.tag === 0xa3 && found === undefined) {
-      const [extensions, ...rest] = children(part);
-      if (extensions === undefined || rest.length > 0) throw new DerError("the extensions are malformed");
-      if (version !== 3) throw new DerError(`a version ${version} certificate has extensions`);
-      found = extensions;
-    } else if (part.tag !== 0x81 && part.tag !== 0x82) {
-      throw new DerError(`the certificate has a field of tag 0x${part.tag.toString(16)}`);
+    // The two unique identifiers and the extensions, each at most once and in this order (RFC 5280 §4.1).
+    const number = [0x81, 0x82, 0xa3].indexOf(part.tag) + 1;
+    if (number <= last) throw new DerError(`the certificate has a field of tag 0x${part.tag.toString(16)}`);
+    last = number;
+    if (version < (part.tag === 0xa3 ? 3 : 2)) {
+      throw new DerError(
+        `a version ${version} certificate has ${part.tag === 0xa3 ? "extensions" : "unique identifiers"}`,
+      );
     }
+    if (part.tag !== 0xa3) continue;
+    const [extensions, ...rest] = children(part);
+    if (extensions === undefined || rest.length > 0) throw new DerError("the extensions are malformed");
+    found = extensions;
   }
   return found;
 }

@@ -1,3 +1,5 @@
+import { printable } from "../errors/printable.ts";
+
 /**
  * A strict reader of DER (ITU-T X.690 §10): definite, minimal lengths, single-byte tags, nothing after the value.
  * Strictness matters here: two readings of the same certificate are how forged ones get through.
@@ -73,9 +75,15 @@ export function expectTag(node: DerNode | undefined, tag: number, what: string):
   return node;
 }
 
-/** An INTEGER or ENUMERATED of any size; two's complement, minimal (X.690 §8.3.2). */
+/** RFC 5280 §4.1.2.2: no serial number is longer, and nothing else that is read as a number either. */
+const MAX_INTEGER_OCTETS = 20;
+
+/** An INTEGER or ENUMERATED of up to 20 octets; two's complement, minimal (X.690 §8.3.2). */
 export function readInteger(node: DerNode): bigint {
   const bytes = content(node);
+  if (bytes.length > MAX_INTEGER_OCTETS) {
+    throw new DerError(`an INTEGER has ${bytes.length} octets, more than ${MAX_INTEGER_OCTETS}`);
+  }
   const [first, second] = bytes;
   if (first === undefined) throw new DerError("an INTEGER has no content");
   if (second !== undefined && ((first === 0 && second < 0x80) || (first === 0xff && second >= 0x80))) {
@@ -99,9 +107,15 @@ export function readBoolean(node: DerNode): boolean {
   return bytes[0] === 0xff;
 }
 
+/** Well above the longest identifiers in use; the dotted form of a long arc takes quadratic time. */
+const MAX_OID_OCTETS = 128;
+
 /** An OBJECT IDENTIFIER in dotted form. */
 export function readOid(node: DerNode): string {
   const bytes = content(node);
+  if (bytes.length > MAX_OID_OCTETS) {
+    throw new DerError(`an OBJECT IDENTIFIER has ${bytes.length} octets, more than ${MAX_OID_OCTETS}`);
+  }
   const last = bytes.at(-1);
   if (last === undefined || last >= 0x80) throw new DerError("an OBJECT IDENTIFIER is cut short");
   const arcs: bigint[] = [];
@@ -122,14 +136,31 @@ export function readOid(node: DerNode): string {
   return arcs.join(".");
 }
 
-/** A BIT STRING's bits as bytes, with the count of unused bits in the last one. */
+/** A BIT STRING's bits as bytes, with the count of unused bits in the last one, which are zero (X.690 §11.2.1). */
 export function readBitString(node: DerNode): { unusedBits: number; bytes: Uint8Array } {
   const bytes = content(node);
   const unusedBits = bytes[0];
   if (unusedBits === undefined || unusedBits > 7 || (unusedBits > 0 && bytes.length === 1)) {
     throw new DerError("a BIT STRING is malformed");
   }
+  if (((bytes.at(-1) ?? 0) & ((1 << unusedBits) - 1)) !== 0) {
+    throw new DerError("a BIT STRING has unused bits that are not zero");
+  }
   return { unusedBits, bytes: bytes.subarray(1) };
+}
+
+/** A BIT STRING of whole octets, such as a signature. */
+export function readOctets(node: DerNode): Uint8Array {
+  const { unusedBits, bytes } = readBitString(node);
+  if (unusedBits !== 0) throw new DerError("a BIT STRING is not of whole octets");
+  return bytes;
+}
+
+/** The parts of a SEQUENCE that must not be empty. */
+export function nonEmpty(node: DerNode | undefined, what: string): DerNode[] {
+  const parts = children(expectTag(node, TAG.sequence, what));
+  if (parts.length === 0) throw new DerError(`${what}: an empty list`);
+  return parts;
 }
 
 /** UTCTime or GeneralizedTime in the forms that RFC 5280 §4.1.2.5 allows: to the second, ending in Z. */
@@ -139,12 +170,12 @@ export function readTime(node: DerNode): Date {
   const generalized =
     node.tag === TAG.generalizedTime ? /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)Z$/.exec(text) : null;
   const parts = (utc ?? generalized)?.slice(1).map(Number);
-  if (parts === undefined) throw new DerError(`a time is malformed: ${JSON.stringify(text)}`);
+  if (parts === undefined) throw new DerError(`a time is malformed: ${printable(text, 40)}`);
   const [rawYear = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = parts;
   // RFC 5280 §4.1.2.5.1: YY of 50 and above is 19YY.
   const year = utc === null ? rawYear : rawYear >= 50 ? 1900 + rawYear : 2000 + rawYear;
   const date = utcDate(year, month, day, hour, minute, second);
-  if (date === undefined) throw new DerError(`a time does not exist: ${JSON.stringify(text)}`);
+  if (date === undefined) throw new DerError(`a time does not exist: ${text}`);
   return date;
 }
 

@@ -117,11 +117,24 @@ export function readText(node: DerNode): string {
 
 function rdnKey(attributes: readonly NameAttribute[]): string {
   return attributes
-    .map(
-      ({ oid, value }) => `${oid}=${value.normalize("NFKC").toLowerCase().trim().replaceAll(/\s+/gu, " ")}`,
-    )
+    .map(({ oid, value }) => `${oid}=${prepare(value)}`)
     .sort()
     .join("\u0001");
+}
+
+/** What RFC 4518 §2.2 maps to nothing: controls but not blanks, joiners, variation selectors, soft hyphens. */
+const MAPPED_TO_NOTHING = /(?![\t-\r\u0085])[\p{Cc}\p{Cf}\p{Variation_Selector}\u{34f}\u{1806}\u{fffc}]/gu;
+
+/** Prepares a value for comparison (RFC 4518 §2): invisible characters, letter case and runs of spaces do not count. */
+function prepare(value: string): string {
+  return value
+    .replaceAll(MAPPED_TO_NOTHING, "")
+    .normalize("NFKC")
+    .toLowerCase()
+    .replaceAll("ß", "ss")
+    .replaceAll("ς", "σ")
+    .replaceAll(/[\s\u0085]+/gu, " ")
+    .trim();
 }
 
 function escapeValue(value: string): string {

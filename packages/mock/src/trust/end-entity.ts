@@ -9,7 +9,7 @@ const ANY_PURPOSE = "2.5.29.37.0";
  * The rules for the end-entity certificate that stand outside path validation.
  *
  * @throws {Refusal} CERTIFICATE_VERSION_UNSUPPORTED, SUBJECT_EMPTY, CERTIFICATE_IS_CA, KEY_USAGE_MISSING,
- * EXTENDED_KEY_USAGE_UNSUITABLE
+ * EXTENSION_INVALID, EXTENDED_KEY_USAGE_UNSUITABLE
  * @see https://docs.aws.amazon.com/rolesanywhere/latest/userguide/trust-model.html signature validation
  */
 export function checkEndEntity(certificate: Certificate): void {
@@ -40,6 +40,14 @@ export function checkEndEntity(certificate: Certificate): void {
       expected: "keyUsage with digitalSignature",
       received:
         extensions.keyUsage === undefined ? "no keyUsage extension" : [...extensions.keyUsage].join(", "),
+      remedy: "issue the certificate with keyUsage = critical, digitalSignature",
+    });
+  }
+  // RFC 5280 §4.2.1.9: whoever is no CA must not have the right to sign certificates either.
+  if (extensions.keyUsage.has("keyCertSign")) {
+    throw denied("EXTENSION_INVALID", AWS_MESSAGE.insufficient, {
+      expected: "keyUsage without keyCertSign, or basicConstraints CA:true",
+      received: [...extensions.keyUsage].join(", "),
       remedy: "issue the certificate with keyUsage = critical, digitalSignature",
     });
   }

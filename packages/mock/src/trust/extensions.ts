@@ -4,6 +4,7 @@ import {
   DerError,
   type DerNode,
   expectTag,
+  nonEmpty,
   readBitString,
   readBoolean,
   readDer,
@@ -65,7 +66,7 @@ export function readExtensions(node: DerNode | undefined): Extensions {
   const found: Extensions = { subjectAltNames: [], unknownCritical: [], duplicated: [] };
   if (node === undefined) return found;
   const seen = new Set<string>();
-  for (const extension of children(expectTag(node, TAG.sequence, "the extensions"))) {
+  for (const extension of nonEmpty(node, "the extensions")) {
     const { oid, critical, value } = readExtension(extension);
     if (seen.has(oid)) found.duplicated.push(oid);
     seen.add(oid);
@@ -79,6 +80,9 @@ export function readExtension(node: DerNode): { oid: string; critical: boolean; 
   const parts = children(expectTag(node, TAG.sequence, "an extension"));
   const oid = readOid(expectTag(parts[0], TAG.oid, "an extension's identifier"));
   const critical = parts[1]?.tag === TAG.boolean ? readBoolean(parts[1]) : false;
+  if (parts[1]?.tag === TAG.boolean && !critical) {
+    throw new DerError("an extension's criticality is the default, which DER leaves out");
+  }
   const value = parts[parts[1]?.tag === TAG.boolean ? 2 : 1];
   if (parts.length > (parts[1]?.tag === TAG.boolean ? 3 : 2))
     throw new DerError("an extension has too many parts");
@@ -97,9 +101,7 @@ function applyExtension(found: Extensions, oid: string, value: Uint8Array): bool
       found.keyUsage = readKeyUsage(readDer(value));
       return true;
     case "2.5.29.17":
-      found.subjectAltNames = children(expectTag(readDer(value), TAG.sequence, "the alternative names")).map(
-        readGeneralName,
-      );
+      found.subjectAltNames = nonEmpty(readDer(value), "the alternative names").map(readGeneralName);
       return true;
     case "2.5.29.19":
       found.basicConstraints = readBasicConstraints(readDer(value));
@@ -115,16 +117,40 @@ function applyExtension(found: Extensions, oid: string, value: Uint8Array): bool
       return true;
     }
     case "2.5.29.37":
-      found.extendedKeyUsage = children(
-        expectTag(readDer(value), TAG.sequence, "the extended key usage"),
-      ).map((purpose) => readOid(expectTag(purpose, TAG.oid, "a key purpose")));
+      found.extendedKeyUsage = nonEmpty(readDer(value), "the extended key usage").map((purpose) =>
+        readOid(expectTag(purpose, TAG.oid, "a key purpose")),
+      );
       return true;
     case "2.5.29.32":
-      // Certificate policies: any policy is acceptable here (RFC 5280 §6.1.1, user-initial-policy-set = any-policy).
-      return true;
+      return checkPolicies(readDer(value));
     default:
       return false;
   }
+}
+
+/** The qualifiers that RFC 5280 §4.2.1.4 defines: a pointer to a practice statement, and a notice to users. */
+const POLICY_QUALIFIERS = new Set(["1.3.6.1.5.5.7.2.1", "1.3.6.1.5.5.7.2.2"]);
+
+/**
+ * Checks the form of certificate policies. Any policy is acceptable here (RFC 5280 §6.1.1, user-initial-policy-set =
+ * any-policy), as long as its qualifiers are known.
+ */
+function checkPolicies(node: DerNode): boolean {
+  let known = true;
+  const seen = new Set<string>();
+  for (const policy of nonEmpty(node, "the certificate policies")) {
+    const [identifier, qualifiers, ...rest] = children(expectTag(policy, TAG.sequence, "a policy"));
+    const oid = readOid(expectTag(identifier, TAG.oid, "a policy's identifier"));
+    if (rest.length > 0 || seen.has(oid)) throw new DerError("a certificate policy is malformed or repeated");
+    seen.add(oid);
+    for (const qualifier of qualifiers === undefined ? [] : nonEmpty(qualifiers, "the policy qualifiers")) {
+      const parts = children(expectTag(qualifier, TAG.sequence, "a policy qualifier"));
+      if (parts.length !== 2) throw new DerError("a policy qualifier has not two parts");
+      const kind = readOid(expectTag(parts[0], TAG.oid, "a policy qualifier's identifier"));
+      if (!POLICY_QUALIFIERS.has(kind)) known = false;
+    }
+  }
+  return known;
 }
 
 function readBasicConstraints(node: DerNode): { ca: boolean; pathLength?: number } {
@@ -134,27 +160,33 @@ function readBasicConstraints(node: DerNode): { ca: boolean; pathLength?: number
   if (first.tag !== TAG.boolean)
     throw new DerError("the basic constraints have a path length without CA:true");
   const ca = readBoolean(first);
+  if (!ca) throw new DerError("the basic constraints have CA:false, the default, which DER leaves out");
   if (second === undefined) return { ca };
   return { ca, pathLength: readSmallInteger(expectTag(second, TAG.integer, "the path length")) };
 }
 
 function readKeyUsage(node: DerNode): Set<KeyUsage> {
-  const { bytes } = readBitString(expectTag(node, TAG.bitString, "the key usage"));
+  const { bytes, unusedBits } = readBitString(expectTag(node, TAG.bitString, "the key usage"));
+  // X.690 §11.2.2: a list of named bits ends with one that is set.
+  if (((bytes.at(-1) ?? 0) & (1 << unusedBits)) === 0)
+    throw new DerError("the key usage ends with a zero bit");
   return new Set(KEY_USAGES.filter((_, bit) => ((bytes[bit >> 3] ?? 0) & (0x80 >> (bit & 7))) !== 0));
 }
 
 function readNameConstraints(node: DerNode): NameConstraints {
-  const subtrees = (tag: number): GeneralName[] =>
-    children(expectTag(node, TAG.sequence, "the name constraints"))
-      .filter((part) => part.tag === tag)
-      .flatMap((part) => children(part))
-      .map((subtree) => {
-        const [base, ...bounds] = children(expectTag(subtree, TAG.sequence, "a name constraint"));
-        // RFC 5280 §4.2.1.10: minimum must be zero and maximum absent, and DER omits the default.
-        if (base === undefined || bounds.length > 0) throw new DerError("a name constraint has bounds");
-        return readGeneralName(base);
-      });
+  const parts = nonEmpty(node, "the name constraints");
+  const tags = parts.map(({ tag }) => tag).join();
+  if (!["160", "161", "160,161"].includes(tags)) throw new DerError("the name constraints are malformed");
+  const subtrees = (wanted: number): GeneralName[] =>
+    parts.filter(({ tag }) => tag === wanted).flatMap((part) => children(part).map(readSubtree));
   return { permitted: subtrees(0xa0), excluded: subtrees(0xa1) };
+}
+
+function readSubtree(node: DerNode): GeneralName {
+  const [base, ...bounds] = children(expectTag(node, TAG.sequence, "a name constraint"));
+  // RFC 5280 §4.2.1.10: minimum must be zero and maximum absent, and DER omits the default.
+  if (base === undefined || bounds.length > 0) throw new DerError("a name constraint has bounds");
+  return readGeneralName(base);
 }
 
 /** Reads one GeneralName; kinds that neither tags nor constraints use are kept as `other`. */

@@ -1,78 +1,148 @@
 import { AWS_MESSAGE, denied, type Refusal } from "../errors/refusal.ts";
 import type { Certificate } from "./certificate.ts";
 import { attributeValues, type DistinguishedName, formatName } from "./distinguished-name.ts";
-import type { GeneralName } from "./extensions.ts";
+import type { GeneralName, NameConstraints } from "./extensions.ts";
+
+/** As many as Go's crypto/x509 makes before it gives up. */
+const MAX_COMPARISONS = 250_000;
 
 /**
  * Applies the name constraints of every issuer of a path to the certificates below it (RFC 5280 §4.2.1.10, §6.1.4);
- * those of the trust anchor count too (RFC 5937).
+ * those of the trust anchor count too (RFC 5937). Names of wrong syntax, and constraints that cannot be processed,
+ * refuse the certificate: two readings of a name are how a forbidden one gets through.
  *
  * @param path the end-entity certificate first
  * @returns `undefined` when all names are allowed
  */
 export function nameConstraintFailure(path: readonly Certificate[]): Refusal | undefined {
+  let comparisons = 0;
   for (const [depth, issuer] of path.entries()) {
     const constraints = issuer.extensions.nameConstraints;
     if (depth === 0 || constraints === undefined) continue;
+    const subtrees = [...constraints.permitted, ...constraints.excluded];
+    const malformed = subtrees.find((subtree) => !isConstraint(subtree));
     for (const [below, certificate] of path.slice(0, depth).entries()) {
       // Self-issued intermediates are exempt, the end-entity certificate never is (RFC 5280 §6.1.3 b).
       if (below > 0 && certificate.issuer.comparisonKey === certificate.subject.comparisonKey) continue;
-      const offender = namesOf(certificate).find((name) => !isAllowed(name, constraints));
-      if (offender !== undefined) return violation(certificate, offender, issuer);
+      if (malformed !== undefined) return violation(certificate, malformed, issuer, "a constraint");
+      const names = namesOf(certificate);
+      comparisons += names.length * subtrees.length;
+      const offender =
+        comparisons > MAX_COMPARISONS ? names[0] : names.find((name) => !isAllowed(name, constraints));
+      if (offender !== undefined) return violation(certificate, offender, issuer, "a name");
     }
   }
   return undefined;
 }
 
-interface Subtrees {
-  readonly permitted: readonly GeneralName[];
-  readonly excluded: readonly GeneralName[];
-}
-
-function isAllowed(name: GeneralName, { permitted, excluded }: Subtrees): boolean {
-  if (excluded.some((subtree) => isSameForm(name, subtree) && isWithin(name, subtree, true))) return false;
-  const relevant = permitted.filter((subtree) => isSameForm(name, subtree));
-  return relevant.length === 0 || relevant.some((subtree) => isWithin(name, subtree, false));
-}
-
-function isSameForm(name: GeneralName, subtree: GeneralName): boolean {
-  return (
+function isAllowed(name: GeneralName, { permitted, excluded }: NameConstraints): boolean {
+  const isOfForm = (subtree: GeneralName): boolean =>
     name.kind === subtree.kind &&
-    (name.kind !== "other" || subtree.kind !== "other" || name.tag === subtree.tag)
+    (name.kind !== "other" || subtree.kind !== "other" || name.tag === subtree.tag);
+  const [within, without] = [permitted.filter(isOfForm), excluded.filter(isOfForm)];
+  if (within.length === 0 && without.length === 0) return true;
+  if (!isName(name) || without.some((subtree) => reaches(name, subtree))) return false;
+  return within.length === 0 || within.some((subtree) => isWithin(name, subtree));
+}
+
+/** Whether a name has the syntax of its form (RFC 5280 §4.2.1.6), and one that can be compared. */
+function isName(name: GeneralName): boolean {
+  switch (name.kind) {
+    case "dns":
+      return isHost(name.value.replace(/^\*\./, ""));
+    case "email":
+      return mailboxOf(name.value) !== undefined;
+    case "uri":
+      return hostOfUri(name.value) !== undefined;
+    case "ip":
+      return name.value.length === 4 || name.value.length === 16;
+    default:
+      return name.kind === "directory";
+  }
+}
+
+/** Whether a subtree has the syntax of RFC 5280 §4.2.1.10. A form that is not known is refused where a name has it. */
+function isConstraint(subtree: GeneralName): boolean {
+  switch (subtree.kind) {
+    case "dns":
+    case "uri":
+      return isDomain(subtree.value);
+    case "email":
+      return isDomain(subtree.value) || mailboxOf(subtree.value) !== undefined;
+    case "ip":
+      return (
+        [8, 32].includes(subtree.value.length) && isMask(subtree.value.subarray(subtree.value.length / 2))
+      );
+    default:
+      return true;
+  }
+}
+
+/** A host, a domain with a leading dot, or nothing, which stands for all. */
+function isDomain(value: string): boolean {
+  return value === "" || isHost(value.replace(/^\./, ""));
+}
+
+/** The preferred name syntax of RFC 1034 §3.5 and RFC 1123 §2.1, and the underscores that are in use. */
+function isHost(value: string): boolean {
+  return (
+    value.length <= 253 &&
+    value.split(".").every((label) => /^[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?$/i.test(label))
   );
 }
 
-/** @param unknown the answer for forms that cannot be compared: whichever of the two refuses */
-function isWithin(name: GeneralName, subtree: GeneralName, unknown: boolean): boolean {
+/** A mailbox without quoting or comments, taken apart; RFC 5280 §4.2.1.6 allows no display name. */
+function mailboxOf(value: string): { local: string; host: string } | undefined {
+  const [local = "", host, ...rest] = value.split("@");
+  return host !== undefined && rest.length === 0 && isHost(host) && /^[\w!#$%&'*+/=?^`{|}~.-]+$/.test(local)
+    ? { local, host }
+    : undefined;
+}
+
+/** The host of a URI by the grammar of RFC 3986 §3.2; RFC 5280 wants a name, so that an address has none. */
+function hostOfUri(value: string): string | undefined {
+  const [, host] =
+    /^[a-z][a-z0-9+.-]*:\/\/(?:[\w.~!$&'()*+,;=:%-]*@)?([\w.-]+)(?::\d*)?(?:[/?#]|$)/i.exec(value) ?? [];
+  return host !== undefined && isHost(host) && !/(?:^|\.)\d+$/.test(host) ? host : undefined;
+}
+
+/** Ones, then zeros (RFC 4632 §5.1). */
+function isMask(mask: Uint8Array): boolean {
+  const bits = [...mask].map((byte) => byte.toString(2).padStart(8, "0")).join("");
+  return /^1*0*$/.test(bits);
+}
+
+/** Whether an excluded subtree hits the name: a wildcard stands for names that may be in it. */
+function reaches(name: GeneralName, subtree: GeneralName): boolean {
+  if (isWithin(name, subtree)) return true;
+  if (name.kind !== "dns" || subtree.kind !== "dns" || !name.value.startsWith("*.")) return false;
+  return subtree.value.replace(/^\.?[^.]*\./, "*.").toLowerCase() === name.value.toLowerCase();
+}
+
+function isWithin(name: GeneralName, subtree: GeneralName): boolean {
   if (name.kind === "dns" && subtree.kind === "dns") return isHostWithin(name.value, subtree.value, true);
   if (name.kind === "email" && subtree.kind === "email") return isMailboxWithin(name.value, subtree.value);
   if (name.kind === "uri" && subtree.kind === "uri") {
-    const host = /^[a-z][a-z0-9+.-]*:\/\/(?:[^/?#@]*@)?([^/?#:[\]]+)/i.exec(name.value)?.[1];
-    return host === undefined ? unknown : isHostWithin(host, subtree.value, false);
+    return isHostWithin(hostOfUri(name.value) ?? "", subtree.value, false);
   }
   if (name.kind === "ip" && subtree.kind === "ip") return isAddressWithin(name.value, subtree.value);
-  if (name.kind === "directory" && subtree.kind === "directory")
-    return isNameWithin(name.value, subtree.value);
-  return unknown;
+  return name.kind === "directory" && subtree.kind === "directory" && isNameWithin(name.value, subtree.value);
 }
 
 /** @param bareIncludesSubdomains true for DNS names; a URI's bare host means that host alone */
 function isHostWithin(host: string, subtree: string, bareIncludesSubdomains: boolean): boolean {
-  const [name, base] = [host.toLowerCase().replace(/\.$/, ""), subtree.toLowerCase()];
+  const [name, base] = [host.toLowerCase(), subtree.toLowerCase()];
   if (base === "") return true;
   if (base.startsWith(".")) return name.endsWith(base) && name.length > base.length;
   return name === base || (bareIncludesSubdomains && name.endsWith(`.${base}`));
 }
 
-function isMailboxWithin(mailbox: string, subtree: string): boolean {
-  const at = mailbox.lastIndexOf("@");
-  const host = mailbox.slice(at + 1);
-  const subtreeAt = subtree.lastIndexOf("@");
-  if (subtreeAt < 0) return isHostWithin(host, subtree, false);
-  return (
-    mailbox.slice(0, at) === subtree.slice(0, subtreeAt) &&
-    host.toLowerCase() === subtree.slice(subtreeAt + 1).toLowerCase()
-  );
+function isMailboxWithin(value: string, subtree: string): boolean {
+  const mailbox = mailboxOf(value);
+  const wanted = mailboxOf(subtree);
+  if (mailbox === undefined) return false;
+  if (wanted === undefined) return isHostWithin(mailbox.host, subtree, false);
+  return mailbox.local === wanted.local && mailbox.host.toLowerCase() === wanted.host.toLowerCase();
 }
 
 function isAddressWithin(address: Uint8Array, subtree: Uint8Array): boolean {
@@ -101,10 +171,19 @@ function namesOf(certificate: Certificate): GeneralName[] {
   return names;
 }
 
-function violation(certificate: Certificate, name: GeneralName, issuer: Certificate): Refusal {
+function violation(
+  certificate: Certificate,
+  offender: GeneralName,
+  issuer: Certificate,
+  what: "a name" | "a constraint",
+): Refusal {
+  const [issuerName, name] = [formatName(issuer.subject), formatName(certificate.subject)];
   return denied("NAME_CONSTRAINT_VIOLATED", AWS_MESSAGE.untrusted, {
-    expected: `names within the name constraints of ${formatName(issuer.subject)}`,
-    received: `${describe(name)} in ${formatName(certificate.subject)}`,
+    expected: `names within the name constraints of ${issuerName}, all of the syntax of their form`,
+    received:
+      what === "a name"
+        ? `${describe(offender)} in ${name}`
+        : `${describe(offender)} as a constraint of ${issuerName}`,
     remedy: "issue the certificate for names that its CA may certify",
   });
 }

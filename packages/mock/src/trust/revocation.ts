@@ -9,9 +9,10 @@ import {
   type DerNode,
   encoded,
   expectTag,
-  readBitString,
+  nonEmpty,
   readDer,
   readInteger,
+  readOctets,
   readSmallInteger,
   readTime,
   TAG,
@@ -41,6 +42,10 @@ function checkList(crl: CrlRecord, list: CertificateRevocationList, path: Certif
     // The trust anchor itself has no issuer in the path: it is trusted because it was configured.
     const issuer = path[depth + 1];
     if (issuer === undefined || !isAbout(list, issuer)) continue;
+    // RFC 5280 §6.3.3 f
+    if (issuer.extensions.keyUsage?.has("cRLSign") === false) {
+      throw invalid(crl, `a list of ${formatName(issuer.subject)}, whose keyUsage lacks cRLSign`);
+    }
     if (issuer.publicKey === undefined || !list.isSignedBy(issuer.publicKey)) {
       throw invalid(crl, `a list with a signature that ${formatName(issuer.subject)} did not make`);
     }
@@ -114,10 +119,12 @@ export function readRevocationLists(pem: Uint8Array): readonly CertificateRevoca
 }
 
 function readRevocationList(der: Uint8Array): CertificateRevocationList {
-  const [tbs, algorithm, signature] = children(expectTag(readDer(der), TAG.sequence, "the CRL"));
+  const [tbs, algorithm, signature, ...rest] = children(expectTag(readDer(der), TAG.sequence, "the CRL"));
+  if (rest.length > 0) throw new DerError("the CRL has too many parts");
   const body = expectTag(tbs, TAG.sequence, "the CRL's body");
   const fields = children(body);
-  if (fields[0]?.tag === TAG.integer && readSmallInteger(fields.shift() ?? body) !== 1) {
+  const isVersion2 = fields[0]?.tag === TAG.integer;
+  if (isVersion2 && readSmallInteger(fields.shift() ?? body) !== 1) {
     throw new DerError("the CRL is of an unknown version");
   }
   const [innerAlgorithm, issuer, thisUpdate, ...optional] = fields;
@@ -128,38 +135,71 @@ function readRevocationList(der: Uint8Array): CertificateRevocationList {
   if (thisUpdate === undefined) throw new DerError("the CRL has no date");
   const nextUpdate = isTime(optional[0]) ? optional.shift() : undefined;
   const entries = optional[0]?.tag === TAG.sequence ? optional.shift() : undefined;
+  const extensions = isVersion2 && optional[0]?.tag === 0xa0 ? optional.shift() : undefined;
+  if (optional.length > 0) throw new DerError("the CRL has a field that does not belong there");
   const signatureAlgorithm = readSignatureAlgorithm(outer);
-  const { bytes: signatureBytes } = readBitString(expectTag(signature, TAG.bitString, "the CRL's signature"));
+  const signatureBytes = readOctets(expectTag(signature, TAG.bitString, "the CRL's signature"));
   const signed = encoded(body);
   return {
     issuer: readName(expectTag(issuer, TAG.sequence, "the CRL's issuer")),
     thisUpdate: readTime(thisUpdate),
     nextUpdate: nextUpdate === undefined ? undefined : readTime(nextUpdate),
     signatureAlgorithm,
-    authorityKeyIdentifier: readAuthorityKeyIdentifier(optional.find(({ tag }) => tag === 0xa0)),
-    revoked: new Map(entries === undefined ? [] : children(entries).map(readEntry)),
+    authorityKeyIdentifier: readListExtensions(extensions),
+    revoked: new Map(
+      entries === undefined ? [] : children(entries).map((entry) => readEntry(entry, isVersion2)),
+    ),
     isSignedBy: (key) => isSignedBy(signed, signatureAlgorithm, key, signatureBytes),
   };
 }
 
-function readEntry(node: DerNode): [serial: string, revokedAt: Date] {
-  const [serial, revokedAt] = children(expectTag(node, TAG.sequence, "a CRL entry"));
+const AUTHORITY_KEY_IDENTIFIER = "2.5.29.35";
+const CRL_NUMBER = "2.5.29.20";
+const REASON_CODE = "2.5.29.21";
+const INVALIDITY_DATE = "2.5.29.24";
+
+function readEntry(node: DerNode, isVersion2: boolean): [serial: string, revokedAt: Date] {
+  const [serial, revokedAt, ...rest] = children(expectTag(node, TAG.sequence, "a CRL entry"));
   if (revokedAt === undefined) throw new DerError("a CRL entry has no date");
+  const [extensions, ...more] = rest;
+  if (more.length > 0 || (extensions !== undefined && !isVersion2)) {
+    throw new DerError("a CRL entry has too many parts");
+  }
+  if (extensions !== undefined) readKnownExtensions(extensions, [REASON_CODE, INVALIDITY_DATE]);
   return [
     readInteger(expectTag(serial, TAG.integer, "a revoked serial number")).toString(),
     readTime(revokedAt),
   ];
 }
 
-function readAuthorityKeyIdentifier(extensions: DerNode | undefined): string | undefined {
-  const [list] = extensions === undefined ? [] : children(extensions);
-  if (list === undefined) return undefined;
-  const found = children(expectTag(list, TAG.sequence, "the CRL's extensions"))
-    .map(readExtension)
-    .find(({ oid }) => oid === "2.5.29.35");
+/** @returns the authority's key identifier in lower-case hex, when there is one */
+function readListExtensions(extensions: DerNode | undefined): string | undefined {
+  if (extensions === undefined) return undefined;
+  const [list, ...rest] = children(extensions);
+  if (rest.length > 0) throw new DerError("the CRL's extensions are malformed");
+  const found = readKnownExtensions(list, [AUTHORITY_KEY_IDENTIFIER, CRL_NUMBER]).get(
+    AUTHORITY_KEY_IDENTIFIER,
+  );
   if (found === undefined) return undefined;
-  const identifier = children(readDer(found.value)).find(({ tag }) => tag === 0x80);
+  const identifier = children(
+    expectTag(readDer(found), TAG.sequence, "the CRL's authority key identifier"),
+  ).find(({ tag }) => tag === 0x80);
   return identifier === undefined ? undefined : Buffer.from(content(identifier)).toString("hex");
+}
+
+/**
+ * The values of a list's or an entry's extensions. With a critical one that is not known, the list cannot be used
+ * (RFC 5280 §5.2, §5.3): it may be a delta, or of certain certificates only.
+ */
+function readKnownExtensions(list: DerNode | undefined, known: readonly string[]): Map<string, Uint8Array> {
+  const found = new Map<string, Uint8Array>();
+  for (const { oid, critical, value } of nonEmpty(list, "the CRL's extensions").map(readExtension)) {
+    if (found.has(oid)) throw new DerError(`the CRL repeats the extension ${oid}`);
+    if (critical && !known.includes(oid))
+      throw new DerError(`the CRL has the unknown critical extension ${oid}`);
+    found.set(oid, value);
+  }
+  return found;
 }
 
 function isTime(node: DerNode | undefined): boolean {

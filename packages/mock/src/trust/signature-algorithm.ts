@@ -1,5 +1,5 @@
 import { constants } from "node:crypto";
-import { children, type DerNode, expectTag, readOid, TAG } from "./der.ts";
+import { children, DerError, type DerNode, expectTag, readOid, TAG } from "./der.ts";
 
 /** How a certificate or CRL is signed. */
 export interface SignatureAlgorithm {
@@ -49,7 +49,8 @@ const PSS_HASHES: Readonly<Record<string, string>> = {
 
 /** Reads an AlgorithmIdentifier (RFC 5280 §4.1.1.2) of a signature. */
 export function readSignatureAlgorithm(node: DerNode): SignatureAlgorithm {
-  const [identifier, parameters] = children(node);
+  const [identifier, parameters, ...rest] = children(node);
+  if (rest.length > 0) throw new DerError("the signature algorithm has too many parts");
   const oid = readOid(expectTag(identifier, TAG.oid, "the signature algorithm"));
   if (oid === RSA_PSS) return readPss(oid, parameters);
   const strong = STRONG[oid];
