@@ -20,10 +20,19 @@ lookup() {
   key=$key$US${AWS_USE_FIPS_ENDPOINT-}$US${AWS_USE_DUALSTACK_ENDPOINT-}
   folder=${RA_SIGNER_CACHE_DIR:-${XDG_CACHE_HOME:-${HOME-}/.cache}/ra-signer}
 
-  # checksum and length of the key, then of the certificate
-  set -- $(printf %s "$key" | cksum /dev/stdin "$certificate" 2>/dev/null)
+  # checksum and length of the key, then of the certificate; a here-document spares the process that a pipe takes
+  set -- $(cksum /dev/stdin "$certificate" <<KEY
+$key
+KEY
+)
   entry=$folder/$1-$2.$4-$5
-  [ -O "$entry" ] || return 1
+  # Nobody else may have put the entry there: a private file in a folder of this user's that others cannot write to.
+  [ -f "$entry" ] && [ ! -L "$entry" ] && [ -O "$entry" ] && [ -O "$folder" ] || return 1
+  case $(LC_ALL=C ls -ldn "$folder/." "$entry") in
+    d????-??-*"
+"-???------*) ;;
+    *) return 1 ;;
+  esac
   {
     IFS= read -r first && IFS= read -r fresh_until && IFS= read -r stored && IFS= read -r json &&
       IFS= read -r expiration && IFS= read -r last

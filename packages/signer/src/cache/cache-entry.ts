@@ -1,5 +1,4 @@
-import { closeSync, fstatSync, openSync, readFileSync } from "node:fs";
-
+import { cacheFolderProblem, readPrivateFile } from "./cache-place.ts";
 import type { CachePlace } from "./cache-place.ts";
 
 /** What is kept: the answer, and for how long it is good. */
@@ -44,33 +43,18 @@ export function formatEntry(entry: CacheEntry, place: CachePlace): string {
 /**
  * Reads the entry of a place.
  *
- * @returns Undefined when there is none that can be trusted: absent, cut short, of another key, of another user, or
- *   open to others.
+ * @returns Undefined when there is none that can be trusted: absent, cut short, of another key, of another user, open to
+ *   others, or in a folder that others may write to.
  */
 export function readEntry(place: CachePlace): CacheEntry | undefined {
   const text = readPrivateFile(place.path);
-  if (text === undefined) return undefined;
+  if (text === undefined || cacheFolderProblem(place.folder, false) !== undefined) return undefined;
   const [first, freshUntil, key, json = "", expiration, last] = text.split("\n");
   if (first !== FIRST_LINE || last !== LAST_LINE || key !== place.key) return undefined;
   const entry = { json, freshUntil: Number(freshUntil), expiration: Number(expiration) };
   return Number.isSafeInteger(entry.freshUntil) && Number.isSafeInteger(entry.expiration) && isAnswer(json)
     ? entry
     : undefined;
-}
-
-function readPrivateFile(path: string): string | undefined {
-  let file: number | undefined;
-  try {
-    file = openSync(path, "r");
-    const { mode, uid } = fstatSync(file);
-    const isPrivate = process.platform === "win32" || ((mode & 0o077) === 0 && uid === process.geteuid?.());
-    return isPrivate ? readFileSync(file, "utf8") : undefined;
-  } catch {
-    // An entry that cannot be read is an entry that is not there.
-    return undefined;
-  } finally {
-    if (file !== undefined) closeSync(file);
-  }
 }
 
 function isAnswer(json: string): boolean {

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { closeSync, constants, fstatSync, mkdirSync, openSync, readFileSync, statSync } from "node:fs";
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 
@@ -26,11 +26,83 @@ const VARIABLES: readonly string[] = [
   "AWS_USE_DUALSTACK_ENDPOINT",
 ];
 
-/** RA_SIGNER_CACHE_DIR, else `ra-signer` in XDG_CACHE_HOME or `~/.cache`. */
-export function cacheFolder(environment: Environment): string {
+/**
+ * RA_SIGNER_CACHE_DIR, else `ra-signer` in XDG_CACHE_HOME or `~/.cache`.
+ *
+ * @returns Undefined for a user without a home directory: no HOME, and no entry in the system's list of users.
+ */
+export function cacheFolder(environment: Environment): string | undefined {
   const given = environment["RA_SIGNER_CACHE_DIR"];
   if (given) return resolve(given);
-  return join(environment["XDG_CACHE_HOME"] || join(environment["HOME"] || homedir(), ".cache"), "ra-signer");
+  try {
+    return join(
+      environment["XDG_CACHE_HOME"] || join(environment["HOME"] || homedir(), ".cache"),
+      "ra-signer",
+    );
+  } catch {
+    return undefined;
+  }
+}
+
+/** Why a folder cannot be used for the cache, and what to do about it. */
+export interface CacheFolderProblem {
+  readonly reason: string;
+  readonly remedy: string;
+}
+
+const OTHER_FOLDER = "name a folder of your own in RA_SIGNER_CACHE_DIR";
+
+/**
+ * Looks at the cache's folder. Whoever may write to it could put credentials of his own there.
+ *
+ * @param folder The folder, or undefined when there is none.
+ * @param create Whether to make it, with mode 0700, if it is missing.
+ * @returns What is wrong; undefined when it can be used, or is missing and not to be made.
+ */
+export function cacheFolderProblem(
+  folder: string | undefined,
+  create: boolean,
+): CacheFolderProblem | undefined {
+  const problem = (reason: string, remedy = OTHER_FOLDER): CacheFolderProblem => ({ reason, remedy });
+  if (folder === undefined) return problem("there is no home directory");
+  try {
+    if (create) mkdirSync(folder, { recursive: true, mode: 0o700 });
+    const stats = statSync(folder, { throwIfNoEntry: false });
+    if (stats === undefined) return undefined;
+    if (!stats.isDirectory()) return problem(`"${folder}" is no folder`);
+    if (process.platform === "win32") return undefined;
+    if (stats.uid !== process.geteuid?.()) return problem(`"${folder}" belongs to another user`);
+    if ((stats.mode & 0o022) === 0) return undefined;
+    return problem(`others may write to "${folder}"`, `delete what is in it, then: chmod 700 "${folder}"`);
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? String(error.code) : String(error);
+    return problem(`"${folder}" cannot be made or read (${code})`);
+  }
+}
+
+/**
+ * Reads a file that only this user can have written. Links are not followed, and a named pipe is not waited for.
+ *
+ * @returns Undefined when there is none that can be trusted.
+ */
+export function readPrivateFile(path: string): string | undefined {
+  let file: number | undefined;
+  try {
+    file = openSync(path, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0));
+    const stats = fstatSync(file);
+    const isPrivate =
+      process.platform === "win32" || ((stats.mode & 0o077) === 0 && stats.uid === process.geteuid?.());
+    return isPrivate && stats.isFile() ? readFileSync(file, "utf8") : undefined;
+  } catch {
+    return undefined;
+  } finally {
+    if (file !== undefined) closeSync(file);
+  }
+}
+
+/** Whether a name in the folder is the cache's: an entry, its lock, its failure, or a temporary file of these. */
+export function isCacheName(name: string): boolean {
+  return /^\d+-\d+\.\d+-\d+(?:\.failure|\.lock)?(?:\.[0-9a-f-]{36}\.tmp)?$/.test(name);
 }
 
 /**
@@ -40,7 +112,7 @@ export function cacheFolder(environment: Environment): string {
  * @param words Command line with the command's name.
  * @param certificate Path of the certificate.
  * @param environment Usually process.env.
- * @returns Undefined when it cannot have one: no readable certificate, or a line break in a word.
+ * @returns Undefined when it cannot have one: no readable certificate, no folder, or a line break in a word.
  */
 export function cachePlace(
   words: readonly string[],
@@ -59,6 +131,8 @@ export function cachePlace(
     return undefined;
   }
   const folder = cacheFolder(environment);
-  const name = `${posixChecksum(Buffer.from(key))}.${posixChecksum(contents)}`;
+  if (folder === undefined) return undefined;
+  // With a line feed, as the shell launcher gives it to cksum.
+  const name = `${posixChecksum(Buffer.from(`${key}\n`))}.${posixChecksum(contents)}`;
   return { folder, path: join(folder, name), key };
 }

@@ -3,10 +3,15 @@ import { once } from "node:events";
 import {
   appendFileSync,
   chmodSync,
+  chownSync,
+  existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
+  renameSync,
+  rmSync,
   statSync,
+  symlinkSync,
   truncateSync,
   utimesSync,
   writeFileSync,
@@ -132,6 +137,11 @@ describe("an entry", () => {
       "without a token",
       () => writeFileSync(place.path, readFileSync(place.path, "utf8").replace("SessionToken", "x")),
     ],
+    ["a link", () => (renameSync(place.path, folder.join("end")), symlinkSync("end", place.path))],
+    ["a folder", () => (rmSync(place.path), mkdirSync(place.path))],
+    ["a named pipe", () => (rmSync(place.path), void spawnSync("mkfifo", ["-m", "600", place.path]))],
+    ["in a folder that a group may write to", () => chmodSync(place.folder, 0o770)],
+    ["in a folder that everybody may write to", () => chmodSync(place.folder, 0o1777)],
     ["no JSON", () => writeFileSync(place.path, readFileSync(place.path, "utf8").replace("{", "["))],
   ])("is not there when it is %s", (_title, spoil) => {
     spoil();
@@ -191,6 +201,24 @@ describe("tryLock", () => {
     writeFileSync(folder.join("lock"), "1 other");
     release?.();
     expect(readFileSync(folder.join("lock"), "utf8")).toBe("1 other");
+  });
+});
+
+describe("tryLock where something is in the way", () => {
+  it.each<readonly [string, (path: string) => void]>([
+    ["a folder", (path) => mkdirSync(path)],
+    ["a named pipe", (path) => void spawnSync("mkfifo", [path])],
+    ["a link", (path) => symlinkSync("nowhere", path)],
+  ])("says so for %s", (_title, make) => {
+    make(folder.join("lock"));
+    expect(() => tryLock(folder.join("lock"))).toThrow(/lock" is in the way and no file; delete it/);
+  });
+
+  it("takes one that is dated to the future", () => {
+    tryLock(folder.join("lock"));
+    const future = new Date(Date.now() + 86_400_000);
+    utimesSync(folder.join("lock"), future, future);
+    expect(tryLock(folder.join("lock"))).toBeDefined();
   });
 });
 
@@ -276,8 +304,129 @@ describe("cachedAnswer", () => {
     await expect(ask()).rejects.toThrow("no");
   });
 
-  it("shares a failure with those who waited for it", async () => {
+  // The cache must never be the reason for having no credentials.
+  it.each<readonly [string, () => void, RegExp]>([
+    ["others may write to the folder", () => mkdirWithMode(0o777), /others may write to ".*"; .*chmod 700/],
+    ["everybody shares the folder", () => mkdirWithMode(0o1777), /others may write to/],
+    ["a group may write to the folder", () => mkdirWithMode(0o770), /others may write to/],
+    [
+      "a file is in the folder's place",
+      () => writeFileSync(place.folder, ""),
+      /cannot be made or read \(EEXIST\)/,
+    ],
+    [
+      "the folder is a dangling link",
+      () => symlinkSync("nowhere/at/all", place.folder),
+      /cannot be made or read/,
+    ],
+    ["a folder is in the lock's place", () => mkdirIn(`${place.path}.lock`), /\.lock" is in the way/],
+    ["a named pipe is in the lock's place", () => pipeIn(`${place.path}.lock`), /\.lock" is in the way/],
+    [
+      "a folder is in the entry's place",
+      () => mkdirIn(place.path),
+      /the session is not kept: .*(EISDIR|ENOTEMPTY)/,
+    ],
+  ])("asks the service and warns once when %s", async (_title, spoil, message) => {
+    spoil();
+    warnings.length = 0;
+    expect(await ask()).toBe('{"SessionToken":"1"}');
+    expect(await ask()).toBe('{"SessionToken":"2"}');
+    expect(warnings).toEqual([expect.stringMatching(message), expect.stringMatching(message)]);
+  });
+
+  it.runIf(process.getuid?.() === 0)("does not use a folder of another user", async () => {
+    mkdirWithMode(0o700);
+    chownSync(place.folder, 4321, 4321);
+    expect(await ask()).toBe('{"SessionToken":"1"}');
+    expect(warnings.at(-1)).toMatch(/belongs to another user; name a folder of your own/);
+    expect(readdirSync(place.folder)).toEqual([]);
+  });
+
+  it.each<readonly [string, () => void]>([
+    ["a named pipe", () => pipeIn(`${place.path}.failure`)],
+    ["a folder", () => mkdirSync(`${place.path}.failure`)],
+    ["open to others", () => writeFailure(clock, 0o644)],
+    ["of the future", () => writeFailure(clock + 3_600_000, 0o600)],
+    [
+      "a link",
+      () => (
+        writeFailure(clock, 0o600),
+        renameSync(`${place.path}.failure`, folder.join("end")),
+        symlinkSync(folder.join("end"), `${place.path}.failure`)
+      ),
+    ],
+  ])("does not believe a failure that is %s", async (_title, spoil) => {
+    mkdirWithMode(0o700);
+    spoil();
+    expect(await ask()).toBe('{"SessionToken":"1"}');
+  });
+
+  it("removes what killed processes left, and nothing else", async () => {
+    mkdirWithMode(0o700);
+    const past = new Date(Date.now() - 601_000);
+    const id = "01234567-89ab-cdef-0123-456789abcdef";
+    const ours = [`1-1.2-2.${id}.tmp`, `3-3.4-4.lock.${id}.tmp`, `3-3.4-4.failure.${id}.tmp`];
+    const others = ["x.tmp", `note.${id}.tmp`, "1-1.2-2.tmp"];
+    for (const name of [...ours, ...others]) {
+      writeFileSync(`${place.folder}/${name}`, "");
+      utimesSync(`${place.folder}/${name}`, past, past);
+    }
+    for (const name of ["y.tmp", `5-5.6-6.${id}.tmp`]) {
+      mkdirSync(`${place.folder}/${name}`);
+      utimesSync(`${place.folder}/${name}`, past, past);
+    }
+    await ask();
+    expect(readdirSync(place.folder).sort()).toEqual(
+      ["1-1.2-2", ...others, "y.tmp", `5-5.6-6.${id}.tmp`].sort(),
+    );
+  });
+
+  it("waits for a lock that is held without end no longer than a minute and a half", async () => {
+    mkdirWithMode(0o700);
+    const release = tryLock(`${place.path}.lock`);
+    let waited = 0;
+    const answer = await cachedAnswer(place, {
+      fetch: () =>
+        Promise.resolve(
+          makeEntry('{"SessionToken":"1"}', new Date(clock + 3_600_000).toISOString(), new Date(clock)),
+        ),
+      isTransient: () => false,
+      now: () => new Date(clock),
+      warn: (line) => void warnings.push(line),
+      sleep: (milliseconds) => {
+        waited += milliseconds;
+        return Promise.resolve();
+      },
+    });
+    release?.();
+    expect(answer).toBe('{"SessionToken":"1"}');
+    expect(warnings.at(-1)).toMatch(/\.lock" is held without end; delete it/);
+    expect(waited).toBeLessThan(91_000);
+  });
+
+  function mkdirWithMode(mode: number): void {
     mkdirSync(place.folder);
+    chmodSync(place.folder, mode);
+  }
+
+  function mkdirIn(path: string): void {
+    mkdirWithMode(0o700);
+    mkdirSync(path);
+  }
+
+  function pipeIn(path: string): void {
+    if (!existsSync(place.folder)) mkdirWithMode(0o700);
+    spawnSync("mkfifo", ["-m", "600", path]);
+  }
+
+  function writeFailure(at: number, mode: number): void {
+    const failure = { at, message: "of somebody else", transient: false };
+    writeFileSync(`${place.path}.failure`, JSON.stringify(failure));
+    chmodSync(`${place.path}.failure`, mode);
+  }
+
+  it("shares a failure with those who waited for it", async () => {
+    mkdirSync(place.folder, { mode: 0o700 });
     failure = new SignerError("ERR_SIGNER_SERVICE_REFUSED", "refused");
     const answers = await Promise.allSettled(Array.from({ length: 20 }, ask));
     expect(answers.map((answer) => (answer.status === "rejected" ? String(answer.reason) : ""))).toEqual(
@@ -365,6 +514,33 @@ describe("ra-signer credential-process --cache", () => {
     expect(await ask(service)).toMatchObject({ code: 0 });
   });
 
+  it.each<readonly [string, () => Readonly<Record<string, string>>, RegExp]>([
+    [
+      "on a link to nowhere",
+      () => (symlinkSync("nowhere", folder.join(".cache")), { HOME: folder.path }),
+      /cannot be made/,
+    ],
+    [
+      "in a folder of everybody",
+      () => (
+        mkdirSync(folder.join("c")),
+        chmodSync(folder.join("c"), 0o777),
+        { RA_SIGNER_CACHE_DIR: folder.join("c") }
+      ),
+      /others may write/,
+    ],
+    ["below a file", () => ({ RA_SIGNER_CACHE_DIR: folder.join("client.pem", "c") }), /cannot be made/],
+  ])("gives credentials and warns once with the cache %s; doctor says so", async (_title, make, message) => {
+    await using service = await startFakeService(success());
+    const environment_ = make();
+    const { code, stdout, stderr } = await runCli(words(service), environment_);
+    expect({ code, stdout }).toMatchObject({ code: 0, stdout: expect.stringContaining('"Version":1') });
+    expect(stderr).toMatch(message);
+    expect(stderr).toMatch(/^ra-signer: warning: the cache is not used: [^\n]*\n$/);
+    const doctor = await runCli(["doctor", "--offline", ...words(service).slice(1)], environment_);
+    expect(doctor.stdout).toMatch(/^warn {2}cache .*no session is kept: .*-> .+/m);
+  });
+
   it("refuses a password on the command line, which it would keep", async () => {
     await using service = await startFakeService(success());
     const result = await runCli([...words(service), "--pkcs8-password", "hunter2"], environment());
@@ -410,6 +586,36 @@ describe("ra-signer credential-process --cache", () => {
       const path = folder.join("cache", name);
       writeFileSync(path, spoil(readFileSync(path, "utf8")));
       expect(launch(words(service))).toMatch(/^started:/);
+    });
+
+    it.each<readonly [string, (path: string) => void]>([
+      ["whose folder others may write to", () => chmodSync(folder.join("cache"), 0o777)],
+      ["whose folder everybody shares", () => chmodSync(folder.join("cache"), 0o1777)],
+      ["whose folder a group may write to", () => chmodSync(folder.join("cache"), 0o770)],
+      ["that others may read", (path) => chmodSync(path, 0o644)],
+      [
+        "that is a link",
+        (path) => (renameSync(path, folder.join("end")), symlinkSync(folder.join("end"), path)),
+      ],
+      ["that is a named pipe", (path) => (rmSync(path), void spawnSync("mkfifo", ["-m", "600", path]))],
+      ["that is a folder", (path) => (rmSync(path), mkdirSync(path))],
+    ])("does not use an entry %s", async (_title, spoil) => {
+      await using service = await startFakeService(success());
+      const { stdout } = await ask(service);
+      expect(launch(words(service))).toBe(stdout);
+      const [name = ""] = readdirSync(folder.join("cache"));
+      spoil(folder.join("cache", name));
+      expect(launch(words(service))).toMatch(/^started:/);
+      // Node.js does not use it either, and gives credentials all the same.
+      expect(await ask(service)).toMatchObject({ code: 0, stdout });
+      expect(service.requests).toHaveLength(2);
+    });
+
+    it("takes a folder whose name has blanks, quotes and a line break", async () => {
+      await using service = await startFakeService(success());
+      const odd = { RA_SIGNER_CACHE_DIR: folder.join('it\'s a "folder"\nd $x') };
+      const { stdout } = await runCli(words(service), odd);
+      expect(launch(words(service), odd)).toBe(stdout);
     });
 
     it("is what configure writes", async () => {

@@ -1,5 +1,5 @@
 import { makeEntry, readEntry } from "../cache/cache-entry.ts";
-import { cachePlace } from "../cache/cache-place.ts";
+import { cacheFolder, cachePlace } from "../cache/cache-place.ts";
 import { messageOf, SignerError } from "../errors.ts";
 import type { SignerErrorCode } from "../errors.ts";
 import type { CommandContext } from "./command.ts";
@@ -35,7 +35,14 @@ export async function cachedCredentials(
 
   // Cryptography and network are loaded only now: a hit needs neither.
   const { fetchCredentials } = await import("./fetch-credentials.ts");
-  if (place === undefined) return credentialProcessJson(await fetchCredentials(flags, context));
+  if (place === undefined) {
+    if (cacheFolder(environment) === undefined) {
+      note(
+        "ra-signer: warning: the cache is not used: there is no home directory; name a folder of your own in RA_SIGNER_CACHE_DIR",
+      );
+    }
+    return credentialProcessJson(await fetchCredentials(flags, context));
+  }
   const { cachedAnswer } = await import("../cache/cached-answer.ts");
   return cachedAnswer(place, {
     fetch: async () => {

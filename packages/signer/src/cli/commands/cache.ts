@@ -1,12 +1,9 @@
-import { readdirSync, rmSync } from "node:fs";
+import { lstatSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 
-import { cacheFolder } from "../../cache/cache-place.ts";
-import { SignerError } from "../../errors.ts";
+import { cacheFolder, isCacheName } from "../../cache/cache-place.ts";
+import { messageOf, SignerError } from "../../errors.ts";
 import type { Command } from "../command.ts";
-
-/** Names of entries, their locks, failures and temporary files; nothing else in the folder is ours. */
-const OURS = /^\d+-\d+\.\d+-\d+(\.|$)/;
 
 /** `ra-signer cache clear`: removes every kept session. */
 export const cache: Command = {
@@ -17,9 +14,25 @@ export const cache: Command = {
       throw new SignerError("ERR_SIGNER_USAGE", `expected "cache clear", got "cache ${words.join(" ")}"`);
     }
     const folder = cacheFolder(environment);
-    const names = list(folder).filter((name) => OURS.test(name));
-    for (const name of names) rmSync(join(folder, name), { force: true });
-    note(`removed ${names.length} files from "${folder}"`);
+    if (folder === undefined) {
+      note("there is no cache: no home directory, and RA_SIGNER_CACHE_DIR is not set");
+      return Promise.resolve(0);
+    }
+    let removed = 0;
+    for (const name of list(folder)) {
+      const path = join(folder, name);
+      if (!isCacheName(name) || lstatSync(path, { throwIfNoEntry: false })?.isDirectory() === true) continue;
+      try {
+        rmSync(path, { force: true });
+        removed += 1;
+      } catch (cause) {
+        throw new SignerError("ERR_SIGNER_FILE_UNWRITABLE", `cannot remove "${path}": ${messageOf(cause)}`, {
+          path,
+          cause,
+        });
+      }
+    }
+    note(`removed ${removed} files from "${folder}"`);
     return Promise.resolve(0);
   },
 };

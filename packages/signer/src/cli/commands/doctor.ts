@@ -1,7 +1,7 @@
 import type { ProfileEndpoint } from "../../aws-config/config-file.ts";
 import { configPath, credentialsPath } from "../../config/aws-files.ts";
 import { readAwsEnvironment } from "../../config/environment.ts";
-import { checkAttempts } from "../../doctor/check-attempts.ts";
+import { checkAttempts, checkCache } from "../../doctor/check-environment.ts";
 import { checkCallerIdentity } from "../../doctor/check-caller-identity.ts";
 import { checkIdentityFiles } from "../../doctor/check-identity-files.ts";
 import { checkParameters } from "../../doctor/check-parameters.ts";
@@ -95,6 +95,8 @@ async function examine(
   { environment, note }: CommandContext,
   report: Report,
 ): Promise<void> {
+  const cache = flags.cache === true ? checkCache(environment) : undefined;
+  if (cache !== undefined) report(cache);
   const aws = readAwsEnvironment(environment);
   const parameters = given(report, () => sessionParameters(flags, aws));
   const sources = given(report, () => identitySources(flags, environment));
