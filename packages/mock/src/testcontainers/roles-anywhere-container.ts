@@ -1,6 +1,14 @@
 import { existsSync } from "node:fs";
+import { isIP } from "node:net";
 import { fileURLToPath } from "node:url";
-import { AbstractStartedContainer, GenericContainer, type StartedTestContainer, Wait } from "testcontainers";
+import {
+  AbstractStartedContainer,
+  GenericContainer,
+  getContainerRuntimeClient,
+  type StartedTestContainer,
+  Wait,
+} from "testcontainers";
+import type { AuditRecord } from "../audit/audit-record.ts";
 import { MockError } from "../errors/mock-error.ts";
 import { controlPlaneClient } from "./control-plane-client.ts";
 
@@ -43,6 +51,7 @@ export class RolesAnywhereContainer extends GenericContainer {
   private region = "us-east-1";
   private accountId = "000000000000";
   private stsEndpoint: string | undefined;
+  private publishAddress: string | undefined;
   private readonly flags: string[] = [];
   private readonly trustAnchors: { name: string; pem: string }[] = [];
   private readonly profiles: ProfileSettings[] = [];
@@ -106,7 +115,19 @@ export class RolesAnywhereContainer extends GenericContainer {
     return this;
   }
 
-  /** @throws {MockError} ERR_MOCK_NO_STS_ENDPOINT without `withLocalStack` or `withStsEndpoint` */
+  /**
+   * Publishes the mock's port on this address of the Docker host. Needed only where Docker runs on another machine;
+   * everybody who reaches the address can use the mock.
+   *
+   * @param address by default `127.0.0.1`; testcontainers' own default is every interface
+   */
+  withPublishAddress(address: string): this {
+    this.publishAddress = address;
+    return this;
+  }
+
+  /** @throws {MockError} ERR_MOCK_INVALID_OPTION when Docker runs elsewhere and `withPublishAddress` was not called;
+   *   ERR_MOCK_NO_STS_ENDPOINT without `withLocalStack` or `withStsEndpoint` */
   override async start(): Promise<StartedRolesAnywhereContainer> {
     if (this.stsEndpoint === undefined) {
       throw new MockError(
@@ -120,8 +141,9 @@ export class RolesAnywhereContainer extends GenericContainer {
       ...["--region", this.region, "--account", this.accountId],
       ...this.flags,
     ]);
+    const host = await this.publishPort();
     const container = await super.start();
-    const url = `http://${container.getHost()}:${container.getMappedPort(PORT)}`;
+    const url = `http://${host}:${container.getMappedPort(PORT)}`;
     const client = controlPlaneClient(url, this.region);
     const trustAnchorArns: string[] = [];
     const profileArns: string[] = [];
@@ -137,6 +159,25 @@ export class RolesAnywhereContainer extends GenericContainer {
       trustAnchorArns,
       profileArns,
     });
+  }
+
+  /** Binds the published port to one address. Returns the host to reach it at. */
+  private async publishPort(): Promise<string> {
+    const { info } = await getContainerRuntimeClient();
+    const host = info.containerRuntime.host === "localhost" ? "127.0.0.1" : info.containerRuntime.host;
+    // An address that is not loopback is that of Docker's bridge, for tests that run in a container themselves.
+    const address = this.publishAddress ?? (isIP(host) === 0 ? undefined : host);
+    if (address === undefined) {
+      throw new MockError(
+        "ERR_MOCK_INVALID_OPTION",
+        `Docker runs on ${host}, whose loopback cannot be reached from here; call withPublishAddress("0.0.0.0")`,
+      );
+    }
+    const port = `${PORT}/tcp`;
+    const [binding] = this.hostConfig.PortBindings?.[port] ?? [];
+    const bindings = { [port]: [{ HostPort: binding?.HostPort ?? "0", HostIp: address }] };
+    this.hostConfig.PortBindings = { ...this.hostConfig.PortBindings, ...bindings };
+    return host;
   }
 }
 
@@ -185,12 +226,20 @@ export class StartedRolesAnywhereContainer extends AbstractStartedContainer {
    *
    * @param limit how many at most, all that are kept by default
    */
-  async getAudit(limit?: number): Promise<readonly unknown[]> {
+  async getAudit(limit?: number): Promise<readonly AuditRecord[]> {
     const query = limit === undefined ? "" : `?limit=${limit}`;
     const answer: unknown = await (await fetch(`${this.started.url}/_mock/audit${query}`)).json();
     const records: unknown = Object(answer)["Records"];
-    return Array.isArray(records) ? records : [];
+    if (!Array.isArray(records) || !records.every(isAuditRecord)) {
+      throw new MockError("ERR_MOCK_NOT_RUNNING", `${this.started.url}/_mock/audit is not the mock's audit`);
+    }
+    return records;
   }
+}
+
+/** The bundle in the container is of this package, so that what it calls an audit record is one. */
+function isAuditRecord(value: unknown): value is AuditRecord {
+  return Object(value)["eventName"] === "CreateSession" && typeof Object(value)["_mock"] === "object";
 }
 
 function at(arns: readonly string[], index: number, builder: string): string {

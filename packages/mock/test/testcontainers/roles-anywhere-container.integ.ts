@@ -41,7 +41,24 @@ describe.skipIf(!hasImage(NODE_IMAGE))("RolesAnywhereContainer", { timeout: 180_
     const answer = await createSession(mock);
     // Trusted all the way to STS, which is not there.
     expect(answer.status).toBe(503);
-    expect(await mock.getAudit(1)).toMatchObject([{ _mock: { reason: "STS_UNAVAILABLE" } }]);
+    // Typed: the record's members need no cast.
+    const [record] = await mock.getAudit(1);
+    expect(record?._mock.reason).toBe("STS_UNAVAILABLE");
+    expect(record?.eventName).toBe("CreateSession");
+  });
+
+  it("publishes its port on loopback only, unless told where", async () => {
+    const published = (id: string): string =>
+      execFileSync("docker", ["port", id, "9912/tcp"], { encoding: "utf8" }).trim();
+    const container = (): RolesAnywhereContainer =>
+      new RolesAnywhereContainer(NODE_IMAGE).withStsEndpoint("http://127.0.0.1:1");
+    await using mock = await container().start();
+    // Where tests run in a container themselves, testcontainers reaches Docker at the address of its bridge.
+    const host = mock.getHost() === "localhost" ? "127.0.0.1" : mock.getHost();
+    expect(published(mock.getId())).toBe(`${host}:${mock.getMappedPort(9912)}`);
+    expect(mock.getEndpoint()).toBe(`http://${published(mock.getId())}`);
+    await using open = await container().withPublishAddress("0.0.0.0").start();
+    expect(published(open.getId())).toMatch(/^0\.0\.0\.0:\d+$/);
   });
 
   it.skipIf(!hasImage(LOCALSTACK_IMAGE))("assumes a role at LocalStack, container to container", async () => {

@@ -102,6 +102,8 @@ describe("reachableHost", () => {
     { endpoint: "tcp://127.0.0.1:2375", publishAddress: "127.0.0.1", host: "127.0.0.1" },
     { endpoint: "unix:///var/run/docker.sock", publishAddress: "::1", host: "::1" },
     { endpoint: "unix:///var/run/docker.sock", publishAddress: "0.0.0.0", host: "127.0.0.1" },
+    // The address of Docker's bridge, for who runs in a container with Docker's socket.
+    { endpoint: "unix:///var/run/docker.sock", publishAddress: "172.17.0.1", host: "172.17.0.1" },
     { endpoint: "ssh://me@docker.invalid", publishAddress: "0.0.0.0", host: "docker.invalid" },
   ])("is $host for Docker on $endpoint that publishes on $publishAddress", (row) => {
     expect(reachableHost(row.endpoint, row.publishAddress)).toBe(row.host);

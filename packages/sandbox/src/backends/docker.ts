@@ -196,7 +196,9 @@ export function reachableHost(endpoint: string, publishAddress: string): string 
   const url = URL.parse(endpoint);
   const isRemote = url !== null && ["tcp:", "http:", "https:", "ssh:"].includes(url.protocol);
   const daemonHost = isRemote ? url.hostname.replace(/^\[|\]$/g, "") : "localhost";
-  if (isLoopback(daemonHost)) return isLoopback(publishAddress) ? publishAddress : "127.0.0.1";
+  if (isLoopback(daemonHost)) {
+    return ["0.0.0.0", "::"].includes(publishAddress) ? "127.0.0.1" : publishAddress;
+  }
   if (!isLoopback(publishAddress)) return daemonHost;
   throw new SandboxError(
     "ERR_SANDBOX_START_FAILED",
