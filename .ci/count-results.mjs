@@ -47,12 +47,13 @@ console.log(
 process.exitCode = total.failed > 0 || total.passed === 0 ? 1 : 0;
 
 function vitestReports() {
-  return [...workspaces().map((workspace) => join(workspace, "reports")), logs].flatMap((folder) =>
-    existsSync(folder)
-      ? readdirSync(folder)
-          .filter((name) => name.endsWith(".json"))
-          .map((name) => join(folder, name))
-      : [],
+  return ["reports", ...workspaces().map((workspace) => join(workspace, "reports")), logs].flatMap(
+    (folder) =>
+      existsSync(folder)
+        ? readdirSync(folder)
+            .filter((name) => name.endsWith(".json"))
+            .map((name) => join(folder, name))
+        : [],
   );
 }
 

@@ -14,51 +14,41 @@ function targetPattern(workspaces) {
   });
 }
 
-function workspaceRules() {
-  return ALL.flatMap((workspace) => {
-    const shipped = [workspace, ...WORKSPACES[workspace]];
-    const tested = [...shipped, TESTING, ...(TEST_IMPORTS[workspace] ?? [])];
-    const rule = (kind, from, allowed) => {
-      const forbidden = ALL.filter((other) => !allowed.includes(other));
-      return forbidden.length === 0
-        ? []
-        : [
-            {
-              name: `${workspace} ${kind}`,
-              comment: `WORKSPACES in tools/imports/layers.mjs lists what ${workspace} may import.`,
-              severity: "error",
-              from,
-              to: { path: targetPattern(forbidden) },
-            },
-          ];
-    };
-    return [
-      ...rule("imports", { path: `^${workspace}/`, pathNot: NOT_SHIPPED }, shipped),
-      ...rule("tests import", { path: [`^${workspace}/`] }, tested),
-    ];
+function workspaceRules(workspace) {
+  const shipped = [workspace, ...WORKSPACES[workspace]];
+  const tested = [...shipped, TESTING, ...(TEST_IMPORTS[workspace] ?? [])];
+  const rule = (kind, from, allowed) => ({
+    name: `${workspace} ${kind}`,
+    comment: `WORKSPACES in tools/imports/layers.mjs lists what ${workspace} may import.`,
+    severity: "error",
+    from,
+    to: { path: targetPattern(ALL.filter((other) => !allowed.includes(other))) },
   });
+  return [
+    rule("imports", { path: `^${workspace}/`, pathNot: NOT_SHIPPED }, shipped),
+    rule("tests import", { path: `^${workspace}/` }, tested),
+  ].filter(({ to }) => to.path.length > 0);
 }
 
-function floorRules() {
-  return Object.entries(FLOORS).flatMap(([workspace, floors]) => [
-    ...floors.slice(0, -1).map((floor, index) => ({
-      name: `${workspace}: ${floor.name} imports upwards`,
-      comment: "FLOORS in tools/imports/layers.mjs lists the floors; imports only run down.",
-      severity: "error",
-      from: { path: floorPattern(workspace, floor), pathNot: NOT_SHIPPED },
-      to: { path: floors.slice(index + 1).map((above) => floorPattern(workspace, above)) },
-    })),
-    {
-      name: `${workspace}: a file without a floor`,
-      comment: "Add its folder to FLOORS in tools/imports/layers.mjs.",
-      severity: "error",
-      from: {
-        path: `^${workspace}/src/`,
-        pathNot: [...floors.map((floor) => floorPattern(workspace, floor)), NOT_SHIPPED],
-      },
-      to: {},
+function floorRules(workspace, floors) {
+  const upwards = floors.slice(0, -1).map((floor, index) => ({
+    name: `${workspace}: ${floor.name} imports upwards`,
+    comment: "FLOORS in tools/imports/layers.mjs lists the floors; imports only run down.",
+    severity: "error",
+    from: { path: floorPattern(workspace, floor), pathNot: NOT_SHIPPED },
+    to: { path: floors.slice(index + 1).map((above) => floorPattern(workspace, above)) },
+  }));
+  const withoutFloor = {
+    name: `${workspace}: a file without a floor`,
+    comment: "Add its folder to FLOORS in tools/imports/layers.mjs.",
+    severity: "error",
+    from: {
+      path: `^${workspace}/src/`,
+      pathNot: [...floors.map((floor) => floorPattern(workspace, floor)), NOT_SHIPPED],
     },
-  ]);
+    to: {},
+  };
+  return [...upwards, withoutFloor];
 }
 
 const HELPERS_IN_SRC = ["/src/(?:testing|test|support)/", "/src/.+/(?:testing|test|support)/"];
@@ -100,11 +90,11 @@ export default {
       from: { path: "^((?:packages|apps)/[^/]+)/" },
       to: {
         path: "^(?:packages|apps)/[^/]+/",
-        pathNot: ["^$1/", "^(?:packages|apps)/[^/]+/dist/", `^${TESTING}/src/index\\.ts$`],
+        pathNot: ["^$1/", "^(?:packages|apps)/[^/]+/dist/", `^${TESTING}/src/[a-z-]+\\.ts$`],
       },
     },
-    ...workspaceRules(),
-    ...floorRules(),
+    ...ALL.flatMap(workspaceRules),
+    ...Object.entries(FLOORS).flatMap(([workspace, floors]) => floorRules(workspace, floors)),
   ],
   options: {
     tsPreCompilationDeps: true,
