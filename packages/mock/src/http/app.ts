@@ -13,8 +13,8 @@ import { refuseWebPages } from "./refuse-web-pages.ts";
 /** Largest request body, in bytes: room for the 300000 bytes of a CRL in base64. */
 export const MAX_BODY_BYTES = 1024 * 1024;
 
-/** Largest body of the lab's routes, in bytes: a snapshot of an account that is full to its quotas. */
-const MAX_LAB_BODY_BYTES = 256 * 1024 * 1024;
+/** Largest snapshot, in bytes: an account with all the resources of its quotas, none of them as large as it may be. */
+const MAX_SNAPSHOT_BYTES = 32 * 1024 * 1024;
 
 /** The application, to be served by `@hono/node-server`: CreateSession works on Node's raw request. */
 export type MockApp = Hono<{ Bindings: HttpBindings }>;
@@ -29,7 +29,7 @@ export function createApp(context: MockContext): MockApp {
   app.use(refuseWebPages(context.allowedHosts));
   app.use(
     limitBody(
-      (path) => (path.startsWith("/_mock/") ? MAX_LAB_BODY_BYTES : MAX_BODY_BYTES),
+      (path) => (path === "/_mock/snapshot" ? MAX_SNAPSHOT_BYTES : MAX_BODY_BYTES),
       (maxBytes) =>
         new ServiceError(
           413,

@@ -5,6 +5,7 @@ import { z } from "zod";
 import { MockError } from "../errors/mock-error.ts";
 import { type ControlPlaneContext, checkCaller } from "../control/control-plane.ts";
 import { ServiceError } from "../errors/service-error.ts";
+import { parseJson } from "../model/json.ts";
 import type { State } from "../state/state.ts";
 import { FAULT_KINDS, type FaultQueue } from "./faults.ts";
 import type { LabClock } from "./lab-clock.ts";
@@ -15,6 +16,9 @@ const ClockChange = z.union([
   z.strictObject({ advanceSeconds: z.number().min(-3.2e9).max(3.2e9) }),
   z.strictObject({ rate: z.number().min(0).max(1e6) }),
 ]);
+
+/** Values of a snapshot: ten times those of an account that is full to its quotas, without its subjects. */
+const MAX_SNAPSHOT_VALUES = 3_000_000;
 
 /** What X.509 can write (RFC 5280 §4.1.2.5), and a year of room for sessions. */
 const EARLIEST = Date.UTC(1950, 0);
@@ -112,9 +116,10 @@ export function labRoutes(context: LabContext): Hono<{ Bindings: HttpBindings }>
   lab.get("/snapshot", (c) => c.json(exportSnapshot(state)));
   lab.put("/snapshot", async (c) => {
     try {
-      importSnapshot(state, await readJson(c));
+      const body = new Uint8Array(await c.req.arrayBuffer());
+      importSnapshot(state, parseJson(body, { maxValues: MAX_SNAPSHOT_VALUES }));
     } catch (error) {
-      if (error instanceof MockError) return badRequest(c, error.message);
+      if (error instanceof MockError || error instanceof ServiceError) return badRequest(c, error.message);
       throw error;
     }
     return c.json({
@@ -148,9 +153,10 @@ function isJson(contentType = ""): boolean {
 /** The body as JSON; `undefined` when it is none. */
 async function readJson(c: Context): Promise<unknown> {
   try {
-    return await c.req.json();
-  } catch {
-    return undefined;
+    return parseJson(new Uint8Array(await c.req.arrayBuffer()));
+  } catch (error) {
+    if (error instanceof ServiceError) return undefined;
+    throw error;
   }
 }
 

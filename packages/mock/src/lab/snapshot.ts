@@ -36,15 +36,20 @@ export function exportSnapshot(state: State): Record<string, unknown> {
  * @throws {MockError} ERR_MOCK_INVALID_SNAPSHOT
  */
 export function importSnapshot(state: State, json: unknown): void {
-  const parsed = snapshot.safeParse(json);
+  // Names are cut before they are quoted: one of them may be as long as the snapshot.
+  const parsed = snapshot.safeParse(json, {
+    error: (issue) =>
+      issue.code === "unrecognized_keys" ? `unknown member ${cut(issue.keys[0] ?? "")}` : undefined,
+  });
   if (!parsed.success) {
-    throw new MockError("ERR_MOCK_INVALID_SNAPSHOT", `not a snapshot: ${z.prettifyError(parsed.error)}`);
+    const issues = parsed.error.issues.slice(0, 5).map(({ path, message }) => `${toText(path)}: ${message}`);
+    throw new MockError("ERR_MOCK_INVALID_SNAPSHOT", `not a snapshot: ${issues.join("; ")}`);
   }
   const { accountId, region, trustAnchors, profiles, crls, subjects } = parsed.data;
   if (accountId !== state.accountId || region !== state.region) {
     throw new MockError(
       "ERR_MOCK_INVALID_SNAPSHOT",
-      `the snapshot is of account ${accountId} in ${region}, the mock emulates ${state.accountId} in ${state.region}; start it with --account and --region`,
+      `the snapshot is of account ${cut(accountId)} in ${cut(region)}, the mock emulates ${state.accountId} in ${state.region}; start it with --account and --region`,
     );
   }
   clearState(state);
@@ -61,4 +66,12 @@ export function clearState(state: State): void {
   state.crls.clear();
   state.subjects.clear();
   forgetSubjectIndex(state);
+}
+
+function toText(path: readonly PropertyKey[]): string {
+  return path.length === 0 ? "the whole" : path.map((step) => cut(String(step))).join(".");
+}
+
+function cut(text: string): string {
+  return JSON.stringify(text.slice(0, 100)).slice(1, -1);
 }

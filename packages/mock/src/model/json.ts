@@ -3,18 +3,31 @@ import { ServiceError } from "../errors/service-error.ts";
 /** How deep a body may be nested. No shape of the service model is half as deep. */
 export const MAX_DEPTH = 32;
 
+/** Bounds of a JSON text, see {@link parseJson}. */
+export interface JsonLimits {
+  /** How deep arrays and objects may be nested. @default 32 */
+  readonly maxDepth?: number | undefined;
+  /** How many values there may be, members and elements included. @default no bound */
+  readonly maxValues?: number | undefined;
+}
+
 const UTF_8 = new TextDecoder("utf-8", { fatal: true });
 
 /**
- * Parses a JSON body. Its nesting is measured first: a body of nothing but brackets would take a hundred times its own
- * memory, and exhaust the stack of whoever walks through it.
+ * Parses a JSON body. Its values and their nesting are counted first: a body of nothing but brackets would take a
+ * hundred times its own memory, and exhaust the stack of whoever walks through it.
  *
- * @param maxDepth how deep arrays and objects may be nested
- * @throws {ServiceError} 400 `SerializationException` for what is not JSON in UTF-8, or nested deeper
+ * @throws {ServiceError} 400 `SerializationException` for what is not JSON in UTF-8, or beyond a limit
  */
-export function parseJson(body: Uint8Array, maxDepth = MAX_DEPTH): unknown {
-  if (bracketsIn(body, maxDepth) > maxDepth && depthOf(body) > maxDepth) {
-    throw new ServiceError(400, "SerializationException", `Request body is nested deeper than ${maxDepth}`);
+export function parseJson(body: Uint8Array, { maxDepth = MAX_DEPTH, maxValues }: JsonLimits = {}): unknown {
+  if (maxValues !== undefined || bracketsIn(body, maxDepth) > maxDepth) {
+    const { depth, values } = measure(body);
+    if (depth > maxDepth) {
+      throw new ServiceError(400, "SerializationException", `Request body is nested deeper than ${maxDepth}`);
+    }
+    if (values > (maxValues ?? values)) {
+      throw new ServiceError(400, "SerializationException", `Request body has more than ${maxValues} values`);
+    }
   }
   try {
     return JSON.parse(UTF_8.decode(body));
@@ -50,21 +63,30 @@ function bracketsIn(body: Uint8Array, enough: number): number {
   return count;
 }
 
-/** The deepest nesting of brackets outside strings. */
-function depthOf(body: Uint8Array): number {
-  let depth = 0;
-  let deepest = 0;
-  let inString = false;
+/** The deepest nesting of brackets outside strings, and how many values the commas and brackets there make at most. */
+function measure(body: Uint8Array): { depth: number; values: number } {
+  let [depth, deepest, values] = [0, 0, 1];
   for (let at = 0; at < body.length; at += 1) {
     const byte = body[at];
-    if (inString) {
-      if (byte === 0x5c) at += 1;
-      else if (byte === 0x22) inString = false;
-    } else if (byte === 0x22) inString = true;
+    if (byte === 0x22) at = endOfString(body, at);
+    else if (byte === 0x2c) values += 1;
     else if (byte === 0x5b || byte === 0x7b) {
       depth += 1;
+      values += 1;
       if (depth > deepest) deepest = depth;
     } else if (byte === 0x5d || byte === 0x7d) depth -= 1;
   }
-  return deepest;
+  return { depth: deepest, values };
+}
+
+/** The position of the quotation mark that ends the string; the end of the body when none does. */
+function endOfString(body: Uint8Array, start: number): number {
+  let at = start;
+  let escapes: number;
+  do {
+    at = body.indexOf(0x22, at + 1);
+    if (at < 0) return body.length;
+    for (escapes = 0; body[at - 1 - escapes] === 0x5c; escapes += 1);
+  } while (escapes % 2 === 1);
+  return at;
 }
