@@ -1,12 +1,11 @@
 export { SignerError } from "./errors.ts";
 export type { SignerErrorCode, SignerErrorDetails } from "./errors.ts";
 export type { HttpRequest, HttpResponse, HttpSend } from "./http/send.ts";
-export { checkIdentity } from "./keys/check-identity.ts";
-export { loadCertificate, loadCertificateChain } from "./keys/load-certificate.ts";
-export type { EndEntityCertificate } from "./keys/load-certificate.ts";
-export { loadIdentity } from "./keys/load-identity.ts";
-export type { IdentitySources, SigningIdentity } from "./keys/load-identity.ts";
-export { loadPrivateKey } from "./keys/load-private-key.ts";
+export { checkIdentity, loadIdentity } from "./keys/identity.ts";
+export { loadCertificate, loadCertificateChain } from "./keys/certificate.ts";
+export type { EndEntityCertificate } from "./keys/certificate.ts";
+export type { IdentitySources, SigningIdentity } from "./keys/identity.ts";
+export { loadPrivateKey } from "./keys/private-key.ts";
 export type { PemSource } from "./keys/read-source.ts";
 export { fromRolesAnywhere } from "./provider/from-roles-anywhere.ts";
 export type {

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 
 import type { Environment } from "../config/environment.ts";
 import { SignerError } from "../errors.ts";
-import type { IdentitySources } from "../keys/load-identity.ts";
+import type { IdentitySources } from "../keys/identity.ts";
 import type { Flags } from "./parse-flags.ts";
 
 /** Flags that say who calls; names are those of `aws_signing_helper`. */

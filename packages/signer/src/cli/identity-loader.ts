@@ -1,6 +1,6 @@
 import { SignerError } from "../errors.ts";
-import { loadIdentity } from "../keys/load-identity.ts";
-import type { IdentitySources, SigningIdentity } from "../keys/load-identity.ts";
+import { loadIdentity } from "../keys/identity.ts";
+import type { IdentitySources, SigningIdentity } from "../keys/identity.ts";
 
 /**
  * Does something that needs a password; if none was given and it takes one, the person at the terminal is asked.

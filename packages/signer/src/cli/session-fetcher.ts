@@ -1,5 +1,4 @@
-import { checkIdentity } from "../keys/check-identity.ts";
-import { identityWarnings } from "../keys/identity-warnings.ts";
+import { checkIdentity, identityWarnings } from "../keys/identity.ts";
 import { createSessionWithIdentity } from "../session/create-session.ts";
 import type { CredentialSet } from "../session/credential-set.ts";
 import { identityLoader } from "./identity-loader.ts";

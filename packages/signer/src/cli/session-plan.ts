@@ -2,7 +2,7 @@ import { readAwsEnvironment } from "../config/environment.ts";
 import type { AwsEnvironment } from "../config/environment.ts";
 import { createHttpSend } from "../http/send.ts";
 import type { HttpSender } from "../http/send.ts";
-import type { IdentitySources } from "../keys/load-identity.ts";
+import type { IdentitySources } from "../keys/identity.ts";
 import { checkSessionParameters } from "../session/session-parameters.ts";
 import type { SessionParameters } from "../session/session-parameters.ts";
 import type { CommandContext } from "./command.ts";

@@ -1,6 +1,6 @@
 import { X509Certificate } from "node:crypto";
 
-import { isoSeconds } from "../keys/check-identity.ts";
+import { isoSeconds } from "../keys/identity.ts";
 import { certificateFacts } from "./certificate-facts.ts";
 import { fail, ok, warn } from "./finding.ts";
 import type { Finding } from "./finding.ts";

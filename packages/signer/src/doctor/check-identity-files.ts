@@ -1,11 +1,9 @@
 import { statSync } from "node:fs";
 
 import { messageOf, SignerError } from "../errors.ts";
-import { checkIdentity, isoSeconds } from "../keys/check-identity.ts";
-import { identityWarnings } from "../keys/identity-warnings.ts";
-import { loadCertificate, loadCertificateChain } from "../keys/load-certificate.ts";
-import { loadIdentity } from "../keys/load-identity.ts";
-import type { IdentitySources, SigningIdentity } from "../keys/load-identity.ts";
+import { checkIdentity, identityWarnings, isoSeconds, loadIdentity } from "../keys/identity.ts";
+import { loadCertificate, loadCertificateChain } from "../keys/certificate.ts";
+import type { IdentitySources, SigningIdentity } from "../keys/identity.ts";
 import { checkCertificate, checkChain } from "./check-certificate.ts";
 import { fail, ok, warn } from "./finding.ts";
 import type { Finding } from "./finding.ts";

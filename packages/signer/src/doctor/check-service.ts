@@ -1,6 +1,6 @@
 import { messageOf, SignerError } from "../errors.ts";
 import type { HttpSend } from "../http/send.ts";
-import type { SigningIdentity } from "../keys/load-identity.ts";
+import type { SigningIdentity } from "../keys/identity.ts";
 import { createSessionWithIdentity } from "../session/create-session.ts";
 import type { CreateSessionOptions } from "../session/create-session.ts";
 import type { CredentialSet } from "../session/credential-set.ts";

@@ -7,11 +7,9 @@ import { KEY_ALGORITHMS, openssl, readVector, temporaryFolder } from "@roles-any
 import { makeIdentity } from "../../test/support/identities.ts";
 import type { KeyAlgorithm } from "@roles-anywhere/testing";
 import { der, integer, octetString, sequence } from "../../test/support/pkcs12.ts";
-import { checkIdentity } from "./check-identity.ts";
-import { identityWarnings } from "./identity-warnings.ts";
-import { decimalSerialNumber, loadCertificate, loadCertificateChain } from "./load-certificate.ts";
-import { loadIdentity } from "./load-identity.ts";
-import { loadPrivateKey } from "./load-private-key.ts";
+import { checkIdentity, identityWarnings, loadIdentity } from "./identity.ts";
+import { decimalSerialNumber, loadCertificate, loadCertificateChain } from "./certificate.ts";
+import { loadPrivateKey } from "./private-key.ts";
 import { pemBlocks } from "./pem.ts";
 
 const rsa = readVector("rsa");

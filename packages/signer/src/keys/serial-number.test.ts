@@ -2,7 +2,7 @@ import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
 import { makeCertificate } from "../../test/support/chain.ts";
-import { decimalSerialNumber, loadCertificate } from "./load-certificate.ts";
+import { decimalSerialNumber, loadCertificate } from "./certificate.ts";
 
 /** Serial numbers have up to 20 octets (RFC 5280 §4.1.2.2). */
 const serial = fc.bigInt(1n, 2n ** 159n - 1n);

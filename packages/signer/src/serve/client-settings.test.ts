@@ -2,8 +2,7 @@ import { readFileSync } from "node:fs";
 
 import { describe, expect, it } from "vitest";
 
-import { clientSettings } from "./client-settings.ts";
-import { servedRoles } from "./served-role.ts";
+import { clientSettings, servedRoles } from "./served-role.ts";
 
 const README = readFileSync(new URL("../../README.md", import.meta.url), "utf8");
 

@@ -3,11 +3,11 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { isIP } from "node:net";
 
 import { messageOf, SignerError } from "../errors.ts";
-import { isoSeconds } from "../keys/check-identity.ts";
+import { isoSeconds } from "../keys/identity.ts";
 import { parseArn } from "../session/arn.ts";
 import type { ServedRole } from "./served-role.ts";
 import type { HeldSession, SessionHolder } from "./session-holder.ts";
-import type { TokenStore } from "./token-store.ts";
+import type { TokenStore } from "./tokens.ts";
 
 /** A role and its session. */
 export interface EndpointRole extends ServedRole {
@@ -32,15 +32,6 @@ const CONTAINER_PATH = /^\/container\/credentials(?:\/(.*))?$/;
 const TOKEN_HEADER = "x-aws-ec2-metadata-token";
 const TTL_HEADER = "x-aws-ec2-metadata-token-ttl-seconds";
 const MAX_TTL_SECONDS = 21_600;
-
-/**
- * Where AWS_CONTAINER_CREDENTIALS_FULL_URI has to point.
- *
- * @param roleName Name of the role; undefined for the first one.
- */
-export function containerPath(roleName?: string): string {
-  return `/container/credentials${roleName === undefined ? "" : `/${encodeURIComponent(roleName)}`}`;
-}
 
 /**
  * Answers requests as the instance metadata service (version 2) and the container credentials endpoint do.

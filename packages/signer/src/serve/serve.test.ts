@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 
 import type { CredentialSet } from "../session/credential-set.ts";
 import { createSessionHolder } from "./session-holder.ts";
-import { createTokenStore } from "./token-store.ts";
+import { createTokenStore } from "./tokens.ts";
 
 describe("createTokenStore", () => {
   it("makes tokens of 100 characters that live as long as asked", () => {

@@ -1,8 +1,8 @@
 import { SignerError } from "../errors.ts";
 import { createHttpSend } from "../http/send.ts";
 import type { HttpResponse, HttpSend } from "../http/send.ts";
-import { loadIdentity } from "../keys/load-identity.ts";
-import type { IdentitySources, SigningIdentity } from "../keys/load-identity.ts";
+import { loadIdentity } from "../keys/identity.ts";
+import type { IdentitySources, SigningIdentity } from "../keys/identity.ts";
 import { parseCredentialSet } from "./credential-set.ts";
 import type { CredentialSet } from "./credential-set.ts";
 import { invocationId } from "./invocation-id.ts";

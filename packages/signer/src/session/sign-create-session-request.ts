@@ -1,5 +1,5 @@
-import { loadIdentity } from "../keys/load-identity.ts";
-import type { IdentitySources, SigningIdentity } from "../keys/load-identity.ts";
+import { loadIdentity } from "../keys/identity.ts";
+import type { IdentitySources, SigningIdentity } from "../keys/identity.ts";
 import { canonicalQuery } from "../sigv4-x509/canonical-request.ts";
 import {
   HEADER_ATTEMPT,

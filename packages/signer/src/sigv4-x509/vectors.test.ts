@@ -3,8 +3,8 @@ import { writeFileSync } from "node:fs";
 
 import { describe, expect, it } from "vitest";
 
-import { decimalSerialNumber } from "../keys/load-certificate.ts";
-import { requestSignerOf } from "../keys/request-signer.ts";
+import { decimalSerialNumber } from "../keys/certificate.ts";
+import { requestSignerOf } from "../keys/private-key.ts";
 import { openssl, readVector, temporaryFolder } from "@roles-anywhere/testing";
 import type { VectorName } from "@roles-anywhere/testing";
 import { canonicalRequest } from "./canonical-request.ts";

@@ -18,8 +18,7 @@ import { keepCopy, readIfPresent, recover, replaceFile } from "../../aws-config/
 import { configPath, credentialsPath } from "../../config/aws-files.ts";
 import type { Environment } from "../../config/environment.ts";
 import { SignerError } from "../../errors.ts";
-import { checkIdentity } from "../../keys/check-identity.ts";
-import { loadIdentity } from "../../keys/load-identity.ts";
+import { checkIdentity, loadIdentity } from "../../keys/identity.ts";
 import { checkSessionParameters, regionOf } from "../../session/session-parameters.ts";
 import type { Command } from "../command.ts";
 import { CREDENTIAL_PROCESS_FLAGS } from "../credential-process-command.ts";

@@ -1,5 +1,5 @@
-import { loadCertificate } from "../../keys/load-certificate.ts";
-import type { EndEntityCertificate } from "../../keys/load-certificate.ts";
+import { loadCertificate } from "../../keys/certificate.ts";
+import type { EndEntityCertificate } from "../../keys/certificate.ts";
 import { SignerError } from "../../errors.ts";
 import type { Command } from "../command.ts";
 import { helpText } from "../help-text.ts";

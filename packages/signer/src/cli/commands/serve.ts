@@ -1,17 +1,14 @@
 import { resolve } from "node:path";
 
 import { SignerError } from "../../errors.ts";
-import { clientSettings } from "../../serve/client-settings.ts";
-import { ensureContainerToken, readContainerToken } from "../../serve/container-token.ts";
-import { keepSession } from "../../serve/keep-session.ts";
+import { clientSettings, servedRoles } from "../../serve/served-role.ts";
+import { createTokenStore, ensureContainerToken, readContainerToken } from "../../serve/tokens.ts";
+import { createSessionHolder, keepSession } from "../../serve/session-holder.ts";
 import { createRequestHandler } from "../../serve/request-handler.ts";
 import type { EndpointRole } from "../../serve/request-handler.ts";
-import { servedRoles } from "../../serve/served-role.ts";
 import type { ServedRole } from "../../serve/served-role.ts";
-import { createSessionHolder } from "../../serve/session-holder.ts";
 import { startServer } from "../../serve/start-server.ts";
 import { createSystemdNotifier } from "../../serve/systemd-notifier.ts";
-import { createTokenStore } from "../../serve/token-store.ts";
 import { checkSessionParameters } from "../../session/session-parameters.ts";
 import type { Command } from "../command.ts";
 import { helpText } from "../help-text.ts";

@@ -4,7 +4,7 @@ import { checkProfileName } from "../../aws-config/config-file.ts";
 import { writeCredentials } from "../../aws-config/write-credentials.ts";
 import { credentialsPath } from "../../config/aws-files.ts";
 import { messageOf } from "../../errors.ts";
-import { isoSeconds } from "../../keys/check-identity.ts";
+import { isoSeconds } from "../../keys/identity.ts";
 import { refreshLoop } from "../../refresh/refresh-loop.ts";
 import type { Command } from "../command.ts";
 import { helpText } from "../help-text.ts";

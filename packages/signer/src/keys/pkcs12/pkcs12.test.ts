@@ -20,11 +20,10 @@ import {
   pfx,
   sequence,
 } from "../../../test/support/pkcs12.ts";
-import { checkIdentity } from "../check-identity.ts";
-import { loadCertificate } from "../load-certificate.ts";
-import { loadIdentity } from "../load-identity.ts";
-import { loadPrivateKey } from "../load-private-key.ts";
-import { isPkcs12 } from "./is-pkcs12.ts";
+import { checkIdentity, loadIdentity } from "../identity.ts";
+import { loadCertificate } from "../certificate.ts";
+import { loadPrivateKey } from "../private-key.ts";
+import { isPkcs12 } from "./pkcs12.ts";
 
 const rsa = makeIdentity("RSA-2048");
 const ec = makeIdentity("P-256");

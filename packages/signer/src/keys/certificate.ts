@@ -1,12 +1,11 @@
 import { X509Certificate } from "node:crypto";
 
-import { messageOf, SignerError } from "../errors.ts";
+import { SignerError, messageOf } from "../errors.ts";
 import type { SignerErrorCode } from "../errors.ts";
 import { MAX_CHAIN_LENGTH } from "../sigv4-x509/constants.ts";
 import { pemBlocks } from "./pem.ts";
 import type { PemBlock } from "./pem.ts";
-import { isPkcs12 } from "./pkcs12/is-pkcs12.ts";
-import { loadPkcs12 } from "./pkcs12/load-pkcs12.ts";
+import { isPkcs12, loadPkcs12 } from "./pkcs12/pkcs12.ts";
 import { readPem } from "./read-source.ts";
 import type { NamedPem, PemSource } from "./read-source.ts";
 

@@ -1,11 +1,13 @@
-import { createPrivateKey } from "node:crypto";
+import { createPrivateKey, sign } from "node:crypto";
 import type { KeyObject } from "node:crypto";
 
 import { SignerError } from "../errors.ts";
 import type { SignerErrorCode } from "../errors.ts";
+import { ALGORITHM_ECDSA, ALGORITHM_MLDSA, ALGORITHM_RSA } from "../sigv4-x509/constants.ts";
+import type { RequestSigner } from "../sigv4-x509/sign-request.ts";
 import { pemBlocks } from "./pem.ts";
 import type { PemBlock } from "./pem.ts";
-import { isPkcs12 } from "./pkcs12/is-pkcs12.ts";
+import { isPkcs12 } from "./pkcs12/pkcs12.ts";
 import { readPem } from "./read-source.ts";
 import type { NamedPem, PemSource } from "./read-source.ts";
 
@@ -31,7 +33,7 @@ export function loadPrivateKey(source: PemSource, passphrase?: string): KeyObjec
   return privateKeyIn(readPem(source, "private key"), passphrase);
 }
 
-/** The same of a file that was read before. */
+/** The first private key of a PEM file whose text was read before; see {@link loadPrivateKey}. */
 export function privateKeyIn(pem: NamedPem, passphrase?: string): KeyObject {
   const blocks = pemBlocks(pem.text);
   const block = blocks.find(({ label }) => LABELS.has(label));
@@ -114,4 +116,29 @@ function invalid(
 
 function pathOf({ path }: NamedPem): { readonly path?: string } {
   return path === undefined ? {} : { path };
+}
+
+/**
+ * A signer for a private key in memory. The algorithm follows the key, never the certificate.
+ *
+ * @param key Private key: RSA, EC or ML-DSA.
+ * @throws {SignerError} ERR_SIGNER_KEY_UNSUPPORTED for any other type, such as Ed25519.
+ */
+export function requestSignerOf(key: KeyObject): RequestSigner {
+  const type: string | undefined = key.asymmetricKeyType;
+  switch (type) {
+    case "rsa":
+      return { algorithm: ALGORITHM_RSA, sign: (message) => sign("sha256", message, key) };
+    case "ec":
+      return { algorithm: ALGORITHM_ECDSA, sign: (message) => sign("sha256", message, key) };
+    case "ml-dsa-44":
+    case "ml-dsa-65":
+    case "ml-dsa-87":
+      return { algorithm: ALGORITHM_MLDSA, sign: (message) => sign(null, message, key) };
+    default:
+      throw new SignerError(
+        "ERR_SIGNER_KEY_UNSUPPORTED",
+        `private key is of type ${type ?? "unknown to this Node.js"}, and Roles Anywhere takes RSA, EC and ML-DSA keys; issue a certificate for one of those`,
+      );
+  }
 }

@@ -1,15 +1,14 @@
-import { createPrivateKey, X509Certificate } from "node:crypto";
+import { X509Certificate, createPrivateKey } from "node:crypto";
 import type { KeyObject } from "node:crypto";
 
 import { SignerError } from "../../errors.ts";
 import type { SignerErrorCode } from "../../errors.ts";
 import { MAX_CHAIN_LENGTH } from "../../sigv4-x509/constants.ts";
 import type { NamedPem } from "../read-source.ts";
-import { decodePfx } from "./decode-pfx.ts";
-import type { Pfx } from "./decode-pfx.ts";
-import type { Password } from "./derive-key.ts";
-import { loadForge } from "./load-forge.ts";
-import { Pkcs12Problem } from "./pkcs12-problem.ts";
+import { decodePfx } from "./pfx.ts";
+import type { Pfx } from "./pfx.ts";
+import type { Password } from "./password-encryption.ts";
+import { Pkcs12Problem, loadForge } from "./asn1.ts";
 
 /** What a PKCS#12 file says about its owner. */
 export interface Pkcs12Identity {
@@ -185,4 +184,18 @@ function refusal(code: SignerErrorCode, file: NamedPem, reason: string, cause?: 
     ...(cause === undefined ? {} : { cause }),
     ...(path === undefined ? {} : { path }),
   });
+}
+
+/** PFX ::= SEQUENCE { version INTEGER (3), … }, its length in any form that BER allows. */
+// oxlint-disable-next-line no-control-regex -- these are bytes
+const PFX = /^\x30(?:[\x00-\x80]|\x81[^]|\x82[^]{2}|\x83[^]{3}|\x84[^]{4})\x02\x01\x03/;
+
+/**
+ * Whether a file is PKCS#12, by its first bytes.
+ *
+ * @param text The file, one character for each byte (latin1).
+ * @see RFC 7292 §4
+ */
+export function isPkcs12(text: string): boolean {
+  return text.startsWith("\u0030") && PFX.test(text.slice(0, 9));
 }

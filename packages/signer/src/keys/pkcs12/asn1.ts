@@ -1,8 +1,5 @@
 import type forge from "node-forge";
 
-import { loadForge } from "./load-forge.ts";
-import { damaged } from "./pkcs12-problem.ts";
-
 /** One value; node-forge also reads what BER allows beyond DER, which Windows and NSS write. */
 export type Ber = forge.asn1.Asn1;
 
@@ -90,4 +87,60 @@ export function count(value: Ber): number {
 
 function latin1(bytes: Uint8Array): string {
   return Buffer.from(bytes).toString("latin1");
+}
+
+declare module "node-forge" {
+  namespace asn1 {
+    // node-forge documents these options; its type declarations know only the older boolean.
+    function fromDer(
+      bytes: Bytes,
+      options: { strict: boolean; parseAllBytes: boolean; decodeBitStrings: boolean },
+    ): Asn1;
+  }
+  namespace pkcs12 {
+    /** Key derivation of RFC 7292, appendix B. A null password has not even the two octets that end a string. */
+    function generateKey(
+      password: string | null,
+      salt: util.ByteBuffer,
+      id: 1 | 2 | 3,
+      iterations: number,
+      length: number,
+      digest: md.MessageDigest,
+    ): util.ByteBuffer;
+  }
+}
+
+export type Forge = typeof forge;
+
+let loaded: Forge | undefined;
+
+/**
+ * Loads node-forge, which is needed for PKCS#12 and for nothing else: loading it costs more than all that ra-signer does
+ * otherwise.
+ */
+export function loadForge(): Forge {
+  // Not `import()`, so that an identity is loaded without a wait; and a module that only this needs is not imported above.
+  loaded ??= process.getBuiltinModule("node:module").createRequire(import.meta.filename)(
+    "node-forge",
+  ) as Forge;
+  return loaded;
+}
+
+/** `password`: it does not fit; `damaged`: not what the standard says; `unsupported`: a kind that is not read here. */
+export type Pkcs12ProblemKind = "password" | "damaged" | "unsupported";
+
+/** Why a PKCS#12 file cannot be read; who knows the file's name turns it into a SignerError. */
+export class Pkcs12Problem extends Error {
+  override readonly name = "Pkcs12Problem";
+  readonly kind: Pkcs12ProblemKind;
+
+  constructor(kind: Pkcs12ProblemKind, message: string) {
+    super(message);
+    this.kind = kind;
+  }
+}
+
+/** A file that is not what the standard says. */
+export function damaged(message: string): Pkcs12Problem {
+  return new Pkcs12Problem("damaged", message);
 }

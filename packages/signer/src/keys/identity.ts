@@ -1,16 +1,15 @@
 import { KeyObject } from "node:crypto";
+import { statSync } from "node:fs";
 
 import { SignerError } from "../errors.ts";
 import type { SignerErrorCode } from "../errors.ts";
 import type { RequestSigner } from "../sigv4-x509/sign-request.ts";
-import { certificateIn, endEntity, loadCertificateChain } from "./load-certificate.ts";
-import type { EndEntityCertificate } from "./load-certificate.ts";
-import { loadPrivateKey, privateKeyIn } from "./load-private-key.ts";
-import { isPkcs12 } from "./pkcs12/is-pkcs12.ts";
-import { loadPkcs12 } from "./pkcs12/load-pkcs12.ts";
+import { certificateIn, endEntity, loadCertificateChain } from "./certificate.ts";
+import type { EndEntityCertificate } from "./certificate.ts";
+import { loadPrivateKey, privateKeyIn, requestSignerOf } from "./private-key.ts";
+import { isPkcs12, loadPkcs12 } from "./pkcs12/pkcs12.ts";
 import { readPem } from "./read-source.ts";
 import type { NamedPem, PemSource } from "./read-source.ts";
-import { requestSignerOf } from "./request-signer.ts";
 
 /** Where the identity of the caller comes from. */
 export interface IdentitySources {
@@ -98,4 +97,79 @@ function identityInPkcs12(file: NamedPem, sources: IdentitySources): SigningIden
 
 function isRequestSigner(value: PemSource | KeyObject | RequestSigner): value is RequestSigner {
   return typeof value === "object" && "sign" in value && typeof value.sign === "function";
+}
+
+/**
+ * Finds what the service would refuse, before anything is sent: dates of the certificate, and a key that is not its own.
+ *
+ * @param certificate The end-entity certificate.
+ * @param privateKey Its private key; left out when the key is elsewhere (a custom sign function).
+ * @param moment Now.
+ * @throws {SignerError} ERR_SIGNER_CERTIFICATE_NOT_YET_VALID, ERR_SIGNER_CERTIFICATE_EXPIRED or
+ *   ERR_SIGNER_KEY_MISMATCH.
+ */
+export function checkIdentity(
+  certificate: EndEntityCertificate,
+  privateKey: KeyObject | undefined,
+  moment: Date,
+): void {
+  const { x509, name } = certificate;
+  if (moment < x509.validFromDate) {
+    throw new SignerError(
+      "ERR_SIGNER_CERTIFICATE_NOT_YET_VALID",
+      `certificate ${name} is valid only from ${isoSeconds(x509.validFromDate)} and it is ${isoSeconds(moment)} here; check this machine's clock`,
+    );
+  }
+  if (moment > x509.validToDate) {
+    throw new SignerError(
+      "ERR_SIGNER_CERTIFICATE_EXPIRED",
+      `certificate ${name} expired at ${isoSeconds(x509.validToDate)} and it is ${isoSeconds(moment)} here; issue a new one, or set this machine's clock right`,
+    );
+  }
+  if (privateKey !== undefined && !x509.checkPrivateKey(privateKey)) {
+    throw new SignerError(
+      "ERR_SIGNER_KEY_MISMATCH",
+      `the private key does not belong to certificate ${name}; give the key that the certificate was issued for`,
+    );
+  }
+}
+
+/** A moment as RFC 3339 with whole seconds. */
+export function isoSeconds(moment: Date): string {
+  return `${moment.toISOString().slice(0, 19)}Z`;
+}
+
+const DAY_MS = 86_400_000;
+/** How long before its end a certificate is worth a word; less for one that lives shorter than six weeks. */
+const NOTICE_DAYS = 14;
+
+/**
+ * What is not wrong yet: a key file that others may read, and a certificate in the last third of its life, two weeks at
+ * most before its end.
+ *
+ * @param certificate The end-entity certificate.
+ * @param keyPath File of its key, if it is one.
+ * @param moment Now.
+ */
+export function identityWarnings(
+  certificate: EndEntityCertificate,
+  keyPath: string | undefined,
+  moment: Date,
+): readonly string[] {
+  const warnings: string[] = [];
+  const mode = keyPath === undefined ? 0 : (statSync(keyPath, { throwIfNoEntry: false })?.mode ?? 0) & 0o777;
+  if (process.platform !== "win32" && (mode & 0o077) !== 0) {
+    warnings.push(
+      `private key "${keyPath}" has mode ${mode.toString(8).padStart(4, "0")}; make it private: chmod 600`,
+    );
+  }
+  const { validFromDate, validToDate } = certificate.x509;
+  const lifeMs = validToDate.getTime() - validFromDate.getTime();
+  const leftMs = validToDate.getTime() - moment.getTime();
+  if (leftMs < Math.min(NOTICE_DAYS * DAY_MS, lifeMs / 3)) {
+    warnings.push(
+      `certificate ${certificate.name} expires at ${isoSeconds(validToDate)}; issue a new one soon`,
+    );
+  }
+  return warnings;
 }
