@@ -341,7 +341,16 @@ describe("a web page of somebody else", () => {
     ["this server's page", { "Sec-Fetch-Site": "same-origin", "Sec-Fetch-Mode": "cors" }, 200],
     ["this server's page, with an Origin", { Origin: "http://HOST" }, 200],
     ["the address bar", { "Sec-Fetch-Site": "none", "Sec-Fetch-Mode": "navigate" }, 200],
-    ["a link on another site", { "Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate" }, 200],
+    [
+      "a link on another site",
+      { "Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document" },
+      200,
+    ],
+    [
+      "a frame on another site",
+      { "Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "iframe" },
+      403,
+    ],
     ["fetch of another site", { "Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "no-cors" }, 403],
     ["another port of this machine", { "Sec-Fetch-Site": "same-site", "Sec-Fetch-Mode": "cors" }, 403],
     ["another site, by its Origin", { Origin: "https://evil.example" }, 403],

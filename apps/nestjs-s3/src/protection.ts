@@ -78,12 +78,12 @@ export function isOwnHost(host: string, allowedHosts: readonly string[]): boolea
   );
 }
 
-/** True when a browser says that another site's page makes the request. Following a link to this server is allowed. */
+/** True when a browser says that another site's page makes the request. A link that leads to this server may be followed. */
 function isForeign(headers: IncomingMessage["headers"]): boolean {
   const { origin, host = "" } = headers;
   if (origin !== undefined && hostOf(origin) !== host.toLowerCase()) return true;
   const site = headers["sec-fetch-site"];
-  return (site === "cross-site" || site === "same-site") && headers["sec-fetch-mode"] !== "navigate";
+  return (site === "cross-site" || site === "same-site") && headers["sec-fetch-dest"] !== "document";
 }
 
 function hostOf(origin: string): string | undefined {
