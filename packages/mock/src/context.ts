@@ -4,8 +4,12 @@ import type { AccessKey } from "./control/access-key.ts";
 import { createSignatureVerifier, type SignatureVerifier } from "./control/sigv4.ts";
 import { createFaultQueue, type FaultQueue } from "./lab/faults.ts";
 import { createLabClock, type LabClock } from "./lab/lab-clock.ts";
+import { printable } from "./errors/printable.ts";
 import type { SessionContext } from "./session/create-session.ts";
 import { type Clock, systemClock } from "./state/state.ts";
+
+/** How much of a line the log shows, in UTF-16 units. */
+const MAX_LINE_LENGTH = 16_384;
 
 /** Everything that the emulated service works with; what is not given gets its default from {@link createContext}. */
 export interface MockContext extends SessionContext {
@@ -39,16 +43,17 @@ export type MockContextInit = Pick<MockContext, "state" | "aws"> &
  *
  * @throws {MockError} ERR_MOCK_INVALID_OPTION for access keys that cannot be
  */
-export function createContext({ accessKeys, ...init }: MockContextInit): MockContext {
+export function createContext({ accessKeys, log, ...init }: MockContextInit): MockContext {
   return {
     faults: createFaultQueue(),
     audit: createAuditLog(),
     uuid: randomUUID,
-    log: () => {},
     explain: false,
     allowedHosts: [],
     minDurationSeconds: 900,
+    strictAttributeMapping: false,
     ...init,
+    log: (line) => log?.(printable(line, MAX_LINE_LENGTH)),
     verifySignature: accessKeys === undefined ? undefined : createSignatureVerifier(accessKeys),
     clock: createLabClock(init.clock ?? systemClock),
   };

@@ -4,6 +4,7 @@ import { deriveSigning } from "../request/canonical-request.ts";
 import { headerValues } from "../request/received-request.ts";
 import type { CreateSessionOutput } from "../session/assume.ts";
 import type { SessionVerdict } from "../session/create-session.ts";
+import { unmappedAttributes } from "../session/session-attributes.ts";
 import type { State } from "../state/state.ts";
 import { type Certificate, toPem } from "../trust/certificate.ts";
 import { formatName } from "../trust/distinguished-name.ts";
@@ -12,6 +13,9 @@ const HIDDEN = "HIDDEN_DUE_TO_SECURITY_REASONS";
 
 /** How many UTF-16 units of a certificate, or of what was signed, a record keeps. */
 const MAX_DETAIL_LENGTH = 16_384;
+
+/** How many unmapped values a record names. */
+const MAX_UNMAPPED = 100;
 
 /** One CreateSession call, shaped like CloudTrail's record of it; `_mock` has what CloudTrail lacks. */
 export interface AuditRecord {
@@ -64,6 +68,8 @@ export interface Verdict {
         readonly fingerprint: string;
       }
     | undefined;
+  /** Of a granted session: certificate values that could not become session tags, for example `x509Subject/O`. */
+  readonly unmappedAttributes?: readonly string[] | undefined;
   /** What the signature must have been over; for a wrong signature, to compare with the signer's own. */
   readonly canonicalRequest?: string | undefined;
   readonly stringToSign?: string | undefined;
@@ -108,6 +114,7 @@ export function toAuditRecord(verdict: SessionVerdict, init: AuditRecordInit): A
       reason: refusal?.reason,
       ...refusal?.printedExplanation(),
       certificate: verdict.certificate === undefined ? undefined : describe(verdict.certificate),
+      unmappedAttributes: unmapped(verdict),
       ...(refusal?.reason === "SIGNATURE_MISMATCH" ? signing(verdict) : {}),
     },
   };
@@ -121,7 +128,9 @@ export function toLogLine(verdict: SessionVerdict, requestId: string): string {
   }
   const { parameters, certificate } = verdict;
   const subject = certificate === undefined ? "" : printable(formatName(certificate.subject));
-  return `CreateSession granted: ${printable(parameters?.roleArn ?? "")} to ${subject}`;
+  const without = unmapped(verdict)?.join(", ");
+  const warning = without === undefined ? "" : `; no session tags for ${printable(without)}`;
+  return `CreateSession granted: ${printable(parameters?.roleArn ?? "")} to ${subject}${warning}`;
 }
 
 function requestParameters({ certificate, parameters }: SessionVerdict): Record<string, unknown> | null {
@@ -138,6 +147,12 @@ function responseElements(output: CreateSessionOutput): Record<string, unknown> 
       credentials: { ...entry.credentials, secretAccessKey: HIDDEN, sessionToken: HIDDEN },
     })),
   };
+}
+
+/** `undefined` when there are none. */
+function unmapped(verdict: SessionVerdict): readonly string[] | undefined {
+  const names = "attributes" in verdict ? unmappedAttributes(verdict.attributes).slice(0, MAX_UNMAPPED) : [];
+  return names.length === 0 ? undefined : names;
 }
 
 function describe(certificate: Certificate): NonNullable<Verdict["certificate"]> {

@@ -38,6 +38,7 @@ interface Flags {
   account: string;
   explain: boolean;
   labMinDuration: number;
+  labStrictAttributeMapping: boolean;
   quiet: boolean;
 }
 
@@ -86,6 +87,11 @@ function createProgram(print: (text: string) => void): Command {
     .option("--account <id>", "emulated account, 12 digits", "000000000000")
     .option("--explain", "add the reason of a refusal to the message that the client sees", false)
     .option("--lab-min-duration <seconds>", "grant sessions shorter than AWS's 900 seconds", toSeconds, 900)
+    .option(
+      "--lab-strict-attribute-mapping",
+      "refuse certificates with values that cannot become session tags",
+      false,
+    )
     .option("--quiet", "no line about each call on stderr", false)
     .version(VERSION, "--version", "print the version")
     .addHelpText("after", EXAMPLES)
@@ -115,6 +121,7 @@ function toOptions(flags: Flags, env: Readonly<NodeJS.ProcessEnv>): MockOptions 
     accountId: flags.account,
     explain: flags.explain,
     minDurationSeconds: flags.labMinDuration,
+    strictAttributeMapping: flags.labStrictAttributeMapping,
     tls: toTls(flags),
     log: flags.quiet ? undefined : (line) => console.error(line),
   };

@@ -4,6 +4,7 @@ import { Hono } from "hono";
 import type { MockContext } from "../context.ts";
 import { serveOperation } from "../control/operation.ts";
 import { controlPlane } from "../control/control-plane.ts";
+import { printable } from "../errors/printable.ts";
 import { ServiceError } from "../errors/service-error.ts";
 import { labRoutes } from "../lab/routes.ts";
 import { createSessionOperation, injectFaults } from "./sessions.ts";
@@ -52,11 +53,11 @@ export function createApp(context: MockContext): MockApp {
     new ServiceError(
       404,
       "UnknownOperationException",
-      `No operation ${c.req.method} ${c.req.path}`,
+      `No operation ${c.req.method} ${printable(c.req.path, 200)}`,
     ).toResponse(randomUUID()),
   );
   app.onError((error) => {
-    context.log(`defect: ${error.stack ?? error.message}`);
+    context.log(`defect: ${(error.stack ?? error.message).replaceAll(/\n\s*/g, " | ")}`);
     return new ServiceError(500, "InternalServerException", "Internal server error").toResponse(randomUUID());
   });
   return app;

@@ -49,6 +49,8 @@ export interface MockOptions {
   readonly explain?: boolean | undefined;
   /** Grant sessions shorter than AWS's 900 seconds. @default 900 */
   readonly minDurationSeconds?: number | undefined;
+  /** Refuse certificates with values that cannot become session tags, as users of AWS have seen. @default false */
+  readonly strictAttributeMapping?: boolean | undefined;
   /** @default the system clock */
   readonly clock?: Clock | undefined;
   /** Start from this state. @default an empty account */
@@ -127,6 +129,7 @@ function toContext(options: MockOptions): MockContext {
     aws: options.aws ?? endpointPort(options, region),
     explain: options.explain ?? false,
     minDurationSeconds,
+    strictAttributeMapping: options.strictAttributeMapping ?? false,
     ...(options.accessKeys === undefined ? {} : { accessKeys: options.accessKeys }),
     ...(options.clock === undefined ? {} : { clock: options.clock }),
     ...(options.log === undefined ? {} : { log: options.log }),

@@ -18,7 +18,14 @@ import { notRevoked } from "../trust/revocation.ts";
 import { type CertificationPath, validatePath } from "../trust/validate-path.ts";
 import { type AllowedSession, callAws, unableToAssume } from "./assume.ts";
 import type { AwsPort, Role } from "./aws.ts";
-import { isSourceIdentity, mapAttributes, sessionNameOf, sourceIdentityOf } from "./session-attributes.ts";
+import {
+  failedAttributesSentence,
+  isSourceIdentity,
+  mapAttributes,
+  sessionNameOf,
+  sourceIdentityOf,
+  unmappedAttributes,
+} from "./session-attributes.ts";
 import { checkTrustPolicy } from "./trust-policy.ts";
 
 /** A request whose signature holds, its parameters, and the time at which it is judged. */
@@ -26,6 +33,16 @@ export interface AuthenticatedCall {
   readonly request: SignedRequest;
   readonly parameters: CreateSessionParameters;
   readonly now: Date;
+}
+
+/** What decides on a session beside the call itself. */
+export interface AuthorizationContext {
+  /** The account and region, with its trust anchors, profiles, CRLs and subjects. */
+  readonly state: State;
+  /** Where roles are read and assumed. */
+  readonly aws: AwsPort;
+  /** Refuse certificates with mapped values that cannot become session tags. */
+  readonly strictAttributeMapping: boolean;
 }
 
 /** The trust anchor of a call, and the path from the end-entity certificate up to it. */
@@ -64,8 +81,7 @@ export function authorizeCertificate(
  * @throws {Refusal} a reason about resources or about the session
  */
 export async function authorizeSession(
-  aws: AwsPort,
-  state: State,
+  { aws, state, strictAttributeMapping }: AuthorizationContext,
   trustAnchor: TrustAnchorRecord,
   { request, parameters, now }: AuthenticatedCall,
 ): Promise<AllowedSession> {
@@ -81,6 +97,15 @@ export async function authorizeSession(
     parameters.durationSeconds ?? profile.durationSeconds,
   );
   const attributes = mapAttributes(certificate, profile.attributeMappings);
+  if (strictAttributeMapping && failedAttributesSentence(attributes) !== "") {
+    throw unableToAssume("ATTRIBUTE_MAPPING_FAILED", roleArn, attributes, {
+      expected:
+        "certificate values of letters, digits, spaces and _ . : / = + - @, up to 256, to become session tags",
+      received: printable(unmappedAttributes(attributes).join(", ")),
+      remedy:
+        "delete that mapping from the profile (delete-attribute-mapping), or issue the certificate with such values",
+    });
+  }
   const sourceIdentity = sourceIdentityOf(certificate);
   if (!isSourceIdentity(sourceIdentity)) {
     throw unableToAssume("SOURCE_IDENTITY_INVALID", roleArn, attributes, {

@@ -80,6 +80,39 @@ describe("CreateSession answers", () => {
   });
 });
 
+describe("CreateSession grants a session", () => {
+  it.each<[title: string, spec: CertificateSpec, unmapped: readonly string[] | undefined]>([
+    ["with every value mapped", {}, undefined],
+    [
+      "without a tag for an organization",
+      {
+        subject: [
+          ["O", "R&D"],
+          ["CN", "a1"],
+        ],
+      },
+      ["x509Subject/O"],
+    ],
+    ["without a tag for a second DNS name", { dns: ["a.example", "*.example"] }, ["x509SAN/DNS/2"]],
+    [
+      "without a tag for a value of 257 characters",
+      {
+        subject: [
+          ["OU", "x".repeat(257)],
+          ["CN", "a1"],
+        ],
+      },
+      ["x509Subject/OU"],
+    ],
+  ])("%s, which audit and log name", async (_, spec, unmapped) => {
+    const lines: string[] = [];
+    const world = createWorld({ context: { log: (line) => lines.push(line) } });
+    await open(world, { certificate: makeCertificate(spec, world.root) });
+    expect(world.context.audit.list()[0]?._mock.unmappedAttributes).toEqual(unmapped);
+    expect(lines[0]?.includes("no session tags for")).toBe(unmapped !== undefined);
+  });
+});
+
 describe("CreateSession accepts requests", () => {
   it.each<[shape: string, changes: Partial<SigningSpec>]>([
     ["with everything in the query and no body", { query: query(), body: "" }],

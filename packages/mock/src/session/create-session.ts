@@ -3,22 +3,17 @@ import { type CreateSessionParameters, readParameters } from "../request/paramet
 import type { ReceivedRequest } from "../request/received-request.ts";
 import { readSignedRequest, rememberTrusted, type SignedRequest } from "../request/signed-request.ts";
 import type { SubjectRecord } from "../state/records.ts";
-import type { Clock, State } from "../state/state.ts";
+import type { Clock } from "../state/state.ts";
 import type { Certificate } from "../trust/certificate.ts";
 import { assume, type CreateSessionOutput } from "./assume.ts";
 import { authenticate } from "./authenticate.ts";
-import { authorizeCertificate, authorizeSession } from "./authorize.ts";
-import type { AwsPort } from "./aws.ts";
+import { type AuthorizationContext, authorizeCertificate, authorizeSession } from "./authorize.ts";
 import type { MappedAttributes } from "./session-attributes.ts";
 import { markFailed, recordSubject } from "./subjects.ts";
 
 /** What CreateSession works on. */
-export interface SessionContext {
-  /** The account and region, with its trust anchors, profiles, CRLs and subjects. */
-  readonly state: State;
+export interface SessionContext extends AuthorizationContext {
   readonly clock: Clock;
-  /** Where roles are read and assumed. */
-  readonly aws: AwsPort;
   /** Names new Subjects. */
   readonly uuid: () => string;
   /** Shortest session, in seconds; below 900 only where the lab wants sessions that AWS would not grant. */
@@ -67,7 +62,7 @@ export async function createSession(
     rememberTrusted(path);
     const { instanceProperties } = parameters;
     subject = recordSubject(state, { certificate, seenAt: now, instanceProperties }, context.uuid);
-    const session = await authorizeSession(aws, state, trustAnchor, call);
+    const session = await authorizeSession(context, trustAnchor, call);
     const credentialSet = await assume(aws, state, session, now);
     const output = { credentialSet: [credentialSet], subjectArn: subject.subjectArn };
     return { ...facts, output, attributes: session.attributes };

@@ -1154,7 +1154,22 @@ const sessionRows: readonly Row[] = [
   },
 ];
 
+const strictMappingRow: Row = {
+  title: "a value that cannot become a session tag, where the lab is strict",
+  reason: "ATTRIBUTE_MAPPING_FAILED",
+  call: (world) => {
+    Object.assign(world.context, { strictAttributeMapping: true });
+    return issue(world, {
+      subject: [
+        ["O", "R&D, Inc."],
+        ["CN", "client"],
+      ],
+    });
+  },
+};
+
 const rows = [
+  strictMappingRow,
   ...requestRows,
   ...parameterRows,
   ...certificateRows,
@@ -1203,6 +1218,21 @@ describe("the messages that AWS is known to send", () => {
       (world) => {
         trust(world, [{ ...ALLOW, Effect: "Deny" }]);
         return issue(world, { dns: ["a.example.com", "*.example.com"] });
+      },
+    ],
+    [
+      `Unable to assume role for ${ROLE_ARN}. Some attributes failed to be mapped into session tags. Issuer: [ O ]; Subject: [ OU ]; SAN: [ DNS/2 ]`,
+      (world) => {
+        Object.assign(world.context, { strictAttributeMapping: true });
+        const issuer = makeAuthority({ subject: [["O", "Acme, Inc."]] }, world.root);
+        const subject = [
+          ["OU", "R&D"],
+          ["CN", "client"],
+        ] as const;
+        return {
+          chain: [issuer],
+          certificate: makeCertificate({ subject, dns: ["a.example.com", "*.example.com"] }, issuer),
+        };
       },
     ],
     [

@@ -1,4 +1,4 @@
-import { printable } from "../errors/printable.ts";
+import { clip, printable } from "../errors/printable.ts";
 import { AWS_MESSAGE, denied } from "../errors/refusal.ts";
 import type { AttributeMapping, CertificateField } from "../state/records.ts";
 import { type Certificate, serialHex } from "../trust/certificate.ts";
@@ -92,10 +92,15 @@ export function mapAttributes(
   return { tags, failed };
 }
 
+/** The certificate values that were mapped but made no tag, for example `x509Subject/O` or `x509SAN/DNS/2`. */
+export function unmappedAttributes({ failed }: MappedAttributes): string[] {
+  return Object.entries(failed).flatMap(([field, labels]) => labels.map((label) => `${field}/${label}`));
+}
+
 /** The sentence that AWS appends to a refused AssumeRole when some values could not become tags, else "". */
 export function failedAttributesSentence({ failed }: MappedAttributes): string {
   if (Object.values(failed).every((names) => names.length === 0)) return "";
-  const list = (names: readonly string[]): string => `[ ${names.join(", ")} ]`;
+  const list = (names: readonly string[]): string => `[ ${clip(names.join(", "), 1000)} ]`;
   return (
     ` Some attributes failed to be mapped into session tags. Issuer: ${list(failed.x509Issuer)};` +
     ` Subject: ${list(failed.x509Subject)}; SAN: ${list(failed.x509SAN)}`
