@@ -5,7 +5,7 @@ if (major >= 24 || (major === 22 && minor >= 22)) {
   import("../dist/demo/main.js");
 } else {
   process.stderr.write(
-    `demo: needs Node.js 22.22 or 24, this is ${process.versions.node}: install Node.js 24 from https://nodejs.org/\n`,
+    `demo: this is Node.js ${process.versions.node}; install Node.js 22.22 or later of that line, or 24 or later\n`,
   );
   process.exitCode = 1;
 }

@@ -6,7 +6,7 @@ if (major >= 24 || (major === 22 && minor >= 22)) {
   import("../dist/cli/main.js");
 } else {
   console.error(
-    `ra-mock: Node.js ${process.versions.node} is not supported; use Node.js 22.22 or later, or 24 or later`,
+    `ra-mock: this is Node.js ${process.versions.node}; install Node.js 22.22 or later of that line, or 24 or later`,
   );
   process.exitCode = 1;
 }

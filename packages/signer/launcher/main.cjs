@@ -7,7 +7,9 @@ if (version[0] > 23 || (version[0] === 22 && version[1] >= 22)) {
   require("./commands.cjs");
 } else {
   console.error(
-    "ra-signer: this is Node.js " + process.versions.node + "; use 22.22 or newer of 22, or 24 or newer",
+    "ra-signer: this is Node.js " +
+      process.versions.node +
+      "; install Node.js 22.22 or later of that line, or 24 or later",
   );
   process.exitCode = 1;
 }

@@ -253,7 +253,7 @@ describe("the packed package, installed into an empty project", { timeout: 120_0
       await expect(run(process.execPath, ["--import", old, main, "version"], options)).rejects.toMatchObject({
         code: 1,
         stdout: "",
-        stderr: `ra-signer: this is Node.js ${version}; use 22.22 or newer of 22, or 24 or newer\n`,
+        stderr: `ra-signer: this is Node.js ${version}; install Node.js 22.22 or later of that line, or 24 or later\n`,
       });
     },
   );

@@ -1,4 +1,6 @@
+import { readFileSync } from "node:fs";
 import { Command, CommanderError, Option } from "commander";
+import { z } from "zod";
 import { SandboxError } from "@roles-anywhere/sandbox";
 import { readSettings, type Settings } from "../settings/read-settings.ts";
 import { StoryError } from "../story/programs.ts";
@@ -13,7 +15,20 @@ Examples:
   $ npm run demo -- --backend process --keep
       without Docker, and everything stays up until Ctrl-C`;
 
+const { version: VERSION } = z
+  .object({ version: z.string() })
+  .parse(JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")));
+
 type Environment = Readonly<Record<string, string | undefined>>;
+
+/** commander writes `error: …`, and a suggestion on a line of its own. */
+function toOneLine(text: string): string {
+  return text
+    .replace(/^error: /, "")
+    .trim()
+    .replaceAll(/\s*\n\s*/g, " ")
+    .replace(/\.$/, "");
+}
 
 /**
  * The demo: the whole story as a transcript on stdout.
@@ -30,9 +45,11 @@ async function runCli(argv: readonly string[], environment: Environment): Promis
         .default(environment["RA_BACKEND"] || "auto"),
     )
     .option("--keep", "leave everything running at the end, until Ctrl-C", false)
+    .version(VERSION, "--version", "print the version")
     .addHelpText("after", examples)
-    .showHelpAfterError("See npm run demo -- --help.")
-    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, "demo: ")) })
+    .configureOutput({
+      outputError: (text, write) => write(`demo: ${toOneLine(text)}; see npm run demo -- --help\n`),
+    })
     .allowExcessArguments(false)
     .exitOverride()
     .action(async (flags: { backend: string; keep: boolean }) => {

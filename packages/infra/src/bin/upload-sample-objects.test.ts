@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, describe, expect, it } from "vitest";
@@ -109,7 +109,7 @@ describe("a Node.js that is too old", () => {
     await expect(outcome).rejects.toMatchObject({
       code: 1,
       stdout: "",
-      stderr: `@roles-anywhere/infra: this is Node.js ${version}; install Node.js 22.22 or later of that line, or 24 or later\n`,
+      stderr: `${basename(name, ".js")}: this is Node.js ${version}; install Node.js 22.22 or later of that line, or 24 or later\n`,
     });
   });
 });

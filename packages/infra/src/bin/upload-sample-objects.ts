@@ -30,7 +30,9 @@ Exit status: 0 done, 1 failed, 2 wrong usage.
 Example:
   upload-sample-objects --outputs cdk-outputs.json --stack MyStack`,
   )
-  .configureOutput({ outputError: (text) => printLine(text.replace(/^error: /, "").trim()) })
+  .configureOutput({
+    outputError: (text) => printLine(`${toOneLine(text)}; see upload-sample-objects --help`),
+  })
   .exitOverride()
   .action(({ outputs, stack }: { outputs: string; stack: string }) => upload(outputs, stack));
 
@@ -78,4 +80,13 @@ function printLine(message: string): void {
     (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`,
   );
   process.stderr.write(`upload-sample-objects: ${line}\n`);
+}
+
+/** commander writes `error: …`, and a suggestion on a line of its own. */
+function toOneLine(text: string): string {
+  return text
+    .replace(/^error: /, "")
+    .trim()
+    .replaceAll(/\s*\n\s*/g, " ")
+    .replace(/\.$/, "");
 }

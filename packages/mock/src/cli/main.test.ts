@@ -112,7 +112,7 @@ describe("ra-mock", () => {
       expect(await run(["--help"], {}, ["--import", preload, COMMAND]).ended()).toEqual({
         code: 1,
         stdout: "",
-        stderr: `ra-mock: Node.js ${version} is not supported; use Node.js 22.22 or later, or 24 or later\n`,
+        stderr: `ra-mock: this is Node.js ${version}; install Node.js 22.22 or later of that line, or 24 or later\n`,
       });
     },
   );

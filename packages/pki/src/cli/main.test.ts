@@ -251,7 +251,7 @@ describe("ra-pki", () => {
 
   it("shows control characters of an argument as escapes", () => {
     const { stderr } = run(temporaryDirectory(), "init", "--\u001B[2J\u0007");
-    expect(stderr).toBe("ra-pki: unknown option '--\\u{1b}[2J\\u{7}'\n");
+    expect(stderr).toBe("ra-pki: unknown option '--\\u{1b}[2J\\u{7}'; see ra-pki --help\n");
   });
 
   it("replaces a CA with --force and then issues with the new one", () => {

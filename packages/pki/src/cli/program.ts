@@ -39,6 +39,15 @@ export interface ProgramInit {
   readonly warn: (message: string) => void;
 }
 
+/** commander writes `error: …`, and a suggestion on a line of its own. */
+function toOneLine(text: string): string {
+  return text
+    .replace(/^error: /, "")
+    .trim()
+    .replaceAll(/\s*\n\s*/g, " ")
+    .replace(/\.$/, "");
+}
+
 /** The command line of `ra-pki`. Parsing throws a CommanderError when the arguments are wrong, after it was reported. */
 export function createProgram({ version, warn }: ProgramInit): Command {
   const program = new Command("ra-pki")
@@ -48,7 +57,7 @@ export function createProgram({ version, warn }: ProgramInit): Command {
       "after",
       `\nExample:\n  ra-pki init && ra-pki issue --name nestjs-external-server\n${status}`,
     )
-    .configureOutput({ outputError: (text) => warn(text.replace(/^error: /, "").trim()) })
+    .configureOutput({ outputError: (text) => warn(`${toOneLine(text)}; see ra-pki --help`) })
     .exitOverride()
     .action(() => {
       process.stdout.write(examples);

@@ -55,7 +55,7 @@ describe("ra-sandbox", () => {
       const { stderr, code } = await runNode("--import", pretend, main);
       expect({ stderr, code }).toEqual({
         code: 1,
-        stderr: `ra-sandbox: needs Node.js 22.22 or 24, this is ${release}: install Node.js 24 from https://nodejs.org/\n`,
+        stderr: `ra-sandbox: this is Node.js ${release}; install Node.js 22.22 or later of that line, or 24 or later\n`,
       });
     },
   );
@@ -88,7 +88,7 @@ describe("ra-sandbox", () => {
     expect(result).toMatchObject({ code: 2, stdout: "" });
     expect(result.stderr).toMatch(stderr);
     // One form of an error line, without a stack.
-    expect(result.stderr).toMatch(/^ra-sandbox: .*\nSee ra-sandbox --help\.\n$/);
+    expect(result.stderr).toMatch(/^ra-sandbox: .*; see ra-sandbox --help\n$/);
   });
 
   it("says that Docker was asked for and does not answer", async () => {

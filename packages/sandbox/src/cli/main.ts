@@ -17,6 +17,15 @@ Examples:
   $ ra-sandbox up --attach http://127.0.0.1:4566 --port 9912
       the mock alone, beside an emulator that already runs`;
 
+/** commander writes `error: …`, and a suggestion on a line of its own. */
+function toOneLine(text: string): string {
+  return text
+    .replace(/^error: /, "")
+    .trim()
+    .replaceAll(/\s*\n\s*/g, " ")
+    .replace(/\.$/, "");
+}
+
 /**
  * The command `ra-sandbox`.
  *
@@ -32,8 +41,9 @@ async function runCli(
     .description("LocalStack and the Roles Anywhere mock, wired to each other.")
     .version(packageVersion(), "--version")
     .addHelpText("after", examples)
-    .showHelpAfterError("See ra-sandbox --help.")
-    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, "ra-sandbox: ")) })
+    .configureOutput({
+      outputError: (text, write) => write(`ra-sandbox: ${toOneLine(text)}; see ra-sandbox --help\n`),
+    })
     .exitOverride()
     .argument("[command]")
     .usage("<command> [options]")

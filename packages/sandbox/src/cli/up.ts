@@ -69,7 +69,7 @@ export async function up(
     if (interrupt.signal.aborted) return 0;
     if (!(error instanceof SandboxError)) throw error;
     if (error.code === "ERR_SANDBOX_INVALID_OPTION") {
-      process.stderr.write(`ra-sandbox: ${withFlags(error.message)}\nSee ra-sandbox --help.\n`);
+      process.stderr.write(`ra-sandbox: ${withFlags(error.message)}; see ra-sandbox --help\n`);
       return 2;
     }
     process.stderr.write(`ra-sandbox: ${withFlags(error.message)}\n`);
