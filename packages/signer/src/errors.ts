@@ -37,19 +37,19 @@ export interface SignerErrorDetails {
   /** The error that led to this one. */
   readonly cause?: unknown;
   /** File that the failure is about. */
-  readonly path?: string;
+  readonly path?: string | undefined;
   /** URL that was asked. */
-  readonly url?: string;
+  readonly url?: string | undefined;
   /** HTTP status of the service's answer. */
-  readonly status?: number;
+  readonly status?: number | undefined;
   /** Error type that the service named, for example `AccessDeniedException`. */
-  readonly type?: string;
+  readonly type?: string | undefined;
   /** Message of the service, as sent. */
-  readonly serviceMessage?: string;
+  readonly serviceMessage?: string | undefined;
   /** The service's id of the request. */
-  readonly requestId?: string;
+  readonly requestId?: string | undefined;
   /** How many requests were made. */
-  readonly attempts?: number;
+  readonly attempts?: number | undefined;
 }
 
 /**
@@ -73,7 +73,8 @@ export class SignerError extends Error {
     const { cause, ...facts } = details;
     super(message, cause === undefined ? undefined : { cause });
     this.code = code;
-    Object.assign(this, facts);
+    const known = Object.entries(facts).filter(([, value]) => value !== undefined);
+    Object.assign(this, Object.fromEntries(known));
   }
 }
 

@@ -1,11 +1,45 @@
+// Light on purpose: a hit of the cache loads this file and neither cryptography nor network.
 import { SignerError } from "../errors.ts";
-import type { SessionParameters } from "../session/session-parameters.ts";
-import type { AwsEnvironment, Environment } from "../config/environment.ts";
-import { caBundleFromEnvironment } from "../http/ca-bundle.ts";
-import { proxyFromEnvironment } from "../http/proxy.ts";
-import type { HttpOptions } from "../http/send.ts";
-import { IDENTITY_FLAGS } from "./identity-flags.ts";
 import type { Flags } from "./parse-flags.ts";
+
+/** Flags that say who calls; names are those of `aws_signing_helper`. */
+export const IDENTITY_FLAGS = {
+  certificate: { type: "text", value: "FILE", help: "end-entity certificate, PEM; or PKCS#12" },
+  "private-key": {
+    type: "text",
+    value: "FILE",
+    help: "its private key, PEM; env:NAME for a variable, - for standard input",
+    default: "the key in the certificate's file",
+  },
+  "pkcs8-password": {
+    type: "text",
+    value: "TEXT",
+    help: "password of the key or PKCS#12 file; other users may see it",
+    secret: true,
+  },
+  "pkcs8-password-env": {
+    type: "text",
+    value: "NAME",
+    help: "variable that holds that password",
+    default: "asked for, if stdin and stderr are a terminal",
+  },
+  "cert-selector": {
+    type: "text",
+    value: "TEXT",
+    help: "refused: operating system stores are not supported",
+  },
+  "system-store-name": { type: "text", value: "NAME", help: "refused, likewise" },
+  "use-latest-expiring-certificate": { type: "switch", help: "refused, likewise" },
+  "pkcs11-lib": { type: "text", value: "FILE", help: "refused: PKCS#11 is not supported" },
+  "reuse-pin": { type: "switch", help: "refused, likewise" },
+  "tpm-key-password": {
+    type: "text",
+    value: "TEXT",
+    help: "refused: TPM keys are not supported",
+    secret: true,
+  },
+  "no-tpm-key-password": { type: "switch", help: "refused, likewise" },
+} as const;
 
 /** Flags of every command that asks for a session; names and defaults are those of `aws_signing_helper`. */
 export const SESSION_FLAGS = {
@@ -38,41 +72,72 @@ export const SESSION_FLAGS = {
   debug: { type: "switch", help: "describe each request on stderr", default: "false" },
 } as const;
 
-/** How the service is reached, by the flags, AWS_CA_BUNDLE and, with `--with-proxy`, the proxy's variables. */
-export function httpOptions(flags: Flags<typeof SESSION_FLAGS>, environment: Environment): HttpOptions {
-  return {
-    verifySsl: flags["no-verify-ssl"] !== true,
-    caBundle: caBundleFromEnvironment(environment),
-    ...(flags["with-proxy"] === true ? { proxyFor: proxyFromEnvironment(environment) } : {}),
-  };
+type IdentityFlag = keyof typeof IDENTITY_FLAGS;
+/** Flags of the identity, and the intermediates of commands that have that flag. */
+export type IdentityFlags = Flags<typeof IDENTITY_FLAGS> & { readonly intermediates?: string };
+export type SessionFlags = Flags<typeof SESSION_FLAGS>;
+
+/** Pairs that the helper does not take together, in its order. */
+const EXCLUSIVE: readonly (readonly [IdentityFlag, readonly (IdentityFlag | "intermediates")[]])[] = [
+  ["certificate", ["cert-selector", "system-store-name"]],
+  ["private-key", ["cert-selector", "system-store-name", "use-latest-expiring-certificate"]],
+  ["use-latest-expiring-certificate", ["intermediates", "reuse-pin"]],
+  ["cert-selector", ["intermediates", "reuse-pin", "tpm-key-password", "no-tpm-key-password"]],
+  ["system-store-name", ["reuse-pin"]],
+  ["tpm-key-password", ["reuse-pin", "no-tpm-key-password", "pkcs8-password"]],
+  ["pkcs8-password", ["pkcs8-password-env"]],
+];
+
+const STORE = "certificate stores of the operating system are not supported";
+const TOKEN = "PKCS#11 tokens are not supported";
+const TPM = "TPM keys are not supported";
+
+const REFUSED: readonly (readonly [IdentityFlag, string])[] = [
+  ["cert-selector", STORE],
+  ["system-store-name", STORE],
+  ["use-latest-expiring-certificate", STORE],
+  ["pkcs11-lib", TOKEN],
+  ["reuse-pin", TOKEN],
+  ["tpm-key-password", TPM],
+  ["no-tpm-key-password", TPM],
+];
+
+/**
+ * Refuses flags that exclude each other, and those for keys that are not supported.
+ *
+ * @throws {SignerError} ERR_SIGNER_USAGE, ERR_SIGNER_KEY_UNSUPPORTED.
+ */
+export function refuseUnsupported(flags: IdentityFlags): void {
+  for (const name of ["certificate", "private-key", "intermediates"] as const) {
+    if (flags[name]?.includes("PRIVATE KEY-----") === true) {
+      throw new SignerError(
+        "ERR_SIGNER_USAGE",
+        `--${name} holds a key itself, which every user of this machine can see; give a file, or --private-key env:NAME or -`,
+      );
+    }
+  }
+  // As in the helper, a flag excludes others whatever its value, and an empty or false one asks for nothing.
+  const given = (name: IdentityFlag | "intermediates"): boolean => flags[name] !== undefined;
+  const asked = (name: IdentityFlag): boolean => given(name) && flags[name] !== "" && flags[name] !== false;
+  for (const [name, others] of EXCLUSIVE) {
+    const clash = others.find(given);
+    if (given(name) && clash !== undefined) {
+      throw new SignerError("ERR_SIGNER_USAGE", `--${name} and --${clash} exclude each other`);
+    }
+  }
+  const [flag, reason] = REFUSED.find(([name]) => asked(name)) ?? refusedValue(flags);
+  if (flag !== undefined) {
+    throw new SignerError(
+      "ERR_SIGNER_KEY_UNSUPPORTED",
+      `--${flag}: ${reason}; give --certificate and --private-key as PEM files, or pass a sign function to the library`,
+    );
+  }
 }
 
-const DEFAULT_SESSION_DURATION_SECONDS = 3600;
-
-/** Session parameters from the flags, then from the environment. */
-export function sessionParameters(
-  flags: Flags<typeof SESSION_FLAGS>,
-  environment: AwsEnvironment,
-): SessionParameters {
-  const endpoint = flags.endpoint || environment.endpoint;
-  return {
-    trustAnchorArn: required(flags, "trust-anchor-arn"),
-    profileArn: required(flags, "profile-arn"),
-    roleArn: required(flags, "role-arn"),
-    durationSeconds: flags["session-duration"] ?? DEFAULT_SESSION_DURATION_SECONDS,
-    useFipsEndpoint: environment.useFipsEndpoint,
-    useDualstackEndpoint: environment.useDualstackEndpoint,
-    ...(flags.region ? { region: flags.region } : {}),
-    ...(endpoint ? { endpoint } : {}),
-    ...(flags["role-session-name"] ? { roleSessionName: flags["role-session-name"] } : {}),
-  };
-}
-
-function required(
-  flags: Flags<typeof SESSION_FLAGS>,
-  name: "trust-anchor-arn" | "profile-arn" | "role-arn",
-): string {
-  const value = flags[name];
-  if (value) return value;
-  throw new SignerError("ERR_SIGNER_USAGE", `--${name} is missing`);
+function refusedValue(flags: IdentityFlags): readonly [IdentityFlag, string] | readonly [] {
+  for (const name of ["certificate", "private-key"] as const) {
+    if (flags[name]?.startsWith("pkcs11:") === true) return [name, TOKEN];
+    if (flags[name]?.startsWith("handle:") === true) return [name, TPM];
+  }
+  return [];
 }

@@ -4,13 +4,13 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 /** What the standard AWS variables say. */
 export interface AwsEnvironment {
   /** AWS_ENDPOINT_URL_ROLESANYWHERE, else AWS_ENDPOINT_URL. */
-  readonly endpoint?: string;
+  readonly endpoint?: string | undefined;
   /** AWS_USE_FIPS_ENDPOINT. */
   readonly useFipsEndpoint: boolean;
   /** AWS_USE_DUALSTACK_ENDPOINT. */
   readonly useDualstackEndpoint: boolean;
   /** AWS_MAX_ATTEMPTS. */
-  readonly maxAttempts?: number;
+  readonly maxAttempts?: number | undefined;
 }
 
 /**
@@ -26,10 +26,10 @@ export function readAwsEnvironment(environment: Environment): AwsEnvironment {
     : environment["AWS_ENDPOINT_URL_ROLESANYWHERE"] || environment["AWS_ENDPOINT_URL"];
   const maxAttempts = Number(environment["AWS_MAX_ATTEMPTS"]);
   return {
-    ...(endpoint === undefined || endpoint === "" ? {} : { endpoint }),
+    endpoint: endpoint || undefined,
     useFipsEndpoint: isTrue(environment["AWS_USE_FIPS_ENDPOINT"]),
     useDualstackEndpoint: isTrue(environment["AWS_USE_DUALSTACK_ENDPOINT"]),
-    ...(Number.isInteger(maxAttempts) && maxAttempts > 0 ? { maxAttempts } : {}),
+    maxAttempts: Number.isInteger(maxAttempts) && maxAttempts > 0 ? maxAttempts : undefined,
   };
 }
 

@@ -109,7 +109,7 @@ function intermediatesOf(sources: IdentitySources): readonly Uint8Array[] {
 /** Who may write a file of certificates may put another identity in its place; it need not be secret. */
 function checkOwnersOnlyMayWrite(
   check: string,
-  source: IdentitySources["intermediates"],
+  source: IdentitySources["certificate"] | IdentitySources["intermediates"],
 ): readonly Finding[] {
   if (typeof source !== "string" || process.platform === "win32") return [];
   const mode = statSync(source, { throwIfNoEntry: false })?.mode;

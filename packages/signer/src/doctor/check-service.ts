@@ -1,7 +1,7 @@
 import { messageOf, SignerError } from "../errors.ts";
 import type { HttpSend } from "../http/send.ts";
 import type { SigningIdentity } from "../keys/identity.ts";
-import { createSessionWithIdentity } from "../session/create-session.ts";
+import { createSession } from "../session/create-session.ts";
 import type { CreateSessionOptions } from "../session/create-session.ts";
 import type { CredentialSet } from "../session/credential-set.ts";
 import { endpointOf } from "../session/session-parameters.ts";
@@ -85,7 +85,7 @@ export async function checkCreateSession(
   options: CreateSessionOptions,
 ): Promise<{ readonly finding: Finding; readonly credentials?: CredentialSet }> {
   try {
-    const credentials = await createSessionWithIdentity(identity, parameters, options);
+    const credentials = await createSession({ ...identity, ...parameters, ...options });
     const message = `${credentials.assumedRoleArn ?? parameters.roleArn}, until ${credentials.expiration}`;
     return { finding: ok("CreateSession", message), credentials };
   } catch (error) {

@@ -23,16 +23,25 @@ export interface EndEntityCertificate {
 /**
  * Loads the first certificate of a PEM file or text, or the end-entity certificate of a PKCS#12 file.
  *
- * @param source Path, PEM text or bytes.
+ * @param source Path, PEM text or bytes; what is loaded already is returned as it is.
  * @param passphrase Of a PKCS#12 file. @default it has none
  * @throws {SignerError} ERR_SIGNER_FILE_UNREADABLE, or ERR_SIGNER_CERTIFICATE_INVALID when there is no certificate in it;
  *   for PKCS#12 also ERR_SIGNER_PASSWORD_MISSING, ERR_SIGNER_PASSWORD_WRONG, ERR_SIGNER_PKCS12_INVALID,
  *   ERR_SIGNER_PKCS12_UNSUPPORTED and ERR_SIGNER_KEY_INVALID.
  */
-export function loadCertificate(source: PemSource, passphrase?: string): EndEntityCertificate {
+export function loadCertificate(
+  source: PemSource | EndEntityCertificate,
+  passphrase?: string,
+): EndEntityCertificate {
+  if (isLoaded(source)) return source;
   const file = readPem(source, "certificate");
   if (isPkcs12(file.text)) return endEntity(loadPkcs12(file, passphrase).certificate, file.name);
   return certificateIn(file);
+}
+
+/** Whether a certificate is one that `loadCertificate` gave. */
+export function isLoaded(source: PemSource | EndEntityCertificate): source is EndEntityCertificate {
+  return typeof source === "object" && "x509" in source;
 }
 
 /** The first certificate of a PEM file that was read before. */
@@ -60,12 +69,13 @@ export function endEntity(x509: X509Certificate, name: string): EndEntityCertifi
 /**
  * Loads intermediate certificates in file order; nothing is sorted or dropped.
  *
- * @param source Path, PEM text or bytes. An empty file gives an empty chain.
+ * @param source Path, PEM text or bytes; what is loaded already is returned as it is. An empty file gives an empty chain.
  * @returns DER bytes of each certificate.
  * @throws {SignerError} ERR_SIGNER_FILE_UNREADABLE, or ERR_SIGNER_CHAIN_INVALID when there is another kind of block in
  *   it or more than five certificates.
  */
-export function loadCertificateChain(source: PemSource): readonly Uint8Array[] {
+export function loadCertificateChain(source: PemSource | readonly Uint8Array[]): readonly Uint8Array[] {
+  if (typeof source !== "string" && !(source instanceof Uint8Array)) return source;
   const pem = readPem(source, "intermediates");
   const blocks = pemBlocks(pem.text);
   const other = blocks.find(({ label }) => label !== "CERTIFICATE");

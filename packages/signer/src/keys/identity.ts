@@ -4,7 +4,7 @@ import { statSync } from "node:fs";
 import { SignerError } from "../errors.ts";
 import type { SignerErrorCode } from "../errors.ts";
 import type { RequestSigner } from "../sigv4-x509/sign-request.ts";
-import { certificateIn, endEntity, loadCertificateChain } from "./certificate.ts";
+import { certificateIn, endEntity, isLoaded, loadCertificateChain } from "./certificate.ts";
 import type { EndEntityCertificate } from "./certificate.ts";
 import { loadPrivateKey, privateKeyIn, requestSignerOf } from "./private-key.ts";
 import { isPkcs12, loadPkcs12 } from "./pkcs12/pkcs12.ts";
@@ -15,23 +15,26 @@ import type { NamedPem, PemSource } from "./read-source.ts";
 export interface IdentitySources {
   /**
    * End-entity certificate: path, PEM text or bytes. Path or bytes of a PKCS#12 file bring the private key and the
-   * intermediates as well, and nothing else may give them then.
+   * intermediates as well, and nothing else may give them then. Or what `loadCertificate` gave.
    */
-  readonly certificate: PemSource;
+  readonly certificate: PemSource | EndEntityCertificate;
   /**
    * Its private key: path, PEM text, bytes, a KeyObject, or something that signs (KMS, HSM).
    *
    * @default the key in the same file or text as the certificate
    */
-  readonly privateKey?: PemSource | KeyObject | RequestSigner;
+  readonly privateKey?: PemSource | KeyObject | RequestSigner | undefined;
   /** Password of an encrypted key or of a PKCS#12 file. @default the key is plain, the file's password empty */
-  readonly passphrase?: string;
+  readonly passphrase?: string | undefined;
   /**
-   * Intermediate certificates between it and the trust anchor, in the order to send them.
+   * Intermediate certificates between it and the trust anchor, in the order to send them: path, PEM text, bytes, or what
+   * `loadCertificateChain` gave.
    *
    * @default none; those of a PKCS#12 file on the path upwards from its end-entity certificate
    */
-  readonly intermediates?: PemSource;
+  readonly intermediates?: PemSource | readonly Uint8Array[] | undefined;
+  /** Signs in place of the private key: `signer` of a {@link SigningIdentity}. @default the private key signs */
+  readonly signer?: RequestSigner | undefined;
 }
 
 /** A certificate, its chain, and what signs for it. */
@@ -48,26 +51,50 @@ export interface SigningIdentity {
  * Loads a signing identity without judging it: an expired certificate or a key of another one loads as well. See
  * `checkIdentity`.
  *
+ * @param sources Where certificate and key are; an identity that is loaded already is returned as it is.
  * @throws {SignerError} as `loadCertificate`, `loadCertificateChain` and `loadPrivateKey` do; ERR_SIGNER_KEY_INVALID or
  *   ERR_SIGNER_CHAIN_INVALID for a private key or intermediates beside a PKCS#12 file.
  */
 export function loadIdentity(sources: IdentitySources): SigningIdentity {
-  const file = readPem(sources.certificate, "certificate");
-  if (isPkcs12(file.text)) return identityInPkcs12(file, sources);
-  const certificate = certificateIn(file);
-  const intermediates =
-    sources.intermediates === undefined ? [] : loadCertificateChain(sources.intermediates);
-  const { privateKey, passphrase } = sources;
-  if (privateKey !== undefined && isRequestSigner(privateKey)) {
-    return { certificate, intermediates, signer: privateKey, privateKey: undefined };
+  requireCertificate(sources);
+  const { certificate: source, privateKey } = sources;
+  const file = isLoaded(source) ? undefined : readPem(source, "certificate");
+  if (file !== undefined && isPkcs12(file.text)) return identityInPkcs12(file, sources);
+  const certificate = isLoaded(source) ? source : certificateIn(file ?? readPem(source, "certificate"));
+  const intermediates = loadCertificateChain(sources.intermediates ?? []);
+  const custom = privateKey !== undefined && isRequestSigner(privateKey) ? privateKey : undefined;
+  const key = custom === undefined ? privateKeyOf(sources, file) : undefined;
+  const signer = custom ?? sources.signer ?? (key === undefined ? undefined : requestSignerOf(key));
+  if (signer === undefined) {
+    throw new SignerError(
+      "ERR_SIGNER_KEY_INVALID",
+      `nothing signs for certificate ${certificate.name}, which is loaded already; give its privateKey as well`,
+    );
   }
-  const key =
-    privateKey === undefined
-      ? privateKeyIn(file, passphrase)
-      : privateKey instanceof KeyObject
-        ? privateKey
-        : loadPrivateKey(privateKey, passphrase);
-  return { certificate, intermediates, signer: requestSignerOf(key), privateKey: key };
+  return { certificate, intermediates, signer, privateKey: key };
+}
+
+/**
+ * Finds out that there is no certificate at all, before anything is read.
+ *
+ * @throws {SignerError} ERR_SIGNER_CERTIFICATE_INVALID.
+ */
+export function requireCertificate({ certificate }: IdentitySources): void {
+  if (certificate !== undefined) return;
+  throw new SignerError(
+    "ERR_SIGNER_CERTIFICATE_INVALID",
+    "the option certificate is undefined, and has to be a path, PEM text or bytes; is the variable set that it comes from?",
+  );
+}
+
+/** Undefined when only something else signs. */
+function privateKeyOf(sources: IdentitySources, file: NamedPem | undefined): KeyObject | undefined {
+  const { privateKey, passphrase, signer } = sources;
+  if (privateKey instanceof KeyObject) return privateKey;
+  if (typeof privateKey === "string" || privateKey instanceof Uint8Array) {
+    return loadPrivateKey(privateKey, passphrase);
+  }
+  return signer === undefined && file !== undefined ? privateKeyIn(file, passphrase) : undefined;
 }
 
 function identityInPkcs12(file: NamedPem, sources: IdentitySources): SigningIdentity {

@@ -1,18 +1,15 @@
-import { caBundleFromEnvironment } from "../http/ca-bundle.ts";
-import { processEnvironment, readAwsEnvironment } from "../config/environment.ts";
+import { processEnvironment } from "../config/environment.ts";
 import type { Environment } from "../config/environment.ts";
-import { parseProxy, proxyFromEnvironment } from "../http/proxy.ts";
-import { createHttpSend } from "../http/send.ts";
-import type { HttpSend } from "../http/send.ts";
-import { checkIdentity, loadIdentity } from "../keys/identity.ts";
+import { checkIdentity, loadIdentity, requireCertificate } from "../keys/identity.ts";
 import type { IdentitySources } from "../keys/identity.ts";
 import { parseArn } from "../session/arn.ts";
-import { concealSecrets } from "../session/conceal-secrets.ts";
-import { createSessionWithIdentity } from "../session/create-session.ts";
 import type { CreateSessionOptions } from "../session/create-session.ts";
+import { concealSecrets } from "../session/credential-set.ts";
 import type { CredentialSet } from "../session/credential-set.ts";
-import { checkSessionParameters } from "../session/session-parameters.ts";
+import { requireArns } from "../session/session-parameters.ts";
 import type { SessionParameters } from "../session/session-parameters.ts";
+import { resolveSession } from "../session/session-source.ts";
+import type { SessionSource } from "../session/session-source.ts";
 
 /** Options of {@link fromRolesAnywhere}; names are those of AWS's provider for Java where it has them. */
 export interface RolesAnywhereInit extends IdentitySources, SessionParameters, CreateSessionOptions {
@@ -21,24 +18,24 @@ export interface RolesAnywhereInit extends IdentitySources, SessionParameters, C
    *
    * @default 300
    */
-  readonly staleTimeSeconds?: number;
+  readonly staleTimeSeconds?: number | undefined;
   /**
    * Seconds between the starts of two refreshes while a session is alive, so that a service that is down is not called
    * without pause.
    *
    * @default 30
    */
-  readonly minRefreshIntervalSeconds?: number;
+  readonly minRefreshIntervalSeconds?: number | undefined;
   /**
    * Hears, once for each refresh, that one failed while the last session is still handed out. It must not throw.
    *
    * @default nobody hears of it until the session ends
    */
-  readonly onRefreshFailure?: (error: unknown) => void;
+  readonly onRefreshFailure?: ((error: unknown) => void) | undefined;
   /** `"environment"` for HTTPS_PROXY, HTTP_PROXY and NO_PROXY, or the URL of a proxy. @default a direct connection */
-  readonly proxy?: string;
+  readonly proxy?: string | undefined;
   /** Environment for endpoint, FIPS, dual stack, attempts, CA bundle and proxy. @default process.env */
-  readonly environment?: Environment;
+  readonly environment?: Environment | undefined;
 }
 
 /** An AwsCredentialIdentity of the AWS SDK for JavaScript. Printing it or turning it into JSON shows no secret. */
@@ -52,10 +49,21 @@ export interface RolesAnywhereCredentials {
 }
 
 /** An AwsCredentialIdentityProvider of the AWS SDK for JavaScript. */
-export type RolesAnywhereProvider = (options?: {
-  /** Fetch a new session even if the last one is fresh. */
-  readonly forceRefresh?: boolean;
-}) => Promise<RolesAnywhereCredentials>;
+export interface RolesAnywhereProvider {
+  (options?: {
+    /** Fetch a new session even if the last one is fresh. */
+    readonly forceRefresh?: boolean;
+  }): Promise<RolesAnywhereCredentials>;
+  /**
+   * Fails when the options, the certificate or the key cannot work, and sends nothing: for the start of an application.
+   *
+   * @throws {SignerError} what `loadIdentity`, `checkIdentity` and `checkSessionParameters` throw.
+   * @example
+   * const credentials = fromRolesAnywhere({ … });
+   * await credentials.check();
+   */
+  check(): Promise<void>;
+}
 
 /** With less life left than this a caller waits for the next session: a request signed now might arrive too late. */
 const TOO_CLOSE_MS = 60_000;
@@ -66,12 +74,12 @@ const LONGEST_WAIT_MS = 5000;
  * Credentials for any client of the AWS SDK for JavaScript v3, without a credential process. Share one provider among
  * clients: they then share its sessions.
  *
- * Nothing is read or sent before the first call. Certificate and key are read again for each session, so that rotated
+ * An option that is undefined and must not be is refused at once. Nothing is read or sent before the first call. Certificate and key are read again for each session, so that rotated
  * files are picked up. One refresh is in flight at a time. While a session lives, a refresh that fails disturbs nobody;
  * after its end the error is thrown.
  *
  * @param init Certificate, key, ARNs and options.
- * @throws {SignerError} From the provider: what `loadIdentity`, `checkIdentity`, `checkSessionParameters` and
+ * @throws {SignerError} ERR_SIGNER_ARN_INVALID or ERR_SIGNER_CERTIFICATE_INVALID for an option that is missing. From the provider: what `loadIdentity`, `checkIdentity`, `checkSessionParameters` and
  *   `createSession` throw.
  * @example
  * const s3 = new S3Client({
@@ -84,17 +92,37 @@ export function fromRolesAnywhere(init: RolesAnywhereInit): RolesAnywhereProvide
   let current: RolesAnywhereCredentials | undefined;
   let pending: Promise<RolesAnywhereCredentials> | undefined;
   let lastStart = Number.NEGATIVE_INFINITY;
+  requireArns(init);
+  requireCertificate(init);
+
+  let source: SessionSource | undefined;
+  const resolved = (): SessionSource =>
+    (source ??= resolveSession(
+      { ...init, loadIdentity: () => loadIdentity(init) },
+      init.environment ?? processEnvironment(),
+    ));
 
   const refresh = (): Promise<RolesAnywhereCredentials> => {
     if (pending !== undefined) return pending;
     lastStart = now().getTime();
-    pending = fetchCredentials(init, now)
+    pending = fetchCredentials()
       .then((fresh) => (current = fresh))
       .finally(() => (pending = undefined));
     return pending;
   };
 
-  return async (options) => {
+  const fetchCredentials = async (): Promise<RolesAnywhereCredentials> =>
+    identityOf(await resolved().fetch(), init.roleArn);
+
+  const check = async (): Promise<void> => {
+    resolved();
+    const { certificate, privateKey } = loadIdentity(init);
+    checkIdentity(certificate, privateKey, now());
+  };
+
+  const provide = async (options?: {
+    readonly forceRefresh?: boolean;
+  }): Promise<RolesAnywhereCredentials> => {
     const known = current;
     if (known === undefined || options?.forceRefresh === true) return refresh();
     const moment = now().getTime();
@@ -114,6 +142,7 @@ export function fromRolesAnywhere(init: RolesAnywhereInit): RolesAnywhereProvide
     next.catch(() => {});
     return known;
   };
+  return Object.assign(provide, { check });
 }
 
 /** What comes next, or the last one if that takes longer. */
@@ -125,28 +154,6 @@ async function inTime<Value>(next: Promise<Value>, last: Value, waitMs: number):
   return Promise.race([next, late]).finally(() => clearTimeout(timer));
 }
 
-async function fetchCredentials(init: RolesAnywhereInit, now: () => Date): Promise<RolesAnywhereCredentials> {
-  const environment = init.environment ?? processEnvironment();
-  const aws = readAwsEnvironment(environment);
-  const endpoint = init.endpoint ?? aws.endpoint;
-  const parameters: SessionParameters = {
-    ...init,
-    useFipsEndpoint: init.useFipsEndpoint ?? aws.useFipsEndpoint,
-    useDualstackEndpoint: init.useDualstackEndpoint ?? aws.useDualstackEndpoint,
-    ...(endpoint === undefined ? {} : { endpoint }),
-  };
-  checkSessionParameters(parameters);
-  const identity = loadIdentity(init);
-  checkIdentity(identity.certificate, identity.privateKey, now());
-  const maxAttempts = init.maxAttempts ?? aws.maxAttempts;
-  const set = await createSessionWithIdentity(identity, parameters, {
-    ...init,
-    send: init.send ?? defaultSend(init.proxy, environment),
-    ...(maxAttempts === undefined ? {} : { maxAttempts }),
-  });
-  return identityOf(set, parameters.roleArn);
-}
-
 function identityOf(set: CredentialSet, roleArn: string): RolesAnywhereCredentials {
   const { account } = parseArn(set.roleArn ?? roleArn, "role");
   return concealSecrets({
@@ -156,14 +163,4 @@ function identityOf(set: CredentialSet, roleArn: string): RolesAnywhereCredentia
     expiration: new Date(set.expiration),
     ...(account === "" ? {} : { accountId: account }),
   });
-}
-
-function defaultSend(proxy: string | undefined, environment: Environment): HttpSend {
-  const trust = { caBundle: caBundleFromEnvironment(environment) };
-  if (proxy === undefined) return createHttpSend(trust);
-  if (proxy === "environment") {
-    return createHttpSend({ ...trust, proxyFor: proxyFromEnvironment(environment) });
-  }
-  const url = parseProxy(proxy, "the proxy option");
-  return createHttpSend({ ...trust, proxyFor: () => url });
 }

@@ -8,6 +8,11 @@ import type { HttpSend } from "../http/send.ts";
 import { CREDENTIALS, json, startFakeService, success } from "../../test/support/fake-service.ts";
 import { openssl, readVector, temporaryFolder } from "@roles-anywhere/testing";
 import { verifies } from "../../test/support/verifies.ts";
+import { loadCertificate, loadCertificateChain } from "../keys/certificate.ts";
+import { loadIdentity } from "../keys/identity.ts";
+import { loadPrivateKey } from "../keys/private-key.ts";
+import { createSession } from "../session/create-session.ts";
+import { signCreateSessionRequest } from "../session/sign-create-session-request.ts";
 import { fromRolesAnywhere } from "./from-roles-anywhere.ts";
 import type { RolesAnywhereInit } from "./from-roles-anywhere.ts";
 
@@ -32,6 +37,7 @@ describe("certificate and key", () => {
     return folder.join(name);
   };
   const { certificatePem, privateKeyPem, intermediatesPem } = vector;
+  const loaded = loadIdentity({ ...INIT, intermediates: intermediatesPem });
   const encrypted = openssl(["pkcs8", "-topk8", "-passout", "pass:p w"], privateKeyPem).toString();
 
   it.each<readonly [string, RolesAnywhereInit]>([
@@ -57,6 +63,20 @@ describe("certificate and key", () => {
     ["one text", { ...WITHOUT_KEY, certificate: `${certificatePem}${privateKeyPem}` }],
     ["a KeyObject", { ...INIT, privateKey: createPrivateKey(privateKeyPem) }],
     ["an encrypted key", { ...INIT, privateKey: encrypted, passphrase: "p w" }],
+    [
+      "what the functions of this library loaded",
+      {
+        ...INIT,
+        certificate: loadCertificate(certificatePem),
+        privateKey: loadPrivateKey(privateKeyPem),
+        intermediates: loadCertificateChain(intermediatesPem ?? ""),
+      },
+    ],
+    ["a whole identity that was loaded", { ...WITHOUT_KEY, ...loaded }],
+    [
+      "an identity whose key is elsewhere",
+      { ...WITHOUT_KEY, ...loaded, ...loadIdentity({ ...loaded, privateKey: loaded.signer }) },
+    ],
   ])("are taken as %s", async (_title, init) => {
     await using service = await startFakeService(success());
     await fromRolesAnywhere({ ...init, endpoint: service.url })();
@@ -211,4 +231,49 @@ describe("refreshes", () => {
     await expect(fromRolesAnywhere(init)()).rejects.toMatchObject({ code: "ERR_SIGNER_ABORTED" });
     expect(service.requests).toEqual([]);
   });
+});
+
+/** What a variable that is not set gives in JavaScript. */
+const UNSET = undefined as unknown as string;
+
+describe.each(["certificate", "trustAnchorArn", "profileArn", "roleArn"] as const)(
+  "the option %s, when it is undefined",
+  (name) => {
+    const init = { ...INIT, [name]: UNSET };
+    const error = {
+      name: "SignerError",
+      message: expect.stringContaining(`the option ${name} is undefined`),
+    };
+
+    it("is named when the provider is made", () => {
+      expect(() => fromRolesAnywhere(init)).toThrow(expect.objectContaining(error));
+    });
+
+    it("is named by createSession and signCreateSessionRequest", async () => {
+      await expect(createSession(init)).rejects.toMatchObject(error);
+      await expect(signCreateSessionRequest(init)).rejects.toMatchObject(error);
+    });
+  },
+);
+
+describe("check()", () => {
+  it("passes for options that can work, and sends nothing", async () => {
+    await using service = await startFakeService(success());
+    const now = (): Date => new Date(Date.UTC(2026, 0, 1));
+    await expect(fromRolesAnywhere({ ...INIT, now, endpoint: service.url }).check()).resolves.toBeUndefined();
+    expect(service.requests).toEqual([]);
+  });
+
+  it.each([
+    ["ERR_SIGNER_FILE_UNREADABLE", { certificate: "/nowhere/client.pem" }],
+    ["ERR_SIGNER_KEY_INVALID", { privateKey: "-----BEGIN NOTHING-----" }],
+    ["ERR_SIGNER_CERTIFICATE_EXPIRED", { now: () => new Date(Date.UTC(2100, 0, 1)) }],
+    ["ERR_SIGNER_ARN_INVALID", { roleArn: "hello" }],
+    ["ERR_SIGNER_ENDPOINT_INVALID", { endpoint: "rolesanywhere" }],
+  ] satisfies readonly (readonly [string, Partial<RolesAnywhereInit>])[])(
+    "fails with %s",
+    async (code, changes) => {
+      await expect(fromRolesAnywhere({ ...INIT, ...changes }).check()).rejects.toMatchObject({ code });
+    },
+  );
 });

@@ -3,9 +3,9 @@ import { SignerError } from "../errors.ts";
 /** Variants of the regional endpoint. */
 export interface EndpointOptions {
   /** Use the FIPS 140 endpoint. @default false */
-  readonly useFipsEndpoint?: boolean;
+  readonly useFipsEndpoint?: boolean | undefined;
   /** Use the IPv4 and IPv6 endpoint. @default false */
-  readonly useDualstackEndpoint?: boolean;
+  readonly useDualstackEndpoint?: boolean | undefined;
 }
 
 interface DnsSuffixes {

@@ -1,4 +1,6 @@
 import { SignerError } from "../errors.ts";
+import { canonicalQuery } from "../sigv4-x509/canonical-request.ts";
+import { SESSIONS_PATH } from "../sigv4-x509/constants.ts";
 import { parseArn, parseArnOf } from "./arn.ts";
 import { parseEndpoint, regionalEndpoint } from "./endpoint.ts";
 import type { EndpointOptions } from "./endpoint.ts";
@@ -12,18 +14,18 @@ export interface SessionParameters extends EndpointOptions {
   /** ARN of the role to assume. */
   readonly roleArn: string;
   /** Region of the endpoint and of the signature. @default the region of the trust anchor's ARN */
-  readonly region?: string;
+  readonly region?: string | undefined;
   /**
    * URL of the service. Its path is put before `/sessions` on the wire; the signature covers `/sessions` alone, as
    * `aws_signing_helper` does, so what serves the path must strip it.
    *
    * @default the regional endpoint
    */
-  readonly endpoint?: string;
+  readonly endpoint?: string | undefined;
   /** Wished life of the session, 900 to 43200 seconds; the profile's own is the upper bound. @default the profile's */
-  readonly durationSeconds?: number;
+  readonly durationSeconds?: number | undefined;
   /** Session name; the profile must accept one. @default the certificate's serial number, chosen by the service */
-  readonly roleSessionName?: string;
+  readonly roleSessionName?: string | undefined;
 }
 
 /**
@@ -58,6 +60,57 @@ export function endpointOf(parameters: SessionParameters): URL {
   return parseEndpoint(parameters.endpoint ?? regionalEndpoint(regionOf(parameters), parameters));
 }
 
+/** What is asked of which service: worked out once, and the same for each session and each attempt. */
+export interface ResolvedParameters {
+  readonly trustAnchorArn: string;
+  readonly profileArn: string;
+  readonly roleArn: string;
+  readonly region: string;
+  readonly endpoint: URL;
+  /** Absolute URL of the request with its query, encoded as it is signed. */
+  readonly url: string;
+  /** Query parameters, decoded. */
+  readonly query: Readonly<Record<string, string>>;
+  /** JSON. */
+  readonly body: string;
+}
+
+/**
+ * Works out region, endpoint, query and body of the request.
+ *
+ * @throws {SignerError} as `regionOf` and `endpointOf`; ERR_SIGNER_ARN_INVALID when an ARN is undefined.
+ */
+export function resolveParameters(parameters: SessionParameters): ResolvedParameters {
+  const { trustAnchorArn, profileArn, roleArn, durationSeconds, roleSessionName } = parameters;
+  requireArns(parameters);
+  const endpoint = endpointOf(parameters);
+  const query = { profileArn, roleArn, trustAnchorArn };
+  return {
+    trustAnchorArn,
+    profileArn,
+    roleArn,
+    region: regionOf(parameters),
+    endpoint,
+    url: `${endpoint.origin}${endpoint.pathname.replace(/\/+$/, "")}${SESSIONS_PATH}?${canonicalQuery(query)}`,
+    query,
+    // JSON.stringify leaves undefined members out.
+    body: JSON.stringify({ durationSeconds, roleSessionName: roleSessionName || undefined }),
+  };
+}
+
+/** @throws {SignerError} ERR_SIGNER_ARN_INVALID naming the option that is undefined. */
+export function requireArns(
+  arns: Pick<SessionParameters, "trustAnchorArn" | "profileArn" | "roleArn">,
+): void {
+  for (const name of ["trustAnchorArn", "profileArn", "roleArn"] as const) {
+    if (typeof arns[name] === "string") continue;
+    throw new SignerError(
+      "ERR_SIGNER_ARN_INVALID",
+      `the option ${name} is ${typeof arns[name]}, and has to be an ARN; is the variable set that it comes from?`,
+    );
+  }
+}
+
 /**
  * Finds parameters that cannot work, before anything is sent.
  *
@@ -65,6 +118,7 @@ export function endpointOf(parameters: SessionParameters): URL {
  *   ERR_SIGNER_REGION_MISMATCH when trust anchor and profile are in different regions.
  */
 export function checkSessionParameters(parameters: SessionParameters): void {
+  requireArns(parameters);
   const trustAnchor = parseArnOf(parameters.trustAnchorArn, "trust anchor");
   const profile = parseArnOf(parameters.profileArn, "profile");
   if (trustAnchor.region !== profile.region) {

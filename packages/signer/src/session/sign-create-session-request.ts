@@ -1,6 +1,7 @@
+import { randomUUID } from "node:crypto";
+
 import { loadIdentity } from "../keys/identity.ts";
 import type { IdentitySources, SigningIdentity } from "../keys/identity.ts";
-import { canonicalQuery } from "../sigv4-x509/canonical-request.ts";
 import {
   HEADER_ATTEMPT,
   HEADER_AUTHORIZATION,
@@ -12,20 +13,19 @@ import {
 } from "../sigv4-x509/constants.ts";
 import { signRequest } from "../sigv4-x509/sign-request.ts";
 import { VERSION } from "../version.ts";
-import { invocationId } from "./invocation-id.ts";
-import { endpointOf, regionOf } from "./session-parameters.ts";
-import type { SessionParameters } from "./session-parameters.ts";
+import { resolveParameters } from "./session-parameters.ts";
+import type { ResolvedParameters, SessionParameters } from "./session-parameters.ts";
 
 /** What may vary between attempts at one session. */
 export interface AttemptOptions {
   /** Moment of the signature. @default now */
-  readonly moment?: Date;
+  readonly moment?: Date | undefined;
   /** Counts from 1. @default 1 */
-  readonly attempt?: number;
+  readonly attempt?: number | undefined;
   /** Goes into `Amz-Sdk-Request`. @default 3 */
-  readonly maxAttempts?: number;
+  readonly maxAttempts?: number | undefined;
   /** UUID that stays the same over all attempts. @default a random one */
-  readonly invocationId?: string;
+  readonly invocationId?: string | undefined;
 }
 
 /** A signed CreateSession request, ready to be sent (or changed, by a test that wants to see it refused). */
@@ -45,7 +45,7 @@ export interface SignedCreateSessionRequest {
 /**
  * Builds and signs a CreateSession request without sending it and without any check of certificate or parameters.
  *
- * @param init Identity, parameters, and optionally moment, attempt and invocation id.
+ * @param init Identity (loaded or where it is), parameters, and optionally moment, attempt and invocation id.
  * @throws {SignerError} when the identity cannot be read, the endpoint is no URL, or the region is missing.
  * @example
  * const { url, method, headers, body } = await signCreateSessionRequest({
@@ -55,41 +55,31 @@ export interface SignedCreateSessionRequest {
 export async function signCreateSessionRequest(
   init: IdentitySources & SessionParameters & AttemptOptions,
 ): Promise<SignedCreateSessionRequest> {
-  return signWithIdentity(loadIdentity(init), init, init);
+  return signAttempt(loadIdentity(init), resolveParameters(init), init);
 }
 
-/** The same with an identity that was loaded before. */
-export async function signWithIdentity(
+/** Signs one attempt at a session. */
+export async function signAttempt(
   identity: SigningIdentity,
-  parameters: SessionParameters,
-  options: AttemptOptions = {},
+  { region, endpoint, url, query, body }: ResolvedParameters,
+  { moment = new Date(), attempt = 1, maxAttempts = 3, invocationId = randomUUID() }: AttemptOptions,
 ): Promise<SignedCreateSessionRequest> {
-  const region = regionOf(parameters);
-  const endpoint = endpointOf(parameters);
-  const query = {
-    profileArn: parameters.profileArn,
-    roleArn: parameters.roleArn,
-    trustAnchorArn: parameters.trustAnchorArn,
-  };
-  const body = requestBody(parameters);
+  const { certificate, intermediates, signer } = identity;
   const headers = {
-    [HEADER_INVOCATION_ID]: options.invocationId ?? invocationId(),
-    [HEADER_ATTEMPT]: `attempt=${options.attempt ?? 1}; max=${options.maxAttempts ?? 3}`,
+    [HEADER_INVOCATION_ID]: invocationId,
+    [HEADER_ATTEMPT]: `attempt=${attempt}; max=${maxAttempts}`,
     "Content-Type": "application/json",
     Host: endpoint.host,
-    [HEADER_CERTIFICATE]: base64(identity.certificate.der),
-    ...(identity.intermediates.length === 0
-      ? {}
-      : { [HEADER_CHAIN]: identity.intermediates.map(base64).join(",") }),
+    [HEADER_CERTIFICATE]: base64(certificate.der),
+    ...(intermediates.length === 0 ? {} : { [HEADER_CHAIN]: intermediates.map(base64).join(",") }),
   };
-  const { serialNumber } = identity.certificate;
   const signature = await signRequest(
     { method: "POST", path: SESSIONS_PATH, query, headers, body },
-    { signer: identity.signer, serialNumber, region, moment: options.moment ?? new Date() },
+    { signer, serialNumber: certificate.serialNumber, region, moment },
   );
   return {
     method: "POST",
-    url: `${endpoint.origin}${basePath(endpoint)}${SESSIONS_PATH}?${canonicalQuery(query)}`,
+    url,
     headers: {
       ...headers,
       "User-Agent": `ra-signer/${VERSION} (node ${process.version}; ${process.platform}; ${process.arch})`,
@@ -100,18 +90,6 @@ export async function signWithIdentity(
     canonicalRequest: signature.canonicalRequest,
     stringToSign: signature.stringToSign,
   };
-}
-
-function requestBody({ durationSeconds, roleSessionName }: SessionParameters): string {
-  return JSON.stringify({
-    ...(durationSeconds === undefined ? {} : { durationSeconds }),
-    ...(roleSessionName === undefined || roleSessionName === "" ? {} : { roleSessionName }),
-  });
-}
-
-/** Path of the endpoint without a slash at its end. */
-function basePath({ pathname }: URL): string {
-  return pathname === "/" ? "" : pathname.replace(/\/+$/, "");
 }
 
 function base64(der: Uint8Array): string {

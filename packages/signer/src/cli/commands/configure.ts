@@ -21,9 +21,10 @@ import { SignerError } from "../../errors.ts";
 import { checkIdentity, loadIdentity } from "../../keys/identity.ts";
 import { checkSessionParameters, regionOf } from "../../session/session-parameters.ts";
 import type { Command } from "../command.ts";
-import { CREDENTIAL_PROCESS_FLAGS } from "../credential-process-command.ts";
+import { CREDENTIAL_PROCESS_FLAGS } from "./credential-process.ts";
 import { helpText } from "../help-text.ts";
-import { identitySources, refuseUnsupported } from "../identity-flags.ts";
+import { identitySources } from "../resolve-flags.ts";
+import { refuseUnsupported } from "../session-flags.ts";
 import { parseFlags } from "../parse-flags.ts";
 import type { Flags } from "../parse-flags.ts";
 

@@ -1,12 +1,122 @@
-import { credentialProcessCommand } from "../credential-process-command.ts";
-import { credentialProcessJson } from "../credential-process-json.ts";
+// A hit of the cache loads neither cryptography nor network: what needs them is imported where it is used.
+import { makeEntry, readEntry } from "../../cache/cache-entry.ts";
+import { cacheFolder, cachePlace } from "../../cache/cache-place.ts";
+import { messageOf, SignerError } from "../../errors.ts";
+import type { SignerErrorCode } from "../../errors.ts";
+import type { CredentialSet } from "../../session/credential-set.ts";
+import type { Command, CommandContext } from "../command.ts";
+import { helpText } from "../help-text.ts";
+import { parseFlags } from "../parse-flags.ts";
+import { refuseUnsupported, SESSION_FLAGS } from "../session-flags.ts";
+import type { SessionFlags } from "../session-flags.ts";
 
-/** Loads what it needs: the cache without cryptography and network, and those without the cache. */
-export const credentialProcess = credentialProcessCommand(async (flags, words, context) => {
-  if (flags.cache === true) {
-    const { cachedCredentials } = await import("../cached-credentials.ts");
-    return cachedCredentials(flags, words, context);
+export const CREDENTIAL_PROCESS_FLAGS = {
+  ...SESSION_FLAGS,
+  cache: {
+    type: "switch",
+    help: "keep the session in a private file and share it with every process of this user",
+    default: "false",
+  },
+} as const;
+
+/** `ra-signer credential-process`: prints one set of credentials for an AWS SDK or CLI. */
+export const credentialProcess: Command = {
+  usageExitCode: 1,
+  help: () =>
+    helpText(
+      "Prints temporary credentials as the JSON that credential_process expects.",
+      "ra-signer credential-process --certificate client.pem --private-key client.key \\\n" +
+        "  --trust-anchor-arn ARN --profile-arn ARN --role-arn ARN",
+      CREDENTIAL_PROCESS_FLAGS,
+    ),
+  async run(words, context) {
+    const { cache, ...flags } = parseFlags(CREDENTIAL_PROCESS_FLAGS, words);
+    context.out(
+      cache === true ? await cachedJson(flags, words, context) : jsonOf(await fetchSession(flags, context)),
+    );
+    return 0;
+  },
+};
+
+/** One session. The connection is begun while the identity is read. */
+async function fetchSession(flags: SessionFlags, context: CommandContext): Promise<CredentialSet> {
+  const { resolveFlags } = await import("../resolve-flags.ts");
+  const source = resolveFlags(flags, context);
+  await source.connectAhead();
+  return source.fetch();
+}
+
+/**
+ * The JSON of a credential process, one line without a line feed, members in the helper's order.
+ *
+ * @see https://docs.aws.amazon.com/sdkref/latest/guide/feature-process-credentials.html
+ */
+function jsonOf(credentials: CredentialSet): string {
+  return JSON.stringify({
+    Version: 1,
+    AccessKeyId: credentials.accessKeyId,
+    SecretAccessKey: credentials.secretAccessKey,
+    SessionToken: credentials.sessionToken,
+    Expiration: credentials.expiration,
+  });
+}
+
+/**
+ * The JSON from the cache, or of a new session that is then kept there.
+ *
+ * @param words The whole command line, which is the cache's key.
+ * @throws {SignerError} ERR_SIGNER_USAGE beside a password on the command line; and what fetching throws.
+ */
+async function cachedJson(
+  flags: SessionFlags,
+  words: readonly string[],
+  context: CommandContext,
+): Promise<string> {
+  // Here, since a hit asks for no identity, which would refuse them.
+  refuseUnsupported(flags);
+  if (flags["pkcs8-password"]) {
+    throw new SignerError(
+      "ERR_SIGNER_USAGE",
+      "--cache keeps the command line, and a password should not be kept; use --pkcs8-password-env",
+    );
   }
-  const { fetchCredentials } = await import("../fetch-credentials.ts");
-  return credentialProcessJson(await fetchCredentials(flags, context));
-});
+  const { environment, note } = context;
+  const place = cachePlace(["credential-process", ...words], flags.certificate ?? "", environment);
+  const entry = place === undefined ? undefined : readEntry(place);
+  if (entry !== undefined && entry.freshUntil > Date.now() / 1000) return entry.json;
+
+  if (place === undefined) {
+    if (cacheFolder(environment) === undefined) {
+      note(
+        "ra-signer: warning: the cache is not used: there is no home directory; name a folder of your own in RA_SIGNER_CACHE_DIR",
+      );
+    }
+    return jsonOf(await fetchSession(flags, context));
+  }
+  const { cachedAnswer } = await import("../../cache/cached-answer.ts");
+  return cachedAnswer(place, {
+    fetch: async () => {
+      const credentials = await fetchSession(flags, context);
+      return makeEntry(jsonOf(credentials), credentials.expiration, new Date());
+    },
+    isTransient,
+    now: () => new Date(),
+    warn: (line) => note(`ra-signer: warning: ${messageOf(line)}`),
+  });
+}
+
+const TRANSIENT_CODES: ReadonlySet<SignerErrorCode> = new Set([
+  "ERR_SIGNER_CONNECTION_FAILED",
+  "ERR_SIGNER_RESPONSE_INVALID",
+  // Such as the login page of a network.
+  "ERR_SIGNER_SERVER_UNTRUSTED",
+  "ERR_SIGNER_TIMEOUT",
+]);
+
+/** Whether the service could not be asked or could not answer, as opposed to its saying no. */
+function isTransient(error: unknown): boolean {
+  if (!(error instanceof SignerError)) return false;
+  const { code, status = 0 } = error;
+  if (code === "ERR_SIGNER_SERVICE_REFUSED") return status === 429 || status >= 500;
+  return TRANSIENT_CODES.has(code);
+}

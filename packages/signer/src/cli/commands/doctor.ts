@@ -12,13 +12,13 @@ import { readProfile } from "../../doctor/read-profile.ts";
 import { stsEndpoint } from "../../doctor/sts-endpoint.ts";
 import { messageOf, SignerError } from "../../errors.ts";
 import { createHttpSend } from "../../http/send.ts";
+import { httpOptions, withEnvironment } from "../../session/session-source.ts";
 import type { Command, CommandContext } from "../command.ts";
-import { CREDENTIAL_PROCESS_FLAGS } from "../credential-process-command.ts";
+import { CREDENTIAL_PROCESS_FLAGS } from "./credential-process.ts";
 import { helpText } from "../help-text.ts";
-import { identitySources, keyPath } from "../identity-flags.ts";
 import { parseFlags } from "../parse-flags.ts";
 import type { Flags } from "../parse-flags.ts";
-import { httpOptions, sessionParameters } from "../session-flags.ts";
+import { identitySources, keyPath, sessionParameters, wayOf } from "../resolve-flags.ts";
 
 const DOCTOR_FLAGS = {
   profile: {
@@ -98,7 +98,7 @@ async function examine(
   const cache = flags.cache === true ? checkCache(environment) : undefined;
   if (cache !== undefined) report(cache);
   const aws = readAwsEnvironment(environment);
-  const parameters = given(report, () => sessionParameters(flags, aws));
+  const parameters = given(report, () => withEnvironment(sessionParameters(flags), environment));
   const sources = given(report, () => identitySources(flags, environment));
   const examined =
     sources === undefined ? undefined : checkIdentityFiles(sources, keyPath(flags), new Date());
@@ -107,7 +107,7 @@ async function examine(
   const judged = checkParameters(parameters);
   report(...judged, checkAttempts(environment["AWS_MAX_ATTEMPTS"], aws.maxAttempts));
   if (offline) return;
-  const way = httpOptions(flags, environment);
+  const way = httpOptions(wayOf(flags), environment);
   const send = createHttpSend(way);
   const now = (): Date => new Date();
   const reached = await checkEndpoint(parameters, { ...way, send, now });

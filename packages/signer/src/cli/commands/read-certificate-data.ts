@@ -3,10 +3,9 @@ import type { EndEntityCertificate } from "../../keys/certificate.ts";
 import { SignerError } from "../../errors.ts";
 import type { Command } from "../command.ts";
 import { helpText } from "../help-text.ts";
-import { IDENTITY_FLAGS, passphraseOf, refuseUnsupported } from "../identity-flags.ts";
-import { withPassword } from "../identity-loader.ts";
 import { parseFlags } from "../parse-flags.ts";
-import { SESSION_FLAGS } from "../session-flags.ts";
+import { passphraseOf, withPassword } from "../resolve-flags.ts";
+import { IDENTITY_FLAGS, refuseUnsupported, SESSION_FLAGS } from "../session-flags.ts";
 
 const FLAGS = {
   certificate: IDENTITY_FLAGS.certificate,

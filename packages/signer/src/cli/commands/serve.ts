@@ -9,15 +9,13 @@ import type { EndpointRole } from "../../serve/request-handler.ts";
 import type { ServedRole } from "../../serve/served-role.ts";
 import { startServer } from "../../serve/start-server.ts";
 import { createSystemdNotifier } from "../../serve/systemd-notifier.ts";
-import { checkSessionParameters } from "../../session/session-parameters.ts";
+import type { SessionSource } from "../../session/session-source.ts";
 import type { Command } from "../command.ts";
 import { helpText } from "../help-text.ts";
 import { parseFlags } from "../parse-flags.ts";
 import type { Flags } from "../parse-flags.ts";
-import { sessionFetcher } from "../session-fetcher.ts";
-import type { SessionTarget } from "../session-fetcher.ts";
+import { resolveFlags } from "../resolve-flags.ts";
 import { SESSION_FLAGS } from "../session-flags.ts";
-import { planSession } from "../session-plan.ts";
 import { stopSignal } from "../stop-signal.ts";
 
 const DEFAULT_PORT = 9911;
@@ -63,7 +61,7 @@ export const serve: Command = {
     const flags = parseFlags(SERVE_FLAGS, words);
     const port = between("port", flags.port ?? DEFAULT_PORT, 0, 65_535);
     const hopLimit = between("hop-limit", flags["hop-limit"] ?? DEFAULT_HOP_LIMIT, 1, 255);
-    const fetch = sessionFetcher(planSession(flags, context));
+    const source = resolveFlags(flags, context);
     const [first, ...others] = rolesOf(flags);
     const tokenFile = flags["container-token-file"] ? resolve(flags["container-token-file"]) : undefined;
     if (tokenFile !== undefined) ensureContainerToken(tokenFile);
@@ -72,14 +70,12 @@ export const serve: Command = {
     }
 
     const { signal = stopSignal(), now = () => new Date() } = time ?? {};
-    const withSession = (role: ServedRole, target?: SessionTarget): EndpointRole => ({
+    const withSession = (role: ServedRole, { fetch }: SessionSource): EndpointRole => ({
       ...role,
-      session: createSessionHolder(() => fetch(signal, target), now),
+      session: createSessionHolder(() => fetch(signal), now),
     });
-    const firstRole = withSession(first);
-    const otherRoles = others.map((role) =>
-      withSession(role, { roleArn: role.roleArn, profileArn: role.profileArn }),
-    );
+    const firstRole = withSession(first, source);
+    const otherRoles = others.map((role) => withSession(role, source.forRole(role)));
     const server = await startServer(
       port,
       createRequestHandler({
@@ -118,11 +114,7 @@ function rolesOf(flags: Flags<typeof SERVE_FLAGS>): readonly [ServedRole, ...Ser
       "--also-role-arn needs --container-token-file: the metadata service has one role, only container credentials can have more",
     );
   }
-  const roles = servedRoles(flags["role-arn"] ?? "", flags["profile-arn"] ?? "", also);
-  for (const role of roles) {
-    checkSessionParameters({ ...role, trustAnchorArn: flags["trust-anchor-arn"] ?? "" });
-  }
-  return roles;
+  return servedRoles(flags["role-arn"] ?? "", flags["profile-arn"] ?? "", also);
 }
 
 function between(flag: string, value: number, least: number, most: number): number {

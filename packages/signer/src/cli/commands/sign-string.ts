@@ -4,10 +4,9 @@ import type { KeyObject } from "node:crypto";
 import { SignerError } from "../../errors.ts";
 import type { Command } from "../command.ts";
 import { helpText } from "../help-text.ts";
-import { IDENTITY_FLAGS, identitySources } from "../identity-flags.ts";
-import { identityLoader } from "../identity-loader.ts";
 import { parseFlags } from "../parse-flags.ts";
-import { SESSION_FLAGS } from "../session-flags.ts";
+import { identityLoader, identitySources } from "../resolve-flags.ts";
+import { IDENTITY_FLAGS, SESSION_FLAGS } from "../session-flags.ts";
 
 const FLAGS = {
   ...IDENTITY_FLAGS,

@@ -9,9 +9,8 @@ import { refreshLoop } from "../../refresh/refresh-loop.ts";
 import type { Command } from "../command.ts";
 import { helpText } from "../help-text.ts";
 import { parseFlags } from "../parse-flags.ts";
-import { sessionFetcher } from "../session-fetcher.ts";
+import { resolveFlags } from "../resolve-flags.ts";
 import { SESSION_FLAGS } from "../session-flags.ts";
-import { planSession } from "../session-plan.ts";
 import { stopSignal } from "../stop-signal.ts";
 
 const UPDATE_FLAGS = {
@@ -39,14 +38,14 @@ export const update: Command = {
     const profile = flags.profile || "default";
     checkProfileName(profile);
     const path = resolve(credentialsPath(environment));
-    const fetch = sessionFetcher(planSession(flags, context));
+    const source = resolveFlags(flags, context);
     const said = new Set<string>();
     const noteOnce = (line: string): void => {
       if (!said.has(line)) note(`ra-signer: ${line}`);
       said.add(line);
     };
     const refresh = async (signal?: AbortSignal): Promise<Date> => {
-      const credentials = await fetch(signal);
+      const credentials = await source.fetch(signal);
       const { backup, narrowedMode, openMode, problem } = writeCredentials(path, profile, credentials);
       if (backup !== undefined) {
         noteOnce(`[${profile}] held long-term keys; the file as it was is "${backup}"`);

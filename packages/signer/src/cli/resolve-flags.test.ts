@@ -6,7 +6,7 @@ import { makeIdentity } from "../../test/support/identities.ts";
 import { temporaryFolder } from "@roles-anywhere/testing";
 import { exportPkcs12 } from "../../test/support/pkcs12.ts";
 import { askPassword } from "./ask-password.ts";
-import { identityLoader } from "./identity-loader.ts";
+import { identityLoader } from "./resolve-flags.ts";
 
 vi.mock("./ask-password.ts", () => ({ askPassword: vi.fn<typeof askPassword>() }));
 

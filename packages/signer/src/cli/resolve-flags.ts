@@ -1,0 +1,159 @@
+import { readFileSync } from "node:fs";
+
+import type { Environment } from "../config/environment.ts";
+import { SignerError } from "../errors.ts";
+import { identityWarnings, loadIdentity } from "../keys/identity.ts";
+import type { IdentitySources, SigningIdentity } from "../keys/identity.ts";
+import type { SessionParameters } from "../session/session-parameters.ts";
+import { resolveSession } from "../session/session-source.ts";
+import type { SessionSource } from "../session/session-source.ts";
+import type { CommandContext } from "./command.ts";
+import { refuseUnsupported } from "./session-flags.ts";
+import type { IdentityFlags, SessionFlags } from "./session-flags.ts";
+
+/**
+ * Where sessions come from, as flags and environment say, after all checks that need neither a file nor a request.
+ *
+ * @throws {SignerError} ERR_SIGNER_USAGE, ERR_SIGNER_KEY_UNSUPPORTED, ERR_SIGNER_ARN_INVALID or ERR_SIGNER_REGION_MISMATCH
+ *   for flags that can never work.
+ */
+export function resolveFlags(flags: SessionFlags, { environment, note }: CommandContext): SessionSource {
+  const sources = identitySources(flags, environment);
+  return resolveSession(
+    {
+      ...sessionParameters(flags),
+      ...wayOf(flags),
+      loadIdentity: identityLoader(sources),
+      trace: flags.debug === true ? note : undefined,
+      warn({ certificate }, moment) {
+        for (const warning of identityWarnings(certificate, keyPath(flags), moment)) {
+          note(`ra-signer: warning: ${warning}`);
+        }
+      },
+    },
+    environment,
+  );
+}
+
+/** Trust and proxy, as the flags say. */
+export function wayOf(flags: SessionFlags): {
+  readonly verifySsl: boolean;
+  readonly proxy: string | undefined;
+} {
+  return {
+    verifySsl: flags["no-verify-ssl"] !== true,
+    proxy: flags["with-proxy"] === true ? "environment" : undefined,
+  };
+}
+
+const DEFAULT_SESSION_DURATION_SECONDS = 3600;
+
+/**
+ * Session parameters from the flags alone.
+ *
+ * @throws {SignerError} ERR_SIGNER_USAGE when an ARN is missing.
+ */
+export function sessionParameters(flags: SessionFlags): SessionParameters {
+  return {
+    trustAnchorArn: required(flags, "trust-anchor-arn"),
+    profileArn: required(flags, "profile-arn"),
+    roleArn: required(flags, "role-arn"),
+    durationSeconds: flags["session-duration"] ?? DEFAULT_SESSION_DURATION_SECONDS,
+    region: flags.region || undefined,
+    endpoint: flags.endpoint || undefined,
+    roleSessionName: flags["role-session-name"] || undefined,
+  };
+}
+
+function required(flags: SessionFlags, name: "trust-anchor-arn" | "profile-arn" | "role-arn"): string {
+  const value = flags[name];
+  if (value) return value;
+  throw new SignerError("ERR_SIGNER_USAGE", `--${name} is missing`);
+}
+
+/**
+ * Where the flags say that certificate and key are.
+ *
+ * @param flags Flags of the command, `intermediates` among them if it has it.
+ * @param environment For `env:NAME` and `--pkcs8-password-env`.
+ * @throws {SignerError} ERR_SIGNER_USAGE for flags that exclude each other or are missing; ERR_SIGNER_KEY_UNSUPPORTED for
+ *   what is recognised and not supported.
+ */
+export function identitySources(flags: IdentityFlags, environment: Environment): IdentitySources {
+  refuseUnsupported(flags);
+  const { certificate, intermediates, "private-key": key } = flags;
+  if (!certificate) throw new SignerError("ERR_SIGNER_USAGE", "--certificate is missing");
+  return {
+    certificate,
+    privateKey: key ? keySource(key, environment) : undefined,
+    intermediates: intermediates || undefined,
+    passphrase: passphraseOf(flags, environment),
+  };
+}
+
+/** The file of the key, if the flags name one. */
+export function keyPath(flags: IdentityFlags): string | undefined {
+  const key = flags["private-key"] || flags.certificate;
+  return key === undefined || key === "-" || key.startsWith("env:") ? undefined : key;
+}
+
+function keySource(key: string, environment: Environment): string | Uint8Array {
+  if (key === "-") return readFileSync(0);
+  return key.startsWith("env:") ? Buffer.from(variable(key.slice(4), "--private-key", environment)) : key;
+}
+
+/** The password that the flags give, if any; an empty one is none. */
+export function passphraseOf(flags: IdentityFlags, environment: Environment): string | undefined {
+  const name = flags["pkcs8-password-env"];
+  return name ? variable(name, "--pkcs8-password-env", environment) : flags["pkcs8-password"] || undefined;
+}
+
+function variable(name: string, flag: string, environment: Environment): string {
+  const value = environment[name];
+  if (value) return value;
+  // Whoever mixes up the flags gives the secret itself.
+  const quoted = flag === "--private-key" && /^[A-Za-z_]\w{0,40}$/.test(name) ? ` "${name}"` : "";
+  throw new SignerError(
+    "ERR_SIGNER_USAGE",
+    `${flag} names the environment variable${quoted}, which is not set`,
+  );
+}
+
+/**
+ * Does something that needs a password; if none was given and it takes one, the person at the terminal is asked.
+ *
+ * @param passphrase From the flags.
+ * @param act What needs it.
+ * @throws What `act` throws, when nobody can be asked as well; ERR_SIGNER_ABORTED after Ctrl-C.
+ */
+export async function withPassword<Result>(
+  passphrase: string | undefined,
+  act: (passphrase: string | undefined) => Result,
+): Promise<Result> {
+  try {
+    return act(passphrase);
+  } catch (error) {
+    if (!(error instanceof SignerError) || error.code !== "ERR_SIGNER_PASSWORD_MISSING") throw error;
+    const { askPassword } = await import("./ask-password.ts");
+    const typed = await askPassword(error.path === undefined ? "the private key" : `"${error.path}"`);
+    if (typed === undefined) throw error;
+    return act(typed);
+  }
+}
+
+/**
+ * What loads an identity again and again. A password that the person at the terminal has typed is kept for the next time;
+ * callers at the same time share one question.
+ */
+export function identityLoader(sources: IdentitySources): () => Promise<SigningIdentity> {
+  let { passphrase } = sources;
+  let pending: Promise<SigningIdentity> | undefined;
+  return () => {
+    pending ??= withPassword(passphrase, (given) => {
+      const identity = loadIdentity({ ...sources, passphrase: given });
+      passphrase = given;
+      return identity;
+    }).finally(() => (pending = undefined));
+    return pending;
+  };
+}
