@@ -240,6 +240,8 @@ describe("setProfile", () => {
     ["a dot in a header", "[profile.p]\na = 0\n", /line 2: /],
     ["a comment right after a header", "[profile p];c\na = 0\n", /line 2: /],
     ["text after a header", "[profile p] x\na = 0\n", /line 2: /],
+    ["two sections of one profile", '[profile p]\nb = 2\n[profile "p"]\na = 0\n', /line /],
+    ["the same in two spellings", "[profile p]\n[ profile p ]\na = 0\n", /line /],
   ])("refuses %s", (_title, before, message) => {
     expect(() => set(before, "p", { a: "1" })).toThrow(message);
   });
@@ -299,6 +301,11 @@ describe("rivalSettings", () => {
     ["with a colon", "[profile p]\nrole_arn: x\n", ["role_arn"]],
     ["in capitals", "[profile p]\nRole_ARN = x\n", ["role_arn"]],
     ["of [DEFAULT]", "[DEFAULT]\nrole_arn = x\n[profile p]\n", ["role_arn"]],
+    [
+      "of [DEFAULT] and the profile",
+      "[DEFAULT]\nrole_arn = x\n[profile p]\nrole_arn = y\n",
+      ["role_arn", "role_arn"],
+    ],
     ["of the JavaScript SDK only", "[profile p]\nregion = a\n  role_arn = x\n", ["role_arn"]],
     ["of [profile.p]", "[profile.p]\nrole_arn = x\n", ["role_arn"]],
     ["of another profile", "[profile q]\nrole_arn = x\n[p]\nrole_arn = y\n", []],

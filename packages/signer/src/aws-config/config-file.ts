@@ -116,7 +116,8 @@ export function rivalSettings(
   ].filter(({ key, value }) =>
     key === "credential_process" ? value !== "" && !isOurs(value) : RIVAL_KEYS.has(key),
   );
-  return [...new Map(found.map((setting) => [setting.key, setting])).values()];
+  const named = found.map((setting) => [`${setting.section === "DEFAULT"} ${setting.key}`, setting] as const);
+  return [...new Map(named).values()];
 }
 
 /** What a profile says about the endpoint of a service. */
@@ -255,13 +256,13 @@ export function setProfile(
       return (
         sections.size > 0 &&
         [...sections].every((section) => found.some((setting) => setting.section === section)) &&
-        found.every((setting) => setting.value === fromBytes(value))
+        found.every((setting) => setting.key === key && setting.value === fromBytes(value))
       );
     };
     const rest = (of: ConfigFile): string =>
       JSON.stringify(
         of[name].settings
-          .filter((setting) => !(isSetBy(setting, values) && belongsTo(setting.section, kind, profile)))
+          .filter((setting) => !(isSetBy(setting, values) && isReadFor(setting.section, kind, profile)))
           .map(({ section, key, value }) => [section, key, value]),
       );
     const isClean = file.botocore.problems.length > 0 || after.botocore.problems.length === 0;
@@ -303,12 +304,13 @@ function doubtful(
   );
 }
 
+/** Whether one of the two readers takes a section for a profile's. */
+function isReadFor(section: string, kind: FileKind, profile: string): boolean {
+  return isProfileOfBotocore(section, kind, profile) || isProfileOfJavaScript(section, kind, profile);
+}
+
 function belongsTo(section: string, kind: FileKind, profile: string): boolean {
-  return (
-    isProfileOfBotocore(section, kind, profile) ||
-    isProfileOfJavaScript(section, kind, profile) ||
-    mayBeProfile(section, kind, profile)
-  );
+  return isReadFor(section, kind, profile) || mayBeProfile(section, kind, profile);
 }
 
 function headerOf(kind: FileKind, profile: string): string {

@@ -167,7 +167,8 @@ describe("replaceFile", () => {
     mkdirSync(folder.join("config.aaaaaaaaaaaa.tmp"));
     utimesSync(folder.join("config.aaaaaaaaaaaa.tmp"), past, past);
     writeFileSync(folder.join("config.bbbbbbbbbbbb.tmp"), "");
-    replaceFile(file, "new", undefined);
+    writeFileSync(file, "old");
+    recover(file);
     expect(readdirSync(folder.path).sort()).toEqual([
       "config",
       "config.aaaaaaaaaaaa.tmp",

@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from "node:crypto";
 import {
+  accessSync,
   chmodSync,
   closeSync,
   constants,
@@ -8,6 +9,7 @@ import {
   fstatSync,
   fsyncSync,
   ftruncateSync,
+  linkSync,
   lstatSync,
   mkdirSync,
   openSync,
@@ -20,10 +22,11 @@ import {
   writeSync,
 } from "node:fs";
 import type { Stats } from "node:fs";
-import { homedir, tmpdir } from "node:os";
+import { tmpdir } from "node:os";
 import { basename, dirname, join, relative, resolve } from "node:path";
 
 import { tryLock } from "../cache/lock.ts";
+import { homeFolder } from "../config/aws-files.ts";
 import { messageOf, SignerError } from "../errors.ts";
 
 /** How a file is replaced. */
@@ -38,6 +41,8 @@ const MAX_LINKS = 40;
 const LOCK_WAIT_MS = 5000;
 /** Temporary files of killed writers are removed after this time. */
 const LEFTOVER_MS = 600_000;
+/** What follows the file's name in theirs: its own, and those of its lock. */
+const LEFTOVER = /^(?:\.[0-9a-f]{12}|\.ra-signer-lock\.[0-9a-f-]{36})\.tmp$/;
 
 /**
  * Reads a file that people edit.
@@ -95,7 +100,6 @@ export function replaceFile(
       const stats = statsOf(target);
       refuseSpecial(job, stats);
       if (stats !== undefined && staysInPlace(target, stats)) return writeInPlace(job, stats);
-      sweep(target);
       if (!writeBeside(job, stats)) {
         if (stats === undefined) throw new Error(`its folder "${dirname(target)}" cannot be written`);
         writeInPlace(job, stats);
@@ -116,17 +120,62 @@ export function replaceFile(
  * Keeps a copy of a file as `<path>.backup`, or `.backup2` and so on where that is taken, of mode 0600.
  *
  * @returns The copy's path; that of an older copy which holds the same.
+ * @throws {SignerError} ERR_SIGNER_FILE_UNWRITABLE when no copy can be kept.
  */
 export function keepCopy(path: string, text: string): string {
   for (let number = 1; ; number += 1) {
     const copy = number === 1 ? `${path}.backup` : `${path}.backup${number}`;
     if (lstatSync(copy, { throwIfNoEntry: false }) === undefined) {
-      replaceFile(copy, text, undefined, { secret: true });
-      return copy;
+      try {
+        if (createWhole(copy, temporaryFor(path), text)) return copy;
+      } catch (cause) {
+        throw new SignerError(
+          "ERR_SIGNER_FILE_UNWRITABLE",
+          `cannot write "${copy}", a copy of the long-term keys and settings that would be replaced: ${messageOf(cause)}; nothing was written`,
+          { path: copy, cause },
+        );
+      }
     }
     if (statSync(copy, { throwIfNoEntry: false })?.isFile() === true && readIfPresent(copy) === text) {
       return copy;
     }
+  }
+}
+
+/**
+ * Creates a private file, whole or not at all.
+ *
+ * @returns False when another process was faster.
+ */
+function createWhole(path: string, temporary: string, text: string): boolean {
+  try {
+    writePrivate(temporary, text);
+    linkSync(temporary, path);
+    return true;
+  } catch (error) {
+    if (codeOf(error) === "EEXIST") return false;
+    if (!["EPERM", "ENOSYS", "ENOTSUP", "EOPNOTSUPP"].includes(codeOf(error))) throw error;
+    // A file system without hard links.
+    renameSync(temporary, path);
+    return true;
+  } finally {
+    rmSync(temporary, { force: true });
+  }
+}
+
+/** All temporary files beside a file have such names, so that they are found when their writer was killed. */
+function temporaryFor(path: string): string {
+  return `${path}.${randomBytes(6).toString("hex")}.tmp`;
+}
+
+function writePrivate(path: string, text: string): void {
+  const file = openSync(path, "wx", 0o600);
+  try {
+    fchmodSync(file, 0o600);
+    writeWhole(file, text);
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
   }
 }
 
@@ -233,7 +282,7 @@ function unescapeMount(field: string): string {
  */
 function writeBeside(job: Job, old: Stats | undefined): boolean {
   const { target, text, secret } = job;
-  const temporary = `${target}.${randomBytes(6).toString("hex")}.tmp`;
+  const temporary = temporaryFor(target);
   let file: number;
   try {
     file = openSync(temporary, "wx", 0o600);
@@ -304,7 +353,8 @@ function writeInPlace(job: Job, stats: Stats): void {
     refuseChanged(job);
     const before = readFileSync(file, "latin1");
     const journal = journalOf(target);
-    keepForRecovery(journal, before, text);
+    const temporary = temporaryFor(dirname(journal) === dirname(target) ? target : journal);
+    keepForRecovery(journal, temporary, { before, after: text });
     const size = Math.max(before.length, text.length);
     try {
       // Empty lines first: where the disk is full, this fails while the old contents are still whole.
@@ -354,10 +404,8 @@ function journalOf(target: string): string {
 }
 
 function canCreateIn(folder: string): boolean {
-  const probe = join(folder, `.ra-signer.${randomBytes(6).toString("hex")}.tmp`);
   try {
-    closeSync(openSync(probe, "wx", 0o600));
-    rmSync(probe, { force: true });
+    accessSync(folder, constants.W_OK | constants.X_OK);
     return true;
   } catch {
     return false;
@@ -381,30 +429,17 @@ function privateFolder(): string {
 
 function privateFolders(): readonly string[] {
   const temporary = join(tmpdir(), `ra-signer-${process.geteuid?.() ?? ""}`);
-  try {
-    return [join(homedir(), ".local", "state", "ra-signer"), temporary];
-  } catch {
-    // A user without HOME and without an entry in the system's list of users.
-    return [temporary];
-  }
+  const home = homeFolder({});
+  return home === undefined ? [temporary] : [join(home, ".local", "state", "ra-signer"), temporary];
 }
 
 function nameFor(target: string): string {
   return createHash("sha256").update(target).digest("hex").slice(0, 32);
 }
 
-function keepForRecovery(journal: string, before: string, after: string): void {
-  const kept: Journal = { before, after };
-  const temporary = `${journal}.${randomBytes(6).toString("hex")}.tmp`;
+function keepForRecovery(journal: string, temporary: string, kept: Journal): void {
   try {
-    const file = openSync(temporary, "wx", 0o600);
-    try {
-      fchmodSync(file, 0o600);
-      writeWhole(file, JSON.stringify(kept));
-      fsyncSync(file);
-    } finally {
-      closeSync(file);
-    }
+    writePrivate(temporary, JSON.stringify(kept));
     renameSync(temporary, journal);
   } finally {
     rmSync(temporary, { force: true });
@@ -412,7 +447,7 @@ function keepForRecovery(journal: string, before: string, after: string): void {
 }
 
 /**
- * Gives a file its old contents back when a writer was killed within it.
+ * Gives a file its old contents back when a writer was killed within it, and removes what killed writers left beside it.
  *
  * @throws {SignerError} ERR_SIGNER_CONFIG_CHANGED when it was changed since: both are then kept.
  */
@@ -420,6 +455,8 @@ export function recover(path: string): void {
   const target = followLinks(path);
   const stats = statsOf(target);
   if (stats?.isFile() !== true) return;
+  for (const name of new Set([target, resolve(path)])) sweep(name);
+  releaseStale(`${target}.ra-signer-lock`);
   const places = [
     `${target}.ra-signer-journal`,
     ...privateFolders().map((folder) => join(folder, `${nameFor(target)}.journal`)),
@@ -433,6 +470,15 @@ export function recover(path: string): void {
       if (journal !== undefined) rollBack(job, place, journal);
     }
   });
+}
+
+/** Removes a lock whose holder is gone; one that is held or in the way is the next writer's business. */
+function releaseStale(lock: string): void {
+  try {
+    if (lstatSync(lock, { throwIfNoEntry: false }) !== undefined) tryLock(lock)?.();
+  } catch {
+    // The next writer says so.
+  }
 }
 
 function rollBack({ path, target }: Job, place: string, { before, after }: Journal): void {
@@ -532,7 +578,7 @@ function refuseChanged({ path, target, expected }: Job): void {
 /** Removes what killed writers left beside a file. */
 function sweep(target: string): void {
   const folder = dirname(target);
-  const prefix = `${basename(target)}.`;
+  const start = basename(target);
   let names: readonly string[] = [];
   try {
     names = readdirSync(folder);
@@ -540,10 +586,13 @@ function sweep(target: string): void {
     return;
   }
   for (const name of names) {
-    if (!name.startsWith(prefix) || !/^[0-9a-f]{12}\.tmp$/.test(name.slice(prefix.length))) continue;
+    if (!name.startsWith(start) || !LEFTOVER.test(name.slice(start.length))) continue;
     const stats = lstatSync(join(folder, name), { throwIfNoEntry: false });
-    if (stats?.isFile() === true && Date.now() - stats.mtimeMs > LEFTOVER_MS) {
+    if (stats?.isFile() !== true || Date.now() - stats.mtimeMs <= LEFTOVER_MS) continue;
+    try {
       rmSync(join(folder, name), { force: true });
+    } catch {
+      // It is in nobody's way.
     }
   }
 }

@@ -1,7 +1,7 @@
 import { closeSync, constants, fstatSync, mkdirSync, openSync, readFileSync, statSync } from "node:fs";
-import { homedir } from "node:os";
-import { join, resolve } from "node:path";
+import { isAbsolute, join, resolve } from "node:path";
 
+import { homeFolder } from "../config/aws-files.ts";
 import type { Environment } from "../config/environment.ts";
 import { posixChecksum } from "./checksum.ts";
 
@@ -34,14 +34,11 @@ const VARIABLES: readonly string[] = [
 export function cacheFolder(environment: Environment): string | undefined {
   const given = environment["RA_SIGNER_CACHE_DIR"];
   if (given) return resolve(given);
-  try {
-    return join(
-      environment["XDG_CACHE_HOME"] || join(environment["HOME"] || homedir(), ".cache"),
-      "ra-signer",
-    );
-  } catch {
-    return undefined;
-  }
+  const base = environment["XDG_CACHE_HOME"];
+  // The XDG Base Directory Specification ignores a relative path.
+  if (base !== undefined && isAbsolute(base)) return join(base, "ra-signer");
+  const home = homeFolder(environment);
+  return home === undefined ? undefined : join(home, ".cache", "ra-signer");
 }
 
 /** Why a folder cannot be used for the cache, and what to do about it. */

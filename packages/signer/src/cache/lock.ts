@@ -27,8 +27,8 @@ export function tryLock(path: string): (() => void) | undefined {
   const token = `${process.pid} ${startOf(process.pid)} ${id}`;
   const mine = `${path}.${id}.tmp`;
   // Written aside and linked, so that a lock is never seen without its contents, whenever its maker is killed.
-  writeFileSync(mine, token, { mode: 0o600, flag: "wx" });
   try {
+    writeFileSync(mine, token, { mode: 0o600, flag: "wx" });
     if (!takes(mine, path, token) && !(removeStale(path) && takes(mine, path, token))) return undefined;
   } finally {
     rmSync(mine, { force: true });

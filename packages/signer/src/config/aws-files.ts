@@ -1,18 +1,45 @@
 import { homedir } from "node:os";
-import { join } from "node:path";
+import { isAbsolute, join } from "node:path";
 
+import { SignerError } from "../errors.ts";
 import type { Environment } from "./environment.ts";
 
-/** AWS_CONFIG_FILE, else `~/.aws/config`. */
+/**
+ * AWS_CONFIG_FILE, else `~/.aws/config`.
+ *
+ * @throws {SignerError} ERR_SIGNER_USAGE for a user without a home directory.
+ */
 export function configPath(environment: Environment): string {
-  return environment["AWS_CONFIG_FILE"] || join(home(environment), ".aws", "config");
+  return environment["AWS_CONFIG_FILE"] || join(awsFolder(environment, "AWS_CONFIG_FILE"), "config");
 }
 
-/** AWS_SHARED_CREDENTIALS_FILE, else `~/.aws/credentials`. */
+/**
+ * AWS_SHARED_CREDENTIALS_FILE, else `~/.aws/credentials`.
+ *
+ * @throws {SignerError} ERR_SIGNER_USAGE for a user without a home directory.
+ */
 export function credentialsPath(environment: Environment): string {
-  return environment["AWS_SHARED_CREDENTIALS_FILE"] || join(home(environment), ".aws", "credentials");
+  const variable = "AWS_SHARED_CREDENTIALS_FILE";
+  return environment[variable] || join(awsFolder(environment, variable), "credentials");
 }
 
-function home(environment: Environment): string {
-  return environment["HOME"] || homedir();
+/**
+ * The user's home directory.
+ *
+ * @returns Undefined for a user with neither HOME nor an entry in the system's list of users, as in many containers.
+ */
+export function homeFolder(environment: Environment): string | undefined {
+  try {
+    // Empty, as HOME may be, it would be the folder that the command happens to run in.
+    const home = environment["HOME"] || homedir();
+    return isAbsolute(home) ? home : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function awsFolder(environment: Environment, variable: string): string {
+  const home = homeFolder(environment);
+  if (home !== undefined) return join(home, ".aws");
+  throw new SignerError("ERR_SIGNER_USAGE", `there is no home directory; name the file in ${variable}`);
 }

@@ -138,7 +138,7 @@ function checkRivals(
     if (file === undefined) return "";
     // Another program's line was refused before; the helper's own is no rival where it was found.
     const rivals = rivalSettings(file, of, profile, () => of === kind);
-    return rivals.map(({ key }) => key).join(", ");
+    return [...new Set(rivals.map(({ key }) => key))].join(", ");
   };
   const findings: Finding[] = [];
   const own = keysIn(kind === "config" ? config : credentials, kind);

@@ -174,7 +174,8 @@ export function readingFaults(
   const faults: string[] = [];
   const [problem] = ours.problems;
   // Botocore takes some markers of merge conflicts and NUL bytes for text; those are refused all the same.
-  const isStricter = problem !== undefined && /marker of a merge|NUL/.test(problem.message);
+  const isStricter =
+    problem !== undefined && (/marker of a merge|NUL/.test(problem.message) || hasOnlyDefaults(text));
   if (botocore.error !== undefined && problem === undefined) faults.push(`overlooked: ${botocore.error}`);
   if (botocore.error === undefined && problem !== undefined && !isStricter)
     faults.push(`refused: ${problem.message}`);
@@ -261,7 +262,7 @@ export function editFaults(
     if (missed.length > 0) faults.push(`${of} overlooks ${missed.join(", ")}`);
   }
   if (after === undefined || botocore.after === undefined || javaScript.after === undefined) return faults;
-  if (botocore.before.error === undefined && botocore.after.error !== undefined) {
+  if (botocore.before.error === undefined && botocore.after.error !== undefined && !hasOnlyDefaults(text)) {
     faults.push(`${of} breaks the file: ${botocore.after.error}`);
   }
   // No old value of a setting that was set or removed may remain where a reader had found it.
@@ -309,6 +310,11 @@ export function editFaults(
     );
   }
   return faults;
+}
+
+/** Whether there is no section that botocore would read the settings of [DEFAULT] for. */
+function hasOnlyDefaults(text: string): boolean {
+  return parseConfig(text).botocore.headers.every(({ section }) => section === "DEFAULT");
 }
 
 /** What botocore takes for a section that it has not seen yet. */

@@ -4,10 +4,14 @@
 //   KILL_AT=3:within   dies with half of what the third step writes in the file
 //   KILL_AT=3:after    dies right after it
 //   KILL_AT=count      lives, and writes the names of its steps into the file KILL_STEPS
+//
+// KILL_ALSO names further functions that are steps, with commas between them.
 "use strict";
 const fs = require("node:fs");
 
-const STEPS = ["mkdirSync", "writeFileSync", "linkSync", "renameSync", "rmSync", "unlinkSync"];
+const STEPS = ["mkdirSync", "writeFileSync", "linkSync", "renameSync", "rmSync", "unlinkSync"].concat(
+  (process.env.KILL_ALSO ?? "").split(",").filter((name) => name !== ""),
+);
 const [chosen, when] = (process.env.KILL_AT ?? "").split(":");
 const names = [];
 let inside = false;
@@ -19,8 +23,8 @@ function die() {
 for (const name of STEPS) {
   const original = fs[name];
   fs[name] = (...words) => {
-    // Some are made of others.
-    if (inside) return original(...words);
+    // Some are made of others, and output is no work on files.
+    if (inside || (name === "writeSync" && words[0] <= 2)) return original(...words);
     inside = true;
     try {
       return step(name, original, words);
@@ -36,8 +40,13 @@ function step(name, original, words) {
   const isChosen = names.length === Number(chosen);
   if (isChosen && when === "before") die();
   if (isChosen && when === "within") {
-    const [path, text, options] = words;
-    original(path, text.slice(0, text.length / 2), options);
+    if (name === "writeSync") {
+      const [file, bytes, offset, length, position] = words;
+      original(file, bytes, offset, Math.floor(length / 2), position);
+    } else {
+      const [path, text, options] = words;
+      original(path, text.slice(0, text.length / 2), options);
+    }
     die();
   }
   const result = original(...words);
