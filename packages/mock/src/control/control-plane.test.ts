@@ -1,8 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { createState, systemClock } from "../state/state.ts";
-import { controlPlane } from "./control-plane.ts";
-import { operations } from "./control-plane.ts";
-import { testControlPlane } from "../../test/support/test-control-plane.ts";
+import { controlPlane, operations } from "./control-plane.ts";
+import { idOf, testControlPlane } from "../../test/support/test-control-plane.ts";
 
 /** Method, path and success status of every operation, from the service model 2018-05-10. */
 const MODEL = [
@@ -38,7 +37,135 @@ const MODEL = [
   ["ListTagsForResource", "GET", "/ListTagsForResource", 200],
 ] as const;
 
+/**
+ * The members of the bodies of requests, from botocore 1.44.8, with those that a request needs. A member that is not
+ * in the model is ignored, so one that the mock does not know would be dropped without a word.
+ */
+const BODY_MEMBERS: readonly (readonly [
+  name: string,
+  method: string,
+  path: string,
+  members: readonly string[],
+  needed: object,
+])[] = [
+  [
+    "CreateTrustAnchor",
+    "POST",
+    "/trustanchors",
+    [
+      "aliasName",
+      "crlDpRevocationEnabled",
+      "enabled",
+      "name",
+      "notificationSettings",
+      "source",
+      "source.sourceData",
+      "source.sourceData.acmPcaArn",
+      "source.sourceData.x509CertificateData",
+      "source.sourceType",
+      "tags",
+    ],
+    { name: "a", source: {} },
+  ],
+  [
+    "UpdateTrustAnchor",
+    "PATCH",
+    `/trustanchor/${idOf(1)}`,
+    ["aliasName", "crlDpRevocationEnabled", "name", "source"],
+    {},
+  ],
+  [
+    "PutNotificationSettings",
+    "PATCH",
+    "/put-notifications-settings",
+    ["notificationSettings", "trustAnchorId"],
+    { trustAnchorId: idOf(1), notificationSettings: [] },
+  ],
+  [
+    "ResetNotificationSettings",
+    "PATCH",
+    "/reset-notifications-settings",
+    ["notificationSettingKeys", "trustAnchorId"],
+    { trustAnchorId: idOf(1), notificationSettingKeys: [] },
+  ],
+  [
+    "CreateProfile",
+    "POST",
+    "/profiles",
+    [
+      "acceptRoleSessionName",
+      "aliasName",
+      "durationSeconds",
+      "enabled",
+      "managedPolicyArns",
+      "name",
+      "requireInstanceProperties",
+      "roleArns",
+      "sessionPolicy",
+      "tags",
+      "tipConfiguration",
+      "tipConfiguration.status",
+      "tipConfiguration.subjectSource",
+      "tipConfiguration.subjectType",
+    ],
+    { name: "p", roleArns: [] },
+  ],
+  [
+    "UpdateProfile",
+    "PATCH",
+    `/profile/${idOf(1)}`,
+    [
+      "acceptRoleSessionName",
+      "aliasName",
+      "durationSeconds",
+      "managedPolicyArns",
+      "name",
+      "roleArns",
+      "sessionPolicy",
+      "tipConfiguration",
+    ],
+    {},
+  ],
+  [
+    "PutAttributeMapping",
+    "PUT",
+    `/profiles/${idOf(1)}/mappings`,
+    ["certificateField", "mappingRules"],
+    { certificateField: "x509SAN", mappingRules: [] },
+  ],
+  [
+    "ImportCrl",
+    "POST",
+    "/crls",
+    ["aliasName", "crlData", "enabled", "name", "tags", "trustAnchorArn"],
+    { name: "c", crlData: "AA==", trustAnchorArn: "arn:aws:rolesanywhere:us-east-1:1:trust-anchor/x" },
+  ],
+  ["UpdateCrl", "PATCH", `/crl/${idOf(1)}`, ["aliasName", "crlData", "name"], {}],
+  ["TagResource", "POST", "/TagResource", ["resourceArn", "tags"], { resourceArn: "arn:aws:x", tags: [] }],
+  [
+    "UntagResource",
+    "POST",
+    "/UntagResource",
+    ["resourceArn", "tagKeys"],
+    { resourceArn: "arn:aws:x", tagKeys: [] },
+  ],
+];
+
 describe("controlPlane", () => {
+  it.each(
+    BODY_MEMBERS.flatMap(([name, method, path, members, needed]) =>
+      members.map((member) => ({ name, member, method, path, needed })),
+    ),
+  )("drops no member of the model: $name, $member", async ({ member, method, path, needed }) => {
+    const { send } = testControlPlane();
+    // No member of the model is a fraction: what is read is refused.
+    const sent = member.split(".").reduceRight<unknown>((value, step) => ({ [step]: value }), 1.5);
+    expect(await send(method, path, { ...needed, ...Object(sent) })).toMatchObject({
+      status: 400,
+      errorType: "SerializationException",
+    });
+  });
+
   it("answers exactly the operations of the service model", () => {
     const bound = operations.map(({ name, method, path, status }) => [name, method, path, status ?? 200]);
     expect(bound).toHaveLength(30);

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { exportSnapshot, importSnapshot } from "../lab/snapshot.ts";
 import { idOf, testControlPlane } from "../../test/support/test-control-plane.ts";
 
 const ROLE = "arn:aws:iam::123456789012:role/path/reader";
@@ -389,6 +390,70 @@ describe("attribute mappings", () => {
     expect(await send(method, mappings + query, body)).toMatchObject({
       status: 404,
       errorType: "ResourceNotFoundException",
+    });
+  });
+});
+
+describe("tipConfiguration", () => {
+  const tip = { status: "ENABLED", subjectType: "workload", subjectSource: "x509SAN/URI" };
+
+  it.each([
+    ["all of it", tip, tip],
+    ["the status alone", { status: "DISABLED" }, { status: "DISABLED", subjectSource: "x509Subject/CN" }],
+  ])("is kept and shown: %s", async (_, given, shown) => {
+    const { send } = testControlPlane();
+    const { status, body } = await send("POST", "/profiles", { ...request, tipConfiguration: given });
+    expect({ status, shown: body.profile.tipConfiguration }).toEqual({ status: 201, shown });
+    expect((await send("GET", `/profile/${idOf(1)}`)).body.profile.tipConfiguration).toEqual(shown);
+    expect((await send("GET", "/profiles")).body.profiles).toMatchObject([{ tipConfiguration: shown }]);
+  });
+
+  it("is replaced as a whole by an update that names it, and left by one that does not", async () => {
+    const { send } = testControlPlane();
+    await send("POST", "/profiles", { ...request, tipConfiguration: tip });
+    const update = async (change: object) =>
+      (await send("PATCH", `/profile/${idOf(1)}`, change)).body.profile.tipConfiguration;
+    expect(await update({ name: "other" })).toEqual(tip);
+    expect(await update({ tipConfiguration: { status: "ENABLED" } })).toEqual({
+      status: "ENABLED",
+      subjectSource: "x509Subject/CN",
+    });
+  });
+
+  it("is part of a snapshot", async () => {
+    const { send, state } = testControlPlane();
+    await send("POST", "/profiles", { ...request, tipConfiguration: tip });
+    importSnapshot(state, JSON.parse(JSON.stringify(exportSnapshot(state))));
+    expect((await send("GET", `/profile/${idOf(1)}`)).body.profile.tipConfiguration).toEqual(tip);
+  });
+
+  it.each([
+    ["no status", { subjectType: "user" }, missing("tipConfiguration.status")],
+    [
+      "another status",
+      { status: "enabled" },
+      one("enabled", "tipConfiguration.status", "Member must satisfy enum value set: [ENABLED, DISABLED]"),
+    ],
+    [
+      "another type of subject",
+      { status: "ENABLED", subjectType: "robot" },
+      one("robot", "tipConfiguration.subjectType", "Member must satisfy enum value set: [user, workload]"),
+    ],
+    [
+      "another source of subjects",
+      { status: "ENABLED", subjectSource: "x509SAN/DNS" },
+      one(
+        "x509SAN/DNS",
+        "tipConfiguration.subjectSource",
+        "Member must satisfy enum value set: [x509SAN/URI, x509Subject/CN]",
+      ),
+    ],
+  ])("is refused with %s", async (_, tipConfiguration, message) => {
+    const { send } = testControlPlane();
+    expect(await send("POST", "/profiles", { ...request, tipConfiguration })).toMatchObject({
+      status: 400,
+      errorType: "ValidationException",
+      body: { message },
     });
   });
 });

@@ -10,6 +10,7 @@ import {
   resourceName,
   roleArnList,
   tagList,
+  tipConfiguration,
 } from "../model/shapes.ts";
 import { timestamp } from "../model/timestamp.ts";
 import type { AttributeMapping, CertificateField, ProfileRecord } from "../state/records.ts";
@@ -53,6 +54,7 @@ const createProfile = operation(
     tags: tagList.optional(),
     acceptRoleSessionName: z.boolean().optional(),
     aliasName: aliasName.optional(),
+    tipConfiguration: tipConfiguration.optional(),
   }),
   ({ state, clock, uuid }, input) => {
     checkAliasName(state.profiles, input.aliasName);
@@ -75,6 +77,7 @@ const createProfile = operation(
       durationSeconds: input.durationSeconds ?? DEFAULT_DURATION_SECONDS,
       acceptRoleSessionName: input.acceptRoleSessionName ?? false,
       attributeMappings: defaultAttributeMappings(),
+      tipConfiguration: input.tipConfiguration,
       aliasName: input.aliasName || undefined,
     };
     state.profiles.set(profileId, record);
@@ -93,6 +96,7 @@ const updateProfile = operation(
     durationSeconds: durationSeconds.optional(),
     acceptRoleSessionName: z.boolean().optional(),
     aliasName: aliasName.optional(),
+    tipConfiguration: tipConfiguration.optional(),
   }),
   ({ state, clock }, input) => {
     const record = findResource(kind, state, input.profileId);
@@ -103,6 +107,7 @@ const updateProfile = operation(
     record.managedPolicyArns = input.managedPolicyArns ?? record.managedPolicyArns;
     record.durationSeconds = input.durationSeconds ?? record.durationSeconds;
     record.acceptRoleSessionName = input.acceptRoleSessionName ?? record.acceptRoleSessionName;
+    record.tipConfiguration = input.tipConfiguration ?? record.tipConfiguration;
     record.updatedAt = clock.now();
     const aliasChange = updateAliasName(record, input.aliasName);
     return { profile: { ...describeProfile(state, record), ...aliasChange } };
@@ -170,6 +175,7 @@ function describeProfile(state: State, record: ProfileRecord) {
     durationSeconds: record.durationSeconds,
     acceptRoleSessionName: record.acceptRoleSessionName,
     attributeMappings: record.attributeMappings,
+    tipConfiguration: record.tipConfiguration,
     ...describeAlias(state, "profile", record.aliasName),
   };
 }

@@ -77,6 +77,13 @@ export const certificateField = oneOf(["x509Subject", "x509Issuer", "x509SAN"]);
 
 export const mappingRules = z.array(z.object({ specifier: text({ min: 0, max: 60 }) }));
 
+/** Settings of trusted identity propagation; `subjectSource` has a default. */
+export const tipConfiguration = z.object({
+  status: oneOf(["ENABLED", "DISABLED"]),
+  subjectType: oneOf(["user", "workload"]).optional(),
+  subjectSource: oneOf(["x509SAN/URI", "x509Subject/CN"]).default("x509Subject/CN"),
+});
+
 export const crlData = blob({ min: 1, max: 300_000 });
 
 /** Length is the only limit that the model states; {@link checkAliasName} holds the rest. */

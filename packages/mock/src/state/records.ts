@@ -61,6 +61,14 @@ export const ProfileRecord = z.strictObject({
   durationSeconds: z.number(),
   acceptRoleSessionName: z.boolean(),
   attributeMappings: z.array(AttributeMapping),
+  /** Kept and shown; sessions do not carry what it asks for. */
+  tipConfiguration: z
+    .strictObject({
+      status: z.enum(["ENABLED", "DISABLED"]),
+      subjectType: z.enum(["user", "workload"]).optional(),
+      subjectSource: z.enum(["x509SAN/URI", "x509Subject/CN"]),
+    })
+    .optional(),
 });
 
 export const CrlRecord = z.strictObject({
