@@ -116,6 +116,17 @@ export class RolesAnywhereContainer extends GenericContainer {
   }
 
   /**
+   * Lets clients call the control plane and the lab routes by this name too. Loopback names, addresses and names without
+   * dots, such as network aliases, need no such call.
+   *
+   * @param name without a port; `*.` and a name stands for all names below it
+   */
+  withAllowedHost(name: string): this {
+    this.flags.push("--allowed-host", name);
+    return this;
+  }
+
+  /**
    * Publishes the mock's port on this address of the Docker host. Needed only where Docker runs on another machine;
    * everybody who reaches the address can use the mock.
    *
@@ -135,13 +146,15 @@ export class RolesAnywhereContainer extends GenericContainer {
         "the mock has nowhere to assume roles; call withLocalStack(container) or withStsEndpoint(url)",
       );
     }
+    const host = await this.publishPort();
+    // Docker on another machine has a name that the mock does not know for its own.
+    if (isIP(host) === 0) this.withAllowedHost(host);
     this.withCommand([
       BUNDLE_IN_CONTAINER,
       ...["--host", "0.0.0.0", "--port", String(PORT), "--sts-endpoint", this.stsEndpoint],
       ...["--region", this.region, "--account", this.accountId],
       ...this.flags,
     ]);
-    const host = await this.publishPort();
     const container = await super.start();
     const url = `http://${host}:${container.getMappedPort(PORT)}`;
     const client = controlPlaneClient(url, this.region);

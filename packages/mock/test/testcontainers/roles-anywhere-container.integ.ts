@@ -61,6 +61,17 @@ describe.skipIf(!hasImage(NODE_IMAGE))("RolesAnywhereContainer", { timeout: 180_
     expect(published(open.getId())).toMatch(/^0\.0\.0\.0:\d+$/);
   });
 
+  it("answers to the names that it was told, and to no other", async () => {
+    await using mock = await new RolesAnywhereContainer(NODE_IMAGE)
+      .withStsEndpoint("http://127.0.0.1:1")
+      .withAllowedHost("mock.example")
+      .start();
+    const request = { method: "GET", target: "/_mock/audit", body: Buffer.of() };
+    const statusAs = async (host: string): Promise<number> =>
+      (await send(mock.getEndpoint(), { ...request, rawHeaders: ["Host", host] })).status;
+    expect([await statusAs("mock.example"), await statusAs("other.example")]).toEqual([200, 403]);
+  });
+
   it.skipIf(!hasImage(LOCALSTACK_IMAGE))("assumes a role at LocalStack, container to container", async () => {
     await using localStack = await new GenericContainer(LOCALSTACK_IMAGE)
       .withExposedPorts(4566)

@@ -1,3 +1,4 @@
+import { isIP } from "node:net";
 import { fileURLToPath } from "node:url";
 import { withoutAwsSettings, withoutProxyFor } from "../environments.ts";
 import { SandboxError } from "../errors.ts";
@@ -45,7 +46,7 @@ export async function startContainers(init: BackendInit, sandboxId: string): Pro
   const shared = { ...init, network: networkName, labels, publishAddress, publishedHost };
 
   init.onProgress("Starting the Roles Anywhere mock in a container");
-  const mock = await startContainer({ ...shared, ...mockContainer(init) });
+  const mock = await startContainer({ ...shared, ...mockContainer(init, publishedHost) });
   init.onProgress(`Starting LocalStack in a container (${init.localstackImage})`);
   const localstack = await startContainer({ ...shared, ...localstackContainer(init) });
   await checkInitHooks(localstack.url, hookFileName, init.logDirectory, init.signal);
@@ -97,10 +98,12 @@ function localstackContainer(init: BackendInit): OwnSettings {
   };
 }
 
-function mockContainer(init: BackendInit): OwnSettings {
+function mockContainer(init: BackendInit, publishedHost: string): OwnSettings {
   const settings = [
     ...["--region", init.region, "--account", init.accountId, "--port", String(MOCK_PORT)],
     ...["--sts-endpoint", localstackInside, "--iam-endpoint", localstackInside],
+    // Docker on another machine has a name that the mock does not know for its own.
+    ...(isIP(publishedHost) === 0 ? ["--allowed-host", publishedHost] : []),
   ];
   const shared = {
     name: "the Roles Anywhere mock",
