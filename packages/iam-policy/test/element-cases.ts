@@ -601,7 +601,7 @@ export const elementCases: readonly PolicyCase[] = rows.map(
     source,
     kind: "identity",
     policy: "Statement" in statements ? statements : policy(...[statements].flat()),
-    request: { action, ...(resource === undefined ? {} : { resource }), context: {} },
+    request: { action, resource, context: {} },
     expected,
   }),
 );

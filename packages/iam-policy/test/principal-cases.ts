@@ -163,7 +163,7 @@ const exceptions: readonly (readonly [...Row, PolicyCase["expected"]])[] = [
 const ask = (principal: Principal | undefined): PolicyCase["request"] => ({
   action: "s3:GetObject",
   resource: "arn:aws:s3:::b/k",
-  ...(principal === undefined ? {} : { principal }),
+  principal,
   context: {},
 });
 const covered = { Action: "s3:*", Resource: "*" };

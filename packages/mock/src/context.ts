@@ -31,7 +31,9 @@ export interface MockContext extends SessionContext {
 
 /** What {@link createContext} starts from; `state` and `aws` it cannot guess. */
 export type MockContextInit = Pick<MockContext, "state" | "aws"> &
-  Partial<Omit<MockContext, "clock" | "verifySignature">> & {
+  Partial<Omit<MockContext, "clock" | "log" | "verifySignature">> & {
+    /** Takes one line for people about each CreateSession call. @default nobody is told */
+    readonly log?: MockContext["log"] | undefined;
     /** The time that the lab's clock shows until it is moved. @default the system clock */
     readonly clock?: Clock | undefined;
     /** The keys that may call the control plane and the lab; the context does not show them. @default any key, unverified */

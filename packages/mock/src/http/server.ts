@@ -130,9 +130,9 @@ function toContext(options: MockOptions): MockContext {
     explain: options.explain ?? false,
     minDurationSeconds,
     strictAttributeMapping: options.strictAttributeMapping ?? false,
-    ...(options.accessKeys === undefined ? {} : { accessKeys: options.accessKeys }),
-    ...(options.clock === undefined ? {} : { clock: options.clock }),
-    ...(options.log === undefined ? {} : { log: options.log }),
+    accessKeys: options.accessKeys,
+    clock: options.clock,
+    log: options.log,
   });
 }
 

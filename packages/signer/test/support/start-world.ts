@@ -101,7 +101,7 @@ export async function startWorld(
     log: (line) => {
       if (line.includes("meets the fault")) metFaults += 1;
     },
-    ...(clock === undefined ? {} : { clock }),
+    clock,
   });
   const reasons = (): (string | undefined)[] => mock.context.audit.list().map(({ _mock }) => _mock.reason);
   return {
