@@ -52,10 +52,63 @@ export interface SignerErrorDetails {
   readonly attempts?: number | undefined;
 }
 
+/** How many characters of a message are shown; a service may send any number. */
+const MAX_MESSAGE_LENGTH = 4000;
+
+/** Control and format characters, line separators and lone surrogates: what changes how the text around it is shown. */
+const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
+
+/** Text that needs no escapes, found without the tables of Unicode. */
+const PLAIN = /^[ -~]*$/;
+
+/**
+ * Prepares text that others wrote for a terminal, a log or an error message: unprintable characters become escapes, so that
+ * the text can neither start a line of its own nor give orders to a terminal, and long text is cut off.
+ *
+ * @param maxLength How many UTF-16 units of the text to keep; `…` marks the cut.
+ * @example
+ * printable("CN=x\u001b[2J"); // String.raw`CN=x\u001b[2J`
+ */
+export function printable(text: string, maxLength: number = MAX_MESSAGE_LENGTH): string {
+  if (text.length <= maxLength && PLAIN.test(text)) return text;
+  const kept = text.length <= maxLength ? text : `${text.slice(0, maxLength)}…`;
+  return kept.replaceAll(UNPRINTABLE, (character) => {
+    const hex = (character.codePointAt(0) ?? 0).toString(16);
+    return hex.length > 4 ? `\\u{${hex}}` : `\\u${hex.padStart(4, "0")}`;
+  });
+}
+
+const MAX_SHOWN_LENGTH = 256;
+/** Base64, also url-safe: runs without dots, which hardly any path has. DER begins with `M` in base64. */
+const BASE64_RUN = /[A-Za-z0-9+=_-]{41,}|(?<![^/\\\s])M[A-Za-z0-9+/=_-]{55,}|[A-Za-z0-9+/=_-]{80,}/g;
+/** Hexadecimal DER. */
+const HEX_RUN = /[0-9a-fA-F]{80,}/;
+
+/**
+ * Whether a message may quote what a user gave for a path, a name or another short value: it may also be a key, given in
+ * the wrong place. Long text, several lines, PEM and what looks like base64 or hexadecimal bytes is not quoted.
+ */
+export function isShowable(value: string): boolean {
+  if (value.length > MAX_SHOWN_LENGTH || /[\r\n]|-----/.test(value) || HEX_RUN.test(value)) return false;
+  return !(value.match(BASE64_RUN) ?? []).some(
+    (run) => /[a-z]/.test(run) && /[A-Z]/.test(run) && /[0-9+/=]/.test(run),
+  );
+}
+
+/**
+ * A value that a user gave, in quotes, for a message; if it may be a key, its length only.
+ *
+ * @see {@link isShowable}
+ */
+export function quoted(value: string): string {
+  return isShowable(value) ? `"${printable(value)}"` : `(${value.length} characters, not shown)`;
+}
+
 /**
  * The one error class of this package.
  *
- * The message says what failed, what was found and what to do next; it never holds a key, a secret or a token.
+ * The message says what failed, what was found and what to do next; it never holds a key, a secret or a token. It is one
+ * line of at most 4,000 characters, and control characters in it are escaped, since it may quote what others wrote.
  */
 export class SignerError extends Error {
   override readonly name = "SignerError";
@@ -71,7 +124,7 @@ export class SignerError extends Error {
 
   constructor(code: SignerErrorCode, message: string, details: SignerErrorDetails = {}) {
     const { cause, ...facts } = details;
-    super(message, cause === undefined ? undefined : { cause });
+    super(oneLine(message), cause === undefined ? undefined : { cause });
     this.code = code;
     const known = Object.entries(facts).filter(([, value]) => value !== undefined);
     Object.assign(this, Object.fromEntries(known));
@@ -79,11 +132,14 @@ export class SignerError extends Error {
 }
 
 /**
- * The message of anything that was thrown, in one line.
+ * The message of anything that was thrown, in one line, of bounded length and without control characters.
  *
  * @param error What was caught.
  */
 export function messageOf(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
-  return message.replaceAll(/\s*[\r\n]+\s*/g, " ");
+  return oneLine(error instanceof Error ? error.message : String(error));
+}
+
+function oneLine(text: string): string {
+  return printable(PLAIN.test(text) ? text : text.replaceAll(/\s*[\r\n]+\s*/g, " "));
 }

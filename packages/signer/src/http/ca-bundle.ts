@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 
 import { messageOf, SignerError } from "../errors.ts";
 import type { Environment } from "../config/environment.ts";
+import { pemBlocks } from "../keys/pem.ts";
 
 /**
  * The certificate authorities that AWS_CA_BUNDLE names: they count instead of those of Node.js, as for the AWS CLI and
@@ -16,8 +17,8 @@ export function caBundleFromEnvironment(environment: Environment): (() => string
   const path = environment["AWS_CA_BUNDLE"];
   if (!path) return undefined;
   return () => {
-    const text = read(path);
-    if (text.includes("-----BEGIN CERTIFICATE-----")) return text;
+    const certificates = pemBlocks(read(path)).filter(({ label }) => LABELS.has(label));
+    if (certificates.length > 0) return certificates.map(({ text }) => text).join("");
     throw new SignerError(
       "ERR_SIGNER_CERTIFICATE_INVALID",
       `AWS_CA_BUNDLE names "${path}", which holds no certificate; give a PEM file of certificate authorities`,
@@ -25,6 +26,9 @@ export function caBundleFromEnvironment(environment: Environment): (() => string
     );
   };
 }
+
+/** What OpenSSL takes for a certificate. */
+const LABELS: ReadonlySet<string> = new Set(["CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE"]);
 
 function read(path: string): string {
   try {

@@ -1,35 +1,65 @@
-/** One `-----BEGIN …-----` block. */
+/** One PEM block, written anew in the strict form that every parser takes. */
 export interface PemBlock {
   /** For example `CERTIFICATE` or `EC PRIVATE KEY`. */
   readonly label: string;
-  /** The block with its two boundary lines. */
+  /** From BEGIN to END: base64 in lines of 64 characters, ending in a line feed. */
   readonly text: string;
+  /** Whether header lines say that the content is encrypted (RFC 1421 §4.6.1.1), as OpenSSL's older key formats do. */
+  readonly encrypted: boolean;
 }
 
 const BEGIN = "-----BEGIN ";
 const DASHES = "-----";
+const LINE_LENGTH = 64;
 
 /**
- * The PEM blocks of a text in order; what stands around them is ignored.
+ * Finds the PEM blocks of a text, in order, and rewrites each in the strict form, because OpenSSL (and so Node.js)
+ * refuses some of the forms that editors, mail programs and templates make: doubled or mixed line ends, blank lines, lines
+ * of any length, white space around lines, header lines. The text outside the blocks is ignored.
  *
- * Searched for piece by piece: V8 compiles a regular expression twice before it has found a certificate and a key, which is
- * felt in the start-up time of the command.
+ * The text is searched piece by piece: V8 compiles a regular expression twice before it has found a certificate and a key,
+ * which can be measured in the start-up time of the command.
  *
- * @param text Contents of a PEM file.
- * @see RFC 7468 §2
+ * @param text Contents of a PEM file or of a variable: also base64 of it, with `\n` written out, or with spaces for line ends.
+ * @see RFC 7468 §3, "laxtextualmsg"; RFC 1421 §4.6 for header lines
  */
 export function pemBlocks(text: string): readonly PemBlock[] {
   const blocks: PemBlock[] = [];
-  let start = text.indexOf(BEGIN);
+  const source = decoded(text);
+  let start = source.indexOf(BEGIN);
   while (start !== -1) {
-    const block = blockAt(text, start);
-    if (block !== undefined) blocks.push(block);
-    start = text.indexOf(BEGIN, start + (block?.text.length ?? 1));
+    const found = blockAt(source, start);
+    if (found !== undefined) blocks.push(found.block);
+    start = source.indexOf(BEGIN, found?.end ?? start + 1);
   }
   return blocks;
 }
 
-function blockAt(text: string, start: number): PemBlock | undefined {
+/** Whether a text is PEM, or base64 of PEM. */
+export function holdsPem(text: string): boolean {
+  return decoded(text).includes(BEGIN);
+}
+
+/** No certificate or key is shorter; for shorter texts it is not worth a try whether they are base64. */
+const MIN_BASE64_LENGTH = 64;
+
+/** The PEM text, when it was given in base64 or with `\n` for line ends, as secrets are often passed in variables. */
+function decoded(text: string): string {
+  // No PEM block has a backslash in it.
+  if (text.includes(BEGIN)) {
+    return text.includes("\\") ? text.replaceAll("\\r", "\r").replaceAll("\\n", "\n") : text;
+  }
+  if (text.length < MIN_BASE64_LENGTH) return text;
+  const base64 = text.replaceAll(/[\s"']/g, "");
+  if (!/^[A-Za-z0-9+/_-]+=*$/.test(base64)) return text;
+  const inside = Buffer.from(base64, "base64").toString("latin1");
+  return inside.includes(BEGIN) ? decoded(inside) : text;
+}
+
+function blockAt(
+  text: string,
+  start: number,
+): { readonly block: PemBlock; readonly end: number } | undefined {
   const labelEnd = text.indexOf(DASHES, start + BEGIN.length);
   const label = text.slice(start + BEGIN.length, labelEnd);
   if (labelEnd === -1 || !isLabel(label)) return undefined;
@@ -37,9 +67,19 @@ function blockAt(text: string, start: number): PemBlock | undefined {
   const last = `-----END ${label}-----`;
   const bodyEnd = text.indexOf(last, bodyStart);
   if (bodyEnd === -1) return undefined;
-  const body = text.slice(bodyStart, bodyEnd);
-  if (body.includes("-") && !hasHeaders(body)) return undefined;
-  return { label, text: text.slice(start, bodyEnd + last.length) };
+  const { headers, content } = splitBody(text.slice(bodyStart, bodyEnd));
+  const base64 = withoutSpace(content);
+  // The beginning of another block: this one has no end.
+  if (base64.includes("-")) return undefined;
+  const encryption = headers.filter(
+    (header) => header.startsWith("Proc-Type:") || header.startsWith("DEK-Info:"),
+  );
+  const encrypted = encryption.some((header) => header.includes("ENCRYPTED"));
+  const lines = [`-----BEGIN ${label}-----`];
+  if (encrypted) lines.push(...encryption, "");
+  for (let at = 0; at < base64.length; at += LINE_LENGTH) lines.push(base64.slice(at, at + LINE_LENGTH));
+  lines.push(last, "");
+  return { block: { label, text: lines.join("\n"), encrypted }, end: bodyEnd + last.length };
 }
 
 /** Upper-case words and digits. */
@@ -53,7 +93,28 @@ function isLabel(label: string): boolean {
   return true;
 }
 
-/** Legacy encrypted keys carry header lines, which hold dashes (`DEK-Info: AES-256-CBC,…`). */
-function hasHeaders(body: string): boolean {
-  return body.startsWith("\nProc-Type:") || body.startsWith("\r\nProc-Type:");
+/** Separates header lines, `Name: value`, with what continues them on lines that are indented, from the base64. */
+function splitBody(body: string): { readonly headers: readonly string[]; readonly content: string } {
+  if (!body.includes(":")) return { headers: [], content: body };
+  const onOneLine = /^\s*(Proc-Type:\s*\S+)\s+(DEK-Info:\s*\S+)\s([^:]*)$/.exec(body);
+  if (onOneLine !== null) {
+    const [, procType = "", dekInfo = "", content = ""] = onOneLine;
+    return { headers: [procType, dekInfo], content };
+  }
+  const lines = body.replaceAll("\r", "\n").split("\n");
+  const lastHeader = lines.findLastIndex((line) => line.includes(":"));
+  const headers = lines.slice(0, lastHeader + 1).filter((line) => line.includes(":"));
+  const rest = lines.slice(lastHeader + 1);
+  // What is indented below a header that is not continues it, up to the blank line that ends the headers.
+  const continued = isIndented(headers.at(-1)) ? 0 : rest.findIndex((line) => !isIndented(line));
+  return { headers: headers.map((line) => line.trim()), content: rest.slice(continued).join("\n") };
+}
+
+function isIndented(line: string | undefined): boolean {
+  return line !== undefined && line.trim() !== "" && (line.startsWith(" ") || line.startsWith("\t"));
+}
+
+/** Without the white space that RFC 7468 §3 allows in lax texts. */
+function withoutSpace(text: string): string {
+  return ["\n", "\r", " ", "\t", "\v", "\f"].reduce((left, space) => left.replaceAll(space, ""), text);
 }

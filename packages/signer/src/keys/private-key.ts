@@ -38,7 +38,7 @@ export function privateKeyIn(pem: NamedPem, passphrase?: string): KeyObject {
   const blocks = pemBlocks(pem.text);
   const block = blocks.find(({ label }) => LABELS.has(label));
   if (block === undefined) throw noKey(pem, blocks);
-  const encrypted = block.label === ENCRYPTED_LABEL || block.text.includes("Proc-Type: 4,ENCRYPTED");
+  const encrypted = block.label === ENCRYPTED_LABEL || block.encrypted;
   if (encrypted && passphrase === undefined) {
     throw invalid(
       pem,

@@ -1,10 +1,12 @@
 import { readFileSync } from "node:fs";
 
-import { messageOf, SignerError } from "../errors.ts";
+import { isShowable, messageOf, SignerError } from "../errors.ts";
+import { holdsPem } from "./pem.ts";
 
 /**
  * Where a certificate or key comes from: a path, or the PEM text itself (recognised by its first `-----BEGIN` line), or
- * the bytes of a file.
+ * the bytes of a file. The text may be what variables make of it: base64 of a PEM file, with `\n` written out, or with
+ * spaces for line ends.
  */
 export type PemSource = string | Uint8Array;
 
@@ -15,32 +17,30 @@ export interface NamedPem {
   /** `"client.pem"` for a file, `given as text` otherwise. */
   readonly name: string;
   /** Only when it came from a file. */
-  readonly path?: string;
+  readonly path?: string | undefined;
 }
-
-/** Base64 (or hexadecimal) of DER, perhaps made an absolute path. */
-const MAY_BE_KEY = /(^|[/\\])\s*(M[A-Za-z0-9+/_=\s-]{80,}|30[0-9a-fA-F\s]{120,})$/;
 
 /**
  * Reads a file. Called each time a request is signed, so that a rotated file is picked up.
  *
  * @param source Path, PEM text or bytes.
  * @param what What it is, for messages: `certificate`, `private key`.
- * @throws {SignerError} ERR_SIGNER_FILE_UNREADABLE when the file cannot be read.
+ * @throws {SignerError} ERR_SIGNER_FILE_UNREADABLE when the file cannot be read. A source that does not look like a path is
+ *   neither in the message nor in `path`, since it may be a key.
  */
 export function readPem(source: PemSource, what: string): NamedPem {
   if (typeof source !== "string") {
     return { text: Buffer.from(source).toString("latin1"), name: "given as bytes" };
   }
-  if (source.includes("-----BEGIN ")) return { text: source, name: "given as text" };
+  if (holdsPem(source)) return { text: source, name: "given as text" };
   try {
     return { text: readFileSync(source, "latin1"), name: `"${source}"`, path: source };
   } catch (cause) {
-    if (MAY_BE_KEY.test(source)) {
+    if (!isShowable(source)) {
       // Neither the text nor Node.js's error, which quotes it, is passed on.
       throw new SignerError(
         "ERR_SIGNER_FILE_UNREADABLE",
-        `the ${what} is not the path of a file and looks like the inside of a PEM block; give it whole, from -----BEGIN to -----END, or give a path`,
+        `cannot read the ${what}: the ${source.length} characters that were given are not the path of a file, and are not shown because they may be a key; give a path, or the whole PEM text from -----BEGIN to -----END`,
       );
     }
     throw new SignerError(
