@@ -156,6 +156,14 @@ const ROWS: readonly Row[] = [
   ],
   ["signature hash", "fail", "SHA-1", differing({ arguments: ["-sha1"] }), /SHA-256/],
   ["subject", "fail", "no subject", differing({ subject: "/" }), /CN=name/],
+  ["session tags", "warn", "an ampersand", differing({ subject: "/CN=a/O=R&D" }), /delete-attribute-mapping/],
+  [
+    "source identity",
+    "warn",
+    "a comma in the common name",
+    differing({ subject: "/CN=a, b" }),
+    /common name/,
+  ],
   [
     "chain",
     "fail",

@@ -12,6 +12,23 @@ export interface CertificateFacts {
   readonly keyUsage: { readonly digitalSignature: boolean; readonly keyCertSign: boolean } | undefined;
 }
 
+/** A value of a distinguished name: `CN` and `web-1`. */
+export interface NameValue {
+  readonly type: string;
+  readonly value: string;
+}
+
+/** The names that Roles Anywhere maps to session tags, in the order of the certificate. */
+export interface CertificateNames {
+  readonly subject: readonly NameValue[];
+  readonly issuer: readonly NameValue[];
+  /** DNS names and URIs of the subject's alternative names. */
+  readonly dns: readonly string[];
+  readonly uri: readonly string[];
+  /** The first directory name of the alternative names. */
+  readonly directory: readonly NameValue[];
+}
+
 interface Node {
   readonly tag: number;
   readonly contents: Uint8Array;
@@ -24,6 +41,10 @@ const TAG_PSS_HASH = 0xa0;
 
 const TAG_BOOLEAN = 0x01;
 const OID_BASIC_CONSTRAINTS = "2.5.29.19";
+const OID_SUBJECT_ALT_NAME = "2.5.29.17";
+const TAG_DNS_NAME = 0x82;
+const TAG_URI = 0x86;
+const TAG_DIRECTORY_NAME = 0xa4;
 const OID_KEY_USAGE = "2.5.29.15";
 const OID_PSS = "1.2.840.113549.1.1.10";
 
@@ -67,6 +88,58 @@ export function certificateFacts(certificate: X509Certificate): CertificateFacts
     isCa: isCa(extension(fields, OID_BASIC_CONSTRAINTS)),
     keyUsage: keyUsageOf(extension(fields, OID_KEY_USAGE)),
   };
+}
+
+/** Types of relative names that AWS maps. */
+const NAME_TYPES: Readonly<Record<string, string>> = {
+  "2.5.4.3": "CN",
+  "2.5.4.6": "C",
+  "2.5.4.7": "L",
+  "2.5.4.8": "ST",
+  "2.5.4.10": "O",
+  "2.5.4.11": "OU",
+  "0.9.2342.19200300.100.1.1": "UID",
+};
+
+/**
+ * Reads the names of a certificate that OpenSSL has parsed already. (Those of node:crypto are joined into one text.)
+ *
+ * @see RFC 5280 §4.1.2.4, §4.1.2.6, §4.2.1.6
+ */
+export function certificateNames(certificate: X509Certificate): CertificateNames {
+  const fields = children(children(nodes(certificate.raw)[0])[0]);
+  const [, , issuer, , subject] = fields.filter(({ tag }) => tag !== TAG_VERSION);
+  const alternatives = children(extension(fields, OID_SUBJECT_ALT_NAME));
+  const texts = (wanted: number): readonly string[] =>
+    alternatives
+      .filter(({ tag }) => tag === wanted)
+      .map(({ contents }) => Buffer.from(contents).toString("latin1"));
+  const directory = alternatives.find(({ tag }) => tag === TAG_DIRECTORY_NAME);
+  return {
+    subject: nameValues(subject),
+    issuer: nameValues(issuer),
+    dns: texts(TAG_DNS_NAME),
+    uri: texts(TAG_URI),
+    directory: nameValues(children(directory)[0]),
+  };
+}
+
+function nameValues(name: Node | undefined): readonly NameValue[] {
+  return children(name)
+    .flatMap(children)
+    .flatMap((pair) => {
+      const [oid, value] = children(pair);
+      const type = NAME_TYPES[oidOf(oid)];
+      return type === undefined || value === undefined ? [] : [{ type, value: stringOf(value) }];
+    });
+}
+
+/** A string of ASN.1 (ITU-T X.690 §8.23): UTF8String, BMPString, or one with a byte for each character. */
+function stringOf({ tag, contents }: Node): string {
+  const bytes = Buffer.from(contents);
+  if (tag === 0x0c) return bytes.toString("utf8");
+  if (tag === 0x1e && bytes.length % 2 === 0) return bytes.swap16().toString("utf16le");
+  return bytes.toString("latin1");
 }
 
 function hashOf(algorithm: Node | undefined): string {

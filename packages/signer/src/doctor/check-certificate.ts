@@ -1,7 +1,8 @@
 import { X509Certificate } from "node:crypto";
 
 import { isoSeconds } from "../keys/identity.ts";
-import { certificateFacts } from "./certificate-facts.ts";
+import { certificateFacts, certificateNames } from "./certificate-facts.ts";
+import type { NameValue } from "./certificate-facts.ts";
 import { fail, ok, warn } from "./finding.ts";
 import type { Finding } from "./finding.ts";
 
@@ -45,7 +46,64 @@ export function checkCertificate(x509: X509Certificate): readonly Finding[] {
           "issue a certificate with a subject, such as CN=name: Roles Anywhere identifies the caller by it",
         )
       : ok("subject", subject),
+    ...checkNames(x509),
   ];
+}
+
+/** What STS accepts as the value of a session tag, and as a source identity. */
+const TAG_VALUE = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]{0,256}$/u;
+const SOURCE_IDENTITY = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]{2,64}$/u;
+const ALLOWED = "letters, digits, blanks and _ . : / = + - @ alone";
+
+/**
+ * Only what is wrong: names that cannot become session tags or the source identity. What AWS does with them is not
+ * documented; users report that it refuses the session.
+ *
+ * @see https://docs.aws.amazon.com/rolesanywhere/latest/userguide/attribute-mapping.html
+ * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html
+ */
+function checkNames(x509: X509Certificate): readonly Finding[] {
+  const { subject, issuer, dns, uri, directory } = certificateNames(x509);
+  const findings: Finding[] = [];
+  const check = (field: string, specifier: string, what: string, value: string): void => {
+    if (TAG_VALUE.test(value)) return;
+    findings.push(
+      warn(
+        "session tags",
+        `${what} ${JSON.stringify(value)} cannot become a session tag, and AWS may refuse the session`,
+        `choose a name of ${ALLOWED}, or delete the profile's mapping: aws rolesanywhere delete-attribute-mapping ` +
+          `--profile-id ID --certificate-field ${field} --specifiers '${specifier}'`,
+      ),
+    );
+  };
+  // Repeated relative names become one value.
+  const joined = (name: readonly NameValue[]): readonly (readonly [string, string])[] =>
+    [...new Set(name.map(({ type }) => type))].map((type) => [
+      type,
+      name.flatMap((part) => (part.type === type ? [part.value] : [])).join("/"),
+    ]);
+  const commonName = subject.find(({ type }) => type === "CN")?.value ?? "";
+  const identity = [...commonName].length <= 61 ? `CN=${commonName}` : commonName;
+  const isIdentity = commonName === "" || SOURCE_IDENTITY.test(identity);
+  if (!isIdentity) {
+    findings.push(
+      warn(
+        "source identity",
+        `the common name ${JSON.stringify(commonName)} cannot be the source identity, and AWS refuses the session`,
+        `issue a certificate whose common name has ${ALLOWED}, 64 at most`,
+      ),
+    );
+  }
+  for (const [type, value] of joined(subject)) {
+    if (type !== "CN" || isIdentity) check("x509Subject", "*", `${type} of the subject`, value);
+  }
+  for (const [type, value] of joined(issuer)) check("x509Issuer", "*", `${type} of the issuer`, value);
+  for (const value of dns) check("x509SAN", "DNS", "DNS name", value);
+  for (const value of uri) check("x509SAN", "URI", "URI", value);
+  for (const [type, value] of joined(directory)) {
+    check("x509SAN", "Name/*", `${type} of the directory name`, value);
+  }
+  return findings;
 }
 
 /**

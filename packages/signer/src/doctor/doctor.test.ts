@@ -51,6 +51,55 @@ describe("checkCertificate", () => {
     expect(findings).toContainEqual({ check: "subject", status: "ok", message: "CN=a, O=b" });
   });
 
+  // What users of AWS were refused for, or is outside what STS documents for session tags and source identities.
+  const strangeCa = makeCertificate({ subject: "/CN=R&D Root/O=Acme, Inc.", extensions: CA_EXTENSIONS });
+  const goodCa = makeCertificate({ subject: "/CN=ca", extensions: CA_EXTENSIONS });
+  const named = (...names: readonly string[]): CertificateChanges => ({
+    extensions: ["keyUsage=digitalSignature", `subjectAltName=${names.join(",")}`],
+  });
+  it.each<readonly [string, CertificateChanges, readonly string[]]>([
+    [
+      "an issuer's names",
+      { issuer: strangeCa },
+      ['session tags: CN of the issuer "R&D Root"', 'session tags: O of the issuer "Acme, Inc."'],
+    ],
+    [
+      "an organisation",
+      { subject: "/CN=a/O=Acme (Berlin)" },
+      ['session tags: O of the subject "Acme (Berlin)"'],
+    ],
+    ["one of two units", { subject: "/CN=a/OU=b/OU=c*" }, ['session tags: OU of the subject "b/c*"']],
+    ["a DNS name", named("DNS:*.example"), ['session tags: DNS name "*.example"']],
+    ["a second DNS name", named("DNS:a.example", "DNS:*.example"), ['session tags: DNS name "*.example"']],
+    ["a URI", named("URI:spiffe://a/b?c"), ['session tags: URI "spiffe://a/b?c"']],
+    ["a comma in the common name", { subject: "/CN=a, b" }, ['source identity: the common name "a, b"']],
+    ["a control character", { subject: "/CN=a\u0007" }, ['source identity: the common name "a\\u0007"']],
+    [
+      "nothing in letters of other scripts",
+      { subject: "/CN=Zo\u00eb \u5f20/O=a.b_c:d/e=f", arguments: ["-utf8"] },
+      [],
+    ],
+    ["nothing in a type that is not mapped", { subject: "/CN=a/emailAddress=a&b@c" }, []],
+    ["nothing in an address", named("IP:127.0.0.1", "email:a@b"), []],
+  ])("warns of %s", (_title, changes, expected) => {
+    const found = checkCertificate(x509(makeCertificate({ issuer: goodCa, ...changes }))).filter(
+      ({ status }) => status !== "ok",
+    );
+    expect(found.map(({ check, message }) => `${check}: ${message.replace(/ cannot be.*/, "")}`)).toEqual(
+      expected,
+    );
+    expect(found.every(({ status }) => status === "warn")).toBe(true);
+  });
+
+  it("names the mapping to delete", () => {
+    const finding = checkCertificate(x509(makeCertificate(named("DNS:*.example")))).find(
+      ({ status }) => status === "warn",
+    );
+    expect(finding?.remedy).toMatch(
+      /choose a name of letters.*aws rolesanywhere delete-attribute-mapping --profile-id ID --certificate-field x509SAN --specifiers 'DNS'$/,
+    );
+  });
+
   it.each<readonly [string, CertificateChanges]>([
     ["basic constraints", { extensions: ["basicConstraints=CA:TRUE", "keyUsage=digitalSignature"] }],
     ["key usage", { extensions: ["basicConstraints=CA:FALSE"] }],
