@@ -91,6 +91,7 @@ function faultOf(result: Result, moment: number): string | undefined {
     SecretAccessKey: secretAccessKey,
     SessionToken: sessionToken,
     Expiration: expiration,
+    AccountId: "123456789012",
   });
   return result.stdout === whole ? undefined : `mixed up: ${result.stdout}`;
 }

@@ -2,6 +2,7 @@ import type { Material } from "../material.ts";
 import type { RecordingService } from "../recording-service.ts";
 import type { Difference, Row } from "../row.ts";
 import type { Variables } from "../run-program.ts";
+import { readHereOnly } from "./key-rows.ts";
 import {
   arnFlags,
   logged,
@@ -36,11 +37,12 @@ function endpointRows(): readonly Row[] {
       AWS_ENDPOINT_URL_ROLESANYWHERE: url,
       AWS_ENDPOINT_URL: NOWHERE,
     })),
-    row(
-      "--endpoint before both",
-      () => ({ AWS_ENDPOINT_URL_ROLESANYWHERE: NOWHERE, AWS_ENDPOINT_URL: NOWHERE }),
-      true,
-    ),
+    row("--endpoint before AWS_ENDPOINT_URL", () => ({ AWS_ENDPOINT_URL: NOWHERE }), true),
+    sessionRow({
+      name: "environment: AWS_ENDPOINT_URL_ROLESANYWHERE beside --endpoint",
+      environment: () => ({ AWS_ENDPOINT_URL_ROLESANYWHERE: NOWHERE, AWS_MAX_ATTEMPTS: "1" }),
+      difference: readHereOnly("the flag wins over every variable; in the helper that variable wins", /./),
+    }),
   ];
 }
 

@@ -40,6 +40,14 @@ function sessionFlagRows(): readonly Row[] {
         ours: { "user agent": /^ra-signer\/\d+\.\d+\.\d+ \(node [^;]+; [^;]+; [^;]+\)$/ },
       },
     }),
+    sessionRow({
+      name: "flags: the account of the role",
+      difference: {
+        reason: "AWS_ACCOUNT_ID_ENDPOINT_MODE=required needs the account, which the helper does not print",
+        helper: { account: "(none)" },
+        ours: { account: "123456789012" },
+      },
+    }),
     ...["900", "43200", "1", "99999"].map((seconds) =>
       sessionRow({
         name: `flags: --session-duration ${seconds}`,

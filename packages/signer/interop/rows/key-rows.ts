@@ -14,7 +14,8 @@ const WITH_PASSWORD = ["--pkcs8-password", PASSWORD] as const;
 export const WITHOUT_ML_DSA = hasMlDsa() ? {} : { skipped: "this Node.js has no ML-DSA" };
 
 /** A key that the helper does not read and ra-signer does. */
-function readHereOnly(reason: string, stderr: RegExp): Difference {
+/** What only ra-signer can do; the helper ends with an error. */
+export function readHereOnly(reason: string, stderr: RegExp): Difference {
   return {
     reason,
     helper: { exit: "1", stdout: "", requests: "0", stderr },
@@ -178,6 +179,29 @@ function pkcs12Rows(): readonly Row[] {
       name: "PKCS#12: SHA-1 and 3DES, certificate alone",
       identity: (material) => ["--certificate", store(material, "legacy", legacy)],
       expected: { ...SUCCEEDS, headers: /x-amz-x509-chain: [^,\n]+,[^,\n]+$/m },
+    }),
+    sessionRow({
+      name: "PKCS#12: with nothing but the end-entity certificate and its key",
+      identity: (material) => {
+        const { certificate, privateKey } = material.identities["P-256"];
+        const words = [
+          "pkcs12",
+          "-export",
+          "-in",
+          certificate,
+          "-inkey",
+          privateKey,
+          "-passout",
+          "pass:",
+          ...legacy,
+        ];
+        return ["--certificate", material.file("single.p12", opensslBytes(words))];
+      },
+      difference: {
+        reason: "the chain goes without the end-entity certificate, which the helper repeats in it",
+        helper: { headers: /^x-amz-x509-chain: [^,\n]+$/m, authorization: /;x-amz-x509-chain,/ },
+        ours: { headers: /^(?![^]*x-amz-x509-chain)/, authorization: /;x-amz-x509,/ },
+      },
     }),
     sessionRow({
       name: "PKCS#12: as OpenSSL 3 writes it",

@@ -15,7 +15,7 @@ export const TRUST_ANCHOR_ARN = `${OF_SERVICE}:trust-anchor/11111111-1111-4111-8
 export const PROFILE_ARN = `${OF_SERVICE}:profile/22222222-2222-4222-8222-222222222222`;
 export const ROLE_ARN = "arn:aws:iam::123456789012:role/path/Example";
 
-/** What credential-process has to print: one line without its end. */
+/** What credential-process has to print: one line without its end. The account is an aspect of its own. */
 export const PRINTED = JSON.stringify({
   Version: 1,
   AccessKeyId: CREDENTIALS.accessKeyId,
@@ -23,6 +23,9 @@ export const PRINTED = JSON.stringify({
   SessionToken: CREDENTIALS.sessionToken,
   Expiration: CREDENTIALS.expiration,
 });
+
+/** The member that the helper does not print. */
+const ACCOUNT = /,"AccountId":"(\d{12})"\}$/;
 
 /** A success, as every row expects it that does not say otherwise. */
 export const SUCCEEDS: Expectations = { exit: "0", stdout: PRINTED, requests: "1", signature: "valid" };
@@ -81,6 +84,7 @@ export interface SessionCase {
 export function sessionRow(session: SessionCase): Row {
   const { name, expected = SUCCEEDS, difference, skipped } = session;
   const shows = difference !== undefined && "stderr" in difference.ours;
+  const showsAccount = difference !== undefined && "account" in difference.ours;
   const showsUserAgent = difference !== undefined && "user agent" in difference.ours;
   return {
     name,
@@ -109,7 +113,8 @@ export function sessionRow(session: SessionCase): Row {
         const { exit, stdout, stderr } = await runProgram(program, words, environment);
         return {
           exit,
-          stdout: stdout.toString("utf8"),
+          stdout: stdout.toString("utf8").replace(ACCOUNT, "}"),
+          ...(showsAccount ? { account: ACCOUNT.exec(stdout.toString("utf8"))?.[1] ?? "(none)" } : {}),
           ...(shows ? { stderr: stderr.replaceAll(service.authority, "<service>") } : {}),
           ...(showsUserAgent
             ? { "user agent": service.requests[0]?.headers.get("user-agent") ?? "(none)" }

@@ -65,7 +65,7 @@ describe("ra-signer credential-process", () => {
       stderr: "",
       stdout:
         `{"Version":1,"AccessKeyId":"${CREDENTIALS.accessKeyId}","SecretAccessKey":"${CREDENTIALS.secretAccessKey}",` +
-        `"SessionToken":"${CREDENTIALS.sessionToken}","Expiration":"${CREDENTIALS.expiration}"}`,
+        `"SessionToken":"${CREDENTIALS.sessionToken}","Expiration":"${CREDENTIALS.expiration}","AccountId":"123456789012"}`,
     });
     expect(service.requests[0]?.body).toBe('{"durationSeconds":3600}');
   });

@@ -468,7 +468,7 @@ describe("output of the helper", () => {
         notes: "",
         out:
           `{"Version":1,"AccessKeyId":"${CREDENTIALS.accessKeyId}","SecretAccessKey":"${CREDENTIALS.secretAccessKey}",` +
-          `"SessionToken":"${CREDENTIALS.sessionToken}","Expiration":"${expiration}"}`,
+          `"SessionToken":"${CREDENTIALS.sessionToken}","Expiration":"${expiration}","AccountId":"123456789012"}`,
       });
     },
   );

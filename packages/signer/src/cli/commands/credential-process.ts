@@ -3,6 +3,7 @@ import { makeEntry, readEntry } from "../../cache/cache-entry.ts";
 import { cacheFolder, cachePlace } from "../../cache/cache-place.ts";
 import { messageOf, SignerError } from "../../errors.ts";
 import type { SignerErrorCode } from "../../errors.ts";
+import { parseArn } from "../../session/arn.ts";
 import type { CredentialSet } from "../../session/credential-set.ts";
 import type { Command, CommandContext } from "../command.ts";
 import { helpText } from "../help-text.ts";
@@ -32,7 +33,9 @@ export const credentialProcess: Command = {
   async run(words, context) {
     const { cache, ...flags } = parseFlags(CREDENTIAL_PROCESS_FLAGS, words);
     context.out(
-      cache === true ? await cachedJson(flags, words, context) : jsonOf(await fetchSession(flags, context)),
+      cache === true
+        ? await cachedJson(flags, words, context)
+        : jsonOf(await fetchSession(flags, context), flags),
     );
     return 0;
   },
@@ -47,17 +50,20 @@ async function fetchSession(flags: SessionFlags, context: CommandContext): Promi
 }
 
 /**
- * The JSON of a credential process, one line without a line feed, members in the helper's order.
+ * The JSON of a credential process, one line without a line feed: the helper's members in its order, then the account,
+ * which SDKs need for AWS_ACCOUNT_ID_ENDPOINT_MODE=required.
  *
  * @see https://docs.aws.amazon.com/sdkref/latest/guide/feature-process-credentials.html
  */
-function jsonOf(credentials: CredentialSet): string {
+function jsonOf(credentials: CredentialSet, { "role-arn": askedFor = "" }: SessionFlags): string {
+  const { account } = parseArn(credentials.roleArn ?? askedFor, "role");
   return JSON.stringify({
     Version: 1,
     AccessKeyId: credentials.accessKeyId,
     SecretAccessKey: credentials.secretAccessKey,
     SessionToken: credentials.sessionToken,
     Expiration: credentials.expiration,
+    AccountId: account || undefined,
   });
 }
 
@@ -91,13 +97,13 @@ async function cachedJson(
         "ra-signer: warning: the cache is not used: there is no home directory; name a folder of your own in RA_SIGNER_CACHE_DIR",
       );
     }
-    return jsonOf(await fetchSession(flags, context));
+    return jsonOf(await fetchSession(flags, context), flags);
   }
   const { cachedAnswer } = await import("../../cache/cached-answer.ts");
   return cachedAnswer(place, {
     fetch: async () => {
       const credentials = await fetchSession(flags, context);
-      return makeEntry(jsonOf(credentials), credentials.expiration, new Date());
+      return makeEntry(jsonOf(credentials, flags), credentials.expiration, new Date());
     },
     isTransient,
     now: () => new Date(),
