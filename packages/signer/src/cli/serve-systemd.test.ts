@@ -1,5 +1,6 @@
 import { spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { createInterface } from "node:readline";
 
 import { afterAll, beforeEach, describe, expect, it, vi } from "vitest";
 
@@ -167,8 +168,7 @@ describe.runIf(canReceive)("ra-signer serve with systemd's own program", () => {
     const receiver = spawn("python3", ["-c", RECEIVER, path], { stdio: ["ignore", "pipe", "inherit"] });
     using _receiver = { [Symbol.dispose]: () => receiver.kill() };
     const received: string[] = [];
-    const lines = receiver.stdout.setEncoding("utf8");
-    lines.on("data", (text: string) => received.push(...text.trim().split("\n")));
+    createInterface({ input: receiver.stdout }).on("line", (line) => received.push(line));
     await vi.waitUntil(() => received.includes("bound"), 10_000);
 
     const child = spawn(process.execPath, [MAIN, "serve", ...serveWords(folder, service.url)], {
