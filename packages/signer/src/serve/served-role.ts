@@ -1,5 +1,5 @@
 import { SignerError } from "../errors.ts";
-import { parseArn } from "../session/arn.ts";
+import { ARN_KINDS, parseArn, parseArnOf } from "../session/arn.ts";
 
 /** A role that is served, and the profile that lists it. */
 export interface ServedRole {
@@ -39,7 +39,7 @@ export function servedRoles(
 
 /** The last part of a role's ARN, without its path. */
 function roleNameOf(roleArn: string): string {
-  const { resource } = parseArn(roleArn, "role");
+  const { resource } = parseArnOf(roleArn, "role");
   const name = resource.split("/").at(-1) ?? "";
   if (name !== "") return name;
   throw new SignerError(
@@ -53,7 +53,9 @@ function splitPair(value: string): readonly [roleArn: string, profileArn?: strin
   const comma = value.lastIndexOf(",arn:");
   if (comma === -1) return [value];
   const profileArn = value.slice(comma + 1);
-  if (parseArn(profileArn, "profile").service === "rolesanywhere") return [value.slice(0, comma), profileArn];
+  const { service, resource } = parseArn(profileArn, "profile");
+  const { service: expected, prefix } = ARN_KINDS.profile;
+  if (service === expected && resource.startsWith(prefix)) return [value.slice(0, comma), profileArn];
   throw new SignerError(
     "ERR_SIGNER_ARN_INVALID",
     `what follows the comma must be the ARN of a profile, got "${profileArn}"; give each role an --also-role-arn of its own`,
