@@ -42,7 +42,9 @@ async function accessWarnings(
         `close it with: chmod 400 ${key.path}`,
     });
   }
-  const { mode } = await stat(directory);
+  const { mode } = await stat(directory).catch((cause: unknown) => {
+    throw fileSystemError(`cannot look at ${directory}`, directory, cause);
+  });
   if ((mode & 0o022) !== 0) {
     warnings.push({
       code: "WARN_PKI_FOLDER_WRITABLE",

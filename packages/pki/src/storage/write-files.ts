@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { chmod, lstat, mkdir, open, readFile, rename, rm, stat } from "node:fs/promises";
+import { chmod, lstat, mkdir, open, readFile, rename, rm, rmdir, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { PkiError } from "../errors.ts";
 
@@ -40,8 +40,8 @@ export async function checkWritable(paths: readonly string[], force = false): Pr
 /**
  * Writes several files so that all of them are there in full, or nothing has changed.
  *
- * A folder that is missing is made, open to its owner alone. Each file is written and flushed under a temporary name in
- * its own folder, then renamed. Without `force` each final name
+ * A folder that is missing is made, open to its owner alone, because whoever may write to it can replace a CA. Each file
+ * is written and flushed under a temporary name in its own folder, then renamed. Without `force` each final name
  * is first claimed by creating it exclusively, so of two processes that write the same file at once, one is refused. A
  * failure on the way puts back what was there before and removes the temporary files.
  *
@@ -60,7 +60,13 @@ export async function writeFiles(
   try {
     const finished: { readonly temporaryPath: string; readonly path: string }[] = [];
     for (const file of files) {
-      await makeFolder(dirname(file.path));
+      const folder = dirname(file.path);
+      const made = await mkdir(folder, { recursive: true, mode: 0o700 });
+      if (made !== undefined) {
+        undo.push(() => removeFolders(made, folder));
+        // The umask may have taken rights of the owner away.
+        await chmod(folder, 0o700);
+      }
       const temporaryPath = temporaryName(file.path);
       undo.push(() => rm(temporaryPath, { force: true }));
       await writeNew(temporaryPath, file.content, file.mode);
@@ -73,7 +79,7 @@ export async function writeFiles(
       await moveFile(temporaryPath, path);
     }
   } catch (cause) {
-    const failures = await runAll(undo);
+    const failures = await runAll(undo.toReversed());
     if (failures.length === 0 && cause instanceof PkiError) throw cause;
     const path = dirname(files[0]?.path ?? "");
     throw failures.length === 0
@@ -84,11 +90,37 @@ export async function writeFiles(
           new AggregateError([cause, ...failures], String(cause)),
         );
   }
+  if (force) await checkReplaced(files);
 }
 
-/** Makes the folder 0700, whatever the umask is, for whoever may write to it can replace a CA. An existing one stays as it is. */
-async function makeFolder(path: string): Promise<void> {
-  if ((await mkdir(path, { recursive: true, mode: 0o700 })) !== undefined) await chmod(path, 0o700);
+/** Removes new folders from the last to the first, unless somebody else has put something there. */
+async function removeFolders(first: string, last: string): Promise<void> {
+  for (let folder = last; ; folder = dirname(folder)) {
+    try {
+      await rmdir(folder);
+    } catch (cause) {
+      if (isSystemError(cause, "ENOTEMPTY") || isSystemError(cause, "EEXIST")) return;
+      throw cause;
+    }
+    if (folder === first || folder === dirname(folder)) return;
+  }
+}
+
+/** Without `force` the names were claimed first. With it, two processes may have replaced one file of a pair each. */
+async function checkReplaced(files: readonly FileToWrite[]): Promise<void> {
+  for (const { path, content } of files) {
+    const found = await readFile(path).catch((cause: unknown) => {
+      throw fileSystemError(`cannot read ${path}, which was just written`, path, cause);
+    });
+    if (!found.equals(Buffer.from(content))) {
+      throw new PkiError(
+        "ERR_PKI_FILE_SYSTEM",
+        `another process has written ${path} at the same time, so the files may not belong together; ` +
+          "run one command at a time with --force",
+        { path },
+      );
+    }
+  }
 }
 
 /** Runs every step even when one fails; returns the failures. */
