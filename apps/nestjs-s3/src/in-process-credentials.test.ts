@@ -92,10 +92,15 @@ describe("inProcessCredentials", () => {
     await expect(shared()).resolves.toMatchObject({ accessKeyId: "ASIASESSION2" });
   });
 
-  it("takes certificate and key as text, without any file", async () => {
+  it.each<[string, (pem: string) => string]>([
+    ["as PEM", (pem) => pem],
+    ["with \\n for line ends, as docker --env-file passes it", (pem) => pem.replaceAll("\n", "\\n")],
+    ["with spaces for line ends", (pem) => pem.replaceAll("\n", " ")],
+    ["as base64 of PEM", (pem) => Buffer.from(pem).toString("base64")],
+  ])("takes certificate and key as text %s, without any file", async (_form, change) => {
     const text = {
-      CERTIFICATE: readFileSync(client.certificate, "utf8"),
-      PRIVATE_KEY: readFileSync(client.privateKey, "utf8"),
+      CERTIFICATE: change(readFileSync(client.certificate, "utf8")),
+      PRIVATE_KEY: change(readFileSync(client.privateKey, "utf8")),
     };
     rmSync(client.folder, { recursive: true });
     const { shared } = await setUp(text);
