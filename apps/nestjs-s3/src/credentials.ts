@@ -153,13 +153,12 @@ export async function inProcessCredentials(
 ): Promise<SharedCredentials> {
   // Loaded when it is used: a server with a profile needs nothing of Roles Anywhere.
   const { fromRolesAnywhere } = await import("@roles-anywhere/signer");
-  const { privateKey, privateKeyPassword, intermediates } = settings;
   return shareCredentials(
     fromRolesAnywhere({
       certificate: settings.certificate,
-      ...(privateKey === undefined ? {} : { privateKey }),
-      ...(privateKeyPassword === undefined ? {} : { passphrase: privateKeyPassword }),
-      ...(intermediates === undefined ? {} : { intermediates }),
+      privateKey: settings.privateKey,
+      passphrase: settings.privateKeyPassword,
+      intermediates: settings.intermediates,
       trustAnchorArn: settings.trustAnchorArn,
       profileArn: settings.profileArn,
       roleArn: settings.roleArn,
