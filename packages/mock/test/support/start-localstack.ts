@@ -9,6 +9,9 @@ import { fileURLToPath } from "node:url";
 
 export const HOOK = fileURLToPath(new URL("../../localstack/roles_anywhere.py", import.meta.url));
 
+/** Starts LocalStack with every socket on loopback: by itself it listens on all interfaces, and starts a DNS server. */
+const RUN_LOCALSTACK = fileURLToPath(new URL("../../../sandbox/python/run_localstack.py", import.meta.url));
+
 export interface LocalStack extends AsyncDisposable {
   readonly url: string;
   /** What `GET /_localstack/init` says of the hook: `SUCCESSFUL` or `ERROR`. */
@@ -28,13 +31,14 @@ export async function startLocalStack(
   const port = await freePort();
   const logPath = join(directory, "localstack.log");
   const logFile = await open(logPath, "w");
-  const child = spawn(python, ["-m", "localstack.runtime.main"], {
+  const child = spawn(python, [RUN_LOCALSTACK], {
     cwd: directory,
     env: {
       PATH: process.env["PATH"],
       HOME: directory,
       GATEWAY_LISTEN: `127.0.0.1:${port}`,
       SERVICES: "s3,sts,iam,cloudformation,ssm",
+      DNS_ADDRESS: "0",
       FILESYSTEM_ROOT: directory,
       OVERRIDE_IN_DOCKER: "0",
       DISABLE_EVENTS: "1",
