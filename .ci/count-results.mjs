@@ -47,19 +47,19 @@ console.log(
 process.exitCode = total.failed > 0 || total.passed === 0 ? 1 : 0;
 
 function vitestReports() {
-  return ["reports", ...workspaces().map((workspace) => join(workspace, "reports")), logs].flatMap(
-    (folder) =>
-      existsSync(folder)
-        ? readdirSync(folder)
-            .filter((name) => name.endsWith(".json"))
-            .map((name) => join(folder, name))
-        : [],
+  return [...workspaces().map((workspace) => join(workspace, "reports")), logs].flatMap((folder) =>
+    existsSync(folder)
+      ? readdirSync(folder)
+          .filter((name) => name.endsWith(".json"))
+          .map((name) => join(folder, name))
+      : [],
   );
 }
 
 function workspaces() {
-  return ["packages", "apps"]
+  const inFolders = ["packages", "apps"]
     .filter((folder) => existsSync(folder))
-    .flatMap((folder) => readdirSync(folder).map((name) => join(folder, name)))
-    .filter((workspace) => existsSync(join(workspace, "package.json")));
+    .flatMap((folder) => readdirSync(folder).map((name) => join(folder, name)));
+  // The root has tests of its own, about the repository as a whole.
+  return [".", ...inFolders].filter((workspace) => existsSync(join(workspace, "package.json")));
 }

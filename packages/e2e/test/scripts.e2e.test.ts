@@ -131,6 +131,14 @@ describe("count-results", () => {
     });
   });
 
+  it("counts the tests of the root, which are about the repository as a whole", async () => {
+    await workspace("three", 1);
+    await workspace("..", 4);
+    expect(await count("passed")).toEqual({ code: 0, lines: ["10 passed, 0 failed"] });
+    await rm(join(folder, "package.json"));
+    await rm(join(folder, "reports"), { recursive: true });
+  });
+
   it("counts a step that failed without a failed test", async () => {
     await workspace("three", 1);
     expect(await count("passed failed")).toEqual({
