@@ -1,7 +1,8 @@
-import { fileURLToPath } from "node:url";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { readSettings } from "../src/settings/read-settings.ts";
@@ -65,7 +66,7 @@ describe("ra-sandbox up", { timeout: 300_000 }, () => {
     expect(services).toMatchObject({ s3: "available", sqs: "available", sns: "disabled" });
     expect(run.output()).not.toMatch(/AWS_ACCESS_KEY_ID|AWS_SECRET_ACCESS_KEY/);
 
-    const port = new URL(endpointUrl).port === "39912" ? "39913" : "39912";
+    const port = await freePort();
     await using attached = await startSandboxCommand(
       ["--attach", endpointUrl, "--port", port, "--env", "server", "--env", "admin"],
       keptCache,
@@ -100,6 +101,16 @@ const keptCache = {
   RA_CACHE_DIR:
     process.env["RA_CACHE_DIR"] ?? join(process.env["HOME"] ?? "/", ".cache", "roles-anywhere-kit"),
 };
+
+/** A port that is free now, as somebody chooses one for `--port`. */
+async function freePort(): Promise<string> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  if (address === null || typeof address === "string") throw new Error("no port is free");
+  return String(address.port);
+}
 
 async function temporaryHome(awsConfig: string): Promise<AsyncDisposable & { path: string }> {
   const path = await mkdtemp(join(tmpdir(), "home-"));
