@@ -18,7 +18,9 @@ import * as fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
 import { temporaryFolder } from "@roles-anywhere/testing";
-import { keepCopy, readIfPresent, recover, replaceFile } from "./replace-file.ts";
+import { readIfPresent } from "./file-access.ts";
+import { keepCopy, replaceFile } from "./replace-file.ts";
+import { recover } from "./write-in-place.ts";
 
 let folder: ReturnType<typeof temporaryFolder>;
 let file: string;

@@ -3,7 +3,9 @@ import { statSync } from "node:fs";
 import { SignerError } from "../errors.ts";
 import type { CredentialSet } from "../session/credential-set.ts";
 import { describeProblem, parseConfig, profileSettings, setProfile } from "./config-file.ts";
-import { keepCopy, readIfPresent, recover, replaceFile } from "./replace-file.ts";
+import { readIfPresent } from "./file-access.ts";
+import { keepCopy, replaceFile } from "./replace-file.ts";
+import { recover } from "./write-in-place.ts";
 
 /** What people should know about a file that was written. */
 export interface WrittenCredentials {
