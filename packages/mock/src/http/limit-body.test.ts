@@ -15,9 +15,14 @@ describe("bodies whose length is not announced", () => {
   afterAll(() => mock.close());
 
   /** A body makes Node send it in chunks; without one neither header is sent, as undici does for DELETE. */
-  const send = (method: string, path: string, chunks: readonly Buffer[]) =>
+  const send = (method: string, path: string, chunks: readonly Buffer[], more: Record<string, string> = {}) =>
     new Promise<{ status: number | undefined; text: string }>((resolve, reject) => {
-      const headers = { authorization, "x-amz-date": "20260101T000000Z", "content-type": "application/json" };
+      const headers = {
+        authorization,
+        "x-amz-date": "20260101T000000Z",
+        "content-type": "application/json",
+        ...more,
+      };
       const call = request(`${mock.url}${path}`, { method, headers }, (answer) => {
         let text = "";
         answer.setEncoding("utf8").on("data", (chunk: string) => (text += chunk));
@@ -41,6 +46,14 @@ describe("bodies whose length is not announced", () => {
     ]);
     expect({ status, name: JSON.parse(text).profile?.name }).toEqual({ status: 201, name: "chunked" });
   });
+
+  it.each(["127.p.0.1:9912", "[::1", "a b", "xn--a"])(
+    "answers CreateSession under the host %j",
+    async (host) => {
+      const { status } = await send("POST", "/sessions", [Buffer.from("{}")], { host });
+      expect(status).toBe(403);
+    },
+  );
 
   it("refuses one that grows too large", async () => {
     const { status } = await send("POST", "/profiles", [

@@ -85,7 +85,12 @@ export async function startMock(options: MockOptions): Promise<RunningMock> {
   const listener = getRequestListener((request, env) => app.fetch(request, env), {
     overrideGlobalObjects: false,
   });
-  const server = createHttpServer(options, (incoming, outgoing) => void listener(incoming, outgoing));
+  const server = createHttpServer(options, (incoming, outgoing) => {
+    const { host } = incoming.headers;
+    // CreateSession takes any Host, also one that no URL can hold; it reads the raw headers, where it stays as it came.
+    if (host !== undefined && !URL.canParse(`http://${host}`)) incoming.headers.host = "host.invalid";
+    void listener(incoming, outgoing);
+  });
   const { host = "127.0.0.1", port = 0 } = options;
   await listen(server, host, port);
   const close = async (): Promise<void> => {

@@ -798,6 +798,11 @@ const strictRows: readonly Row[] = [
     call: (world) => issue(world, { serialNumber: 1n << 160n }),
   },
   {
+    title: "1001 alternative names",
+    reason: "CERTIFICATE_MALFORMED",
+    call: (world) => issue(world, { dns: Array.from({ length: 1001 }, (_, index) => `h${index}.example`) }),
+  },
+  {
     title: "an object identifier of 85000 octets",
     reason: "CERTIFICATE_MALFORMED",
     call: (world) =>

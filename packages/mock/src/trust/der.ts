@@ -46,12 +46,20 @@ export function readDer(bytes: Uint8Array): DerNode {
   return node;
 }
 
-/** The values inside a constructed one. */
-export function children(node: DerNode): DerNode[] {
+/** How many values a list in a certificate may have: ten times those of the largest in use. */
+const MAX_PARTS = 1000;
+
+/**
+ * The values inside a constructed one.
+ *
+ * @param maxParts how many there may be; a list of nothing but empty values takes fifty times its own memory
+ */
+export function children(node: DerNode, maxParts = MAX_PARTS): DerNode[] {
   const found: DerNode[] = [];
   for (let at = node.contentStart; at < node.end;) {
     const child = readNode(node.bytes, at, node.end);
     found.push(child);
+    if (found.length > maxParts) throw new DerError(`a list has more than ${maxParts} parts`);
     at = child.end;
   }
   return found;

@@ -147,11 +147,16 @@ function readRevocationList(der: Uint8Array): CertificateRevocationList {
     signatureAlgorithm,
     authorityKeyIdentifier: readListExtensions(extensions),
     revoked: new Map(
-      entries === undefined ? [] : children(entries).map((entry) => readEntry(entry, isVersion2)),
+      entries === undefined
+        ? []
+        : children(entries, MAX_ENTRIES).map((entry) => readEntry(entry, isVersion2)),
     ),
     isSignedBy: (key) => isSignedBy(signed, signatureAlgorithm, key, signatureBytes),
   };
 }
+
+/** More than fit into the largest CRL that can be imported. */
+const MAX_ENTRIES = 100_000;
 
 const AUTHORITY_KEY_IDENTIFIER = "2.5.29.35";
 const CRL_NUMBER = "2.5.29.20";

@@ -1,10 +1,15 @@
 import type { ReceivedRequest } from "../../src/request/received-request.ts";
 import {
+  extension,
   type Issued,
   makeAuthority,
   makeCertificate,
+  oid,
+  type Rdn,
+  sequence,
   signedRequest,
   type SigningSpec,
+  tlv,
   withHeader,
 } from "@roles-anywhere/testing";
 import type { Random } from "@roles-anywhere/testing";
@@ -51,9 +56,36 @@ export function makeRogues(world: World): { leaves: Issued[]; issuers: Issued[] 
   };
 }
 
+/** Certificates of their own making, each with far too much of one thing, up to what fits into the headers. */
+function makeFatCertificates(): readonly Issued[] {
+  const repeat = (part: Buffer): Buffer =>
+    Buffer.concat(Array<Buffer>(Math.floor(85_000 / part.length)).fill(part));
+  const list = (identifier: string, part: Buffer): Issued =>
+    makeCertificate({ extra: [extension(identifier, false, tlv(0x30, repeat(part)))] });
+  const long = Array.from({ length: 2500 }, (): Rdn => ["CN", "x"]);
+  return [
+    list("2.5.29.17", tlv(0x82)),
+    list("2.5.29.17", tlv(0x82, Buffer.from("a.example"))),
+    list("2.5.29.17", tlv(0xa4, sequence())),
+    list("2.5.29.17", Buffer.alloc(1000, 0x82)),
+    list("2.5.29.37", oid("1.1")),
+    list("2.5.29.37", tlv(0x06, Buffer.alloc(120, 0x81), Buffer.from([1]))),
+    list("2.5.29.32", sequence(oid("1.2.3"))),
+    list("2.5.29.30", tlv(0xa0)),
+    makeCertificate({ subject: long, issuer: long }),
+    makeCertificate({ subject: [["CN", "\ufdfa".repeat(14_000)]] }),
+    makeCertificate({ subject: [["CN", ",".repeat(80_000)]] }),
+    makeCertificate({ serialNumber: 1n << 640_000n }),
+    makeCertificate({
+      extra: Array.from({ length: 7000 }, (_, at) => extension(`1.2.${at}`, true, sequence())),
+    }),
+  ];
+}
+
 /** The ways to spoil a call. */
 export function families(world: World): readonly Family[] {
   const rogues = makeRogues(world);
+  const fat = makeFatCertificates();
   return [
     flipBit,
     flipBit,
@@ -67,6 +99,7 @@ export function families(world: World): readonly Family[] {
     (given, random) => hostileChain(given, random, rogues),
     oversize,
     moveDate,
+    (given, random) => fatCertificate(given, random, fat),
   ];
 }
 
@@ -248,6 +281,18 @@ function oversize(world: World, random: Random): Mutant {
     { body: JSON.stringify({ ...BODY, roleArn: `arn:aws:iam::${":".repeat(count)}:role` }) },
   ]);
   return { family: "oversize", request: signedRequest(world.call(spec)), verdict: "depends" };
+}
+
+/** A certificate that takes much memory or time to read; what is sent with it is well signed. */
+function fatCertificate(world: World, random: Random, fat: readonly Issued[]): Mutant {
+  const certificate = random.pick(fat);
+  // Beside a certificate that is in order, one that does not belong to its path changes nothing.
+  const alone = random.chance(0.5);
+  return {
+    family: "fat certificate",
+    request: signedRequest(world.call(alone ? { certificate } : { chain: [certificate] })),
+    verdict: alone ? "never" : "depends",
+  };
 }
 
 function moveDate(world: World, random: Random): Mutant {
