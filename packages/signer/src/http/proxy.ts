@@ -7,9 +7,9 @@ import { SignerError } from "../errors.ts";
  * Chooses the proxy for a URL from HTTPS_PROXY, HTTP_PROXY and NO_PROXY (either letter case), by the rules of Go, which
  * `aws_signing_helper` follows.
  *
- * NO_PROXY is a list with commas: `example.com` and `*.example.com` cover that domain and what is below it, `.example.com`
- * what is below it alone; `10.1.2.3` and `10.0.0.0/8` cover addresses, never names that resolve to them; all but the last
- * may have a port (`example.com:443`, `[fd00::1]:443`); `*` covers everything. Loopback is never proxied.
+ * NO_PROXY is a list with commas: `example.com` covers that domain and the names below it, `.example.com` and
+ * `*.example.com` only the names below it; `10.1.2.3` and `10.0.0.0/8` cover addresses, never names that resolve to them;
+ * all but networks may have a port (`example.com:443`, `[fd00::1]:443`); `*` covers everything. Loopback is never proxied.
  *
  * @param environment Usually process.env.
  * @returns A function that gives the proxy, or undefined for a direct connection.

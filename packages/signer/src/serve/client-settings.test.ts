@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 
 import { clientSettings, servedRoles } from "./served-role.ts";
 
-const README = readFileSync(new URL("../../README.md", import.meta.url), "utf8");
+const PAGE = readFileSync(new URL("../../../../docs/signer/serve.md", import.meta.url), "utf8");
 
 const ROLES = servedRoles(
   "arn:aws:iam::123456789012:role/Reader",
@@ -16,8 +16,8 @@ describe("clientSettings", () => {
   it.each([
     ["the metadata service", clientSettings(9911, [ROLES[0]])],
     ["several roles", clientSettings(9911, ROLES, "/run/ra/token")],
-  ])("gives for %s what the README shows", (_title, lines) => {
-    expect(README).toContain(`Make it available to the sdk by running:\n${lines.join("\n")}\n\`\`\`\n`);
+  ])("gives for %s what the docs show", (_title, lines) => {
+    expect(PAGE).toContain(`Make it available to the sdk by running:\n${lines.join("\n")}\n\`\`\`\n`);
   });
 
   it("gives for one role the path without its name", () => {
