@@ -19,8 +19,8 @@ export interface WrittenCredentials {
   readonly problem?: string | undefined;
 }
 
-/** How often the edit is made anew when another program writes the file at the same moment. */
-const MAX_EDITS = 5;
+/** How often the edit is made anew when another program writes the file at the same moment; many may come at once. */
+const MAX_EDITS = 20;
 
 /**
  * Puts a session into a profile of a credentials file. Everything else in the file stays byte for byte; the file is
