@@ -1,31 +1,17 @@
 import { z } from "zod";
 import { text } from "../model/constraints.ts";
-import {
-  aliasName,
-  certificateField,
-  durationSeconds,
-  managedPolicyList,
-  mappingRules,
-  resourceIdentifier,
-  resourceName,
-  roleArnList,
-  tagList,
-  tipConfiguration,
-} from "../model/shapes.ts";
-import { timestamp } from "../model/timestamp.ts";
+import * as shapes from "../model/shapes.ts";
 import type { AttributeMapping, CertificateField, ProfileRecord } from "../state/records.ts";
-import { resourceArn } from "../state/resource-arn.ts";
-import type { State } from "../state/state.ts";
 import { type Operation, operation } from "./operation.ts";
 import {
-  checkAliasName,
+  changeResource,
   checkQuota,
   commonOperations,
-  describeAlias,
-  findResource,
+  createResource,
+  creationMembers,
   type ResourceKind,
-  uniqueTags,
-  updateAliasName,
+  updateMembers,
+  updateResource,
 } from "./resource.ts";
 
 export const MAX_PROFILES = 250;
@@ -33,97 +19,75 @@ export const DEFAULT_DURATION_SECONDS = 3600;
 
 const kind: ResourceKind<ProfileRecord> = {
   type: "profile",
-  operationNames: ["Profile", "Profiles"],
-  members: ["profile", "profiles"],
+  member: "profile",
   label: "Profile",
   records: (state) => state.profiles,
   idOf: (record) => record.profileId,
-  describe: describeProfile,
+};
+
+/** The members that a profile has of its own in the inputs of both its creation and its update. */
+const settings = {
+  managedPolicyArns: shapes.managedPolicyList.optional(),
+  durationSeconds: shapes.durationSeconds.optional(),
+  acceptRoleSessionName: z.boolean().optional(),
+  tipConfiguration: shapes.tipConfiguration.optional(),
 };
 
 const createProfile = operation(
   { name: "CreateProfile", method: "POST", path: "/profiles", status: 201 },
   z.object({
-    name: resourceName,
+    ...creationMembers,
+    ...settings,
     requireInstanceProperties: z.boolean().optional(),
     sessionPolicy: text().optional(),
-    roleArns: roleArnList,
-    managedPolicyArns: managedPolicyList.optional(),
-    durationSeconds: durationSeconds.optional(),
-    enabled: z.boolean().optional(),
-    tags: tagList.optional(),
-    acceptRoleSessionName: z.boolean().optional(),
-    aliasName: aliasName.optional(),
-    tipConfiguration: tipConfiguration.optional(),
+    roleArns: shapes.roleArnList,
   }),
-  ({ state, clock, uuid }, input) => {
-    checkAliasName(state.profiles, input.aliasName);
-    checkQuota("profiles", state.profiles.size, MAX_PROFILES);
-    const profileId = uuid();
-    const now = clock.now();
-    const record: ProfileRecord = {
-      profileId,
-      profileArn: resourceArn(state, "profile", profileId),
-      name: input.name,
-      enabled: input.enabled ?? false,
-      createdAt: now,
-      updatedAt: now,
-      tags: uniqueTags(input.tags ?? []),
-      createdBy: `arn:${state.partition}:iam::${state.accountId}:root`,
-      requireInstanceProperties: input.requireInstanceProperties ?? false,
-      roleArns: input.roleArns,
-      managedPolicyArns: input.managedPolicyArns ?? [],
-      sessionPolicy: input.sessionPolicy || undefined,
-      durationSeconds: input.durationSeconds ?? DEFAULT_DURATION_SECONDS,
-      acceptRoleSessionName: input.acceptRoleSessionName ?? false,
-      attributeMappings: defaultAttributeMappings(),
-      tipConfiguration: input.tipConfiguration,
-      aliasName: input.aliasName || undefined,
-    };
-    state.profiles.set(profileId, record);
-    return { profile: describeProfile(state, record) };
-  },
+  (context, input) =>
+    createResource(kind, context, input, (common, profileId, profileArn) => {
+      const { state } = context;
+      checkQuota("profiles", state.profiles.size, MAX_PROFILES);
+      return {
+        ...common,
+        profileId,
+        profileArn,
+        createdBy: `arn:${state.partition}:iam::${state.accountId}:root`,
+        requireInstanceProperties: input.requireInstanceProperties ?? false,
+        roleArns: input.roleArns,
+        managedPolicyArns: input.managedPolicyArns ?? [],
+        sessionPolicy: input.sessionPolicy || undefined,
+        durationSeconds: input.durationSeconds ?? DEFAULT_DURATION_SECONDS,
+        acceptRoleSessionName: input.acceptRoleSessionName ?? false,
+        attributeMappings: defaultAttributeMappings(),
+        tipConfiguration: input.tipConfiguration,
+      };
+    }),
 );
 
 const updateProfile = operation(
   { name: "UpdateProfile", method: "PATCH", path: "/profile/:profileId" },
   z.object({
-    profileId: resourceIdentifier,
-    name: resourceName.optional(),
+    ...updateMembers,
+    ...settings,
+    profileId: shapes.resourceIdentifier,
     sessionPolicy: text({ min: 1, max: 100_000 }).optional(),
-    roleArns: roleArnList.optional(),
-    managedPolicyArns: managedPolicyList.optional(),
-    durationSeconds: durationSeconds.optional(),
-    acceptRoleSessionName: z.boolean().optional(),
-    aliasName: aliasName.optional(),
-    tipConfiguration: tipConfiguration.optional(),
+    roleArns: shapes.roleArnList.optional(),
   }),
-  ({ state, clock }, input) => {
-    const record = findResource(kind, state, input.profileId);
-    checkAliasName(state.profiles, input.aliasName, record);
-    record.name = input.name ?? record.name;
-    record.sessionPolicy = input.sessionPolicy ?? record.sessionPolicy;
-    record.roleArns = input.roleArns ?? record.roleArns;
-    record.managedPolicyArns = input.managedPolicyArns ?? record.managedPolicyArns;
-    record.durationSeconds = input.durationSeconds ?? record.durationSeconds;
-    record.acceptRoleSessionName = input.acceptRoleSessionName ?? record.acceptRoleSessionName;
-    record.tipConfiguration = input.tipConfiguration ?? record.tipConfiguration;
-    record.updatedAt = clock.now();
-    const aliasChange = updateAliasName(record, input.aliasName);
-    return { profile: { ...describeProfile(state, record), ...aliasChange } };
-  },
+  (context, { profileId, aliasName, ...changes }) =>
+    updateResource(kind, context, profileId, aliasName, () => changes),
 );
 
 const putAttributeMapping = operation(
   { name: "PutAttributeMapping", method: "PUT", path: "/profiles/:profileId/mappings" },
-  z.object({ profileId: resourceIdentifier, certificateField, mappingRules }),
-  ({ state, clock }, input) => {
-    const record = findResource(kind, state, input.profileId);
-    const specifiers = input.mappingRules.map(({ specifier }) => specifier);
-    record.attributeMappings = replaceRules(record.attributeMappings, input.certificateField, specifiers);
-    record.updatedAt = clock.now();
-    return { profile: describeProfile(state, record) };
-  },
+  z.object({
+    profileId: shapes.resourceIdentifier,
+    certificateField: shapes.certificateField,
+    mappingRules: shapes.mappingRules,
+  }),
+  (context, { profileId, certificateField, mappingRules }) =>
+    changeResource(kind, context, profileId, (record) => {
+      const specifiers = mappingRules.map(({ specifier }) => specifier);
+      record.attributeMappings = replaceRules(record.attributeMappings, certificateField, specifiers);
+    }),
 );
 
 const deleteAttributeMapping = operation(
@@ -134,20 +98,14 @@ const deleteAttributeMapping = operation(
     query: { certificateField: "text", specifiers: "texts" },
   },
   z.object({
-    profileId: resourceIdentifier,
-    certificateField,
+    profileId: shapes.resourceIdentifier,
+    certificateField: shapes.certificateField,
     specifiers: z.array(z.string()).optional(),
   }),
-  ({ state, clock }, input) => {
-    const record = findResource(kind, state, input.profileId);
-    record.attributeMappings = removeRules(
-      record.attributeMappings,
-      input.certificateField,
-      input.specifiers,
-    );
-    record.updatedAt = clock.now();
-    return { profile: describeProfile(state, record) };
-  },
+  (context, { profileId, certificateField, specifiers }) =>
+    changeResource(kind, context, profileId, (record) => {
+      record.attributeMappings = removeRules(record.attributeMappings, certificateField, specifiers);
+    }),
 );
 
 export const profileOperations: readonly Operation[] = [
@@ -157,28 +115,6 @@ export const profileOperations: readonly Operation[] = [
   deleteAttributeMapping,
   ...commonOperations(kind),
 ];
-
-/** A profile as the service describes it; tags are not part of it. */
-function describeProfile(state: State, record: ProfileRecord) {
-  return {
-    profileId: record.profileId,
-    profileArn: record.profileArn,
-    name: record.name,
-    requireInstanceProperties: record.requireInstanceProperties,
-    enabled: record.enabled,
-    createdBy: record.createdBy,
-    sessionPolicy: record.sessionPolicy,
-    roleArns: record.roleArns,
-    managedPolicyArns: record.managedPolicyArns,
-    createdAt: timestamp(record.createdAt),
-    updatedAt: timestamp(record.updatedAt),
-    durationSeconds: record.durationSeconds,
-    acceptRoleSessionName: record.acceptRoleSessionName,
-    attributeMappings: record.attributeMappings,
-    tipConfiguration: record.tipConfiguration,
-    ...describeAlias(state, "profile", record.aliasName),
-  };
-}
 
 /**
  * The mappings of every new profile.

@@ -1,44 +1,53 @@
 import { z } from "zod";
 import { notFound, validationError } from "../errors/service-error.ts";
-import { pageRequest, resourceIdentifier } from "../model/shapes.ts";
+import * as shapes from "../model/shapes.ts";
+import { timestamp } from "../model/timestamp.ts";
 import type { Tag } from "../state/records.ts";
-import { aliasArn, findByArnOrAlias, type ResourceType } from "../state/resource-arn.ts";
+import { aliasArn, findByArnOrAlias, resourceArn, type ResourceType } from "../state/resource-arn.ts";
 import type { State } from "../state/state.ts";
 import { type Operation, operation, type OperationContext } from "./operation.ts";
 import { paginate } from "./paginate.ts";
 
-/** What trust anchors, profiles and CRLs have in common. */
+/** The members that the records of trust anchors, profiles and CRLs have in common. */
 interface ResourceRecord {
+  name: string;
   enabled: boolean;
+  createdAt: Date;
   updatedAt: Date;
+  tags: Tag[];
   aliasName?: string | undefined;
 }
 
 /** What the operations that all three types of resources have need to know of one type. */
 export interface ResourceKind<R extends ResourceRecord> {
   readonly type: ResourceType;
-  /** Suffix of the operation names, singular and plural: `TrustAnchor`, `TrustAnchors`. */
-  readonly operationNames: readonly [singular: string, plural: string];
-  /** Members of the output, one resource and a page of them; in lower case they are the paths. */
-  readonly members: readonly [singular: string, plural: string];
-  /** For people: `Trust anchor`. */
+  /** The output member of one resource: `trustAnchor`. Operations, paths and the members for ids are named after it. */
+  readonly member: string;
+  /** The name in messages: `Trust anchor`. */
   readonly label: string;
   records(state: State): Map<string, R>;
   idOf(record: R): string;
-  /** The resource as the service describes it. */
-  describe(state: State, record: R): object;
+  /** The members that the service shows in another form than the record has them. */
+  convert?(record: R): object;
 }
+
+/** The members that all resources have in the input of their creation. */
+export const creationMembers = {
+  name: shapes.resourceName,
+  enabled: z.boolean().optional(),
+  tags: shapes.tagList.optional(),
+  aliasName: shapes.aliasName.optional(),
+};
+
+/** The members that all resources have in the input of an update, beside their id. */
+export const updateMembers = { name: shapes.resourceName.optional(), aliasName: shapes.aliasName.optional() };
 
 /**
  * Finds the resource that a path segment names by id, by ARN or by the ARN of its alias.
  *
  * @throws {ServiceError} 404 when there is none
  */
-export function findResource<R extends ResourceRecord>(
-  kind: ResourceKind<R>,
-  state: State,
-  identifier: string,
-): R {
+function findResource<R extends ResourceRecord>(kind: ResourceKind<R>, state: State, identifier: string): R {
   const records = kind.records(state);
   const found = identifier.startsWith("arn:")
     ? findByArnOrAlias(state, kind.type, records, identifier)
@@ -47,12 +56,94 @@ export function findResource<R extends ResourceRecord>(
   return found;
 }
 
+/** A resource as the service describes it. Tags are not part of it. */
+function describe<R extends ResourceRecord>(kind: ResourceKind<R>, state: State, record: R): object {
+  const { tags: _tags, createdAt, updatedAt, aliasName, ...members } = record;
+  return {
+    ...members,
+    ...kind.convert?.(record),
+    createdAt: timestamp(createdAt),
+    updatedAt: timestamp(updatedAt),
+    aliasName,
+    aliasArn: aliasName === undefined ? undefined : aliasArn(state, kind.type, aliasName),
+  };
+}
+
+/**
+ * Creates a resource.
+ *
+ * @param make checks what the type has of its own, and completes the record with it
+ * @throws {ServiceError} 400 for an alias that cannot be
+ */
+export function createResource<R extends ResourceRecord>(
+  kind: ResourceKind<R>,
+  { state, clock, uuid }: OperationContext,
+  { name, enabled = false, tags = [], aliasName }: z.infer<z.ZodObject<typeof creationMembers>>,
+  make: (common: ResourceRecord, id: string, arn: string) => R,
+): object {
+  checkAliasName(kind.records(state), aliasName);
+  const id = uuid();
+  const now = clock.now();
+  const common = { name, enabled, createdAt: now, updatedAt: now, tags: uniqueTags(tags) };
+  const record = make(
+    { ...common, aliasName: aliasName || undefined },
+    id,
+    resourceArn(state, kind.type, id),
+  );
+  kind.records(state).set(id, record);
+  return { [kind.member]: describe(kind, state, record) };
+}
+
+/**
+ * Changes a resource.
+ *
+ * @param change throws before it changes anything, or returns what the output has beside the description
+ * @throws {ServiceError} 404
+ */
+export function changeResource<R extends ResourceRecord>(
+  kind: ResourceKind<R>,
+  { state, clock }: OperationContext,
+  identifier: string,
+  change: (record: R) => object | void,
+): object {
+  const record = findResource(kind, state, identifier);
+  const more = change(record);
+  record.updatedAt = clock.now();
+  return { [kind.member]: { ...describe(kind, state, record), ...more } };
+}
+
+/**
+ * Updates a resource, and its alias.
+ *
+ * @param aliasName absent: no change; empty: removal
+ * @param check returns the members to replace, or throws what is wrong with them; absent members stay as they are
+ * @returns the description, with `previousAliasName` when the alias changed
+ * @throws {ServiceError} 404, and 400 for an alias that cannot be
+ */
+export function updateResource<R extends ResourceRecord>(
+  kind: ResourceKind<R>,
+  context: OperationContext,
+  identifier: string,
+  aliasName: string | undefined,
+  check: () => { readonly [Member in keyof R]?: R[Member] | undefined },
+): object {
+  return changeResource(kind, context, identifier, (record) => {
+    checkAliasName(kind.records(context.state), aliasName, record);
+    const changes = Object.entries(check()).filter(([, value]) => value !== undefined);
+    const previousAliasName = record.aliasName;
+    Object.assign(record, Object.fromEntries(changes));
+    if (aliasName === undefined || aliasName === (previousAliasName ?? "")) return {};
+    record.aliasName = aliasName || undefined;
+    return { previousAliasName };
+  });
+}
+
 /** The operations Get, Delete, Enable, Disable and List of one type of resource. */
 export function commonOperations<R extends ResourceRecord>(kind: ResourceKind<R>): Operation[] {
-  const [name, pluralName] = kind.operationNames;
-  const [member, pluralMember] = kind.members;
+  const { member } = kind;
+  const name = member.charAt(0).toUpperCase() + member.slice(1);
   const path = `/${member.toLowerCase()}/:${member}Id`;
-  const input = z.object({ [`${member}Id`]: resourceIdentifier });
+  const input = z.object({ [`${member}Id`]: shapes.resourceIdentifier });
 
   const onOne = (
     binding: { name: string; method: "GET" | "POST" | "DELETE"; path: string },
@@ -61,9 +152,9 @@ export function commonOperations<R extends ResourceRecord>(kind: ResourceKind<R>
     operation(binding, input, (context, { [`${member}Id`]: identifier = "" }) => {
       const record = findResource(kind, context.state, identifier);
       change(context, record);
-      return { [member]: kind.describe(context.state, record) };
+      return { [member]: describe(kind, context.state, record) };
     });
-  // Asking for what already holds succeeds and changes nothing.
+  // Enabling what is enabled succeeds and changes nothing.
   const setEnabled =
     (enabled: boolean) =>
     ({ clock }: OperationContext, record: R): void => {
@@ -78,7 +169,9 @@ export function commonOperations<R extends ResourceRecord>(kind: ResourceKind<R>
     }),
     onOne({ name: `Enable${name}`, method: "POST", path: `${path}/enable` }, setEnabled(true)),
     onOne({ name: `Disable${name}`, method: "POST", path: `${path}/disable` }, setEnabled(false)),
-    listOperation(`List${pluralName}`, pluralMember, kind.records, kind.describe),
+    listOperation(`List${name}s`, `${member}s`, kind.records, (state, record) =>
+      describe(kind, state, record),
+    ),
   ];
 }
 
@@ -100,7 +193,7 @@ export function listOperation<R>(
       path: `/${member.toLowerCase()}`,
       query: { nextToken: "text", pageSize: "integer" },
     },
-    pageRequest,
+    shapes.pageRequest,
     ({ state }, request) => {
       const { items, nextToken } = paginate(records(state), member, request);
       return { [member]: items.map((record) => describe(state, record)), nextToken };
@@ -131,10 +224,10 @@ const ALIAS_NAME = /^[a-zA-Z](?:\/?[a-zA-Z0-9_-])*$/;
  * @param holder the resource that is being updated, which may keep its own alias
  * @throws {ServiceError} 400 for a malformed, reserved or taken name
  */
-export function checkAliasName(
-  resources: ReadonlyMap<string, { aliasName?: string | undefined }>,
+function checkAliasName<R extends ResourceRecord>(
+  resources: ReadonlyMap<string, R>,
   requested: string | undefined,
-  holder?: { aliasName?: string | undefined },
+  holder?: R,
 ): void {
   if (requested === undefined || requested === "") return;
   if (!ALIAS_NAME.test(requested)) {
@@ -147,26 +240,6 @@ export function checkAliasName(
   }
   const taken = [...resources.values()].some((other) => other !== holder && other.aliasName === requested);
   if (taken) throw validationError(`Alias name '${requested}' is already in use.`);
-}
-
-/**
- * Applies the alias of an update to its record.
- *
- * @returns what the output adds: `previousAliasName` when the alias changed, else nothing
- */
-export function updateAliasName(
-  record: { aliasName?: string | undefined },
-  requested: string | undefined,
-): { previousAliasName?: string | undefined } {
-  const previous = record.aliasName;
-  if (requested === undefined || requested === (previous ?? "")) return {};
-  record.aliasName = requested === "" ? undefined : requested;
-  return { previousAliasName: previous };
-}
-
-/** The alias members of a description: both are absent when there is no alias. */
-export function describeAlias(state: State, type: ResourceType, aliasName: string | undefined) {
-  return aliasName === undefined ? {} : { aliasName, aliasArn: aliasArn(state, type, aliasName) };
 }
 
 /** Tags with the last value of each key, in order of first appearance. */

@@ -40,7 +40,7 @@ export function requireSignature(
   account: { readonly accountId: string; readonly region: string },
 ): ClaimedSignature {
   if (authorization === undefined || authorization.trim() === "") {
-    throw new ServiceError(403, "MissingAuthenticationTokenException", "Missing Authentication Token");
+    throw new ServiceError("MissingAuthenticationTokenException", "Missing Authentication Token");
   }
   const [algorithm, ...rest] = authorization.trim().split(" ");
   const fields = parseFields(rest.join(" "));
@@ -92,7 +92,6 @@ function requireScope(
   }
   if (/^\d{12}$/.test(accessKeyId) && accessKeyId !== account.accountId) {
     throw new ServiceError(
-      403,
       "AccessDeniedException",
       `Access key id ${accessKeyId} names another account than ${account.accountId}, the one emulated here`,
     );
@@ -130,7 +129,6 @@ export function createSignatureVerifier(accessKeys: readonly AccessKey[]): Signa
     const key = byId.get(claimed.accessKeyId);
     if (key === undefined || !carriesToken(request, key)) {
       throw new ServiceError(
-        403,
         "UnrecognizedClientException",
         "The security token included in the request is invalid.",
       );
@@ -246,9 +244,9 @@ function toAmzDate(date: Date): string {
 }
 
 function incomplete(message: string): ServiceError {
-  return new ServiceError(403, "IncompleteSignatureException", message);
+  return new ServiceError("IncompleteSignatureException", message);
 }
 
 function invalid(message: string): ServiceError {
-  return new ServiceError(403, "InvalidSignatureException", message);
+  return new ServiceError("InvalidSignatureException", message);
 }

@@ -17,7 +17,7 @@ const tagResource = operation(
     const tags = uniqueTags([...(tagged.tags ?? []), ...input.tags]);
     if (tags.length > MAX_TAGS_PER_RESOURCE) {
       const message = `A resource can have at most ${MAX_TAGS_PER_RESOURCE} tags; this request makes ${tags.length}`;
-      throw new ServiceError(400, "TooManyTagsException", message);
+      throw new ServiceError("TooManyTagsException", message);
     }
     tagged.tags = tags;
     return {};

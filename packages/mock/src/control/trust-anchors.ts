@@ -1,37 +1,25 @@
 import { z } from "zod";
 import { validationError } from "../errors/service-error.ts";
 import { constraintError, mustNotBeNull } from "../model/constraint-failure.ts";
-import {
-  aliasName,
-  notificationSettingKeys,
-  notificationSettings,
-  resourceIdentifier,
-  resourceName,
-  source as sourceShape,
-  tagList,
-  uuid as uuidShape,
-} from "../model/shapes.ts";
-import { timestamp } from "../model/timestamp.ts";
+import * as shapes from "../model/shapes.ts";
 import type {
   NotificationEvent,
   NotificationSetting,
   TrustAnchorRecord,
   TrustAnchorSource,
 } from "../state/records.ts";
-import { resourceArn } from "../state/resource-arn.ts";
-import type { State } from "../state/state.ts";
 import { type Certificate, readCertificateBundle } from "../trust/certificate.ts";
 import { DerError } from "../trust/der.ts";
 import { type Operation, operation } from "./operation.ts";
 import {
-  checkAliasName,
+  changeResource,
   checkQuota,
   commonOperations,
-  describeAlias,
-  findResource,
+  createResource,
+  creationMembers,
   type ResourceKind,
-  uniqueTags,
-  updateAliasName,
+  updateMembers,
+  updateResource,
 } from "./resource.ts";
 
 export const MAX_TRUST_ANCHORS = 50;
@@ -44,103 +32,78 @@ const EVENTS: readonly NotificationEvent[] = ["CA_CERTIFICATE_EXPIRY", "END_ENTI
 
 const kind: ResourceKind<TrustAnchorRecord> = {
   type: "trust-anchor",
-  operationNames: ["TrustAnchor", "TrustAnchors"],
-  members: ["trustAnchor", "trustAnchors"],
+  member: "trustAnchor",
   label: "Trust anchor",
   records: (state) => state.trustAnchors,
   idOf: (record) => record.trustAnchorId,
-  describe: describeTrustAnchor,
 };
 
 const createTrustAnchor = operation(
   { name: "CreateTrustAnchor", method: "POST", path: "/trustanchors", status: 201 },
   z.object({
-    name: resourceName,
-    source: sourceShape,
-    enabled: z.boolean().optional(),
-    tags: tagList.optional(),
-    notificationSettings: notificationSettings.optional(),
-    aliasName: aliasName.optional(),
+    ...creationMembers,
+    source: shapes.source,
+    notificationSettings: shapes.notificationSettings.optional(),
     crlDpRevocationEnabled: z.boolean().optional(),
   }),
-  ({ state, clock, uuid }, input) => {
-    checkAliasName(state.trustAnchors, input.aliasName);
-    const source = checkSource(input.source);
-    checkQuota("trust anchors", state.trustAnchors.size, MAX_TRUST_ANCHORS);
-    const trustAnchorId = uuid();
-    const now = clock.now();
-    const record: TrustAnchorRecord = {
-      trustAnchorId,
-      trustAnchorArn: resourceArn(state, "trust-anchor", trustAnchorId),
-      name: input.name,
-      source,
-      enabled: input.enabled ?? false,
-      createdAt: now,
-      updatedAt: now,
-      tags: uniqueTags(input.tags ?? []),
-      notificationSettings: customizeNotificationSettings(
-        EVENTS.map(defaultNotificationSetting),
-        input.notificationSettings ?? [],
-        state.accountId,
-      ),
-      crlDpRevocationEnabled: input.crlDpRevocationEnabled,
-      aliasName: input.aliasName || undefined,
-    };
-    state.trustAnchors.set(trustAnchorId, record);
-    return { trustAnchor: describeTrustAnchor(state, record) };
-  },
+  (context, input) =>
+    createResource(kind, context, input, (common, trustAnchorId, trustAnchorArn) => {
+      const { accountId, trustAnchors } = context.state;
+      const source = checkSource(input.source);
+      checkQuota("trust anchors", trustAnchors.size, MAX_TRUST_ANCHORS);
+      return {
+        ...common,
+        trustAnchorId,
+        trustAnchorArn,
+        source,
+        notificationSettings: customizeNotificationSettings(
+          EVENTS.map(defaultNotificationSetting),
+          input.notificationSettings ?? [],
+          accountId,
+        ),
+        crlDpRevocationEnabled: input.crlDpRevocationEnabled,
+      };
+    }),
 );
 
 const updateTrustAnchor = operation(
   { name: "UpdateTrustAnchor", method: "PATCH", path: "/trustanchor/:trustAnchorId" },
   z.object({
-    trustAnchorId: resourceIdentifier,
-    name: resourceName.optional(),
-    source: sourceShape.optional(),
-    aliasName: aliasName.optional(),
+    ...updateMembers,
+    trustAnchorId: shapes.resourceIdentifier,
+    source: shapes.source.optional(),
     crlDpRevocationEnabled: z.boolean().optional(),
   }),
-  ({ state, clock }, input) => {
-    const record = findResource(kind, state, input.trustAnchorId);
-    checkAliasName(state.trustAnchors, input.aliasName, record);
-    // Everything is checked before anything changes.
-    const source = input.source === undefined ? record.source : checkSource(input.source);
-    record.source = source;
-    record.name = input.name ?? record.name;
-    record.crlDpRevocationEnabled = input.crlDpRevocationEnabled ?? record.crlDpRevocationEnabled;
-    record.updatedAt = clock.now();
-    const aliasChange = updateAliasName(record, input.aliasName);
-    return { trustAnchor: { ...describeTrustAnchor(state, record), ...aliasChange } };
-  },
+  (context, { trustAnchorId, aliasName, source, ...changes }) =>
+    updateResource(kind, context, trustAnchorId, aliasName, () => ({
+      ...changes,
+      source: source === undefined ? undefined : checkSource(source),
+    })),
 );
 
 const putNotificationSettings = operation(
   { name: "PutNotificationSettings", method: "PATCH", path: "/put-notifications-settings" },
-  z.object({ trustAnchorId: uuidShape, notificationSettings }),
-  ({ state, clock }, input) => {
-    const record = findResource(kind, state, input.trustAnchorId);
-    record.notificationSettings = customizeNotificationSettings(
-      record.notificationSettings,
-      input.notificationSettings,
-      state.accountId,
-    );
-    record.updatedAt = clock.now();
-    return { trustAnchor: describeTrustAnchor(state, record) };
-  },
+  z.object({ trustAnchorId: shapes.uuid, notificationSettings: shapes.notificationSettings }),
+  (context, { trustAnchorId, notificationSettings }) =>
+    changeResource(kind, context, trustAnchorId, (record) => {
+      record.notificationSettings = customizeNotificationSettings(
+        record.notificationSettings,
+        notificationSettings,
+        context.state.accountId,
+      );
+    }),
 );
 
 const resetNotificationSettings = operation(
   { name: "ResetNotificationSettings", method: "PATCH", path: "/reset-notifications-settings" },
-  z.object({ trustAnchorId: uuidShape, notificationSettingKeys }),
-  ({ state, clock }, input) => {
-    const record = findResource(kind, state, input.trustAnchorId);
-    const events = new Set(input.notificationSettingKeys.map(({ event }) => event));
-    record.notificationSettings = record.notificationSettings.map((setting) =>
-      events.has(setting.event) ? defaultNotificationSetting(setting.event) : setting,
-    );
-    record.updatedAt = clock.now();
-    return { trustAnchor: describeTrustAnchor(state, record) };
-  },
+  z.object({ trustAnchorId: shapes.uuid, notificationSettingKeys: shapes.notificationSettingKeys }),
+  (context, { trustAnchorId, notificationSettingKeys }) =>
+    changeResource(kind, context, trustAnchorId, (record) => {
+      const events = new Set(notificationSettingKeys.map(({ event }) => event));
+      record.notificationSettings = record.notificationSettings.map((setting) =>
+        events.has(setting.event) ? defaultNotificationSetting(setting.event) : setting,
+      );
+    }),
 );
 
 export const trustAnchorOperations: readonly Operation[] = [
@@ -151,29 +114,12 @@ export const trustAnchorOperations: readonly Operation[] = [
   ...commonOperations(kind),
 ];
 
-/** A trust anchor as the service describes it; tags are not part of it. */
-function describeTrustAnchor(state: State, record: TrustAnchorRecord) {
-  const { trustAnchorId, trustAnchorArn, name, source, enabled } = record;
-  return {
-    trustAnchorId,
-    trustAnchorArn,
-    name,
-    source,
-    enabled,
-    createdAt: timestamp(record.createdAt),
-    updatedAt: timestamp(record.updatedAt),
-    notificationSettings: record.notificationSettings,
-    crlDpRevocationEnabled: record.crlDpRevocationEnabled,
-    ...describeAlias(state, "trust-anchor", record.aliasName),
-  };
-}
-
 /**
  * Turns the source of a create or update into the record's, after the checks of its type.
  *
  * @throws {ServiceError} 400
  */
-function checkSource({ sourceType, sourceData }: z.infer<typeof sourceShape>): TrustAnchorSource {
+function checkSource({ sourceType, sourceData }: z.infer<typeof shapes.source>): TrustAnchorSource {
   if (sourceType === undefined) throw constraintError(mustNotBeNull("source.sourceType"));
   if (sourceData === undefined) throw constraintError(mustNotBeNull("source.sourceData"));
   const { x509CertificateData, acmPcaArn } = sourceData;
@@ -261,7 +207,7 @@ function defaultNotificationSetting(event: NotificationEvent): NotificationSetti
  */
 function customizeNotificationSettings(
   current: readonly NotificationSetting[],
-  requested: z.infer<typeof notificationSettings>,
+  requested: z.infer<typeof shapes.notificationSettings>,
   configuredBy: string,
 ): NotificationSetting[] {
   const changes = new Map<NotificationEvent, NotificationSetting>();
@@ -269,13 +215,8 @@ function customizeNotificationSettings(
     if (enabled && threshold === undefined) {
       throw constraintError(mustNotBeNull(`notificationSettings.${index + 1}.member.threshold`));
     }
-    changes.set(event, {
-      event,
-      enabled,
-      threshold: threshold ?? DEFAULT_THRESHOLD_DAYS,
-      channel: "ALL",
-      configuredBy,
-    });
+    const setting = { ...defaultNotificationSetting(event), enabled, configuredBy };
+    changes.set(event, threshold === undefined ? setting : { ...setting, threshold });
   }
   return current.map((setting) => changes.get(setting.event) ?? setting);
 }

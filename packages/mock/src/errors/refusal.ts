@@ -1,5 +1,5 @@
 import { MAX_MESSAGE_LENGTH, printable } from "./printable.ts";
-import { ServiceError, type ServiceErrorType, statusOf } from "./service-error.ts";
+import { ServiceError, type ServiceErrorType } from "./service-error.ts";
 
 /**
  * Why a CreateSession call was refused, one stable code per check. Codes are never renamed; new ones may appear.
@@ -101,7 +101,7 @@ export class Refusal extends ServiceError {
     explanation: Explanation,
     options?: ErrorOptions,
   ) {
-    super(statusOf(type), type, message, options);
+    super(type, message, options);
     this.reason = reason;
     this.explanation = explanation;
   }

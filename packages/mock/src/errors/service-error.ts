@@ -1,4 +1,4 @@
-/** The error types of the service model and of the AWS front end before it, each with its HTTP status. */
+/** The error types of the service model, and those of the front end that AWS puts before it, with their HTTP status. */
 const STATUS = {
   AccessDeniedException: 403,
   IncompleteSignatureException: 403,
@@ -18,32 +18,27 @@ const STATUS = {
 
 export type ServiceErrorType = keyof typeof STATUS;
 
-/** The HTTP status that goes with an error type. */
-export function statusOf(type: ServiceErrorType): number {
-  return STATUS[type];
-}
-
 /**
  * An error as a client of AWS sees it: HTTP status, error type and message, nothing else. CreateSession, the control
  * plane and the HTTP server all answer with it.
  *
  * @example
- * throw new ServiceError(400, "SerializationException", "Request body is not valid JSON");
+ * throw new ServiceError("SerializationException", "Request body is not valid JSON");
  */
 export class ServiceError extends Error {
   override readonly name: string = "ServiceError";
-  readonly status: number;
   readonly type: ServiceErrorType;
+  /** 400 to 599. */
+  readonly status: number;
 
   /**
-   * @param status HTTP status, 400 to 599
-   * @param type goes to the header `X-Amzn-ErrorType`
+   * @param type goes to the header `X-Amzn-ErrorType`, and decides the HTTP status
    * @param message the text that the client shows
    */
-  constructor(status: number, type: ServiceErrorType, message: string, options?: ErrorOptions) {
+  constructor(type: ServiceErrorType, message: string, options?: ErrorOptions) {
     super(message, options);
-    this.status = status;
     this.type = type;
+    this.status = STATUS[type];
   }
 
   /**
@@ -62,10 +57,10 @@ export class ServiceError extends Error {
 
 /** A 400 `ValidationException`. */
 export function validationError(message: string): ServiceError {
-  return new ServiceError(400, "ValidationException", message);
+  return new ServiceError("ValidationException", message);
 }
 
 /** A 404 `ResourceNotFoundException`. */
 export function notFound(message: string): ServiceError {
-  return new ServiceError(404, "ResourceNotFoundException", message);
+  return new ServiceError("ResourceNotFoundException", message);
 }

@@ -33,7 +33,6 @@ export function createApp(context: MockContext): MockApp {
       (path) => (path === "/_mock/snapshot" ? MAX_SNAPSHOT_BYTES : MAX_BODY_BYTES),
       (maxBytes) =>
         new ServiceError(
-          413,
           "RequestEntityTooLargeException",
           `The request body is larger than ${maxBytes} bytes`,
         ).toResponse(randomUUID()),
@@ -51,14 +50,13 @@ export function createApp(context: MockContext): MockApp {
   app.route("/", controlPlane({ state, clock, uuid, verifySignature }));
   app.notFound((c) =>
     new ServiceError(
-      404,
       "UnknownOperationException",
       `No operation ${c.req.method} ${printable(c.req.path, 200)}`,
     ).toResponse(randomUUID()),
   );
   app.onError((error) => {
     context.log(`defect: ${(error.stack ?? error.message).replaceAll(/\n\s*/g, " | ")}`);
-    return new ServiceError(500, "InternalServerException", "Internal server error").toResponse(randomUUID());
+    return new ServiceError("InternalServerException", "Internal server error").toResponse(randomUUID());
   });
   return app;
 }

@@ -89,5 +89,5 @@ function nameOf(host: string): string {
 }
 
 function refuse(message: string): Response {
-  return new ServiceError(403, "AccessDeniedException", message).toResponse(randomUUID());
+  return new ServiceError("AccessDeniedException", message).toResponse(randomUUID());
 }

@@ -47,8 +47,8 @@ function record(context: MockContext, verdict: SessionVerdict, requestId: string
 }
 
 function errorOf({ explain }: MockContext, { refusal }: { refusal: Refusal }): ServiceError {
-  const { status, type, message } = refusal;
-  return explain ? new ServiceError(status, type, `${message} [${refusal.explain()}]`) : refusal;
+  const { type, message } = refusal;
+  return explain ? new ServiceError(type, `${message} [${refusal.explain()}]`) : refusal;
 }
 
 const HALF_A_BODY = '{"credentialSet":[{';

@@ -1,94 +1,60 @@
 import { z } from "zod";
 
+/** The length traits of a string or list in the service model. */
+export interface LengthRule {
+  readonly min?: number | undefined;
+  readonly max?: number | undefined;
+}
+
 /** The constraint traits of a string in the service model. */
-export interface TextRule {
-  readonly min?: number;
-  readonly max?: number;
+export interface TextRule extends LengthRule {
   /** As the model writes it; it has to match the whole value. */
   readonly pattern?: string;
   /** The model's `sensitive` trait: messages leave the value out. */
   readonly sensitive?: boolean;
 }
 
-/** The constraint traits of a list in the service model. */
-export interface ListRule {
-  readonly min?: number;
-  readonly max?: number;
-}
+/** A constraint in AWS's words, and whether a value satisfies it. */
+type Constraint<T> = readonly [constraint: string, isSatisfiedBy: (value: T) => boolean];
 
 /** A string member. */
 export function text(rule: TextRule = {}) {
-  return z.string().check((context) => {
-    for (const constraint of brokenByText(context.value, rule)) {
-      context.issues.push(issue(constraint, context.value, rule.sensitive));
-    }
-  });
+  return z.string().check(satisfies(textConstraints(rule), rule.sensitive));
 }
 
 /** A string that keeps the rule unless it matches `exempt`. */
 export function textExcept(exempt: RegExp, rule: TextRule) {
-  return z.string().check((context) => {
-    if (exempt.test(context.value)) return;
-    for (const constraint of brokenByText(context.value, rule)) {
-      context.issues.push(issue(constraint, context.value));
-    }
-  });
+  const constraints = textConstraints(rule).map(([constraint, isSatisfiedBy]): Constraint<string> => [
+    constraint,
+    (value) => exempt.test(value) || isSatisfiedBy(value),
+  ]);
+  return z.string().check(satisfies(constraints));
 }
 
-/**
- * A list of strings. AWS reports a bad element on the list itself, with all the constraints of the element type.
- */
-export function textList(listRule: ListRule, memberRule: TextRule) {
-  return z.array(z.string()).check((context) => {
-    for (const constraint of brokenByLength(context.value.length, listRule)) {
-      context.issues.push(issue(constraint, context.value, memberRule.sensitive));
-    }
-    if (context.value.some((member) => brokenByText(member, memberRule).length > 0)) {
-      const constraint = `Member must satisfy constraint: [${describeText(memberRule).join(", ")}]`;
-      context.issues.push(issue(constraint, context.value, memberRule.sensitive));
-    }
-  });
+/** A list of strings. AWS reports a bad element on the list itself, with all the constraints of the element type. */
+export function textList(listRule: LengthRule, memberRule: TextRule) {
+  const constraints = [...lengthConstraints(listRule), everyOne("Member", memberRule)];
+  return z.array(z.string()).check(satisfies<string[]>(constraints, memberRule.sensitive));
 }
 
 /** A list of structures. */
-export function list<T extends z.ZodType>(rule: ListRule, member: T) {
-  return z.array(member).check((context) => {
-    for (const constraint of brokenByLength(context.value.length, rule)) {
-      context.issues.push(issue(constraint, context.value));
-    }
-  });
+export function list<T extends z.ZodType>(rule: LengthRule, member: T) {
+  return z.array(member).check(satisfies(lengthConstraints(rule)));
 }
 
-/** A map of strings; a bad key or value is reported on the map itself. */
-export function textMap(mapRule: ListRule, keyRule: TextRule, valueRule: TextRule) {
-  return z.record(z.string(), z.string()).check((context) => {
-    const entries = Object.entries(context.value);
-    for (const constraint of brokenByLength(entries.length, mapRule)) {
-      context.issues.push(issue(constraint, context.value, true));
-    }
-    for (const [what, rule, broken] of [
-      ["keys", keyRule, entries.some(([key]) => brokenByText(key, keyRule).length > 0)],
-      ["value", valueRule, entries.some(([, value]) => brokenByText(value, valueRule).length > 0)],
-    ] as const) {
-      if (!broken) continue;
-      const constraint = `Map ${what} must satisfy constraint: [${describeText(rule).join(", ")}]`;
-      context.issues.push(issue(constraint, context.value, true));
-    }
-  });
+/** A map of strings. AWS reports a bad key or value on the map itself. */
+export function textMap(mapRule: LengthRule, keyRule: TextRule, valueRule: TextRule) {
+  type Texts = Record<string, string>;
+  const constraints = [
+    ...on((map: Texts) => Object.keys(map), [...lengthConstraints(mapRule), everyOne("Map keys", keyRule)]),
+    ...on((map: Texts) => Object.values(map), [everyOne("Map value", valueRule)]),
+  ];
+  return z.record(z.string(), z.string()).check(satisfies(constraints, true));
 }
 
 /** An integer member. */
-export function integer(rule: { readonly min?: number; readonly max?: number } = {}) {
-  return z.int().check((context) => {
-    if (rule.max !== undefined && context.value > rule.max) {
-      context.issues.push(issue(`Member must have value less than or equal to ${rule.max}`, context.value));
-    }
-    if (rule.min !== undefined && context.value < rule.min) {
-      context.issues.push(
-        issue(`Member must have value greater than or equal to ${rule.min}`, context.value),
-      );
-    }
-  });
+export function integer({ min, max }: LengthRule = {}) {
+  return z.int().check(satisfies(boundConstraints("value", { min, max })));
 }
 
 /** A string with an enumeration of values. */
@@ -102,60 +68,76 @@ export function oneOf<const T extends string>(values: readonly T[]) {
 }
 
 /** A blob: base64 in JSON, bytes in the program; length limits count bytes. */
-export function blob(rule: ListRule) {
+export function blob(rule: LengthRule) {
   return z.string().transform((value, context): Uint8Array => {
     if (!/^[A-Za-z0-9+/]*={0,2}$/.test(value)) {
       context.issues.push({ code: "custom", input: value, params: { notBase64: true } });
       return z.NEVER;
     }
     const bytes = Buffer.from(value, "base64");
-    for (const constraint of brokenByLength(bytes.length, rule)) {
-      context.issues.push(issue(constraint, value, true));
+    for (const [constraint, isSatisfiedBy] of lengthConstraints(rule)) {
+      if (!isSatisfiedBy(bytes)) context.issues.push(issue(constraint, value, true));
     }
     return bytes;
   });
 }
 
-function brokenByText(value: string, rule: TextRule): string[] {
-  const broken = brokenByLength(value.length, rule);
-  // Patterns run only on values of legal length: some of them take quadratic time.
-  const tooLong = rule.max !== undefined && value.length > rule.max;
-  if (rule.pattern !== undefined && !tooLong && !wholeMatch(rule.pattern).test(value)) {
-    broken.push(`Member must satisfy regular expression pattern: ${rule.pattern}`);
+function boundConstraints(what: "length" | "value", { min, max }: LengthRule): Constraint<number>[] {
+  const constraints: Constraint<number>[] = [];
+  if (max !== undefined) {
+    constraints.push([`Member must have ${what} less than or equal to ${max}`, (value) => value <= max]);
   }
-  return broken;
-}
-
-function brokenByLength(length: number, rule: ListRule): string[] {
-  const broken: string[] = [];
-  if (rule.max !== undefined && length > rule.max) {
-    broken.push(`Member must have length less than or equal to ${rule.max}`);
-  }
-  if (rule.min !== undefined && length < rule.min) {
-    broken.push(`Member must have length greater than or equal to ${rule.min}`);
-  }
-  return broken;
-}
-
-function describeText(rule: TextRule): string[] {
-  const constraints: string[] = [];
-  if (rule.max !== undefined) constraints.push(`Member must have length less than or equal to ${rule.max}`);
-  if (rule.min !== undefined)
-    constraints.push(`Member must have length greater than or equal to ${rule.min}`);
-  if (rule.pattern !== undefined) {
-    constraints.push(`Member must satisfy regular expression pattern: ${rule.pattern}`);
+  if (min !== undefined) {
+    constraints.push([`Member must have ${what} greater than or equal to ${min}`, (value) => value >= min]);
   }
   return constraints;
 }
 
-const compiled = new Map<string, RegExp>();
+function lengthConstraints(rule: LengthRule): Constraint<{ readonly length: number }>[] {
+  return on(({ length }) => length, boundConstraints("length", rule));
+}
 
-function wholeMatch(pattern: string): RegExp {
-  const known = compiled.get(pattern);
-  if (known !== undefined) return known;
-  const expression = new RegExp(`^(?:${pattern})$`);
-  compiled.set(pattern, expression);
-  return expression;
+function textConstraints(rule: TextRule): Constraint<string>[] {
+  const { pattern, max = Infinity } = rule;
+  if (pattern === undefined) return lengthConstraints(rule);
+  const wholeValue = new RegExp(`^(?:${pattern})$`);
+  return [
+    ...lengthConstraints(rule),
+    [
+      `Member must satisfy regular expression pattern: ${pattern}`,
+      // Patterns run only on values of legal length: some of them take quadratic time.
+      (value) => value.length > max || wholeValue.test(value),
+    ],
+  ];
+}
+
+/** The constraint that every string of a list satisfies a rule. Its text names all constraints of the rule. */
+function everyOne(what: string, rule: TextRule): Constraint<readonly string[]> {
+  const constraints = textConstraints(rule);
+  return [
+    `${what} must satisfy constraint: [${constraints.map(([constraint]) => constraint).join(", ")}]`,
+    (values) => values.every((value) => constraints.every(([, isSatisfiedBy]) => isSatisfiedBy(value))),
+  ];
+}
+
+/** Constraints of a part, as constraints of the whole that has it. */
+function on<Whole, Part>(
+  partOf: (whole: Whole) => Part,
+  constraints: readonly Constraint<Part>[],
+): Constraint<Whole>[] {
+  return constraints.map(([constraint, isSatisfiedBy]) => [
+    constraint,
+    (whole) => isSatisfiedBy(partOf(whole)),
+  ]);
+}
+
+/** The check that reports each constraint that a value breaks. */
+function satisfies<T>(constraints: readonly Constraint<T>[], sensitive = false) {
+  return (context: z.core.ParsePayload<T>): void => {
+    for (const [constraint, isSatisfiedBy] of constraints) {
+      if (!isSatisfiedBy(context.value)) context.issues.push(issue(constraint, context.value, sensitive));
+    }
+  };
 }
 
 /** `value` is what the message shows of the input: nothing for sensitive members. */

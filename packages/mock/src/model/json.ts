@@ -23,16 +23,16 @@ export function parseJson(body: Uint8Array, { maxDepth = MAX_DEPTH, maxValues }:
   if (maxValues !== undefined || bracketsIn(body, maxDepth) > maxDepth) {
     const { depth, values } = measure(body);
     if (depth > maxDepth) {
-      throw new ServiceError(400, "SerializationException", `Request body is nested deeper than ${maxDepth}`);
+      throw new ServiceError("SerializationException", `Request body is nested deeper than ${maxDepth}`);
     }
     if (values > (maxValues ?? values)) {
-      throw new ServiceError(400, "SerializationException", `Request body has more than ${maxValues} values`);
+      throw new ServiceError("SerializationException", `Request body has more than ${maxValues} values`);
     }
   }
   try {
     return JSON.parse(UTF_8.decode(body));
   } catch {
-    throw new ServiceError(400, "SerializationException", "Request body is not valid JSON");
+    throw new ServiceError("SerializationException", "Request body is not valid JSON");
   }
 }
 
@@ -45,7 +45,7 @@ export function parseJsonObject(body: Uint8Array): Record<string, unknown> {
   if (body.every(isBlank)) return {};
   const parsed = parseJson(body);
   if (typeof parsed === "object" && parsed !== null && !Array.isArray(parsed)) return { ...parsed };
-  throw new ServiceError(400, "SerializationException", "Request body is not a JSON object");
+  throw new ServiceError("SerializationException", "Request body is not a JSON object");
 }
 
 function isBlank(byte: number): boolean {

@@ -21,7 +21,7 @@ export function readMembers<T extends z.ZodType>(shape: T, members: Record<strin
   );
   if (wrongType !== undefined) throw serializationError(wrongType);
   if (issues.some((issue) => issue.code === "custom" && issue.params?.["notBase64"] === true)) {
-    throw new ServiceError(400, "SerializationException", "Invalid base64 data");
+    throw new ServiceError("SerializationException", "Invalid base64 data");
   }
   throw constraintError(...issues.map(toFailure));
 }
@@ -44,7 +44,7 @@ function serializationError(issue: Issue): ServiceError {
     typeof input === "object"
       ? `Start of ${Array.isArray(input) ? "list" : "structure or map"} found where not expected.`
       : `${tokenName(input)} can not be converted to ${TYPE_NAMES[expected] ?? "a Structure"}`;
-  return new ServiceError(400, "SerializationException", message);
+  return new ServiceError("SerializationException", message);
 }
 
 const TYPE_NAMES: Partial<Record<string, string>> = {
