@@ -5,6 +5,8 @@ import { readArguments } from "../src/cli/arguments.ts";
 import { FAULT_KINDS } from "../src/lab/faults.ts";
 
 const readme = readFileSync(new URL("../README.md", import.meta.url), "utf8");
+const checks = readFileSync(new URL("../../../docs/mock/checks.md", import.meta.url), "utf8");
+const lab = readFileSync(new URL("../../../docs/mock/lab.md", import.meta.url), "utf8");
 
 describe("the README", () => {
   it("shows the example that is run as a test", () => {
@@ -25,14 +27,6 @@ describe("the README", () => {
     for (const flags of lines) expect(readArguments(flags, {})).toMatchObject({ kind: "start" });
   });
 
-  it.each(REASON_CODES)("explains %s", (code) => {
-    expect(readme).toContain(`\`${code}\``);
-  });
-
-  it.each(FAULT_KINDS)("names the fault %s", (kind) => {
-    expect(readme).toContain(`\`${kind}\``);
-  });
-
   it("lists every flag, and no other", () => {
     const help = readArguments(["--help"], {});
     const flags = (text: string): string[] => [...new Set(text.match(/--[a-z][a-z-]+/g) ?? [])].sort();
@@ -43,5 +37,17 @@ describe("the README", () => {
         (flag) => flag !== "--help",
       ),
     );
+  });
+});
+
+describe("the page of the checks", () => {
+  it.each(REASON_CODES)("explains %s", (code) => {
+    expect(checks).toContain(`\`${code}\``);
+  });
+});
+
+describe("the page of the lab", () => {
+  it.each(FAULT_KINDS)("names the fault %s", (kind) => {
+    expect(lab).toContain(`\`${kind}\``);
   });
 });
