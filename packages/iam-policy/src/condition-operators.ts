@@ -3,16 +3,17 @@ import { compileGlob, matchGlob } from "./wildcard.ts";
 import type { GlobPiece } from "./wildcard.ts";
 
 /**
- * Compares one value of the request. `undefined` means that they cannot be compared, as when the request has
- * a word where a number belongs: then neither the operator nor its negation can be said to hold.
+ * Compares one value of the request with a value of the policy. Returns `undefined` when the two cannot be compared, for
+ * example when the request has text where the operator needs a number: then it is unknown whether the operator or its
+ * negation holds.
  */
 export type Comparison = (actual: string) => boolean | undefined;
 
 export interface ConditionOperator {
   readonly name: string;
-  /** Holds when no value of the policy compares equal. */
+  /** Whether the operator holds when no value of the policy matches, as `StringNotEquals` does. */
   readonly negated: boolean;
-  /** Only string and ARN operators take policy variables. */
+  /** Whether the values may have policy variables. String and ARN operators take them, others do not. */
   readonly variables: boolean;
   /**
    * Prepares a value of the policy.
@@ -23,7 +24,7 @@ export interface ConditionOperator {
 }
 
 /**
- * Every condition operator of IAM but `Null`, which looks at no values.
+ * Every condition operator of IAM except `Null`, which does not compare values.
  *
  * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
  */
@@ -136,7 +137,7 @@ function compileBool(pieces: readonly GlobPiece[]): Comparison | undefined {
 
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/u;
 
-/** Both sides carry the bytes in base64, the policy by its grammar and the request by this library's contract. */
+/** Compares bytes. The policy holds them in base64, and `ContextRecord` asks the same of the request. */
 function compileBinary(pieces: readonly GlobPiece[]): Comparison | undefined {
   const text = textOf(pieces);
   if (!BASE64.test(text)) return undefined;
@@ -148,13 +149,13 @@ function compileBinary(pieces: readonly GlobPiece[]): Comparison | undefined {
 interface Decimal {
   /** The digits without the point. */
   readonly digits: bigint;
-  /** How many of them come after the point. */
+  /** How many of the digits come after the point. */
   readonly scale: number;
 }
 
 const DECIMAL = /^([+-]?)(\d+)(?:\.(\d+))?$/u;
 
-/** Reads an integer or decimal number as policies have them, or `undefined`. Exponents are not documented for IAM. */
+/** Reads an integer or a decimal number; `undefined` for other text. IAM documents no exponents. */
 function readDecimal(text: string): Decimal | undefined {
   const [, sign, whole, fraction = ""] = DECIMAL.exec(text) ?? [];
   if (whole === undefined) return undefined;
@@ -176,12 +177,12 @@ const ISO_8601 =
   /^(?<year>\d{4})-(?<month>\d{2})(?:-(?<day>\d{2})(?:T(?<hour>\d{2}):(?<minute>\d{2})(?::(?<second>\d{2})(?<fraction>\.\d{1,9})?)?(?<zone>Z|[+-]\d{2}:\d{2}))?)?$/u;
 
 /**
- * Reads a date as condition operators have it: a W3C ISO 8601 date, or seconds since 1970.
+ * Reads the date of a condition: a W3C ISO 8601 date, or seconds since 1970.
  *
- * Four digits could be a year or seconds, and a time without zone could be anywhere; the guide settles
- * neither, so both are refused.
+ * Four digits can be a year or a number of seconds, and a time without a zone can be in any zone. The guide does not say
+ * which, so this function takes neither.
  *
- * @returns milliseconds since 1970, or `undefined` when it is no date (February 30 is none)
+ * @returns milliseconds since 1970, or `undefined` when the text is no date; February 30 is none
  * @see https://www.w3.org/TR/NOTE-datetime
  */
 function readDate(text: string): number | undefined {
@@ -216,11 +217,12 @@ function readZone(zone: string | undefined): number | undefined {
 }
 
 /**
- * Makes the test for an address or CIDR range of a policy. Without a prefix length the range is the one
- * address. An IPv6 range holds no IPv4 address and the reverse: `::/0` leaves out every IPv4 caller. An IPv4 address
- * written as IPv6 (`::ffff:203.0.113.7`, RFC 4291 section 2.5.5.2) is the IPv4 address, on both sides.
+ * Makes the comparison with an address or a CIDR range of a policy. A range without a prefix length is one address. An
+ * IPv6 range contains no IPv4 address, and an IPv4 range no IPv6 address: `::/0` leaves out every IPv4 caller. An IPv4
+ * address written as IPv6 (`::ffff:203.0.113.7`, RFC 4291 section 2.5.5.2) counts as IPv4 in policy and request.
  *
- * @returns `undefined` when the text is no address or range; the test answers `undefined` for what is no address
+ * @returns `undefined` when the text is neither address nor range; the comparison returns `undefined` when the request's
+ *   value is no address
  * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html#Conditions_IPAddress
  */
 function compileIpRange(range: string): ((address: string) => boolean | undefined) | undefined {
@@ -253,10 +255,10 @@ function isIpv4Mapped(ipv6: string): boolean {
 const COMPONENTS = 6;
 
 /**
- * Compares ARNs as `ArnEquals` and `ArnLike` do: each of the six components by itself, so a wildcard never
- * reaches over a colon, except in the last component, which is the rest of the ARN.
+ * Compares ARNs as `ArnEquals` and `ArnLike` do. Each of the six components is compared alone, so a wildcard matches no
+ * colon, except in the last component, which is the rest of the ARN.
  *
- * @returns a comparison that answers `undefined` when one side has fewer than six components
+ * @returns a comparison that returns `undefined` when the pattern or the ARN has fewer than six components
  * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html#Conditions_ARN
  */
 function compileArnComparison(pieces: readonly GlobPiece[]): (arn: string) => boolean | undefined {
@@ -275,7 +277,7 @@ function splitArn(arn: string): readonly string[] {
     : [...parts.slice(0, COMPONENTS - 1), parts.slice(COMPONENTS - 1).join(":")];
 }
 
-/** A colon that came out of a variable is part of its component, not the end of one. */
+/** Splits a pattern at its colons. A colon in the value of a variable does not end a component. */
 function splitPieces(pieces: readonly GlobPiece[]): readonly GlobPiece[][] {
   let last: GlobPiece[] = [];
   const components = [last];

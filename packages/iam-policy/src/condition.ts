@@ -19,7 +19,7 @@ export type Condition = ValueCondition | NullCondition;
 interface ConditionBase {
   /** The operator as written, set qualifier and `IfExists` included. */
   readonly operator: string;
-  /** As written. */
+  /** The condition key, as written. */
   readonly key: string;
   /** The policy's values as written. */
   readonly expected: readonly string[];
@@ -35,7 +35,7 @@ interface ValueCondition extends ConditionBase {
 
 interface NullCondition extends ConditionBase {
   readonly kind: "null";
-  /** Whether the key has to be absent; several values mean that either will do. */
+  /** For each value of the policy, whether the key must be absent. One of the values must hold. */
   readonly absent: readonly boolean[];
 }
 
@@ -44,8 +44,8 @@ type Quantifier = "none" | "ForAllValues" | "ForAnyValue";
 /** A value of the policy. */
 interface PreparedValue {
   readonly template: readonly TemplatePiece[];
-  /** Absent when the value has variables: then it is prepared for each request. */
-  readonly compare?: Comparison;
+  /** Absent when the value has variables: their values come with each request. */
+  readonly compare?: Comparison | undefined;
 }
 
 interface OperatorName {
@@ -57,7 +57,11 @@ interface OperatorName {
 const OPERATOR_NAME =
   /^(?:(?<quantifier>ForAllValues|ForAnyValue):)?(?<base>[A-Za-z]+?)(?<ifExists>IfExists)?$/u;
 
-/** Reads `ForAnyValue:StringLikeIfExists` and the like; `undefined` for what is no operator. `Null` takes no `IfExists`. */
+/**
+ * Reads the name of an operator, such as `ForAnyValue:StringLikeIfExists`. `Null` takes neither qualifier nor `IfExists`.
+ *
+ * @returns `undefined` when IAM has no such operator
+ */
 function readOperatorName(name: string): OperatorName | undefined {
   const groups = OPERATOR_NAME.exec(name)?.groups;
   const base = groups?.["base"];
@@ -174,7 +178,7 @@ function parseKey(
   return { kind: "values", operator, key, expected, base, quantifier, ifExists, values: prepared };
 }
 
-/** Quotation marks are optional for numbers and Booleans. */
+/** Reads a value as text. A policy may write numbers and Booleans without quotation marks. */
 function readConditionValue(value: unknown, path: string): string {
   if (typeof value === "string") return value;
   if (typeof value === "number" || typeof value === "boolean") return String(value);
@@ -188,10 +192,12 @@ function readConditionValue(value: unknown, path: string): string {
 /**
  * Whether a condition holds for a request.
  *
- * Where IAM documents no result, an Allow does not apply and a Deny does. That is the case for several values
- * of which one satisfies the operator, without `ForAllValues` or `ForAnyValue`; for the negation of a
- * comparison of values that cannot be compared, or with a multivalued variable; for `ForAnyValue` with
- * `IfExists` and no key; and for `Null: true` on an empty string.
+ * In some cases IAM documents no result. Then the condition of an Allow does not hold, and the condition of a Deny does:
+ *
+ * - The request has several values, one of them satisfies the operator, and there is no `ForAllValues` or `ForAnyValue`.
+ * - The operator is negated, and the values cannot be compared or the policy's value has a multivalued variable.
+ * - The operator has `ForAnyValue` and `IfExists`, and the request does not have the key.
+ * - The operator is `Null` with the value `true`, and the request's value is an empty string.
  *
  * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-logic-multiple-context-keys-or-values.html
  * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html
@@ -253,7 +259,7 @@ function compareValue(
   return pieces === "several values" ? undefined : condition.base.compile(pieces)?.(actual);
 }
 
-/** The guide's "empty data set (for example, an empty string)". */
+/** Whether the values are what the guide calls an "empty data set (for example, an empty string)". */
 function isEmpty(values: readonly string[]): boolean {
   return values.length === 0 || (values.length === 1 && values[0] === "");
 }

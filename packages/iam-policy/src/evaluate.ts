@@ -8,18 +8,19 @@ import type { PolicyRequest } from "./request.ts";
 import { labelOf, matchStatement, nameOf } from "./statement.ts";
 import type { PreparedRequest, StatementMatch } from "./statement.ts";
 
-/** What a policy is to a request, which decides how it counts. */
+/** The type of a policy in the evaluation of a request. Each type has rules of its own for what must allow. */
 export type PolicyType = "identity" | "session" | "resource" | "trust" | "boundary";
 
 /** What the policies say about a request. */
 export interface Decision {
-  /** `Allow`; `ExplicitDeny` when a Deny statement applies; `ImplicitDeny` when nothing that must allow does. */
+  /** `ExplicitDeny`: a Deny statement applies. `ImplicitDeny`: none applies, and a policy that must allow does not. */
   readonly effect: "Allow" | "ExplicitDeny" | "ImplicitDeny";
   /** The statement that decided: its `Sid`, or its position from 0 when it has none. Absent for `ImplicitDeny`. */
   readonly statement?: number | string | undefined;
   /**
-   * Where that statement is; for `ImplicitDeny` the type of the policies that do not allow. Only
-   * {@link evaluatePolicies} and {@link explainPolicies} say it; absent for a root user, whom no policy needs to allow.
+   * The policy that has this statement; for `ImplicitDeny` the policies that do not allow. Only
+   * {@link evaluatePolicies} and {@link explainPolicies} set it. Absent for the root user of an account, whom no policy
+   * has to allow.
    */
   readonly policy?: PolicyReference | undefined;
   /** A sentence for people: which statement decided, or why the closest one does not apply. Not meant for programs. */
@@ -33,24 +34,31 @@ export interface PolicyReference {
   readonly index?: number | undefined;
 }
 
-/** Every policy that has a say in a request. An absent or empty list means that there is no policy of its type. */
+/** All policies that apply to a request. An absent or empty list means that there is no policy of that type. */
 export interface PolicySet {
-  /** Of the user with its groups, or of the role: inline and managed. Parsed as `identity`. */
+  /** Inline and managed policies of the user and its groups, or of the role. Parsed with the kind `identity`. */
   readonly identityPolicies?: readonly PolicyDocument[] | undefined;
-  /** Inline and managed policies passed when the session was made. Together they allow what any of them allows. */
+  /**
+   * Inline and managed policies that were passed when the session was made. Together they allow what any of them allows.
+   * Parsed with the kind `session`.
+   */
   readonly sessionPolicies?: readonly PolicyDocument[] | undefined;
-  /** Attached to the resource of the request. Parsed as `resource`. */
+  /** Policies that are attached to the resource of the request. Parsed with the kind `resource`. */
   readonly resourcePolicies?: readonly PolicyDocument[] | undefined;
   /**
-   * Of the role that the request wants to assume. Parsed as `trust`. The trust policy must allow the principal or its
-   * account, even within one account. Not together with `resourcePolicies`: it is the role's resource policy.
+   * Trust policy of the role that the request wants to assume. Parsed with the kind `trust`. It must allow the principal
+   * or its account, even within one account. A trust policy is the resource policy of its role: give it or
+   * `resourcePolicies`, not both.
    */
   readonly trustPolicy?: PolicyDocument | undefined;
-  /** Of the user or role. IAM has at most one; each of several must allow. Parsed as `identity`. */
+  /**
+   * Permissions boundaries of the user or role. IAM has at most one; when there are several, each must allow. Parsed with
+   * the kind `identity`.
+   */
   readonly permissionsBoundaries?: readonly PolicyDocument[] | undefined;
 }
 
-/** A decision with every policy and statement that was looked at. */
+/** A decision, and what every policy and statement says about the request. */
 export interface Explanation extends Decision {
   /** In the order identity, session, resource or trust, boundary. */
   readonly policies: readonly PolicyExplanation[];
@@ -71,9 +79,8 @@ export interface PolicyExplanation {
  * The order of the statements does not matter. Use it for the trust policy of a role that a service assumes, or to look
  * at one policy alone; {@link evaluatePolicies} knows how several policies, boundaries and accounts work together.
  *
- * A policy that was parsed without `kind` can be of any. So that a trust policy whose `Principal` was
- * forgotten does not let everybody in, an Allow without `Principal` then applies only to requests that name
- * no principal either.
+ * A policy that was parsed without `kind` can be of any kind. In such a policy an Allow without `Principal` applies only
+ * to requests without a principal: a trust policy whose author forgot `Principal` must not allow everybody.
  *
  * @example
  * const trust = parsePolicy(text, { kind: "trust" });
@@ -114,21 +121,21 @@ export function evaluatePolicy(policy: PolicyDocument, request: PolicyRequest): 
 }
 
 /**
- * Decides a request by all policies that have a say:
+ * Decides a request by all policies that apply to it:
  *
  * 1. An explicit deny in any policy wins.
  * 2. Within one account, a resource policy that names the user, the session, the service or everybody is enough:
  *    identity policies, boundaries and session policies do not limit it. One that names the role of a session needs
  *    the boundary and the session policies to allow too. One that names the account only lets the account
- *    decide, so it grants nothing by itself; nor does an Allow with `NotPrincipal`, of which the guide is silent.
- * 3. Else an identity policy must allow, and every boundary, and one session policy where there are any.
+ *    decide, so it grants nothing by itself. Nor does an Allow with `NotPrincipal`, about which the guide says nothing.
+ * 3. Otherwise an identity policy must allow, and every boundary, and one session policy where there are any.
  * 4. When principal and resource are of different accounts, rules 2 and 3 are not alternatives: the resource policy
  *    must allow, and the principal's side too. The account of the resource is the request's `resourceAccount`, else
  *    the one in its ARN; the ARN of an S3 bucket or object has none.
  * 5. The trust policy of a role and the key policy of a KMS key must allow, also within one account.
  *
  * The account's root user needs no identity policy. A federated-user session without session policy has no permissions
- * of its own. A Deny with `NotPrincipal` hits every principal that has a boundary. Organizations policies (SCP, RCP),
+ * of its own. A Deny with `NotPrincipal` applies to every principal that has a boundary. Organizations policies (SCP, RCP),
  * VPC endpoint policies, access control lists and grants of KMS are not part of this.
  *
  * @example
@@ -159,7 +166,7 @@ export function evaluatePolicies(policies: PolicySet, request: PolicyRequest): D
   if (denial !== undefined) return decide(denial, request);
 
   const principal = request.principal?.type === "AWS" ? readAwsPrincipal(request.principal.id) : undefined;
-  // The account of an id that cannot be read (a unique id, say) is unknown, and counts as another one.
+  // The ARN of a deleted user or role is a unique id without an account: it counts as another account.
   const crossAccount =
     resourceAccount !== undefined &&
     request.principal?.type === "AWS" &&
@@ -189,8 +196,8 @@ export function evaluatePolicies(policies: PolicySet, request: PolicyRequest): D
 }
 
 /**
- * Decides like {@link evaluatePolicies} and tells of every statement of every policy whether it applies, and what keeps
- * it from applying. It costs more than the decision alone: use it for reports and failed assertions.
+ * Decides like {@link evaluatePolicies}, and says for every statement of every policy whether the statement applies and,
+ * if not, why. It costs more than the decision alone: use it for reports and failed assertions.
  *
  * @example
  * const { policies } = explainPolicies({ identityPolicies: [policy] }, request);
@@ -222,15 +229,15 @@ export function explainPolicies(policies: PolicySet, request: PolicyRequest): Ex
 
 const KMS_KEY = /^arn:[^:]*:kms:[^:]*:[^:]*:key\//u;
 
-/** What the policies of one type say; each permissions boundary is judged by itself. */
+/** What the policies of one type say about a request. Each permissions boundary has a verdict of its own. */
 interface Verdict {
   readonly type: PolicyType;
-  /** What to call the policies in a sentence. */
+  /** The name of the policies in a sentence, such as "session policy". */
   readonly name: string;
   readonly policies: readonly PolicyDocument[];
   /** Position of the first of them in the list of its type. */
   readonly offset: number;
-  /** The request as these policies look at it. */
+  /** The request, prepared for policies of this type. */
   readonly request: PreparedRequest;
   readonly deny: Finding | undefined;
   /** The Allow that names the principal most closely. */
@@ -318,7 +325,7 @@ function decide({ statement, label, match, policy }: Finding, request: PolicyReq
   const target = request.resource === undefined ? "" : ` on ${request.resource}`;
   const why =
     match === "boundary"
-      ? ": NotPrincipal with Deny hits every principal that has a permissions boundary"
+      ? ": NotPrincipal with Deny applies to every principal that has a permissions boundary"
       : "";
   return {
     effect: statement.effect === "Allow" ? "Allow" : "ExplicitDeny",

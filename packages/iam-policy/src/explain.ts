@@ -8,14 +8,14 @@ import type { RequestContext } from "./request.ts";
 import { matchAction, matchResource, matchStatement, matchStatementPrincipal } from "./statement.ts";
 import type { PreparedRequest, Statement } from "./statement.ts";
 
-/** What one statement says about a request. */
+/** Whether one statement applies to a request and, if not, why. */
 export interface StatementExplanation {
   /** Position in the policy, from 0. */
   readonly index: number;
   readonly sid: string | undefined;
   readonly effect: Effect;
   readonly applies: boolean;
-  /** What keeps the statement from applying, a phrase each: element, what it asks for, what the request has. */
+  /** Why the statement does not apply. Each phrase names the element, what it expects and what the request has. */
   readonly obstacles: readonly string[];
 }
 
@@ -29,7 +29,7 @@ export function explainStatement(statement: Statement, request: PreparedRequest)
 
 export interface Candidate {
   readonly statement: Statement;
-  /** What to call it in a sentence. */
+  /** The name of the statement in a sentence, such as `identity policy, statement 0 "ReadReports"`. */
   readonly label: string;
 }
 
@@ -53,7 +53,7 @@ interface Obstacle {
   readonly text: string;
 }
 
-/** An action that is not the one meant weighs more than any number of other obstacles. */
+/** How far each obstacle puts a statement from applying. A wrong action counts more than all other obstacles together. */
 const WEIGHT = { action: 1e9, principal: 1e6, resource: 1e3, condition: 1 } as const;
 
 function distance(obstacles: readonly Obstacle[]): number {
@@ -108,7 +108,7 @@ function explainCondition(condition: Condition, context: RequestContext): string
   return `${condition.operator} ${condition.key} expected ${none}${list(expected)} and the request ${actual}`;
 }
 
-/** What a policy string stands for in this request, when that differs from what is written. */
+/** Shows a policy string as it is written and, when it has variables, with the values that the request gives them. */
 function show(source: string, template: readonly TemplatePiece[], context: RequestContext): string {
   if (!hasVariables(template)) return source;
   const pieces = resolveTemplate(template, context);

@@ -18,12 +18,12 @@ import { parsePrincipal } from "./principal.ts";
 import { compileAction, compileResourcePattern } from "./statement.ts";
 import type { ActionElement, ResourceElement, ResourcePattern, Statement } from "./statement.ts";
 
-/** A parsed policy, ready to be evaluated any number of times. Made by {@link parsePolicy} only. */
+/** A parsed policy, ready to be evaluated any number of times. Only {@link parsePolicy} makes one. */
 export interface PolicyDocument {
   /** `2008-10-17` when the document has no `Version`. */
   readonly version: PolicyVersion;
   readonly id: string | undefined;
-  /** As given to the parser; undefined when it was not told. */
+  /** The `kind` of {@link ParseOptions}. */
   readonly kind: PolicyKind | undefined;
   readonly statements: readonly Statement[];
 }
@@ -31,10 +31,10 @@ export interface PolicyDocument {
 /** Options of {@link parsePolicy}. */
 export interface ParseOptions {
   /**
-   * What the policy is attached to. Identity and session policies must have resources and no principal, trust
-   * policies a principal, STS actions and no resource, resource policies a principal.
+   * What the policy is attached to. Identity and session policies must have resources and no principal; trust policies
+   * must have a principal, STS actions and no resource; resource policies must have a principal.
    *
-   * @default none of these is asked for
+   * @default undefined: none of these rules is checked
    */
   readonly kind?: PolicyKind | undefined;
 }
@@ -55,8 +55,8 @@ const STATEMENT_ELEMENTS = new Set([
 /**
  * Reads a policy and prepares it for evaluation: parse once, evaluate many times.
  *
- * @param document JSON text, or the object that a template or a program already holds. Not URL-encoded, as IAM's API
- *   returns it: use `decodeURIComponent` first. That an element stands there twice is seen in text only
+ * @param document JSON text, or the object that a template or a program already holds. IAM's API returns URL-encoded text:
+ *   decode it with `decodeURIComponent` first. An element that appears twice is found in text only, not in an object
  * @throws {PolicyError} with the code and the path of the first bad element
  * @example
  * const policy = parsePolicy(
@@ -163,7 +163,7 @@ function parseEffect(value: unknown, path: string): Effect {
   );
 }
 
-/** `*`, or a service prefix (which may be `*`) and a name: one colon, wildcards in the name. */
+/** `*`, or a service prefix and a name with a colon between them. The prefix may be `*`; the name may have wildcards. */
 const ACTION = /^(?:\*|(?:\*|[A-Za-z0-9.-]+):[^:\s]+)$/u;
 
 function parseAction(statement: JsonObject, path: string, kind: PolicyKind | undefined): ActionElement {

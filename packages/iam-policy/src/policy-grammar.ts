@@ -11,7 +11,7 @@
 export type PolicyKind = "identity" | "session" | "resource" | "trust";
 
 /**
- * The version of the policy language. `2008-10-17`, which a policy without `Version` has, knows no policy variables.
+ * The version of the policy language. A policy without `Version` has `2008-10-17`, which has no policy variables.
  *
  * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_version.html
  */
@@ -51,7 +51,7 @@ export type PolicyErrorCode =
 
 /**
  * Thrown by {@link parsePolicy} for a policy document that IAM would refuse (`MalformedPolicyDocument`). The message
- * says where the fault is, what stands there and what to write.
+ * says which element is wrong, what it holds and what to write.
  *
  * @example
  * try {
@@ -66,7 +66,7 @@ export class PolicyError extends Error {
   override readonly name = "PolicyError";
   /** Which rule of the policy grammar is broken. */
   readonly code: PolicyErrorCode;
-  /** The bad element from the root of the document: `Statement[0].Condition.StringEquals`. Empty: the whole document. */
+  /** Path of the bad element: `Statement[0].Condition.StringEquals`. Empty when the whole document is bad. */
   readonly path: string;
 
   constructor(code: PolicyErrorCode, path: string, message: string, options?: ErrorOptions) {
@@ -77,8 +77,8 @@ export class PolicyError extends Error {
 }
 
 /**
- * Shows control and format characters, line separators and lone surrogates as escapes, so that text of a policy or a
- * request can neither start a line of its own in a log nor speak to a terminal.
+ * Writes control and format characters, line separators and lone surrogates as escapes, so that text of a policy or a
+ * request can neither start a new line in a log nor send commands to a terminal.
  */
 export function escapeControls(text: string): string {
   return text.replaceAll(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, (character) => {

@@ -3,10 +3,10 @@ import { PolicyError } from "./policy-grammar.ts";
 export type JsonObject = Readonly<Record<string, unknown>>;
 
 /**
- * Reads a policy document: JSON text, or the object that a template or an SDK call already holds. Of an object it
- * cannot be told whether its JSON had a key twice.
+ * Reads a policy document: JSON text, or the object that a template or an SDK call already holds. An object no longer
+ * shows whether its JSON had a key twice.
  *
- * @throws {PolicyError} ERR_POLICY_JSON when it is no JSON object, ERR_POLICY_DUPLICATE_KEY
+ * @throws {PolicyError} ERR_POLICY_JSON when the document is no JSON object, ERR_POLICY_DUPLICATE_KEY
  */
 export function readPolicyJson(document: unknown): JsonObject {
   const value = typeof document === "string" ? parseJson(document) : document;
@@ -56,7 +56,7 @@ export function readString(value: unknown, path: string): string {
 /**
  * Reads one string or a list of strings.
  *
- * @throws {PolicyError} ERR_POLICY_DATA_TYPE; an empty list is one too, since arrays take one or more values
+ * @throws {PolicyError} ERR_POLICY_DATA_TYPE when an item is no string or the list is empty
  */
 export function readStrings(value: unknown, path: string): readonly string[] {
   return readItems(value, path).map(({ item, itemPath }) => readString(item, itemPath));
@@ -83,11 +83,11 @@ export function describe(value: unknown): string {
 }
 
 /**
- * Finds a key that an object of a JSON text has twice. `JSON.parse` would keep the last one silently; IAM
+ * Finds a key that an object of a JSON text has twice. `JSON.parse` keeps the last one silently; IAM
  * refuses such a policy ("individual elements must not contain multiple instances of the same key").
  *
  * @param json text that `JSON.parse` accepts
- * @returns where it is, such as `Statement[0].Effect`, or `undefined`
+ * @returns the path of the key, such as `Statement[0].Effect`, or `undefined` when no key appears twice
  * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
  */
 function findDuplicateKey(json: string): string | undefined {

@@ -13,11 +13,11 @@ export type TemplatePiece =
 const VARIABLE = /^([^\s,'${}]+:[^,'${}]+)(?:,\s*'([^']*)')?$/u;
 
 /**
- * Splits a policy string at its variables. In version 2008-10-17 there are none: `${aws:username}` is
- * literal text there.
+ * Splits a policy string at its variables. Version 2008-10-17 has no variables: there `${aws:username}` is
+ * literal text.
  *
- * @param path where the string stands in the policy
- * @throws {PolicyError} ERR_POLICY_VARIABLE_INVALID when a `${` has no `}`, or what is between is no key
+ * @param path of the string in the policy
+ * @throws {PolicyError} ERR_POLICY_VARIABLE_INVALID when a `${` has no `}`, or no key stands between the two
  * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html
  */
 export function parseTemplate(
@@ -57,7 +57,7 @@ function parseVariable(inner: string, path: string): TemplatePiece {
 }
 
 /**
- * For elements where IAM knows no variables, in any version of the language.
+ * Refuses variables in an element where IAM takes none, in any version of the language.
  *
  * @throws {PolicyError} ERR_POLICY_VARIABLE_NOT_ALLOWED
  * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html#policy-vars-wheretouse
@@ -83,17 +83,17 @@ export function constantPieces(pieces: readonly TemplatePiece[]): readonly GlobP
 }
 
 /**
- * Why a policy string stands for nothing in a request. `no value`: the request has no value for a variable without
- * default, which is then "effectively null" and neither equal to anything nor like anything. `several values`: the
- * key is multivalued, and IAM does not say what such a variable stands for.
+ * Why a policy string cannot be resolved for a request. `no value`: the request has no value for a variable without
+ * default. Such a variable is "effectively null": it is neither equal to nor like anything. `several values`: the key of
+ * the variable is multivalued, and IAM does not say what such a variable means.
  *
  * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html#policy-vars-no-value
  */
 type Unresolved = "no value" | "several values";
 
 /**
- * Puts the request's values in place of the variables. What comes from a request never acts as a wildcard:
- * a user named `*` must not match everybody (IAM documents nothing here; this is the safe reading).
+ * Puts the request's values in place of the variables. A value of the request never acts as a wildcard: a user named `*`
+ * must not match everybody. IAM does not document this case; matching less is safe.
  */
 export function resolveTemplate(
   pieces: readonly TemplatePiece[],

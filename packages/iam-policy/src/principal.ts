@@ -104,22 +104,26 @@ function isPrincipalId(type: PrincipalType, id: string): boolean {
 }
 
 /**
- * How a statement names the principal, from the closest down. `direct`: the very user, session, service or
- * federated provider; `everyone`: `*`; `role`: the role of a session; `account`: the account, which only
- * delegates to its administrators; `exception`: by not being in `NotPrincipal`; `boundary`: by having a permissions
- * boundary, which makes `NotPrincipal` with Deny hit whomever it names.
+ * How a statement covers the principal, the closest way first:
+ *
+ * - `direct`: it names the user, session, service or federated provider itself.
+ * - `everyone`: it names `*`.
+ * - `role`: it names the role of the session.
+ * - `account`: it names the account, which only lets the account's administrators decide.
+ * - `exception`: its `NotPrincipal` does not name the principal.
+ * - `boundary`: it is a Deny with `NotPrincipal`, and the principal has a permissions boundary.
  */
 export type PrincipalMatch = "direct" | "everyone" | "role" | "account" | "exception" | "boundary";
 
 const CLOSEST_FIRST: readonly PrincipalMatch[] = ["direct", "everyone", "role", "account", "exception"];
 
 /**
- * Whether and how a statement applies to a principal.
+ * Finds out whether and how a `Principal` or `NotPrincipal` element covers a principal.
  *
  * @param hasBoundary whether the principal has a permissions boundary: "The `NotPrincipal` element with a `Deny` effect
  *   will always deny any IAM principal that has a permissions boundary policy attached, regardless of the values
  *   specified in the `NotPrincipal` element."
- * @returns `undefined` when it does not
+ * @returns `undefined` when the element does not cover the principal
  * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
  * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
  */
@@ -161,16 +165,16 @@ function matchAwsEntry(entryId: string, principalId: string): PrincipalMatch | u
     return entryId === principalId ? "role" : undefined;
   }
   if (entryId === principalId) return "direct";
-  // A session's ARN has no path, and no two roles of an account share a name whatever their paths.
+  // The ARN of a session does not have the role's path. A role's name is unique in its account, whatever its path.
   return entry.kind === "role" && principal.kind === "assumed-role" && entry.name === principal.name
     ? "role"
     : undefined;
 }
 
 /**
- * Whether `NotPrincipal` spares the principal. AWS "might validate the account first, then the role, and then
- * the assumed-role user", so a Deny spares only whom it names at every level, and an Allow leaves out
- * everybody whom it names at any level.
+ * Whether `NotPrincipal` excepts the principal from its statement. AWS "might validate the account first, then the role,
+ * and then the assumed-role user", so a Deny excepts only a principal that it names at every level, and an Allow excepts
+ * every principal that it names at any level.
  *
  * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notprincipal.html
  */
@@ -201,14 +205,14 @@ interface AwsPrincipal {
   readonly partition?: string;
   readonly account: string;
   readonly kind: "root" | "user" | "role" | "assumed-role" | "federated-user";
-  /** Without path; for a session the role's name. */
+  /** Name of the user or role, without its path. For a session, the name of its role. */
   readonly name: string;
 }
 
 const AWS_PRINCIPAL =
   /^arn:(?<partition>[a-z0-9-]+):(?:iam|sts)::(?<account>\d{12}):(?:(?<root>root)|(?<kind>user|role|assumed-role|federated-user)\/(?<path>.+))$/u;
 
-/** Reads an account id or a principal's ARN; `undefined` for anything else, such as the id of a deleted role. */
+/** Reads an account id or the ARN of a principal; `undefined` for other text, such as the unique id of a deleted role. */
 export function readAwsPrincipal(id: string): AwsPrincipal | undefined {
   if (/^\d{12}$/u.test(id)) return { account: id, kind: "root", name: "root" };
   const groups = AWS_PRINCIPAL.exec(id)?.groups;

@@ -2,9 +2,13 @@
 export type PrincipalType = "Service" | "AWS" | "Federated" | "CanonicalUser";
 
 /**
- * Who makes the request. For `AWS` the id is the ARN of a user, of an assumed-role or federated-user session,
- * of a role, of an account's root, or a twelve-digit account id; for `Service` the service's name; for `Federated` the
- * name of the identity provider or its ARN; for `CanonicalUser` the canonical id of an S3 user.
+ * Who makes the request. The id depends on the type:
+ *
+ * - `AWS`: the ARN of a user, a role, an assumed-role or federated-user session or an account's root user; or an account
+ *   id of 12 digits.
+ * - `Service`: the name of the service.
+ * - `Federated`: the name or the ARN of the identity provider.
+ * - `CanonicalUser`: the canonical id of an S3 user.
  *
  * @example { type: "AWS", id: "arn:aws:sts::111122223333:assumed-role/reader/server-a" }
  * @example { type: "Service", id: "rolesanywhere.amazonaws.com" }
@@ -19,20 +23,21 @@ export interface Principal {
 export interface PolicyRequest {
   /** `service:Name`, such as `sts:AssumeRole`; letter case is ignored. */
   readonly action: string;
-  /** The ARN. Leave it out for an action without resources, and for a role's trust policy. */
+  /** ARN of the resource. Leave it out for an action without resources, and for a role's trust policy. */
   readonly resource?: string | undefined;
   /**
-   * The account that owns the resource, 12 digits. Say it for resources whose ARN shows no account, such as S3 buckets
-   * and objects, or a request for another account's bucket counts as one within the principal's account.
+   * The account that owns the resource, 12 digits. Give it for resources whose ARN has no account, such as S3 buckets and
+   * objects. Without it a request for another account's bucket counts as a request within the principal's account.
    *
-   * @default the account in the ARN; without one the principal's account
+   * @default the account in the ARN of the resource, else the principal's account
    */
   readonly resourceAccount?: string | undefined;
   /** Leave it out for an anonymous request. */
   readonly principal?: Principal | undefined;
   /**
-   * By condition key, in any letter case. Lists are for keys that are multivalued by nature, such as `aws:TagKeys`.
-   * No key is added: say `aws:PrincipalArn`, `aws:ResourceAccount`, `aws:CurrentTime` and so on, where policies ask.
+   * The values of the request by condition key, in any letter case. Use a list for keys that can have several values, such
+   * as `aws:TagKeys`. This library adds no key: give `aws:PrincipalArn`, `aws:ResourceAccount`, `aws:CurrentTime` and so
+   * on, where policies use them.
    */
   readonly context: ContextRecord;
 }
@@ -61,7 +66,7 @@ export type ContextRecord = Readonly<Record<string, string | readonly string[] |
 
 export interface ContextValue {
   readonly values: readonly string[];
-  /** Whether the request has this key with one value by nature, not a list: only such can fill a policy variable. */
+  /** Whether the request gives one text for this key, not a list. A policy variable needs such a key. */
   readonly single: boolean;
 }
 
@@ -76,7 +81,7 @@ export interface RequestContext {
  * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition.html
  */
 export function readContext(record: ContextRecord): RequestContext {
-  // Policies ask for few of the keys, so a list to look through is cheaper to make than a map.
+  // Policies use few of the keys, so making a list and searching it costs less than making a map.
   const keys = Object.keys(record);
   let names: readonly string[] | undefined;
   return {

@@ -18,11 +18,11 @@ export interface Statement {
   readonly principal: PrincipalElement | undefined;
   readonly action: ActionElement;
   readonly resource: ResourceElement | undefined;
-  /** All must hold. */
+  /** All of them must hold. */
   readonly conditions: readonly Condition[];
 }
 
-/** `statement 0 "AllowRolesAnywhere"` */
+/** The name of a statement in a sentence: `statement 0 "AllowRolesAnywhere"`. */
 export function labelOf(statement: Statement): string {
   const name = statement.sid === undefined || statement.sid === "" ? "" : ` "${statement.sid}"`;
   return `statement ${statement.index}${name}`;
@@ -79,11 +79,11 @@ export function compileResourcePattern(source: string, template: readonly Templa
 }
 
 /**
- * Whether a statement covers a resource. An action without resources, such as `s3:ListAllMyBuckets`, is
- * matched against the resource `*`, which only a pattern that matches everything covers.
+ * Whether a statement covers a resource. The resource of an action without resources, such as `s3:ListAllMyBuckets`, is
+ * `*`. Only a pattern that matches everything covers it.
  *
- * A pattern whose variable has no value "will not match any resource". For `NotResource` the guide leaves open whether
- * the pattern or the statement matches nothing: an Allow then does not apply, and a Deny does.
+ * A pattern whose variable has no value "will not match any resource". For `NotResource` the guide does not say whether
+ * the pattern or the statement matches nothing. Here an Allow does not apply then, and a Deny does.
  *
  * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html
  */
@@ -105,15 +105,15 @@ function covers(pattern: ResourcePattern, resource: string, context: RequestCont
   return typeof pieces === "string" ? undefined : matchGlob(compileArnGlob(pieces), resource);
 }
 
-/** How a statement names the principal; `bearer` when it is in a policy attached to the principal itself. */
+/** How a statement covers the principal; `bearer` when its policy is attached to the principal. */
 export type StatementMatch = PrincipalMatch | "bearer";
 
 /** A request, prepared for matching with many statements. */
 export interface PreparedRequest extends Omit<PolicyRequest, "context"> {
   readonly context: RequestContext;
   /**
-   * Whether the policy is attached to the principal, so that a statement without `Principal` is about whoever
-   * makes the request. Elsewhere such a statement allows nobody; a Deny without `Principal` still denies.
+   * Whether the policy is attached to the principal. A statement without `Principal` then applies to that principal. In
+   * other policies an Allow without `Principal` allows nobody, and a Deny without `Principal` denies everybody.
    */
   readonly attachedToPrincipal: boolean;
   /** Whether the principal has a permissions boundary. */

@@ -1,12 +1,12 @@
 /**
- * Wildcards as IAM has them: `*` stands for any run of characters, `?` for any one character.
+ * Matches IAM's wildcards: `*` matches any number of characters, `?` matches one.
  *
- * A pattern is matched by walking all of its possible positions at once (Thompson's simulation of a
- * nondeterministic automaton), so no pattern can make it backtrack: a match never takes more than
+ * The matcher follows all possible positions in the pattern at once (Thompson's simulation of a
+ * nondeterministic automaton) and never goes back, so a match never takes more than
  * (length of the value) × (length of the pattern + 1) steps.
  */
 
-/** Text of a pattern: wildcards in `literal` pieces stand for themselves. */
+/** Part of a pattern. In a `literal` piece, `*` and `?` are ordinary characters. */
 export interface GlobPiece {
   readonly text: string;
   readonly literal: boolean;
@@ -14,7 +14,7 @@ export interface GlobPiece {
 
 const ANY_RUN = 0;
 const ANY_ONE = 1;
-/** Like the two above, but stopping at a colon: a wildcard inside one of the first five segments of an ARN. */
+/** Like the two above, but these match no colon: wildcards within one of the first five segments of an ARN. */
 const SEGMENT_RUN = 2;
 const SEGMENT_ONE = 3;
 
@@ -38,8 +38,8 @@ export function compileGlob(pieces: readonly GlobPiece[]): Glob {
 }
 
 /**
- * A pattern for ARNs in `Resource` elements. In the first five segments a wildcard stays inside its
- * segment, except a `*` that ends one, which can go beyond the colons; in the sixth it matches anything.
+ * A pattern for ARNs in `Resource` elements. In the first five segments a wildcard matches no colon, except a `*` at the
+ * end of a segment. In the sixth segment a wildcard matches anything.
  *
  * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html
  *   ("Using wildcards in resource ARNs")
@@ -63,7 +63,7 @@ export function matchGlob(glob: Glob, value: string): boolean {
   return runGlob(glob, value).matched;
 }
 
-/** Like {@link matchGlob}, and tells the cost. */
+/** Like {@link matchGlob}, and counts the comparisons. */
 export function runGlob(glob: Glob, value: string): GlobRun {
   switch (glob.kind) {
     case "exact":
@@ -80,7 +80,7 @@ function tokenize(pieces: readonly GlobPiece[]): Token[] {
   for (const piece of pieces) {
     for (const character of piece.text) {
       const token = piece.literal ? character : wildcardOf(character);
-      // Runs in a row match what one run matches.
+      // Several `*` in a row match what one matches.
       if (token === ANY_RUN && tokens.at(-1) === ANY_RUN) continue;
       tokens.push(token);
     }
@@ -104,7 +104,7 @@ function simplify(tokens: readonly Token[]): Glob {
 
 function simulate(tokens: readonly Token[], value: string): GlobRun {
   const end = tokens.length;
-  // When each position was last entered, so that it is entered once a character.
+  // For each position, the last character at which it was entered: no position is entered twice for one character.
   const entered = new Int32Array(end + 1).fill(-1);
   let steps = 0;
   let time = 0;
@@ -127,7 +127,7 @@ function simulate(tokens: readonly Token[], value: string): GlobRun {
   }
   return { matched: entered[end] === time, steps };
 
-  /** Adds a position, and those reached from it without a character: a run can match nothing. */
+  /** Adds a position, and the positions that follow it without a character, since `*` can match nothing. */
   function enter(positions: number[], start: number): number[] {
     for (let position = start; entered[position] !== time; position += 1) {
       entered[position] = time;

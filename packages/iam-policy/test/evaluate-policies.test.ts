@@ -812,7 +812,7 @@ describe("evaluatePolicies: the policy that decided", () => {
     expect(
       evaluate({ ...both, resource: [spare({ AWS: [userArn, rootArn] })] }, { principal: user }).reason,
     ).toBe(
-      "resource policy, statement 0 explicitly denies s3:GetObject on arn:aws:s3:::b/k: NotPrincipal with Deny hits every principal that has a permissions boundary",
+      "resource policy, statement 0 explicitly denies s3:GetObject on arn:aws:s3:::b/k: NotPrincipal with Deny applies to every principal that has a permissions boundary",
     );
   });
 });
