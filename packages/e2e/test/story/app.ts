@@ -16,6 +16,7 @@ const credentials = z.strictObject({
   SecretAccessKey: z.string().min(1),
   SessionToken: z.string().min(1),
   Expiration: z.iso.datetime(),
+  AccountId: z.string(),
 });
 
 const samples = fileURLToPath(new URL("../../../infra/sample-objects/", import.meta.url));
@@ -30,7 +31,8 @@ export function testApp(deployment: () => Deployment): void {
   it("the credential process prints what the SDKs expect, and the session lasts an hour", async () => {
     const before = Date.now();
     const { stdout, stderr } = await deployment().server.runCredentialProcess();
-    const { Expiration } = credentials.parse(JSON.parse(stdout));
+    const { Expiration, AccountId } = credentials.parse(JSON.parse(stdout));
+    expect(AccountId).toBe(deployment().sandbox.accountId);
     const lifeMs = Date.parse(Expiration) - before;
     // Whole seconds, and the time that the call itself takes.
     expect(lifeMs).toBeGreaterThan(3598_000);
