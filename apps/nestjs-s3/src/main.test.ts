@@ -33,10 +33,11 @@ async function firstLine(child: ReturnType<typeof boot>["child"]): Promise<strin
 }
 
 const readme = readFileSync(new URL("../README.md", import.meta.url), "utf8");
-const block = (language: string, containing: string): string => {
-  const blocks = [...readme.matchAll(/^```(\w+)\n([\s\S]*?)^```$/gm)];
+const reference = readFileSync(new URL("../../../docs/app.md", import.meta.url), "utf8");
+const block = (language: string, containing: string, page = readme): string => {
+  const blocks = [...page.matchAll(/^```(\w+)\n([\s\S]*?)^```$/gm)];
   const found = blocks.find(([, tag, body]) => tag === language && body?.includes(containing));
-  if (found?.[2] === undefined) throw new Error(`README has no ${language} block with ${containing}`);
+  if (found?.[2] === undefined) throw new Error(`the page has no ${language} block with ${containing}`);
   return found[2];
 };
 
@@ -213,8 +214,8 @@ describe("the built server with CREDENTIALS=in-process", () => {
   });
 });
 
-describe("README", () => {
-  it("shows a profile and a command that work, and the answer they give", async () => {
+describe("the pages", () => {
+  it("show a profile and a command that work, and the answer they give", async () => {
     await using aws = await FakeAws.start();
     using folder = new FakeCredentialProcess();
     const settings = variablesIn(block("sh", "PROFILE=roles-anywhere"));
@@ -246,21 +247,21 @@ describe("README", () => {
     ]);
   });
 
-  it("quotes the refusal to start as it is", async () => {
+  it("quote the refusal to start as it is", async () => {
     const { stderr } = boot({ REGION: "us-east-1" });
-    expect(block("text", "cannot start")).toBe(await stderr);
+    expect(block("text", "cannot start", reference)).toBe(await stderr);
   });
 
-  it("quotes the one line that obtains credentials", () => {
+  it("quote the one line that obtains credentials", () => {
     const source = readFileSync(new URL("credentials.ts", import.meta.url), "utf8");
     expect(source).toContain(block("ts", "fromIni").trim());
   });
 
-  it("lists every route and every problem", () => {
+  it("list every route and every problem", () => {
     const problems = readFileSync(new URL("problems.ts", import.meta.url), "utf8");
-    for (const [, code] of problems.matchAll(/\| "([A-Z_]+)"/g)) expect(readme).toContain(`\`${code}\``);
+    for (const [, code] of problems.matchAll(/\| "([A-Z_]+)"/g)) expect(reference).toContain(`\`${code}\``);
     for (const route of ["/", "/api/files", "/api/identity", "/health", "/health/ready"]) {
-      expect(readme).toContain(`| \`GET ${route}\` `);
+      expect(reference).toContain(`| \`GET ${route}\` `);
     }
   });
 });
