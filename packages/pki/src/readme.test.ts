@@ -13,11 +13,12 @@ import { temporaryDirectory } from "../test/support/temporary-directory.ts";
 
 const packageDirectory = fileURLToPath(new URL("..", import.meta.url));
 const readme = readFileSync(join(packageDirectory, "README.md"), "utf8");
+const reference = readFileSync(join(packageDirectory, "../../docs/pki.md"), "utf8");
 
 /** The first block of that language. */
-function block(language: string): string {
-  const found = new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\`$`, "ms").exec(readme)?.[1];
-  if (found === undefined) throw new Error(`the README has no ${language} block`);
+function block(language: string, page = readme): string {
+  const found = new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\`$`, "ms").exec(page)?.[1];
+  if (found === undefined) throw new Error(`the page has no ${language} block`);
   return found;
 }
 
@@ -43,8 +44,8 @@ function mask(text: string): string {
     .replaceAll(/\b[\dA-F]{32}\b/g, "<serial>");
 }
 
-describe("README", () => {
-  it("shows a true transcript", () => {
+describe("the pages", () => {
+  it("show a true transcript", () => {
     const cwd = temporaryDirectory();
     const steps = block("console").split(/^\$ /m).slice(1);
 
@@ -55,7 +56,7 @@ describe("README", () => {
     }
   });
 
-  it("shows a library example that runs", () => {
+  it("show a library example that runs", () => {
     const stdout = execFileSync(process.execPath, ["--input-type=module", "--eval", block("js")], {
       cwd: packageDirectory,
       encoding: "utf8",
@@ -68,9 +69,9 @@ describe("README", () => {
     expect(stdout.trimEnd().split("\n").at(-1)).toBe("2020-12-31T23:59:59.000Z");
   });
 
-  it("shows commands by hand that lead to the same extensions, and a CA that ra-pki can use", async () => {
+  it("show commands by hand that lead to the same extensions, and a CA that ra-pki can use", async () => {
     const cwd = temporaryDirectory();
-    shell(block("sh"), cwd);
+    shell(block("sh", reference), cwd);
     const dependencies = { generateKeyPair: sharedKeyPair };
     const authority = await createRootCertificateAuthority({}, dependencies);
     const client = await issueClientCertificate(
@@ -93,10 +94,10 @@ describe("README", () => {
     expect(openssl(["verify", "-CAfile", join(cwd, "rootCA.pem"), join(cwd, "another.pem")])).toContain("OK");
   });
 
-  it("lists every error code, and no other", () => {
+  it("list every error code, and no other", () => {
     const codes = (text: string) => [...new Set(text.match(/ERR_PKI_[A-Z_]+/g))].toSorted();
     const source = readFileSync(join(packageDirectory, "src/errors.ts"), "utf8");
 
-    expect(codes(readme)).toEqual(codes(source));
+    expect(codes(reference)).toEqual(codes(source));
   });
 });
