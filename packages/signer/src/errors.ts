@@ -44,7 +44,7 @@ export interface SignerErrorDetails {
   readonly status?: number | undefined;
   /** Error type that the service named, for example `AccessDeniedException`. */
   readonly type?: string | undefined;
-  /** Message of the service, as sent. */
+  /** Message of the service, in one line of at most 1,000 characters, unprintable ones escaped. */
   readonly serviceMessage?: string | undefined;
   /** The service's id of the request. */
   readonly requestId?: string | undefined;

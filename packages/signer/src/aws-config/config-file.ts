@@ -1,4 +1,4 @@
-import { SignerError } from "../errors.ts";
+import { quoted, SignerError } from "../errors.ts";
 import {
   isProfileOfBotocore,
   isProfileOfJavaScript,
@@ -66,7 +66,7 @@ export function checkProfileName(name: string): void {
   if (PROFILE_NAME.test(name) && name !== "__proto__") return;
   throw new SignerError(
     "ERR_SIGNER_CONFIG_VALUE_INVALID",
-    `profile name ${JSON.stringify(name)} is not readable by every SDK; use letters, digits and _ @ + . % : / -`,
+    `profile name ${quoted(name)} is not readable by every SDK; use letters, digits and _ @ + . % : / -`,
   );
 }
 

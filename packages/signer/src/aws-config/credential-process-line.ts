@@ -1,4 +1,4 @@
-import { SignerError } from "../errors.ts";
+import { quoted, SignerError } from "../errors.ts";
 
 /**
  * Quotes a word of a credential_process line so that every SDK reads it back as it was.
@@ -77,6 +77,6 @@ export function runsThisProgram(line: string): boolean {
 function unquotable(word: string, why: string): SignerError {
   return new SignerError(
     "ERR_SIGNER_CONFIG_VALUE_INVALID",
-    `${JSON.stringify(word)} cannot be written into credential_process: it holds ${why}; use another path or name`,
+    `${quoted(word)} cannot be written into credential_process: it holds ${why}; use another path or name`,
   );
 }

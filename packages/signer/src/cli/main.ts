@@ -1,4 +1,4 @@
-import { SignerError } from "../errors.ts";
+import { quoted, SignerError } from "../errors.ts";
 import type { Command } from "./command.ts";
 import { runCommand, runProcess } from "./run.ts";
 import { USAGE } from "./usage.ts";
@@ -33,5 +33,5 @@ function loadCommand(name: string): Promise<Command> {
   const load = COMMANDS.get(name);
   if (load !== undefined) return load();
   const names = [...COMMANDS.keys()].join(", ");
-  throw new SignerError("ERR_SIGNER_USAGE", `unknown command "${name}"; there are ${names}`);
+  throw new SignerError("ERR_SIGNER_USAGE", `unknown command ${quoted(name)}; there are ${names}`);
 }

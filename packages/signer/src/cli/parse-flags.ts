@@ -1,4 +1,4 @@
-import { SignerError } from "../errors.ts";
+import { isShowable, quoted, SignerError } from "../errors.ts";
 
 /** A flag of a command. */
 export interface FlagSpec {
@@ -45,7 +45,7 @@ export function parseFlags<Specs extends FlagSpecs>(specs: Specs, words: readonl
     const { name, inline } = splitWord(word);
     if (name === "") throw unexpected(specs, word, words[index - 1] ?? "", Object.keys(found));
     const spec = Object.hasOwn(specs, name) ? specs[name] : undefined;
-    if (spec === undefined) throw usage(`unknown flag: --${name}`);
+    if (spec === undefined) throw usage(`unknown flag: ${isShowable(word) ? `--${name}` : quoted(word)}`);
     if (spec.type === "switch") {
       found[name] = parseSwitch(name, inline);
       // The helper passes over a word after a switch, so that `--debug true` does there what it says.
@@ -86,13 +86,13 @@ function asFlags<Specs extends FlagSpecs>(
 function parseSwitch(name: string, inline: string | undefined): boolean {
   if (inline === undefined || /^(true|t|1)$/i.test(inline)) return true;
   if (/^(false|f|0)$/i.test(inline)) return false;
-  throw usage(`invalid argument "${inline}" for "--${name}": expected true or false`);
+  throw usage(`invalid argument ${quoted(inline)} for "--${name}": expected true or false`);
 }
 
 function parseInteger(name: string, value: string): number {
   const number = Number(value);
   if (!/^[+-]?\d+$/.test(value) || !Number.isSafeInteger(number)) {
-    throw usage(`invalid argument "${value}" for "--${name}": expected a whole number`);
+    throw usage(`invalid argument ${quoted(value)} for "--${name}": expected a whole number`);
   }
   return number;
 }
@@ -103,7 +103,7 @@ function unexpected(specs: FlagSpecs, word: string, before: string, given: reado
     return usage(`unexpected argument on a command line with --${secret}; quote values that hold spaces`);
   }
   const afterSwitch = /^false$/i.test(word) && specs[before.slice(2)]?.type === "switch";
-  return usage(`unexpected argument "${word}"${afterSwitch ? `; write ${before}=false` : ""}`);
+  return usage(`unexpected argument ${quoted(word)}${afterSwitch ? `; write ${before}=false` : ""}`);
 }
 
 function usage(message: string): SignerError {

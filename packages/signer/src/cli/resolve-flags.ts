@@ -1,9 +1,10 @@
 import { readFileSync } from "node:fs";
 
 import type { Environment } from "../config/environment.ts";
-import { SignerError } from "../errors.ts";
+import { printable, SignerError } from "../errors.ts";
 import { identityWarnings, loadIdentity } from "../keys/identity.ts";
 import type { IdentitySources, SigningIdentity } from "../keys/identity.ts";
+import type { PemSource } from "../keys/read-source.ts";
 import type { SessionParameters } from "../session/session-parameters.ts";
 import { resolveSession } from "../session/session-source.ts";
 import type { SessionSource } from "../session/session-source.ts";
@@ -83,10 +84,11 @@ export function identitySources(flags: IdentityFlags, environment: Environment):
   refuseUnsupported(flags);
   const { certificate, intermediates, "private-key": key } = flags;
   if (!certificate) throw new SignerError("ERR_SIGNER_USAGE", "--certificate is missing");
+  const pem = (flag: string, value: string): PemSource => pemSource(flag, value, environment);
   return {
-    certificate,
-    privateKey: key ? keySource(key, environment) : undefined,
-    intermediates: intermediates || undefined,
+    certificate: pem("certificate", certificate),
+    privateKey: key === "-" ? readFileSync(0) : key ? pem("private-key", key) : undefined,
+    intermediates: intermediates ? pem("intermediates", intermediates) : undefined,
     passphrase: passphraseOf(flags, environment),
   };
 }
@@ -97,9 +99,15 @@ export function keyPath(flags: IdentityFlags): string | undefined {
   return key === undefined || key === "-" || key.startsWith("env:") ? undefined : key;
 }
 
-function keySource(key: string, environment: Environment): string | Uint8Array {
-  if (key === "-") return readFileSync(0);
-  return key.startsWith("env:") ? Buffer.from(variable(key.slice(4), "--private-key", environment)) : key;
+/**
+ * What a flag for a PEM file gives: a path, or the value of the variable that `env:NAME` names.
+ *
+ * @throws {SignerError} ERR_SIGNER_USAGE when the variable is not set.
+ */
+export function pemSource(flag: string, value: string, environment: Environment): PemSource {
+  return value.startsWith("env:")
+    ? Buffer.from(variable(value.slice("env:".length), `--${flag}`, environment))
+    : value;
 }
 
 /** The password that the flags give, if any; an empty one is none. */
@@ -112,10 +120,10 @@ function variable(name: string, flag: string, environment: Environment): string 
   const value = environment[name];
   if (value) return value;
   // Whoever mixes up the flags gives the secret itself.
-  const quoted = flag === "--private-key" && /^[A-Za-z_]\w{0,40}$/.test(name) ? ` "${name}"` : "";
+  const shownName = flag !== "--pkcs8-password-env" && /^[A-Za-z_]\w{0,40}$/.test(name) ? ` "${name}"` : "";
   throw new SignerError(
     "ERR_SIGNER_USAGE",
-    `${flag} names the environment variable${quoted}, which is not set`,
+    `${flag} names the environment variable${shownName}, which is not set`,
   );
 }
 
@@ -135,7 +143,9 @@ export async function withPassword<Result>(
   } catch (error) {
     if (!(error instanceof SignerError) || error.code !== "ERR_SIGNER_PASSWORD_MISSING") throw error;
     const { askPassword } = await import("./ask-password.ts");
-    const typed = await askPassword(error.path === undefined ? "the private key" : `"${error.path}"`);
+    const typed = await askPassword(
+      error.path === undefined ? "the private key" : `"${printable(error.path)}"`,
+    );
     if (typed === undefined) throw error;
     return act(typed);
   }

@@ -22,7 +22,7 @@ afterAll(() => folder[Symbol.dispose]());
 const PATH = "/container/credentials";
 const SECRET = "my own token";
 const tokenFile = folder.join("mine");
-writeFileSync(tokenFile, SECRET);
+writeFileSync(tokenFile, SECRET, { mode: 0o600 });
 
 const ROLE = "arn:aws:iam::123456789012:role/some/path/Example";
 const OTHER = "arn:aws:iam::123456789012:role/Other";

@@ -1,10 +1,15 @@
 // Light on purpose: a hit of the cache loads this file and neither cryptography nor network.
 import { SignerError } from "../errors.ts";
+import { decodedPem } from "../keys/pem.ts";
 import type { Flags } from "./parse-flags.ts";
 
 /** Flags that say who calls; names are those of `aws_signing_helper`. */
 export const IDENTITY_FLAGS = {
-  certificate: { type: "text", value: "FILE", help: "end-entity certificate, PEM; or PKCS#12" },
+  certificate: {
+    type: "text",
+    value: "FILE",
+    help: "end-entity certificate, PEM or PKCS#12; env:NAME for a variable",
+  },
   "private-key": {
     type: "text",
     value: "FILE",
@@ -47,7 +52,7 @@ export const SESSION_FLAGS = {
   intermediates: {
     type: "text",
     value: "FILE",
-    help: "intermediate certificates, PEM, at most 5",
+    help: "intermediate certificates, PEM, at most 5; env:NAME for a variable",
     default: "none, or those of the PKCS#12 file",
   },
   "trust-anchor-arn": { type: "text", value: "ARN", help: "trust anchor of the CA" },
@@ -109,7 +114,7 @@ const REFUSED: readonly (readonly [IdentityFlag, string])[] = [
  */
 export function refuseUnsupported(flags: IdentityFlags): void {
   for (const name of ["certificate", "private-key", "intermediates"] as const) {
-    if (flags[name]?.includes("PRIVATE KEY-----") === true) {
+    if (decodedPem(flags[name] ?? "").includes("PRIVATE KEY-----")) {
       throw new SignerError(
         "ERR_SIGNER_USAGE",
         `--${name} holds a key itself, which every user of this machine can see; give a file, or --private-key env:NAME or -`,

@@ -1,4 +1,4 @@
-import { messageOf, SignerError } from "../errors.ts";
+import { messageOf, printable, SignerError } from "../errors.ts";
 import type { HttpResponse, HttpSend } from "../http/send.ts";
 import { parseArn } from "../session/arn.ts";
 import type { CredentialSet } from "../session/credential-set.ts";
@@ -55,7 +55,9 @@ export async function checkCallerIdentity(
   }
   try {
     const response = await ask(url, credentials, parameters, options);
-    options.trace?.(`answer ${response.status}, request id ${response.header("x-amzn-requestid") ?? "none"}`);
+    options.trace?.(
+      `answer ${response.status}, request id ${printable(response.header("x-amzn-requestid") ?? "none", LONGEST_MESSAGE)}`,
+    );
     return judge(response, url.origin, credentials, parameters.roleArn);
   } catch (error) {
     if (!(error instanceof SignerError)) throw error;

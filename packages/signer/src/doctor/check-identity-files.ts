@@ -1,7 +1,8 @@
 import { statSync } from "node:fs";
 
 import { messageOf, SignerError } from "../errors.ts";
-import { checkIdentity, identityWarnings, isoSeconds, loadIdentity } from "../keys/identity.ts";
+import { checkIdentity, exposureOf, identityWarnings, isoSeconds, loadIdentity } from "../keys/identity.ts";
+import { holdsPem } from "../keys/pem.ts";
 import { loadCertificate, loadCertificateChain } from "../keys/certificate.ts";
 import type { IdentitySources, SigningIdentity } from "../keys/identity.ts";
 import { checkCertificate, checkChain } from "./check-certificate.ts";
@@ -65,9 +66,10 @@ export function checkIdentityFiles(
   findings.push(ok("private key", `${type.toUpperCase()}${keyPath === undefined ? "" : `, "${keyPath}"`}`));
 
   const warnings = identityWarnings(certificate, keyPath, moment);
-  const ofMode = warnings.find((warning) => warning.startsWith("private key"));
-  if (ofMode !== undefined) {
-    findings.push(warn("key file mode", "others may read the key", `chmod 600 "${keyPath}"`));
+  const exposure = keyPath === undefined ? undefined : exposureOf(keyPath);
+  if (exposure !== undefined) {
+    const remedy = exposure.remedy.replace("chmod 600", `chmod 600 "${keyPath}"`);
+    findings.push(warn("key file mode", "others may read the key", remedy));
   } else if (keyPath !== undefined) {
     findings.push(ok("key file mode", octal(statSync(keyPath).mode)));
   }
@@ -111,7 +113,7 @@ function checkOwnersOnlyMayWrite(
   check: string,
   source: IdentitySources["certificate"] | IdentitySources["intermediates"],
 ): readonly Finding[] {
-  if (typeof source !== "string" || process.platform === "win32") return [];
+  if (typeof source !== "string" || holdsPem(source) || process.platform === "win32") return [];
   const mode = statSync(source, { throwIfNoEntry: false })?.mode;
   if (mode === undefined) return [];
   return (mode & 0o022) === 0

@@ -1,5 +1,6 @@
 import { KeyObject } from "node:crypto";
 import { statSync } from "node:fs";
+import type { Stats } from "node:fs";
 
 import { SignerError } from "../errors.ts";
 import type { SignerErrorCode } from "../errors.ts";
@@ -184,11 +185,9 @@ export function identityWarnings(
   moment: Date,
 ): readonly string[] {
   const warnings: string[] = [];
-  const mode = keyPath === undefined ? 0 : (statSync(keyPath, { throwIfNoEntry: false })?.mode ?? 0) & 0o777;
-  if (process.platform !== "win32" && (mode & 0o077) !== 0) {
-    warnings.push(
-      `private key "${keyPath}" has mode ${mode.toString(8).padStart(4, "0")}; make it private: chmod 600`,
-    );
+  const exposure = keyPath === undefined ? undefined : exposureOf(keyPath);
+  if (exposure !== undefined) {
+    warnings.push(`private key "${keyPath}" has mode ${exposure.mode}; make it private: ${exposure.remedy}`);
   }
   const { validFromDate, validToDate } = certificate.x509;
   const lifeMs = validToDate.getTime() - validFromDate.getTime();
@@ -199,4 +198,34 @@ export function identityWarnings(
     );
   }
   return warnings;
+}
+
+/** Who else may read a file that holds a secret. */
+export interface Exposure {
+  /** For example `0644`. */
+  readonly mode: string;
+  /** What to do about it. */
+  readonly remedy: string;
+}
+
+/**
+ * Whether others than this process's user and, for a file that may only be read, its groups can read a file. A Secret that
+ * Kubernetes mounts for a group (`fsGroup`) has mode 0440 and belongs to root.
+ *
+ * @param file Path, or what `stat` says about it.
+ * @returns Undefined when the file is private, or not there.
+ */
+export function exposureOf(file: string | Stats): Exposure | undefined {
+  if (process.platform === "win32") return undefined;
+  const stats = typeof file === "string" ? statSync(file, { throwIfNoEntry: false }) : file;
+  if (stats === undefined) return undefined;
+  const mode = stats.mode & 0o777;
+  if ((mode & 0o077) === 0) return undefined;
+  const ownGroups = [process.getegid?.(), ...(process.getgroups?.() ?? [])];
+  if (mode === 0o440 && ownGroups.includes(stats.gid)) return undefined;
+  const mayBeMounted = (mode & 0o222) === 0 || stats.uid !== process.geteuid?.();
+  return {
+    mode: mode.toString(8).padStart(4, "0"),
+    remedy: `chmod 600${mayBeMounted ? "; for a Secret of Kubernetes set defaultMode: 0440, and fsGroup to a group of this process" : ""}`,
+  };
 }

@@ -25,7 +25,7 @@ const LINE_LENGTH = 64;
  */
 export function pemBlocks(text: string): readonly PemBlock[] {
   const blocks: PemBlock[] = [];
-  const source = decoded(text);
+  const source = decodedPem(text);
   let start = source.indexOf(BEGIN);
   while (start !== -1) {
     const found = blockAt(source, start);
@@ -37,14 +37,14 @@ export function pemBlocks(text: string): readonly PemBlock[] {
 
 /** Whether a text is PEM, or base64 of PEM. */
 export function holdsPem(text: string): boolean {
-  return decoded(text).includes(BEGIN);
+  return decodedPem(text).includes(BEGIN);
 }
 
 /** No certificate or key is shorter; for shorter texts it is not worth a try whether they are base64. */
 const MIN_BASE64_LENGTH = 64;
 
 /** The PEM text, when it was given in base64 or with `\n` for line ends, as secrets are often passed in variables. */
-function decoded(text: string): string {
+export function decodedPem(text: string): string {
   // No PEM block has a backslash in it.
   if (text.includes(BEGIN)) {
     return text.includes("\\") ? text.replaceAll("\\r", "\r").replaceAll("\\n", "\n") : text;
@@ -53,7 +53,7 @@ function decoded(text: string): string {
   const base64 = text.replaceAll(/[\s"']/g, "");
   if (!/^[A-Za-z0-9+/_-]+=*$/.test(base64)) return text;
   const inside = Buffer.from(base64, "base64").toString("latin1");
-  return inside.includes(BEGIN) ? decoded(inside) : text;
+  return inside.includes(BEGIN) ? decodedPem(inside) : text;
 }
 
 function blockAt(

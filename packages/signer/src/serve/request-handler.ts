@@ -25,9 +25,12 @@ export interface EndpointOptions {
   readonly containerToken: () => string | undefined;
 }
 
-const TOKEN_PATH = /^\/latest\/api\/token\/?$/;
-const CREDENTIALS_PATH = /^\/latest\/meta-data\/iam\/security-credentials(?:\/(.*))?$/;
-const CONTAINER_PATH = /^\/container\/credentials(?:\/(.*))?$/;
+const TOKEN_PATH = ["latest", "api", "token"];
+const CREDENTIALS_PATH = ["latest", "meta-data", "iam", "security-credentials"];
+const CONTAINER_PATH = ["container", "credentials"];
+
+/** Clients that think that they talk to a proxy send the whole URL (RFC 9112 §3.2.2). */
+const ABSOLUTE_FORM = /^https?:\/\/([^/?#]*)(.*)$/i;
 
 const TOKEN_HEADER = "x-aws-ec2-metadata-token";
 const TTL_HEADER = "x-aws-ec2-metadata-token-ttl-seconds";
@@ -44,23 +47,27 @@ export function createRequestHandler(
 ): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
   const { name: roleName } = options.firstRole;
   return async (request, response) => {
-    const path = (request.url ?? "").split("?", 1)[0] ?? "";
+    const [, authority, path = ""] = ABSOLUTE_FORM.exec(request.url ?? "") ?? [
+      undefined,
+      undefined,
+      request.url,
+    ];
+    const segments = pathSegments(path);
     response.setHeader("Content-Type", "text/plain; charset=utf-8");
     // A web page may make its own name resolve to this machine; the SDKs use an address.
-    if (!isLocalName(request.headers.host))
+    if (!isLocalName(request.headers.host) || !isLocalName(authority ?? "localhost"))
       return end(response, 400, "unable to process requests with this Host header");
-    if (TOKEN_PATH.test(path)) return issueToken(request, response, options.tokens);
-    const container = CONTAINER_PATH.exec(path);
-    if (container !== null) return containerCredentials(request, response, options, container[1] ?? "");
-    const below = CREDENTIALS_PATH.exec(path);
-    if (below === null) return end(response, 404, "404 page not found\n");
+    if (below(segments, TOKEN_PATH)?.length === 0) return issueToken(request, response, options.tokens);
+    const container = below(segments, CONTAINER_PATH);
+    if (container !== undefined) return containerCredentials(request, response, options, container);
+    const names = below(segments, CREDENTIALS_PATH);
+    if (names === undefined) return end(response, 404, "404 page not found\n");
     if (request.method !== "GET") return end(response, 405);
     const token = request.headers[TOKEN_HEADER];
     if (typeof token !== "string" || token === "") return end(response, 401, "no token provided");
     const secondsLeft = options.tokens.secondsLeft(token);
     if (secondsLeft === undefined) return end(response, 401, "invalid token provided");
-    const name = (below[1] ?? "").replace(/\/$/, "");
-    if (name === roleName) return instanceCredentials(response, options.firstRole);
+    if (names.length === 1 && names[0] === roleName) return instanceCredentials(response, options.firstRole);
     response.setHeader(TTL_HEADER, String(secondsLeft));
     end(response, 200, roleName);
   };
@@ -106,9 +113,9 @@ async function containerCredentials(
   request: IncomingMessage,
   response: ServerResponse,
   options: EndpointOptions,
-  below: string,
+  names: readonly string[],
 ): Promise<void> {
-  const role = roleAt(below, options);
+  const role = roleAt(names, options);
   let session: HeldSession;
   try {
     const expected = options.containerToken();
@@ -146,10 +153,36 @@ async function containerCredentials(
 }
 
 /** The role that a container client names. */
-function roleAt(below: string, { firstRole, otherRoles }: EndpointOptions): EndpointRole | undefined {
-  const wanted = percentDecoded(below.replace(/\/$/, ""));
-  if (wanted === "") return firstRole;
+function roleAt(
+  [wanted, ...deeper]: readonly string[],
+  { firstRole, otherRoles }: EndpointOptions,
+): EndpointRole | undefined {
+  if (wanted === undefined) return firstRole;
+  if (deeper.length > 0) return undefined;
   return [firstRole, ...otherRoles].find(({ name }) => name === wanted);
+}
+
+/**
+ * The segments of a path, decoded. Equivalent spellings of a path give the same segments: percent-encoded characters, doubled
+ * and trailing slashes, `.` and `..`.
+ *
+ * @see RFC 3986 §6.2.2
+ */
+function pathSegments(target: string): readonly string[] {
+  const [path = ""] = target.split(/[?#]/, 1);
+  const segments: string[] = [];
+  for (const segment of path.split("/").map(percentDecoded)) {
+    if (segment === "..") segments.pop();
+    else if (segment !== "" && segment !== ".") segments.push(segment);
+  }
+  return segments;
+}
+
+/** What follows a known path; undefined when the segments are those of another one. */
+function below(segments: readonly string[], known: readonly string[]): readonly string[] | undefined {
+  return known.every((segment, index) => segment === segments[index])
+    ? segments.slice(known.length)
+    : undefined;
 }
 
 function percentDecoded(text: string): string {

@@ -1,7 +1,17 @@
 import { randomBytes } from "node:crypto";
-import { linkSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  linkSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 
-import { SignerError, messageOf } from "../errors.ts";
+import { messageOf, SignerError } from "../errors.ts";
+import { exposureOf } from "../keys/identity.ts";
 
 /** Tokens of the instance metadata service, at most 256 that live. */
 export interface TokenStore {
@@ -43,36 +53,58 @@ export function createTokenStore(now: () => Date): TokenStore {
   };
 }
 
+/** No token that somebody chose with care is shorter. */
+const MIN_TOKEN_LENGTH = 6;
+
 /**
  * The token in a file. Read for each request, so that it can be changed at any time.
  *
- * @throws {SignerError} ERR_SIGNER_FILE_UNREADABLE when the file cannot be read or holds no usable token.
+ * @param warn Hears that others may read the file. @default nobody
+ * @throws {SignerError} ERR_SIGNER_FILE_UNREADABLE when the file cannot be read, is none (a folder, a named pipe, a device),
+ *   belongs to another user than this one and root, or holds no usable token.
  */
-export function readContainerToken(path: string): string {
+export function readContainerToken(path: string, warn?: (warning: string) => void): string {
+  const refuse = (reason: string, cause?: unknown): SignerError =>
+    new SignerError("ERR_SIGNER_FILE_UNREADABLE", reason, { cause, path });
   let token: string;
   try {
-    token = readFileSync(path, "utf8").replace(/\r?\n$/, "");
+    // A named pipe would be waited for otherwise.
+    const file = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+    try {
+      const stats = fstatSync(file);
+      if (!stats.isFile()) throw new Error("it is no file");
+      const isOwn = process.platform === "win32" || stats.uid === 0 || stats.uid === process.geteuid?.();
+      if (!isOwn) throw new Error("it belongs to another user, who knows and may change the token");
+      const exposure = exposureOf(stats);
+      if (exposure !== undefined) {
+        warn?.(`token file "${path}" has mode ${exposure.mode}; make it private: ${exposure.remedy}`);
+      }
+      token = readFileSync(file, "utf8").replace(/\r?\n$/, "");
+    } finally {
+      closeSync(file);
+    }
   } catch (cause) {
-    throw new SignerError(
-      "ERR_SIGNER_FILE_UNREADABLE",
-      `cannot read the token in "${path}": ${messageOf(cause)}`,
-      {
-        cause,
-        path,
-      },
-    );
+    throw refuse(`cannot read the token in "${path}": ${messageOf(cause)}`, cause);
   }
   // What a header can carry; an SDK refuses line breaks.
-  if (/^[\u0021-\u007e](?:[\u0020-\u007e]*[\u0021-\u007e])?$/.test(token)) return token;
-  throw new SignerError(
-    "ERR_SIGNER_FILE_UNREADABLE",
-    `"${path}" holds no token: it must be one line of printable characters; remove the file to have one made`,
-    { path },
-  );
+  if (!/^[\u0021-\u007e](?:[\u0020-\u007e]*[\u0021-\u007e])?$/.test(token)) {
+    throw refuse(
+      `"${path}" holds no token: it must be one line of printable characters; remove the file to have one made`,
+    );
+  }
+  if (token.length < MIN_TOKEN_LENGTH) {
+    throw refuse(`the token in "${path}" is too short to be a secret; remove the file to have one made`);
+  }
+  return token;
 }
 
-/** Makes the file with a random token and mode 0600, unless there is one. */
-export function ensureContainerToken(path: string): void {
+/**
+ * Makes the file with a random token and mode 0600, unless there is one.
+ *
+ * @param warn Hears that others may read the file that is there.
+ * @throws {SignerError} as {@link readContainerToken} does, and when the file cannot be made.
+ */
+export function ensureContainerToken(path: string, warn?: (warning: string) => void): void {
   const temporary = `${path}.${randomBytes(6).toString("hex")}.tmp`;
   try {
     writeFileSync(temporary, randomBytes(32).toString("base64url"), { mode: 0o600, flag: "wx" });
@@ -92,5 +124,5 @@ export function ensureContainerToken(path: string): void {
   } finally {
     rmSync(temporary, { force: true });
   }
-  readContainerToken(path);
+  readContainerToken(path, warn);
 }

@@ -1,4 +1,4 @@
-import { SignerError } from "../errors.ts";
+import { quoted, SignerError } from "../errors.ts";
 
 /** The parts of an Amazon Resource Name. */
 export interface Arn {
@@ -52,13 +52,13 @@ export function parseArnOf(text: string, kind: keyof typeof ARN_KINDS): Arn {
   if (arn.service === service && arn.resource.startsWith(prefix)) return arn;
   throw new SignerError(
     "ERR_SIGNER_ARN_INVALID",
-    `"${text}" is not the ARN of a ${kind}; give one of the form arn:${arn.partition || "aws"}:${service}:…:${prefix}…`,
+    `${quoted(text)} is not the ARN of a ${kind}; give one of the form arn:${arn.partition || "aws"}:${service}:…:${prefix}…`,
   );
 }
 
 function invalid(text: string, what: string, reason: string): SignerError {
   return new SignerError(
     "ERR_SIGNER_ARN_INVALID",
-    `failed to parse ${what} arn: '${reason}'; got "${text}", expected arn:<partition>:<service>:<region>:<account>:<resource>`,
+    `failed to parse ${what} arn: '${reason}'; got ${quoted(text)}, expected arn:<partition>:<service>:<region>:<account>:<resource>`,
   );
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 
-import { SignerError } from "../errors.ts";
+import { printable, SignerError } from "../errors.ts";
 import { createHttpSend } from "../http/send.ts";
 import type { HttpResponse, HttpSend } from "../http/send.ts";
 import { loadIdentity } from "../keys/identity.ts";
@@ -41,6 +41,7 @@ export type CreateSessionInit = (IdentitySources | SigningIdentity) &
 
 const RETRIED_STATUSES: ReadonlySet<number> = new Set([429, 500, 502, 503, 504]);
 const MAX_PAUSE_MS = 20_000;
+const MAX_ID_LENGTH = 200;
 
 /**
  * Trades a certificate for temporary credentials. Throttling, server errors and connection failures are tried again
@@ -128,7 +129,7 @@ async function tryOnce(
     const retry = error.code === "ERR_SIGNER_CONNECTION_FAILED" || error.code === "ERR_SIGNER_TIMEOUT";
     return { error, retry };
   }
-  trace(`answer ${response.status}, request id ${response.header("x-amzn-requestid") ?? "none"}`);
+  trace(`answer ${response.status}, request id ${requestIdOf(response) ?? "none"}`);
   if (response.status >= 200 && response.status < 300) {
     const credentials = parseCredentialSet(response.body);
     checkAlive(credentials, now());
@@ -152,7 +153,7 @@ function checkAlive({ expiration }: CredentialSet, moment: Date): void {
 
 function refusal(response: HttpResponse, parameters: ResolvedParameters, moment: Date): SignerError {
   const error = parseServiceError(response.header("x-amzn-errortype"), response.body);
-  const requestId = response.header("x-amzn-requestid");
+  const requestId = requestIdOf(response);
   const serverTime = Date.parse(response.header("date") ?? "");
   const cause = likelyCause(error, response.status, {
     ...parameters,
@@ -165,6 +166,12 @@ function refusal(response: HttpResponse, parameters: ResolvedParameters, moment:
     `CreateSession failed, StatusCode: ${response.status}, RequestID: ${requestId ?? "none"}, ${words}${hint}`,
     { status: response.status, type: error.type, serviceMessage: error.message, requestId },
   );
+}
+
+/** The service's id of a request, fit for a log. */
+function requestIdOf(response: HttpResponse): string | undefined {
+  const id = response.header("x-amzn-requestid");
+  return id === undefined ? undefined : printable(id, MAX_ID_LENGTH);
 }
 
 function afterLastAttempt(error: SignerError, attempts: number): SignerError {

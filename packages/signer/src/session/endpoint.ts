@@ -1,4 +1,4 @@
-import { SignerError } from "../errors.ts";
+import { quoted, SignerError } from "../errors.ts";
 
 /** Variants of the regional endpoint. */
 export interface EndpointOptions {
@@ -66,7 +66,7 @@ export function parseEndpoint(endpoint: string): URL {
   if (url === undefined || !usable) {
     throw new SignerError(
       "ERR_SIGNER_ENDPOINT_INVALID",
-      `endpoint ${endpoint.includes("@") ? "" : `"${endpoint}" `}is not usable; give a URL with scheme and host only, such as https://rolesanywhere.us-east-1.amazonaws.com`,
+      `endpoint ${endpoint.includes("@") ? "" : `${quoted(endpoint)} `}is not usable; give a URL with scheme and host only, such as https://rolesanywhere.us-east-1.amazonaws.com`,
     );
   }
   return url;

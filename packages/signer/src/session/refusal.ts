@@ -1,10 +1,15 @@
+import { printable } from "../errors.ts";
+
 /** An error answer of the service. */
 export interface ServiceError {
   /** For example `AccessDeniedException`; `UnknownError` when the answer names none. */
   readonly type: string;
-  /** The service's own words; empty when it sent none. */
+  /** Message of the service, in one line of at most 1,000 characters, unprintable ones escaped; empty when it sent none. */
   readonly message: string;
 }
+
+const MAX_TYPE_LENGTH = 100;
+const MAX_MESSAGE_LENGTH = 1000;
 
 /**
  * Reads an error answer of a REST-JSON service.
@@ -17,10 +22,14 @@ export function parseServiceError(header: string | undefined, body: string): Ser
   const members = parseObject(body);
   const type = firstText(header, members["__type"], members["code"]);
   return {
-    type: type === "" ? "UnknownError" : shortType(type),
-    message: firstText(members["message"], members["Message"])
-      .replaceAll(/\s*[\r\n]+\s*/g, " ")
-      .trim(),
+    type: type === "" ? "UnknownError" : printable(shortType(type), MAX_TYPE_LENGTH),
+    message: printable(
+      firstText(members["message"], members["Message"])
+        .slice(0, 2 * MAX_MESSAGE_LENGTH)
+        .replaceAll(/\s*[\r\n]+\s*/g, " ")
+        .trim(),
+      MAX_MESSAGE_LENGTH,
+    ),
   };
 }
 
@@ -63,7 +72,7 @@ const EXPLANATIONS: readonly Explanation[] = [
   [
     /Untrusted Signing Certificate/i,
     ({ trustAnchorArn }) =>
-      `no path leads from the certificate to trust anchor ${trustAnchorArn}: give the missing intermediates with --intermediates, or name the trust anchor of the CA that issued it`,
+      `no path leads from the certificate to trust anchor ${trustAnchorArn}: give the missing intermediates with --intermediates, or name the trust anchor of the CA that issued it; a certificate that the CA has revoked is refused in these words as well`,
   ],
   [
     /Insufficient certificate/i,

@@ -19,9 +19,10 @@ import { keepCopy, replaceFile } from "../../aws-config/replace-file.ts";
 import { recover } from "../../aws-config/write-in-place.ts";
 import { configPath, credentialsPath } from "../../config/aws-files.ts";
 import type { Environment } from "../../config/environment.ts";
-import { SignerError } from "../../errors.ts";
+import { quoted, SignerError } from "../../errors.ts";
 import { checkIdentity, loadIdentity } from "../../keys/identity.ts";
 import { checkSessionParameters, regionOf } from "../../session/session-parameters.ts";
+import { holdsPem } from "../../keys/pem.ts";
 import type { Command } from "../command.ts";
 import { CREDENTIAL_PROCESS_FLAGS } from "./credential-process.ts";
 import { helpText } from "../help-text.ts";
@@ -203,10 +204,7 @@ function credentialProcessLine(flags: ConfigureFlags, arns: StackArns, environme
   }
   const files = {
     certificate: filePath(flags, "certificate"),
-    "private-key":
-      flags["private-key"]?.startsWith("env:") === true
-        ? flags["private-key"]
-        : filePath(flags, "private-key"),
+    "private-key": filePath(flags, "private-key"),
     intermediates: filePath(flags, "intermediates"),
   };
   if (flags["no-check-files"] !== true) {
@@ -243,11 +241,18 @@ function credentialProcessLine(flags: ConfigureFlags, arns: StackArns, environme
 function filePath(flags: ConfigureFlags, name: "certificate" | "private-key" | "intermediates"): string {
   const path = flags[name];
   if (!path) return "";
+  if (path.startsWith("env:")) return path;
+  if (holdsPem(path)) {
+    throw new SignerError(
+      "ERR_SIGNER_CONFIG_VALUE_INVALID",
+      `--${name} is the text of a PEM file, which is not written into a profile; give a path or env:NAME`,
+    );
+  }
   if (flags["no-check-files"] !== true) return resolve(path);
   if (isAbsolute(path)) return path;
   throw new SignerError(
     "ERR_SIGNER_CONFIG_VALUE_INVALID",
-    `--${name} "${path}" is not absolute; with --no-check-files give the path as it is where the profile is used`,
+    `--${name} ${quoted(path)} is not absolute; with --no-check-files give the path as it is where the profile is used`,
   );
 }
 

@@ -4,7 +4,7 @@ import { SignerError } from "../../errors.ts";
 import type { Command } from "../command.ts";
 import { helpText } from "../help-text.ts";
 import { parseFlags } from "../parse-flags.ts";
-import { passphraseOf, withPassword } from "../resolve-flags.ts";
+import { passphraseOf, pemSource, withPassword } from "../resolve-flags.ts";
 import { IDENTITY_FLAGS, refuseUnsupported, SESSION_FLAGS } from "../session-flags.ts";
 
 const FLAGS = {
@@ -31,8 +31,9 @@ export const readCertificateData: Command = {
     refuseUnsupported(flags);
     const { certificate: path } = flags;
     if (!path) throw new SignerError("ERR_SIGNER_USAGE", "--certificate is missing");
+    const source = pemSource("certificate", path, environment);
     const certificate = await withPassword(passphraseOf(flags, environment), (passphrase) =>
-      loadCertificate(path, passphrase),
+      loadCertificate(source, passphrase),
     );
     const keyType = keyTypeOf(certificate);
     out(

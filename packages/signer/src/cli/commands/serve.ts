@@ -64,7 +64,7 @@ export const serve: Command = {
     const source = resolveFlags(flags, context);
     const [first, ...others] = rolesOf(flags);
     const tokenFile = flags["container-token-file"] ? resolve(flags["container-token-file"]) : undefined;
-    if (tokenFile !== undefined) ensureContainerToken(tokenFile);
+    if (tokenFile !== undefined) ensureContainerToken(tokenFile, warn);
     if (hopLimit !== DEFAULT_HOP_LIMIT) {
       warn(`--hop-limit ${hopLimit} has no effect: Node.js cannot set it`);
     }

@@ -1,7 +1,7 @@
 import { createHash, createPublicKey, sign } from "node:crypto";
 import type { KeyObject } from "node:crypto";
 
-import { SignerError } from "../../errors.ts";
+import { quoted, SignerError } from "../../errors.ts";
 import type { Command } from "../command.ts";
 import { helpText } from "../help-text.ts";
 import { parseFlags } from "../parse-flags.ts";
@@ -66,6 +66,6 @@ function oneOf(flag: string, value: string, allowed: readonly string[]): string 
   if (allowed.includes(value)) return value;
   throw new SignerError(
     "ERR_SIGNER_USAGE",
-    `invalid argument "${value}" for "--${flag}": expected ${allowed.join(", ")}`,
+    `invalid argument ${quoted(value)} for "--${flag}": expected ${allowed.join(", ")}`,
   );
 }
