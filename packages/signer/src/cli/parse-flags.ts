@@ -45,7 +45,7 @@ export function parseFlags<Specs extends FlagSpecs>(specs: Specs, words: readonl
     const { name, inline } = splitWord(word);
     if (name === "") throw unexpected(specs, word, words[index - 1] ?? "", Object.keys(found));
     const spec = Object.hasOwn(specs, name) ? specs[name] : undefined;
-    if (spec === undefined) throw usage(`unknown flag: ${isShowable(word) ? `--${name}` : quoted(word)}`);
+    if (spec === undefined) throw usage(`unknown flag: ${isShowable(name) ? `--${name}` : quoted(word)}`);
     if (spec.type === "switch") {
       found[name] = parseSwitch(name, inline);
       // The helper passes over a word after a switch, so that `--debug true` does there what it says.

@@ -1,4 +1,4 @@
-import { messageOf } from "../errors.ts";
+import { messageOf, quoted } from "../errors.ts";
 import { ARN_KINDS, parseArnOf } from "../session/arn.ts";
 import type { Arn } from "../session/arn.ts";
 import type { SessionParameters } from "../session/session-parameters.ts";
@@ -80,7 +80,7 @@ function checkTogether(
     findings.push(
       warn(
         "region",
-        `requests go to ${region}, the trust anchor is in ${trustAnchor.region}`,
+        `requests go to ${quoted(region)}, the trust anchor is in ${trustAnchor.region}`,
         "leave --region out",
       ),
     );

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 
-import { messageOf, SignerError } from "../errors.ts";
+import { isShowable, messageOf, quoted, SignerError } from "../errors.ts";
 import type { Environment } from "../config/environment.ts";
 import { pemBlocks } from "../keys/pem.ts";
 
@@ -21,7 +21,7 @@ export function caBundleFromEnvironment(environment: Environment): (() => string
     if (certificates.length > 0) return certificates.map(({ text }) => text).join("");
     throw new SignerError(
       "ERR_SIGNER_CERTIFICATE_INVALID",
-      `AWS_CA_BUNDLE names "${path}", which holds no certificate; give a PEM file of certificate authorities`,
+      `AWS_CA_BUNDLE names ${quoted(path)}, which holds no certificate; give a PEM file of certificate authorities`,
       { path },
     );
   };
@@ -36,8 +36,11 @@ function read(path: string): string {
   } catch (cause) {
     throw new SignerError(
       "ERR_SIGNER_FILE_UNREADABLE",
-      `cannot read "${path}", which AWS_CA_BUNDLE names: ${messageOf(cause)}; check the path and that this user may read it`,
-      { cause, path },
+      // What is no path may be a key, and Node.js's error quotes it.
+      isShowable(path)
+        ? `cannot read "${path}", which AWS_CA_BUNDLE names: ${messageOf(cause)}; check the path and that this user may read it`
+        : `cannot read what AWS_CA_BUNDLE names: it is not the path of a file ${quoted(path)}; give the path of a PEM file`,
+      isShowable(path) ? { cause, path } : {},
     );
   }
 }

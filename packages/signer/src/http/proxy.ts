@@ -48,7 +48,9 @@ export function parseProxy(value: string, name: string): URL {
     const proxy = new URL(value.includes("://") ? value : `http://${value}`);
     // Throws for a broken escape in user name or password.
     decodeURIComponent(`${proxy.username}${proxy.password}`);
-    if (proxy.protocol === "http:" || proxy.protocol === "https:") return proxy;
+    // A label of a host's name has at most 63 octets (RFC 1035 §2.3.4); a longer one may be a key in hexadecimal.
+    const isHost = proxy.hostname.split(".").every((label) => label.length <= 63);
+    if (isHost && (proxy.protocol === "http:" || proxy.protocol === "https:")) return proxy;
   } catch {
     // Told of below.
   }

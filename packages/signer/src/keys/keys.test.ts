@@ -1,5 +1,5 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, sign, verify } from "node:crypto";
-import { chmodSync, writeFileSync } from "node:fs";
+import { chmodSync, chownSync, writeFileSync } from "node:fs";
 
 import { beforeAll, describe, expect, it } from "vitest";
 
@@ -365,6 +365,9 @@ describe("identityWarnings", () => {
   it.each([
     [0o600, []],
     [0o400, []],
+    // A Secret of Kubernetes, in a pod that names its group in fsGroup.
+    [0o440, []],
+    [0o444, [/has mode 0444; .* chmod 600; .*Kubernetes .*fsGroup/]],
     [0o640, [/has mode 0640; .* chmod 600/]],
     [0o604, [/has mode 0604/]],
   ])("about a key file of mode %o", (mode, expected) => {
@@ -374,5 +377,16 @@ describe("identityWarnings", () => {
     chmodSync(path, mode);
     const warnings = identityWarnings(certificate, path, new Date("2030-01-01"));
     expect(warnings).toEqual(expected.map((pattern) => expect.stringMatching(pattern)));
+  });
+
+  it.runIf(process.geteuid?.() === 0)("names fsGroup for a key of mode 0440 of another group", () => {
+    using folder = temporaryFolder();
+    const path = folder.join("key");
+    writeFileSync(path, "");
+    chownSync(path, 0, 12_345);
+    chmodSync(path, 0o440);
+    expect(identityWarnings(certificate, path, new Date("2030-01-01"))).toEqual([
+      expect.stringMatching(/has mode 0440; .* chmod 600; for a Secret of Kubernetes .*fsGroup/),
+    ]);
   });
 });

@@ -221,7 +221,7 @@ describe("createSession when the answer is an error", () => {
   });
 
   it.each([
-    ["Untrusted Signing Certificate", /no path leads .* --intermediates/],
+    ["Untrusted Signing Certificate", /no path leads .* --intermediates.* revoked/],
     ["Untrusted certificate. Insufficient certificate", /lacks an extension/],
     ["Invalid signature", /private key may not be the certificate's/],
     ["Not authorized to set roleSessionName.", /acceptRoleSessionName/],

@@ -1,4 +1,4 @@
-import { SignerError } from "../errors.ts";
+import { quoted, SignerError } from "../errors.ts";
 import { canonicalQuery } from "../sigv4-x509/canonical-request.ts";
 import { SESSIONS_PATH } from "../sigv4-x509/constants.ts";
 import { parseArn, parseArnOf } from "./arn.ts";
@@ -39,13 +39,13 @@ export function regionOf(parameters: SessionParameters): string {
   if (region === "") {
     throw new SignerError(
       "ERR_SIGNER_REGION_MISSING",
-      `trust anchor ARN "${parameters.trustAnchorArn}" has no region; give one (--region)`,
+      `trust anchor ARN ${quoted(parameters.trustAnchorArn)} has no region; give one (--region)`,
     );
   }
-  if (!/^[A-Za-z0-9-]+$/.test(region)) {
+  if (!/^[A-Za-z0-9-]{1,32}$/.test(region)) {
     throw new SignerError(
       "ERR_SIGNER_ENDPOINT_INVALID",
-      `region ${JSON.stringify(region)} is not one; give a name such as us-east-1`,
+      `region ${quoted(region)} is not one; give a name such as us-east-1`,
     );
   }
   return region;
