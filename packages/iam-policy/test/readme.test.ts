@@ -5,6 +5,7 @@ import { PAGES } from "./policy-case.ts";
 
 const read = (path: string): string => readFileSync(new URL(path, import.meta.url), "utf8");
 const readme = read("../README.md");
+const sources = read("../../../docs/iam-policy.md");
 
 describe("the README", () => {
   it("shows the example that is run as a test", () => {
@@ -26,8 +27,10 @@ describe("the README", () => {
   it.each(options.map(([, option = ""]) => option))("names the option %s", (option) => {
     expect(readme).toContain(`\`${option}\``);
   });
+});
 
+describe("the page of the sources", () => {
   it.each(Object.values(PAGES).filter((page) => page.startsWith("https:")))("links %s", (page) => {
-    expect(readme).toContain(page);
+    expect(sources).toContain(page);
   });
 });
