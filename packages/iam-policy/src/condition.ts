@@ -238,12 +238,13 @@ function matchValue(
   effect: Effect,
   context: RequestContext,
 ): boolean {
-  const results = new Set(
-    condition.values.map((expected) => compareValue(condition, expected, value, context)),
-  );
-  if (!condition.base.negated) return results.has(true);
-  if (results.has(true)) return false;
-  return effect === "Deny" || !results.has(undefined);
+  let comparable = true;
+  for (const expected of condition.values) {
+    const equal = compareValue(condition, expected, value, context);
+    if (equal === true) return !condition.base.negated;
+    if (equal === undefined) comparable = false;
+  }
+  return condition.base.negated && (comparable || effect === "Deny");
 }
 
 function compareValue(

@@ -76,11 +76,15 @@ export class PolicyError extends Error {
   }
 }
 
+/** Nearly every text is such, and needs no look at what its characters are in Unicode. */
+const PRINTABLE_ASCII = /^[ -~]*$/u;
+
 /**
  * Writes control and format characters, line separators and lone surrogates as escapes, so that text of a policy or a
  * request can neither start a new line in a log nor send commands to a terminal.
  */
 export function escapeControls(text: string): string {
+  if (PRINTABLE_ASCII.test(text)) return text;
   return text.replaceAll(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, (character) => {
     const hex = (character.codePointAt(0) ?? 0).toString(16);
     return hex.length > 4 ? `\\u{${hex}}` : `\\u${hex.padStart(4, "0")}`;

@@ -136,8 +136,16 @@ export function matchPrincipal(
   if (element.negated && effect === "Deny" && hasBoundary) return "boundary";
   if (element.negated) return isException(element, principal, effect) ? undefined : "exception";
   if (element.everyone) return "everyone";
-  const found = new Set(element.entries.map((entry) => matchEntry(entry, principal, effect)));
-  return CLOSEST_FIRST.find((match) => found.has(match));
+  let closest: PrincipalMatch | undefined;
+  for (const entry of element.entries) {
+    const match = matchEntry(entry, principal, effect);
+    if (closest === undefined || (match !== undefined && isCloser(match, closest))) closest = match;
+  }
+  return closest;
+}
+
+function isCloser(one: PrincipalMatch, other: PrincipalMatch): boolean {
+  return CLOSEST_FIRST.indexOf(one) < CLOSEST_FIRST.indexOf(other);
 }
 
 function matchEntry(

@@ -48,7 +48,9 @@ export interface PolicyRequest {
  * @throws {TypeError} when `resourceAccount` is no account id
  */
 export function readAccountOf({ resource, resourceAccount }: PolicyRequest): string | undefined {
-  if (resourceAccount === undefined) return /^(?:[^:]*:){4}(?<account>\d{12}):/u.exec(resource ?? "")?.[1];
+  if (resourceAccount === undefined) {
+    return resource === undefined ? undefined : /^(?:[^:]*:){4}(?<account>\d{12}):/u.exec(resource)?.[1];
+  }
   if (/^\d{12}$/u.test(resourceAccount)) return resourceAccount;
   throw new TypeError(
     `resourceAccount must be an account id of 12 digits, got ${JSON.stringify(resourceAccount)}`,

@@ -1,5 +1,6 @@
 import { matchCondition } from "./condition.ts";
 import type { Condition } from "./condition.ts";
+import { escapeControls } from "./policy-grammar.ts";
 import type { Effect } from "./policy-grammar.ts";
 import { constantPieces, hasVariables, resolveTemplate } from "./policy-variables.ts";
 import type { TemplatePiece } from "./policy-variables.ts";
@@ -22,9 +23,10 @@ export interface Statement {
   readonly conditions: readonly Condition[];
 }
 
-/** The name of a statement in a sentence: `statement 0 "AllowRolesAnywhere"`. */
+/** The name of a statement in a sentence, control characters escaped: `statement 0 "AllowRolesAnywhere"`. */
 export function labelOf(statement: Statement): string {
-  const name = statement.sid === undefined || statement.sid === "" ? "" : ` "${statement.sid}"`;
+  const name =
+    statement.sid === undefined || statement.sid === "" ? "" : ` "${escapeControls(statement.sid)}"`;
   return `statement ${statement.index}${name}`;
 }
 
@@ -109,7 +111,7 @@ function covers(pattern: ResourcePattern, resource: string, context: RequestCont
 export type StatementMatch = PrincipalMatch | "bearer";
 
 /** A request, prepared for matching with many statements. */
-export interface PreparedRequest extends Omit<PolicyRequest, "context"> {
+export interface PreparedRequest extends Pick<PolicyRequest, "action" | "resource" | "principal"> {
   readonly context: RequestContext;
   /**
    * Whether the policy is attached to the principal. A statement without `Principal` then applies to that principal. In

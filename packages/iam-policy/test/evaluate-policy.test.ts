@@ -206,6 +206,18 @@ describe("evaluatePolicy reasons", () => {
     );
   });
 
+  it.each([
+    ["Allow", "allows"],
+    ["Deny", "explicitly denies"],
+  ])("escapes control characters in the reason of a statement with Effect %s", (effect, verb) => {
+    const statement = { Sid: "a\nb", Effect: effect, Principal: "*", Action: "*", Resource: "*" };
+    const policy = parsePolicy({ Version: "2012-10-17", Statement: statement }, { kind: "resource" });
+    const request = { action: "a:B\u001B", resource: "arn:aws:s3:::\u202E", context: {} };
+    expect(evaluatePolicy(policy, request).reason).toBe(
+      `statement 0 "a\\u000ab" ${verb} a:B\\u001b on arn:aws:s3:::\\u202e`,
+    );
+  });
+
   it("tells a request without resource", () => {
     const statement = { Effect: "Allow", Action: "s3:*", Resource: "arn:aws:s3:::b" };
     expect(reasonOf(statement, { action: "s3:ListAllMyBuckets", context: {} })).toContain(
