@@ -87,8 +87,11 @@ export async function startMock(options: MockOptions): Promise<RunningMock> {
   });
   const server = createHttpServer(options, (incoming, outgoing) => {
     const { host } = incoming.headers;
-    // CreateSession takes any Host, also one that no URL can hold; it reads the raw headers, where it stays as it came.
-    if (host !== undefined && !URL.canParse(`http://${host}`)) incoming.headers.host = "host.invalid";
+    // CreateSession takes any Host, also one that is right by RFC 3986 and that no URL of the platform can hold, such as
+    // 127.p.0.1. It reads the raw headers, where the Host stays as it came. A Host that is wrong gets a 400.
+    if (host !== undefined && HOST.test(host) && !URL.canParse(`http://${host}`)) {
+      incoming.headers.host = "host.invalid";
+    }
     void listener(incoming, outgoing);
   });
   const { host = "127.0.0.1", port = 0 } = options;
@@ -183,6 +186,9 @@ function readFile(path: string): Buffer {
     });
   }
 }
+
+/** The characters of a host and a port. @see https://www.rfc-editor.org/rfc/rfc3986#section-3.2.2 */
+const HOST = /^[\w.~!$&'()*+,;=%:[\]-]*$/;
 
 async function listen(server: Server, host: string, port: number): Promise<void> {
   await new Promise<void>((resolve, reject) => {
