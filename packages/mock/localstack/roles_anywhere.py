@@ -1,7 +1,7 @@
 """CloudFormation types of AWS IAM Roles Anywhere for LocalStack.
 
 Mount this file into /etc/localstack/init/start.d/ and set AWS_ENDPOINT_URL_ROLESANYWHERE to the URL of a running
-`ra-mock`. LocalStack executes the file at start; from then on its CloudFormation creates, updates and deletes
+`ra-mock`. LocalStack executes the file at start. From then on its CloudFormation creates, updates and deletes
 AWS::RolesAnywhere::TrustAnchor, ::Profile and ::CRL by calling the mock's control plane, so that Ref, Fn::GetAtt and
 refusals are real. GET /_localstack/init tells whether that worked.
 """
@@ -23,18 +23,18 @@ from localstack.services.cloudformation.resource_provider import (
 
 ENDPOINT_VARIABLE = "AWS_ENDPOINT_URL_ROLESANYWHERE"
 
-DEFAULT_DURATION_SECONDS = 3600
-
-# The mappings of a new profile: what a field returns to when a template no longer names it.
+# The attribute mappings of a new profile. A field returns to them when the template no longer names it.
 DEFAULT_ATTRIBUTE_MAPPINGS = {
     "x509Issuer": ["*"],
     "x509SAN": ["DNS", "URI", "Name/*"],
     "x509Subject": ["*"],
 }
 
+NOT_FOUND = "ResourceNotFoundException"
+
 HANDLER_ERROR_CODES = {
     "AccessDeniedException": "AccessDenied",
-    "ResourceNotFoundException": "NotFound",
+    NOT_FOUND: "NotFound",
     "ThrottlingException": "Throttling",
     "ValidationException": "InvalidRequest",
 }
@@ -56,7 +56,7 @@ ENDPOINT = read_endpoint()
 
 @functools.lru_cache(maxsize=32)
 def client(account_id, region):
-    """A client for the mock that takes nothing from profiles, configuration files or proxies of the environment."""
+    """A client for the mock. It reads no profile, no configuration file and no proxy variable of the environment."""
     session = botocore.session.Session(
         session_vars={
             "profile": (None, [], None, None),
@@ -71,7 +71,7 @@ def client(account_id, region):
         aws_access_key_id=account_id,
         aws_secret_access_key="unused",
         config=Config(
-            # The service judges the input, not the client: its messages are the ones that AWS gives.
+            # The service checks the input, not the client: the service's messages are those of AWS.
             parameter_validation=False,
             connect_timeout=5,
             read_timeout=20,
@@ -85,23 +85,87 @@ class NotChangeable(Exception):
     """A change that the service's API cannot make."""
 
 
+def member(name):
+    """The service's name for a property of CloudFormation: `roleArns` for `RoleArns`."""
+    return name[0].lower() + name[1:]
+
+
+def members(properties, converters):
+    """The input members for these properties. A property that the template leaves out has no member."""
+    values = {member(name): convert(properties.get(name)) for name, convert in converters.items()}
+    return {name: value for name, value in values.items() if value is not None}
+
+
+# Converters. The service refuses what is neither of the right type nor a text for it.
+
+
+def unchanged(value):
+    return value
+
+
+def to_text(value):
+    """Templates may write text as a number or boolean."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(value) if isinstance(value, int | float) else value
+
+
+def to_boolean(value):
+    """Templates may write booleans as strings."""
+    return {"true": True, "false": False}.get(str(value).lower(), value)
+
+
+def to_integer(value):
+    """Templates may write numbers as strings."""
+    try:
+        return int(value)
+    except (TypeError, ValueError):
+        return value
+
+
+def to_structure(**converters):
+    return lambda value: members(value, converters) if isinstance(value, dict) else value
+
+
+def to_list(convert):
+    return lambda value: [convert(each) for each in value] if isinstance(value, list) else value
+
+
+to_source = to_structure(
+    SourceType=unchanged,
+    SourceData=to_structure(X509CertificateData=unchanged, AcmPcaArn=unchanged),
+)
+to_notification_settings = to_list(
+    to_structure(Event=unchanged, Enabled=to_boolean, Threshold=to_integer, Channel=unchanged)
+)
+to_tags = to_list(to_structure(Key=to_text, Value=to_text))
+
+
 class RolesAnywhereProvider(ResourceProvider):
-    """The life of one resource: what the three types share."""
+    """Creates, updates and deletes resources of one type. The three types share this code."""
 
     TYPE = ""
     SCHEMA = {}
-    IDENTIFIER = ""
+    # The name of the resource in the names of operations and attributes: Profile in CreateProfile and ProfileArn.
+    NAME = ""
+    # The verb of the operation that creates a resource.
+    CREATE = "Create"
+    # The properties that the create operation takes, each with its converter.
+    PROPERTIES = {}
+    # The properties that the update operation takes, each with the value that replaces what a template leaves out.
+    UPDATES = {}
 
     def create(self, request):
         service = client(request.account_id, request.region_name)
         desired = request.desired_state
         try:
-            attributes = self.create_resource(service, desired)
+            created = self.call(service, self.CREATE, **members(desired, self.PROPERTIES))
+            attributes = {name: created[member(name)] for name in self.read_only()}
             try:
                 self.finish(service, attributes, desired)
             except Exception:
                 with contextlib.suppress(BotoCoreError, ClientError):
-                    self.delete_resource(service, attributes[self.IDENTIFIER])
+                    self.call(service, "Delete", **self.identifier(attributes))
                 raise
         except (BotoCoreError, ClientError) as error:
             return failure(error, {})
@@ -112,7 +176,7 @@ class RolesAnywhereProvider(ResourceProvider):
         previous = request.previous_state or {}
         attributes = {name: previous[name] for name in self.read_only() if name in previous}
         desired = {**request.desired_state, **attributes}
-        if self.IDENTIFIER not in attributes:
+        if f"{self.NAME}Id" not in attributes:
             return self.create(request)
         try:
             self.require_changeable(previous, desired)
@@ -129,41 +193,53 @@ class RolesAnywhereProvider(ResourceProvider):
 
     def delete(self, request):
         state = request.desired_state or {}
-        identifier = state.get(self.IDENTIFIER)
-        if identifier is not None:
+        if state.get(f"{self.NAME}Id") is not None:
             try:
-                self.delete_resource(client(request.account_id, request.region_name), identifier)
-            except ClientError as error:
-                if error.response["Error"]["Code"] != "ResourceNotFoundException":
+                service = client(request.account_id, request.region_name)
+                self.call(service, "Delete", **self.identifier(state))
+            except (BotoCoreError, ClientError) as error:
+                if not (isinstance(error, ClientError) and error.response["Error"]["Code"] == NOT_FOUND):
                     return failure(error, state)
-            except BotoCoreError as error:
-                return failure(error, state)
         return success(state)
+
+    def call(self, service, verb, **inputs):
+        """Calls the operation `<verb><NAME>` and returns the resource that it answers."""
+        operation = getattr(service, botocore.xform_name(f"{verb}{self.NAME}"))
+        return operation(**inputs)[member(self.NAME)]
+
+    def identifier(self, attributes):
+        """The input member that names the resource."""
+        return {member(f"{self.NAME}Id"): attributes[f"{self.NAME}Id"]}
 
     def read_only(self):
         return [path.removeprefix("/properties/") for path in self.SCHEMA["readOnlyProperties"]]
 
     def change(self, service, attributes, previous, desired):
-        """What can be undone comes first: the update operation, which cannot clear every member, is the last refusal."""
+        """Makes the changes that can be undone first. The update operation is the last one that is refused, since it
+        cannot clear every member."""
         self.update_tags(service, attributes, previous, desired)
-        self.update_resource(service, attributes, previous, desired)
-        self.set_enabled(service, attributes, as_boolean(desired.get("Enabled"), False))
+        self.update_settings(service, attributes, previous, desired)
+        given = {name: value for name, value in desired.items() if value is not None}
+        inputs = members({**self.UPDATES, **given}, {name: self.PROPERTIES[name] for name in self.UPDATES})
+        self.call(service, "Update", **self.identifier(attributes), **inputs)
+        verb = "Enable" if to_boolean(desired.get("Enabled")) else "Disable"
+        self.call(service, verb, **self.identifier(attributes))
 
     def update_tags(self, service, attributes, previous, desired):
-        old, new = tag_map(previous), tag_map(desired)
-        arn = self.arn(service, attributes)
+        old, new = tag_values(previous), tag_values(desired)
         removed = [key for key in old if key not in new]
         changed = [{"key": key, "value": value} for key, value in new.items() if old.get(key) != value]
+        arn = attributes.get(f"{self.NAME}Arn")
+        if arn is None and (removed or changed):
+            # CRLs have no ARN attribute in CloudFormation.
+            resource = self.call(service, "Get", **self.identifier(attributes))
+            arn = resource[member(f"{self.NAME}Arn")]
         if changed:
             service.tag_resource(resourceArn=arn, tags=changed)
         if removed:
             service.untag_resource(resourceArn=arn, tagKeys=removed)
 
-    # What each type defines.
-
-    def create_resource(self, service, desired):
-        """Creates the resource and returns its read-only attributes."""
-        raise NotImplementedError
+    # What a type may add.
 
     def finish(self, service, attributes, desired):
         """Sets what the create operation has no member for."""
@@ -171,90 +247,68 @@ class RolesAnywhereProvider(ResourceProvider):
     def require_changeable(self, previous, desired):
         """Raises NotChangeable for a change that no operation makes."""
 
-    def update_resource(self, service, attributes, previous, desired):
-        raise NotImplementedError
+    def update_settings(self, service, attributes, previous, desired):
+        """Changes what has operations of its own."""
 
-    def set_enabled(self, service, attributes, enabled):
-        raise NotImplementedError
 
-    def delete_resource(self, service, identifier):
-        raise NotImplementedError
-
-    def arn(self, service, attributes):
-        raise NotImplementedError
+def schema(type_name, *read_only, create_only=()):
+    """The parts of a type's schema that LocalStack reads. The first read-only property identifies the resource."""
+    return {
+        "typeName": type_name,
+        "primaryIdentifier": [f"/properties/{read_only[0]}"],
+        "readOnlyProperties": [f"/properties/{name}" for name in read_only],
+        "createOnlyProperties": [f"/properties/{name}" for name in create_only],
+    }
 
 
 class TrustAnchorProvider(RolesAnywhereProvider):
     TYPE = "AWS::RolesAnywhere::TrustAnchor"
-    IDENTIFIER = "TrustAnchorId"
-    SCHEMA = {
-        "typeName": TYPE,
-        "primaryIdentifier": ["/properties/TrustAnchorId"],
-        "readOnlyProperties": ["/properties/TrustAnchorId", "/properties/TrustAnchorArn"],
+    SCHEMA = schema(TYPE, "TrustAnchorId", "TrustAnchorArn")
+    NAME = "TrustAnchor"
+    PROPERTIES = {
+        "Name": to_text,
+        "Source": to_source,
+        "Enabled": to_boolean,
+        "NotificationSettings": to_notification_settings,
+        "Tags": to_tags,
     }
+    UPDATES = {"Name": None, "Source": None}
 
-    def create_resource(self, service, desired):
-        answer = service.create_trust_anchor(
-            **present(
-                name=as_text(desired.get("Name")),
-                source=source(desired),
-                enabled=as_boolean(desired.get("Enabled"), None),
-                notificationSettings=notification_settings(desired),
-                tags=tags(desired),
-            )
-        )["trustAnchor"]
-        return {"TrustAnchorId": answer["trustAnchorId"], "TrustAnchorArn": answer["trustAnchorArn"]}
-
-    def update_resource(self, service, attributes, previous, desired):
-        identifier = attributes["TrustAnchorId"]
-        settings = notification_settings(desired) or []
-        if settings:
-            service.put_notification_settings(trustAnchorId=identifier, notificationSettings=settings)
-        named = {setting["event"] for setting in settings}
-        dropped = {setting["event"] for setting in notification_settings(previous) or []} - named
+    def update_settings(self, service, attributes, previous, desired):
+        old, new = (
+            to_notification_settings(state.get("NotificationSettings")) or [] for state in (previous, desired)
+        )
+        if new:
+            service.put_notification_settings(**self.identifier(attributes), notificationSettings=new)
+        dropped = {setting["event"] for setting in old} - {setting["event"] for setting in new}
         if dropped:
             keys = [{"event": event} for event in sorted(dropped)]
-            service.reset_notification_settings(trustAnchorId=identifier, notificationSettingKeys=keys)
-        service.update_trust_anchor(
-            **present(trustAnchorId=identifier, name=as_text(desired.get("Name")), source=source(desired))
-        )
-
-    def set_enabled(self, service, attributes, enabled):
-        call = service.enable_trust_anchor if enabled else service.disable_trust_anchor
-        call(trustAnchorId=attributes["TrustAnchorId"])
-
-    def delete_resource(self, service, identifier):
-        service.delete_trust_anchor(trustAnchorId=identifier)
-
-    def arn(self, service, attributes):
-        return attributes["TrustAnchorArn"]
+            service.reset_notification_settings(**self.identifier(attributes), notificationSettingKeys=keys)
 
 
 class ProfileProvider(RolesAnywhereProvider):
     TYPE = "AWS::RolesAnywhere::Profile"
-    IDENTIFIER = "ProfileId"
-    SCHEMA = {
-        "typeName": TYPE,
-        "primaryIdentifier": ["/properties/ProfileId"],
-        "readOnlyProperties": ["/properties/ProfileId", "/properties/ProfileArn"],
-        "createOnlyProperties": ["/properties/RequireInstanceProperties"],
+    SCHEMA = schema(TYPE, "ProfileId", "ProfileArn", create_only=["RequireInstanceProperties"])
+    NAME = "Profile"
+    PROPERTIES = {
+        "Name": to_text,
+        "RoleArns": unchanged,
+        "ManagedPolicyArns": unchanged,
+        "SessionPolicy": unchanged,
+        "DurationSeconds": to_integer,
+        "RequireInstanceProperties": to_boolean,
+        "AcceptRoleSessionName": to_boolean,
+        "Enabled": to_boolean,
+        "Tags": to_tags,
     }
-
-    def create_resource(self, service, desired):
-        answer = service.create_profile(
-            **present(
-                name=as_text(desired.get("Name")),
-                roleArns=desired.get("RoleArns"),
-                managedPolicyArns=desired.get("ManagedPolicyArns"),
-                sessionPolicy=desired.get("SessionPolicy"),
-                durationSeconds=as_integer(desired.get("DurationSeconds"), None),
-                requireInstanceProperties=as_boolean(desired.get("RequireInstanceProperties"), None),
-                acceptRoleSessionName=as_boolean(desired.get("AcceptRoleSessionName"), None),
-                enabled=as_boolean(desired.get("Enabled"), None),
-                tags=tags(desired),
-            )
-        )["profile"]
-        return {"ProfileId": answer["profileId"], "ProfileArn": answer["profileArn"]}
+    UPDATES = {
+        "Name": None,
+        "RoleArns": None,
+        "ManagedPolicyArns": [],
+        "SessionPolicy": None,
+        "DurationSeconds": 3600,
+        "AcceptRoleSessionName": False,
+    }
 
     def finish(self, service, attributes, desired):
         self.put_mappings(service, attributes, attribute_mappings(desired))
@@ -266,7 +320,7 @@ class ProfileProvider(RolesAnywhereProvider):
                 "resource in the template to create a new profile without one."
             )
 
-    def update_resource(self, service, attributes, previous, desired):
+    def update_settings(self, service, attributes, previous, desired):
         new = attribute_mappings(desired)
         dropped = {
             field: DEFAULT_ATTRIBUTE_MAPPINGS.get(field, [])
@@ -274,57 +328,28 @@ class ProfileProvider(RolesAnywhereProvider):
             if field not in new
         }
         self.put_mappings(service, attributes, {**dropped, **new})
-        service.update_profile(
-            **present(
-                profileId=attributes["ProfileId"],
-                name=as_text(desired.get("Name")),
-                roleArns=desired.get("RoleArns"),
-                managedPolicyArns=desired.get("ManagedPolicyArns", []),
-                sessionPolicy=desired.get("SessionPolicy"),
-                durationSeconds=as_integer(desired.get("DurationSeconds"), DEFAULT_DURATION_SECONDS),
-                acceptRoleSessionName=as_boolean(desired.get("AcceptRoleSessionName"), False),
-            )
-        )
 
     def put_mappings(self, service, attributes, mappings):
         for field, specifiers in mappings.items():
+            rules = [{"specifier": specifier} for specifier in specifiers]
             service.put_attribute_mapping(
-                profileId=attributes["ProfileId"],
-                certificateField=field,
-                mappingRules=[{"specifier": specifier} for specifier in specifiers],
+                **self.identifier(attributes), certificateField=field, mappingRules=rules
             )
-
-    def set_enabled(self, service, attributes, enabled):
-        call = service.enable_profile if enabled else service.disable_profile
-        call(profileId=attributes["ProfileId"])
-
-    def delete_resource(self, service, identifier):
-        service.delete_profile(profileId=identifier)
-
-    def arn(self, service, attributes):
-        return attributes["ProfileArn"]
 
 
 class CrlProvider(RolesAnywhereProvider):
     TYPE = "AWS::RolesAnywhere::CRL"
-    IDENTIFIER = "CrlId"
-    SCHEMA = {
-        "typeName": TYPE,
-        "primaryIdentifier": ["/properties/CrlId"],
-        "readOnlyProperties": ["/properties/CrlId"],
+    SCHEMA = schema(TYPE, "CrlId")
+    NAME = "Crl"
+    CREATE = "Import"
+    PROPERTIES = {
+        "Name": to_text,
+        "CrlData": unchanged,
+        "TrustAnchorArn": unchanged,
+        "Enabled": to_boolean,
+        "Tags": to_tags,
     }
-
-    def create_resource(self, service, desired):
-        answer = service.import_crl(
-            **present(
-                name=as_text(desired.get("Name")),
-                crlData=desired.get("CrlData"),
-                trustAnchorArn=desired.get("TrustAnchorArn"),
-                enabled=as_boolean(desired.get("Enabled"), None),
-                tags=tags(desired),
-            )
-        )["crl"]
-        return {"CrlId": answer["crlId"]}
+    UPDATES = {"Name": None, "CrlData": None}
 
     def require_changeable(self, previous, desired):
         if previous.get("TrustAnchorArn") != desired.get("TrustAnchorArn"):
@@ -332,52 +357,6 @@ class CrlProvider(RolesAnywhereProvider):
                 "UpdateCrl cannot move a CRL to another trust anchor. Rename the resource in the template to import "
                 "it anew."
             )
-
-    def update_resource(self, service, attributes, previous, desired):
-        service.update_crl(
-            **present(
-                crlId=attributes["CrlId"], name=as_text(desired.get("Name")), crlData=desired.get("CrlData")
-            )
-        )
-
-    def set_enabled(self, service, attributes, enabled):
-        call = service.enable_crl if enabled else service.disable_crl
-        call(crlId=attributes["CrlId"])
-
-    def delete_resource(self, service, identifier):
-        service.delete_crl(crlId=identifier)
-
-    def arn(self, service, attributes):
-        # The type has no ARN attribute; the service knows it.
-        return service.get_crl(crlId=attributes["CrlId"])["crl"]["crlArn"]
-
-
-def source(properties):
-    value = properties.get("Source")
-    if not isinstance(value, dict):
-        return value
-    data = value.get("SourceData") or {}
-    return present(
-        sourceType=value.get("SourceType"),
-        sourceData=present(
-            x509CertificateData=data.get("X509CertificateData"), acmPcaArn=data.get("AcmPcaArn")
-        ),
-    )
-
-
-def notification_settings(properties):
-    settings = properties.get("NotificationSettings")
-    if settings is None:
-        return None
-    return [
-        present(
-            event=setting.get("Event"),
-            enabled=as_boolean(setting.get("Enabled"), None),
-            threshold=as_integer(setting.get("Threshold"), None),
-            channel=setting.get("Channel"),
-        )
-        for setting in settings
-    ]
 
 
 def attribute_mappings(properties):
@@ -387,43 +366,9 @@ def attribute_mappings(properties):
     }
 
 
-def tags(properties):
-    listed = properties.get("Tags")
-    if listed is None:
-        return None
-    return [{"key": as_text(tag.get("Key")), "value": as_text(tag.get("Value"))} for tag in listed]
-
-
-def tag_map(properties):
-    return {tag["key"]: tag["value"] for tag in tags(properties) or []}
-
-
-def as_text(value):
-    """Templates may write text as a number or boolean."""
-    if isinstance(value, bool):
-        return str(value).lower()
-    return str(value) if isinstance(value, int | float) else value
-
-
-def as_boolean(value, default):
-    """Templates may write booleans as strings; whatever is neither goes to the service, which refuses it."""
-    if value is None:
-        return default
-    return {"true": True, "false": False}.get(str(value).lower(), value)
-
-
-def as_integer(value, default):
-    """Templates may write numbers as strings."""
-    if value is None:
-        return default
-    try:
-        return int(value)
-    except (TypeError, ValueError):
-        return value
-
-
-def present(**members):
-    return {name: value for name, value in members.items() if value is not None}
+def tag_values(properties):
+    """The values of the tags by their keys."""
+    return {tag.get("key"): tag.get("value") for tag in to_tags(properties.get("Tags")) or []}
 
 
 def success(model):
@@ -431,7 +376,7 @@ def success(model):
 
 
 def failure(error, model):
-    """A refusal in the words that CloudFormation uses for it; `model` is what the resource still is."""
+    """Reports an error in the form of CloudFormation. `model` is the state that the resource keeps."""
     if isinstance(error, ClientError):
         details, metadata = error.response["Error"], error.response["ResponseMetadata"]
         code = HANDLER_ERROR_CODES.get(details["Code"], "GeneralServiceException")
@@ -466,7 +411,7 @@ PLUGINS = {
 
 
 def install(manager):
-    """Adds the types to LocalStack's registry. Its own types, and later ones of the same name, are left alone."""
+    """Adds the types to LocalStack's registry. A type that LocalStack has by itself stays LocalStack's."""
     load, list_names = manager.load, manager.list_names
     own = {name: plugin for name, plugin in PLUGINS.items() if name not in list_names()}
 
@@ -477,7 +422,7 @@ def install(manager):
 def trust_registry(manager):
     """
     With CFN_IGNORE_UNSUPPORTED_RESOURCE_TYPES=0 LocalStack checks templates against a catalog that it downloads, and
-    refuses every type when it cannot. What the registry can load is supported, with or without a network.
+    refuses every type when it cannot. This makes it accept every type that its registry can load.
     """
     try:
         from localstack.services.cloudformation.engine.v2 import change_set_resource_support_checker as checks
