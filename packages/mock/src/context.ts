@@ -5,58 +5,78 @@ import { createSignatureVerifier, type SignatureVerifier } from "./control/sigv4
 import { createFaultQueue, type FaultQueue } from "./lab/faults.ts";
 import { createLabClock, type LabClock } from "./lab/lab-clock.ts";
 import { printable } from "./errors/printable.ts";
+import { MIN_DURATION_SECONDS } from "./request/parameters.ts";
 import type { SessionContext } from "./session/create-session.ts";
 import { type Clock, systemClock } from "./state/state.ts";
 
-/** How much of a line the log shows, in UTF-16 units. */
+/** The length at which a line of the log is cut off, in UTF-16 units. */
 const MAX_LINE_LENGTH = 16_384;
 
-/** Everything that the emulated service works with; what is not given gets its default from {@link createContext}. */
+/** Everything that the emulated service works with. {@link createContext} gives defaults. */
 export interface MockContext extends SessionContext {
   readonly clock: LabClock;
   readonly audit: AuditLog;
-  /** What the lab wants to go wrong with the next calls. */
+  /** The faults that the lab injects into the next calls. */
   readonly faults: FaultQueue;
-  /** Names new resources and events. */
+  /** Makes the ids of new resources and events. */
   readonly uuid: () => string;
   /** Takes one line for people about each CreateSession call. */
   readonly log: (line: string) => void;
-  /** Adds the reason to the message that the client sees, which AWS never does. */
+  /** Whether clients are told the reason of a refusal, which AWS never does. @default false */
   readonly explain: boolean;
-  /** Further names that clients may call the mock by, see `MockOptions.allowedHosts`. */
+  /**
+   * Further names that clients may call the mock by, `*.` for all names below one. Loopback names, addresses, names
+   * without dots and the service's own endpoints need no entry; other names are refused, since a web page could have
+   * the same name. CreateSession takes any name.
+   *
+   * @default []
+   * @example ["localhost.localstack.cloud", "*.localhost.localstack.cloud"]
+   */
   readonly allowedHosts: readonly string[];
   /** Verifies signatures of the control plane and the lab; without it, the control plane takes any signature. */
   readonly verifySignature?: SignatureVerifier | undefined;
 }
 
-/** What {@link createContext} starts from; `state` and `aws` it cannot guess. */
-export type MockContextInit = Pick<MockContext, "state" | "aws"> &
-  Partial<Omit<MockContext, "clock" | "log" | "verifySignature">> & {
-    /** Takes one line for people about each CreateSession call. @default nobody is told */
-    readonly log?: MockContext["log"] | undefined;
-    /** The time that the lab's clock shows until it is moved. @default the system clock */
-    readonly clock?: Clock | undefined;
-    /** The keys that may call the control plane and the lab; the context does not show them. @default any key, unverified */
-    readonly accessKeys?: readonly AccessKey[] | undefined;
-  };
+/** The parts of a context that have a default. */
+type Defaults = Pick<MockContext, "audit" | "faults" | "uuid" | "log" | "explain" | "allowedHosts"> &
+  Pick<MockContext, "minDurationSeconds" | "strictAttributeMapping">;
+
+/** The settings of the emulated service, each with a default. */
+export type MockSettings = { readonly [Name in keyof Defaults]?: Defaults[Name] | undefined } & {
+  /** The time that the lab's clock shows until it is moved. @default the system clock */
+  readonly clock?: Clock | undefined;
+  /**
+   * The keys that may call the control plane and the lab routes. The mock then verifies signatures, and refuses all
+   * others; `/_mock/health` stays open. The context does not show the keys.
+   *
+   * @default any key, unverified
+   */
+  readonly accessKeys?: readonly AccessKey[] | undefined;
+};
+
+/** The settings of {@link createContext}; `state` and `aws` have no default. */
+export type MockContextInit = Pick<MockContext, "state" | "aws"> & MockSettings;
 
 /**
- * Completes a context: system clock, an audit of 500 entries, random ids, no log, AWS's own limits.
+ * Completes a context. By default it has the system clock, an audit of 500 entries, random ids, no log, and AWS's own
+ * limits.
  *
- * @throws {MockError} ERR_MOCK_INVALID_OPTION for access keys that cannot be
+ * @throws {MockError} ERR_MOCK_INVALID_OPTION for access keys that are malformed
  */
-export function createContext({ accessKeys, log, ...init }: MockContextInit): MockContext {
+export function createContext(init: MockContextInit): MockContext {
+  const { accessKeys, log, clock = systemClock } = init;
   return {
-    faults: createFaultQueue(),
-    audit: createAuditLog(),
-    uuid: randomUUID,
-    explain: false,
-    allowedHosts: [],
-    minDurationSeconds: 900,
-    strictAttributeMapping: false,
-    ...init,
+    state: init.state,
+    aws: init.aws,
+    faults: init.faults ?? createFaultQueue(),
+    audit: init.audit ?? createAuditLog(),
+    uuid: init.uuid ?? randomUUID,
+    explain: init.explain ?? false,
+    allowedHosts: init.allowedHosts ?? [],
+    minDurationSeconds: init.minDurationSeconds ?? MIN_DURATION_SECONDS,
+    strictAttributeMapping: init.strictAttributeMapping ?? false,
     log: (line) => log?.(printable(line, MAX_LINE_LENGTH)),
     verifySignature: accessKeys === undefined ? undefined : createSignatureVerifier(accessKeys),
-    clock: createLabClock(init.clock ?? systemClock),
+    clock: createLabClock(clock),
   };
 }

@@ -2,7 +2,7 @@ import { Command, CommanderError, InvalidArgumentError } from "commander";
 import type { AccessKey } from "../control/access-key.ts";
 import type { MockOptions } from "../http/server.ts";
 
-/** What the command line asks for: a mock, a text on stdout, or nothing that makes sense. */
+/** What the command line asks for: to start a mock, to print a text on stdout, or something that is wrong usage. */
 export type Invocation =
   | { readonly kind: "start"; readonly options: MockOptions }
   | { readonly kind: "text"; readonly text: string }
@@ -43,8 +43,8 @@ interface Flags {
 }
 
 /**
- * Reads the command line, with the environment for what it leaves open: `AWS_ENDPOINT_URL_STS`,
- * `AWS_ENDPOINT_URL_IAM` and `AWS_ENDPOINT_URL`, and for what does not belong there: `RA_MOCK_ACCESS_KEYS`.
+ * Reads the command line. From the environment it takes the endpoints that have no flag (`AWS_ENDPOINT_URL_STS`,
+ * `AWS_ENDPOINT_URL_IAM` and `AWS_ENDPOINT_URL`), and the access keys (`RA_MOCK_ACCESS_KEYS`).
  *
  * @param argv without the interpreter and the script
  */
@@ -100,7 +100,7 @@ function createProgram(print: (text: string) => void): Command {
     .configureOutput({ writeOut: print, writeErr: () => undefined });
 }
 
-/** commander writes `error: …`, and a suggestion on a line of its own. */
+/** Joins the lines of a message. commander begins it with `error: `, and writes a suggestion on a second line. */
 function toOneLine(message: string): string {
   return message
     .replace(/^error: /, "")
@@ -150,17 +150,13 @@ function nonEmpty(text: string | undefined): string | undefined {
   return text === "" ? undefined : text;
 }
 
-function toPort(text: string): number {
-  const port = Number(text);
-  if (!/^\d+$/.test(text) || port > 65_535)
-    throw new InvalidArgumentError("a port is a number from 0 to 65535.");
-  return port;
-}
+const toPort = numberParser(0, 65_535, "a port is a number from 0 to 65535.");
+const toSeconds = numberParser(1, 900, "give a number of seconds from 1 to 900.");
 
-function toSeconds(text: string): number {
-  const seconds = Number(text);
-  if (!/^\d+$/.test(text) || seconds < 1 || seconds > 900) {
-    throw new InvalidArgumentError("give a number of seconds from 1 to 900.");
-  }
-  return seconds;
+function numberParser(min: number, max: number, message: string): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (!/^\d+$/.test(text) || value < min || value > max) throw new InvalidArgumentError(message);
+    return value;
+  };
 }

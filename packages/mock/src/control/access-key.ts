@@ -1,4 +1,4 @@
-import { MockError } from "../errors/mock-error.ts";
+import { invalidOption } from "../errors/mock-error.ts";
 
 /** A long-term or temporary key of IAM that may sign calls of the control plane. */
 export interface AccessKey {
@@ -10,7 +10,7 @@ export interface AccessKey {
 }
 
 /**
- * Puts access keys in order, by their ids.
+ * Indexes access keys by their ids.
  *
  * @throws {MockError} ERR_MOCK_INVALID_OPTION for a key without secret, a malformed id, or an id that repeats; the
  * secret is never in the message
@@ -18,17 +18,15 @@ export interface AccessKey {
 export function indexAccessKeys(accessKeys: readonly AccessKey[]): ReadonlyMap<string, AccessKey> {
   const byId = new Map<string, AccessKey>();
   for (const [index, key] of accessKeys.entries()) {
-    const complaint = complaintAbout(key, byId);
-    if (complaint !== undefined) {
-      throw new MockError("ERR_MOCK_INVALID_OPTION", `access key ${index + 1} ${complaint}`);
-    }
+    const fault = faultOf(key, byId);
+    if (fault !== undefined) throw invalidOption(`access key ${index + 1} ${fault}`);
     byId.set(key.accessKeyId, key);
   }
   return byId;
 }
 
-// The id is not quoted either: whoever swaps the two fields has put the secret there.
-function complaintAbout(key: AccessKey, known: ReadonlyMap<string, AccessKey>): string | undefined {
+// The messages leave out the id too: a user who swapped the two fields has put the secret there.
+function faultOf(key: AccessKey, known: ReadonlyMap<string, AccessKey>): string | undefined {
   if (!/^[^\s/,]+$/.test(key.accessKeyId)) {
     return "has an empty id or one with a blank, slash or comma; give an id such as AKIDEXAMPLE";
   }

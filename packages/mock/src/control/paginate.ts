@@ -1,7 +1,8 @@
+import { z } from "zod";
 import { validationError } from "../errors/service-error.ts";
 import { constraintError } from "../model/constraint-failure.ts";
 
-/** Page length when the caller names none, and the longest that is served. AWS documents neither. */
+/** The page length when the caller names none, and the longest page. AWS documents neither. */
 export const DEFAULT_PAGE_SIZE = 50;
 export const MAX_PAGE_SIZE = 1000;
 
@@ -39,16 +40,15 @@ export function paginate<T>(collection: ReadonlyMap<string, T>, name: string, re
     : { items };
 }
 
-/** The position is a fallback for the case that the resource named has been deleted since. */
+/** The position serves when the resource of the id was deleted meanwhile. */
 function encodeToken(name: string, lastId: string, position: number): string {
   return Buffer.from(JSON.stringify([name, lastId, position])).toString("base64url");
 }
 
 function positionAfter(token: string, name: string, ids: readonly string[]): number {
-  const decoded = decodeToken(token);
-  if (!Array.isArray(decoded)) throw invalidToken();
-  const [tokenName, lastId, position]: unknown[] = decoded;
-  if (tokenName !== name || typeof lastId !== "string" || typeof position !== "number") throw invalidToken();
+  const decoded = z.tuple([z.literal(name), z.string(), z.number()]).safeParse(decodeToken(token));
+  if (!decoded.success) throw validationError("Invalid nextToken");
+  const [, lastId, position] = decoded.data;
   const index = ids.indexOf(lastId);
   return index === -1 ? Math.min(Math.max(0, Math.trunc(position) - 1), ids.length) : index + 1;
 }
@@ -59,8 +59,4 @@ function decodeToken(token: string): unknown {
   } catch {
     return undefined;
   }
-}
-
-function invalidToken() {
-  return validationError("Invalid nextToken");
 }

@@ -2,15 +2,20 @@ import { hash, timingSafeEqual } from "node:crypto";
 import { Sha256 } from "@aws-crypto/sha256-js";
 import { SignatureV4 } from "@smithy/signature-v4";
 import { ServiceError } from "../errors/service-error.ts";
-import { parseQuery } from "../request/received-request.ts";
-import { headerValues, type ReceivedRequest, splitTarget } from "../request/received-request.ts";
+import {
+  headerValues,
+  indexHeaders,
+  parseQuery,
+  type ReceivedRequest,
+  splitTarget,
+} from "../request/received-request.ts";
 import { CLOCK_SKEW_SECONDS, parseAmzDate } from "../request/signed-request.ts";
 import { type AccessKey, indexAccessKeys } from "./access-key.ts";
 
 const SIGNING_SERVICE = "rolesanywhere";
 const REQUIRED_FIELDS = ["Credential", "Signature", "SignedHeaders"] as const;
 
-/** What an `Authorization` header claims; whether it is true is for the verifier of signatures to say. */
+/** The contents of an `Authorization` header. The {@link SignatureVerifier} checks whether they are true. */
 export interface ClaimedSignature {
   readonly accessKeyId: string;
   /** `yyyymmdd` */
@@ -25,8 +30,8 @@ export interface ClaimedSignature {
 
 /**
  * Refuses a request that does not carry a SigV4 signature for this service, region and account. The signature itself
- * is not verified here: that takes secret keys. An access key id of twelve digits names the caller's account,
- * as it does for LocalStack; any other stands for the emulated account.
+ * is not verified here, because that takes secret keys. An access key id of twelve digits names the caller's account,
+ * as in LocalStack; any other access key belongs to the emulated account.
  *
  * @param authorization value of the `Authorization` header
  * @param hasDate whether `X-Amz-Date` or `Date` is present
@@ -185,7 +190,7 @@ async function signAgain(
   const parameters = parseQuery(query);
   const headers = collectHeaders(request, signedHeaders);
   if (parameters === undefined || headers === undefined) return undefined;
-  // The signer takes this header for the hash of the body, whatever the body is.
+  // The signer believes this header instead of hashing the body.
   const announced = headers[PAYLOAD_HASH_HEADER];
   if (announced !== undefined && announced !== hash("sha256", request.body)) return undefined;
   const signer = new SignatureV4({
@@ -196,7 +201,7 @@ async function signAgain(
     sha256: Sha256,
     applyChecksum: false,
   });
-  // The signer encodes the path a second time, and so do clients: an ARN in it has come encoded once.
+  // The signer encodes the path, in which an ARN is encoded already. Clients do the same.
   const signed = await signer.sign(
     {
       method: request.method,
@@ -207,25 +212,21 @@ async function signAgain(
       headers,
       body: request.body,
     },
-    // By default it leaves out headers that proxies change; a client that signed them is taken at its word.
+    // By default the signer leaves out headers that proxies change. Here it signs all that the client signed.
     { signingDate, signableHeaders: new Set(signedHeaders) },
   );
   return /Signature=([0-9a-f]{64})$/.exec(signed.headers["authorization"] ?? "")?.[1];
 }
 
-/** The signed headers, and the token even when it is not: that is then a mismatch. */
+/** The signed headers and the token. A token that the client did not sign so leads to another signature. */
 function collectHeaders(
-  request: ReceivedRequest,
+  { rawHeaders }: ReceivedRequest,
   signedHeaders: readonly string[],
 ): Record<string, string> | undefined {
-  const names = [...signedHeaders, ...(headerValues(request, TOKEN_HEADER).length > 0 ? [TOKEN_HEADER] : [])];
-  const entries: [string, string][] = [];
-  for (const name of names) {
-    const values = headerValues(request, name);
-    if (values.length === 0) return undefined;
-    entries.push([name, values.join(",")]);
-  }
-  return Object.fromEntries(entries);
+  const received = indexHeaders(rawHeaders);
+  const names = received.has(TOKEN_HEADER) ? [...signedHeaders, TOKEN_HEADER] : signedHeaders;
+  const entries = names.map((name) => [name, received.get(name.toLowerCase())?.join(",")]);
+  return entries.some(([, value]) => value === undefined) ? undefined : Object.fromEntries(entries);
 }
 
 function groupByName(parameters: readonly (readonly [string, string])[]): Record<string, string[]> {
@@ -234,7 +235,7 @@ function groupByName(parameters: readonly (readonly [string, string])[]): Record
   return Object.fromEntries(grouped);
 }
 
-/** In a time that tells nothing of the secret, not even its length. */
+/** Compares in a time that does not depend on the secret, not even on its length. */
 function isSame(expected: string, received: string): boolean {
   return timingSafeEqual(hash("sha256", expected, "buffer"), hash("sha256", received, "buffer"));
 }

@@ -8,8 +8,8 @@ export type MockErrorCode =
   | "ERR_MOCK_NOT_RUNNING";
 
 /**
- * What this library throws when it cannot start or is used wrongly. A request that the emulated
- * service refuses is never a `MockError`: it is an HTTP answer and an entry of the audit.
+ * The error that this library throws when it cannot start or is used wrongly. A request that the emulated
+ * service refuses is never a `MockError`: the client gets an HTTP response, and the audit a record.
  */
 export class MockError extends Error {
   override readonly name = "MockError";
@@ -23,4 +23,9 @@ export class MockError extends Error {
     super(message, options);
     this.code = code;
   }
+}
+
+/** An option that has no legal value. */
+export function invalidOption(message: string, options?: ErrorOptions): MockError {
+  return new MockError("ERR_MOCK_INVALID_OPTION", message, options);
 }

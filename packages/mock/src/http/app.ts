@@ -14,7 +14,7 @@ import { refuseWebPages } from "./refuse-web-pages.ts";
 /** Largest request body, in bytes: room for the 300000 bytes of a CRL in base64. */
 export const MAX_BODY_BYTES = 1024 * 1024;
 
-/** Largest snapshot, in bytes: an account with all the resources of its quotas, none of them as large as it may be. */
+/** Largest snapshot, in bytes: room for an account that is full to its quotas, with resources of a usual size. */
 const MAX_SNAPSHOT_BYTES = 32 * 1024 * 1024;
 
 /** The application, to be served by `@hono/node-server`: CreateSession works on Node's raw request. */
@@ -28,17 +28,8 @@ export type MockApp = Hono<{ Bindings: HttpBindings }>;
 export function createApp(context: MockContext): MockApp {
   const app: MockApp = new Hono();
   app.use(refuseWebPages(context.allowedHosts));
-  app.use(
-    limitBody(
-      (path) => (path === "/_mock/snapshot" ? MAX_SNAPSHOT_BYTES : MAX_BODY_BYTES),
-      (maxBytes) =>
-        new ServiceError(
-          "RequestEntityTooLargeException",
-          `The request body is larger than ${maxBytes} bytes`,
-        ).toResponse(randomUUID()),
-    ),
-  );
-  // Clients compare it with their own clock, so it has to be the one that judges their requests.
+  app.use(limitBody((path) => (path === "/_mock/snapshot" ? MAX_SNAPSHOT_BYTES : MAX_BODY_BYTES)));
+  // Clients compare the date with their own clock, so it has to come from the clock that the mock checks requests by.
   app.use(async (c, next) => {
     await next();
     c.header("Date", context.clock.now().toUTCString());
@@ -55,6 +46,7 @@ export function createApp(context: MockContext): MockApp {
     ).toResponse(randomUUID()),
   );
   app.onError((error) => {
+    if (error instanceof ServiceError) return error.toResponse(randomUUID());
     context.log(`defect: ${(error.stack ?? error.message).replaceAll(/\n\s*/g, " | ")}`);
     return new ServiceError("InternalServerException", "Internal server error").toResponse(randomUUID());
   });

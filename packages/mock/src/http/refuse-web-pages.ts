@@ -1,10 +1,9 @@
-import { randomUUID } from "node:crypto";
 import { isIP } from "node:net";
 import type { MiddlewareHandler } from "hono";
-import { MockError } from "../errors/mock-error.ts";
+import { invalidOption } from "../errors/mock-error.ts";
 import { ServiceError } from "../errors/service-error.ts";
 
-/** What the service's own endpoints are called; clients send such a name when their hosts file points at the mock. */
+/** The names of the service's own endpoints. Clients send one when their hosts file maps it to the mock. */
 const AWS_ENDPOINT =
   /^rolesanywhere(-fips)?\.[a-z0-9-]+\.(amazonaws\.com(\.cn)?|api\.aws|api\.amazonwebservices\.com\.cn)$/;
 
@@ -13,11 +12,11 @@ const CONFIGURABLE = /^(\*\.)?([a-z0-9_]([a-z0-9_-]*[a-z0-9_])?\.)+[a-z0-9]([a-z
 
 /**
  * Refuses the requests of web pages. A page on any site can send requests to a server on the loopback address of its
- * reader's machine; a browser marks them with `Origin` or `Sec-Fetch-Site`. A page whose own name was made to point at
- * the loopback address (DNS rebinding) counts as the same site: the `Host` header gives it away. No client of AWS
- * sends any of these.
+ * reader's machine; a browser marks them with `Origin` or `Sec-Fetch-Site`. When the DNS name of the page itself was
+ * changed to the loopback address (DNS rebinding), the browser takes the mock for the same site and marks nothing: then
+ * the `Host` header shows the page's name. No client of AWS sends any of these.
  *
- * CreateSession takes any `Host`: it is signed with the certificate's key, over the name that the client sees.
+ * CreateSession takes any `Host`: the certificate's key signs the request, with the name that the client uses.
  *
  * @param allowedHosts names that the mock answers to besides those of {@link isLocalHost}
  * @see https://fetch.spec.whatwg.org/#origin-header
@@ -26,14 +25,15 @@ const CONFIGURABLE = /^(\*\.)?([a-z0-9_]([a-z0-9_-]*[a-z0-9_])?\.)+[a-z0-9]([a-z
 export function refuseWebPages(allowedHosts: readonly string[]): MiddlewareHandler {
   return async (c, next) => {
     const site = c.req.header("sec-fetch-site");
-    // "none" is a person who typed the address.
+    // Browsers send "none" when a person typed the address.
     if (c.req.header("origin") !== undefined || (site !== undefined && !/^(same-origin|none)$/.test(site))) {
-      return refuse("The mock takes no requests from web pages");
+      throw new ServiceError("AccessDeniedException", "The mock takes no requests from web pages");
     }
     const host = c.req.header("host");
     const isCreateSession = c.req.method === "POST" && c.req.path === "/sessions";
     if (host !== undefined && !isCreateSession && !isLocalHost(host) && !isListed(host, allowedHosts)) {
-      return refuse(
+      throw new ServiceError(
+        "AccessDeniedException",
         `The mock does not answer to the host ${JSON.stringify(host.slice(0, 255))}: use a loopback name, an address or a name without dots, or start the mock with --allowed-host`,
       );
     }
@@ -42,9 +42,9 @@ export function refuseWebPages(allowedHosts: readonly string[]): MiddlewareHandl
 }
 
 /**
- * Whether a web page cannot have taken the name of a `Host` header for its own: a loopback name, an address, a name
- * without dots (of a compose service, for example), a name that public DNS cannot have (`host.docker.internal`), or
- * that of an endpoint of the service.
+ * Whether a `Host` header has a name that no web page can have: a loopback name, an address, a name without dots (of a
+ * compose service, for example), a name that public DNS cannot have (`host.docker.internal`), or an endpoint of the
+ * service.
  *
  * @param host with or without a port
  * @see https://www.iana.org/assignments/special-use-domain-names
@@ -60,15 +60,14 @@ export function isLocalHost(host: string): boolean {
 }
 
 /**
- * Checks what `--allowed-host` was given.
+ * Checks the values of `--allowed-host`.
  *
  * @throws {MockError} ERR_MOCK_INVALID_OPTION for what is not `name.example` or `*.name.example`
  */
 export function checkAllowedHosts(allowedHosts: readonly string[]): void {
   for (const name of allowedHosts) {
     if (CONFIGURABLE.test(name) || isLocalHost(name)) continue;
-    throw new MockError(
-      "ERR_MOCK_INVALID_OPTION",
+    throw invalidOption(
       `${JSON.stringify(name)} is not a host name; give one without a port, such as localhost.localstack.cloud or *.localhost.localstack.cloud`,
     );
   }
@@ -82,12 +81,8 @@ function isListed(host: string, allowedHosts: readonly string[]): boolean {
   });
 }
 
-/** The name in lower case, without port, brackets and the root's dot. */
+/** The name of a `Host` header in lower case, without port, brackets and the dot of the DNS root. */
 function nameOf(host: string): string {
   const [, address, name = ""] = /^(?:\[([^\]]*)\]|([^:]*))(?::\d*)?$/.exec(host.trim()) ?? [];
   return (address ?? name.replace(/\.$/, "")).toLowerCase();
-}
-
-function refuse(message: string): Response {
-  return new ServiceError("AccessDeniedException", message).toResponse(randomUUID());
 }

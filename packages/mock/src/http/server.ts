@@ -1,18 +1,18 @@
 import { readFileSync } from "node:fs";
+import { once } from "node:events";
 import { createServer, type RequestListener, type Server, type ServerOptions } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import { getRequestListener } from "@hono/node-server";
-import { createContext, type MockContext } from "../context.ts";
-import { MockError } from "../errors/mock-error.ts";
-import type { AccessKey } from "../control/access-key.ts";
+import { createContext, type MockContext, type MockSettings } from "../context.ts";
+import { invalidOption, MockError } from "../errors/mock-error.ts";
 import type { AwsPort } from "../session/aws.ts";
 import { awsSdkPort } from "../session/aws-sdk.ts";
-import { type Clock, createState, type State } from "../state/state.ts";
+import { createState, type State } from "../state/state.ts";
 import { createApp } from "./app.ts";
 import { checkAllowedHosts } from "./refuse-web-pages.ts";
 
-/** Options of {@link startMock}; every one has a default except where STS is. */
-export interface MockOptions {
+/** Options of {@link startMock}. All have a default, except that either `stsEndpoint` or `aws` is required. */
+export interface MockOptions extends MockSettings {
   /** @default "127.0.0.1" */
   readonly host?: string | undefined;
   /** 0 takes a free one. @default 0 */
@@ -29,34 +29,8 @@ export interface MockOptions {
   readonly region?: string | undefined;
   /** Twelve digits. @default "000000000000", LocalStack's account */
   readonly accountId?: string | undefined;
-  /**
-   * The keys that may call the control plane and the lab routes; signatures are then verified, and nobody else gets
-   * in. `/_mock/health` stays open.
-   *
-   * @default any key, unverified
-   */
-  readonly accessKeys?: readonly AccessKey[] | undefined;
-  /**
-   * Further names that clients may call the mock by, `*.` for all names below one. Loopback names, addresses, names
-   * without dots and the service's own endpoints need no entry; other names are refused, since a web page could have
-   * taken one for its own. CreateSession takes any name.
-   *
-   * @default []
-   * @example ["localhost.localstack.cloud", "*.localhost.localstack.cloud"]
-   */
-  readonly allowedHosts?: readonly string[] | undefined;
-  /** Tell clients the reason of a refusal, which AWS never does. @default false */
-  readonly explain?: boolean | undefined;
-  /** Grant sessions shorter than AWS's 900 seconds. @default 900 */
-  readonly minDurationSeconds?: number | undefined;
-  /** Refuse certificates with values that cannot become session tags, as users of AWS have seen. @default false */
-  readonly strictAttributeMapping?: boolean | undefined;
-  /** @default the system clock */
-  readonly clock?: Clock | undefined;
-  /** Start from this state. @default an empty account */
+  /** The account to start with. @default an empty account */
   readonly state?: State | undefined;
-  /** Takes one line about each CreateSession call. @default none */
-  readonly log?: ((line: string) => void) | undefined;
 }
 
 /** A running mock. */
@@ -115,33 +89,17 @@ export async function startMock(options: MockOptions): Promise<RunningMock> {
 function toContext(options: MockOptions): MockContext {
   const { region = "us-east-1", accountId = "000000000000", minDurationSeconds = 900 } = options;
   if (!/^\d{12}$/.test(accountId)) {
-    throw new MockError(
-      "ERR_MOCK_INVALID_OPTION",
-      `account id "${accountId}" is not twelve digits; give all twelve`,
-    );
+    throw invalidOption(`account id "${accountId}" is not twelve digits; give all twelve`);
   }
   if (!/^[a-z]{2}(-[a-z]+)+-\d$/.test(region)) {
-    throw new MockError("ERR_MOCK_INVALID_OPTION", `"${region}" is not a region; give one such as us-east-1`);
+    throw invalidOption(`"${region}" is not a region; give one such as us-east-1`);
   }
   if (!Number.isInteger(minDurationSeconds) || minDurationSeconds < 1 || minDurationSeconds > 900) {
-    throw new MockError(
-      "ERR_MOCK_INVALID_OPTION",
-      `the shortest session cannot be ${minDurationSeconds} seconds; give 1 to 900`,
-    );
+    throw invalidOption(`the shortest session cannot be ${minDurationSeconds} seconds; give 1 to 900`);
   }
-  const { allowedHosts = [] } = options;
-  checkAllowedHosts(allowedHosts);
-  return createContext({
-    allowedHosts,
-    state: options.state ?? createState(accountId, region),
-    aws: options.aws ?? endpointPort(options, region),
-    explain: options.explain ?? false,
-    minDurationSeconds,
-    strictAttributeMapping: options.strictAttributeMapping ?? false,
-    accessKeys: options.accessKeys,
-    clock: options.clock,
-    log: options.log,
-  });
+  checkAllowedHosts(options.allowedHosts ?? []);
+  const state = options.state ?? createState(accountId, region);
+  return createContext({ ...options, state, aws: options.aws ?? endpointPort(options, region) });
 }
 
 function endpointPort({ stsEndpoint, iamEndpoint = stsEndpoint }: MockOptions, region: string): AwsPort {
@@ -153,8 +111,7 @@ function endpointPort({ stsEndpoint, iamEndpoint = stsEndpoint }: MockOptions, r
   }
   for (const endpoint of [stsEndpoint, iamEndpoint]) {
     if (!/^https?:$/.test(URL.parse(endpoint)?.protocol ?? "")) {
-      throw new MockError(
-        "ERR_MOCK_INVALID_OPTION",
+      throw invalidOption(
         `"${endpoint}" is not an http or https URL; give one such as http://127.0.0.1:4566`,
       );
     }
@@ -169,8 +126,7 @@ function createHttpServer({ tls }: MockOptions, listener: RequestListener): Serv
   try {
     return createTlsServer({ ...options, ...certificate }, listener);
   } catch (cause) {
-    throw new MockError(
-      "ERR_MOCK_INVALID_OPTION",
+    throw invalidOption(
       `"${tls.certificateFile}" and "${tls.keyFile}" are not a certificate and its key in PEM; give a matching pair`,
       { cause },
     );
@@ -191,18 +147,16 @@ function readFile(path: string): Buffer {
 const HOST = /^[\w.~!$&'()*+,;=%:[\]-]*$/;
 
 async function listen(server: Server, host: string, port: number): Promise<void> {
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", (cause) => {
-      reject(
-        new MockError(
-          "ERR_MOCK_LISTEN_FAILED",
-          `cannot listen on ${host} port ${port}: ${cause.message}; give another --port, or 0 for a free one`,
-          { cause },
-        ),
-      );
-    });
-    server.listen(port, host, resolve);
-  });
+  try {
+    await once(server.listen(port, host), "listening");
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new MockError(
+      "ERR_MOCK_LISTEN_FAILED",
+      `cannot listen on ${host} port ${port}: ${reason}; give another --port, or 0 for a free one`,
+      { cause },
+    );
+  }
 }
 
 function urlOf(server: Server, scheme: string, host: string): string {

@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import type { HttpBindings } from "@hono/node-server";
 import { type Context, Hono } from "hono";
 import { z } from "zod";
@@ -17,10 +16,10 @@ const ClockChange = z.union([
   z.strictObject({ rate: z.number().min(0).max(1e6) }),
 ]);
 
-/** Values of a snapshot: ten times those of an account that is full to its quotas, without its subjects. */
+/** Largest number of values in a snapshot: ten times as many as an account has that is full to its quotas, without subjects. */
 const MAX_SNAPSHOT_VALUES = 3_000_000;
 
-/** What X.509 can write (RFC 5280 §4.1.2.5), and a year of room for sessions. */
+/** The times that X.509 can write (RFC 5280 §4.1.2.5), with a year left for sessions. */
 const EARLIEST = Date.UTC(1950, 0);
 const LATEST = Date.UTC(9999, 0);
 
@@ -39,7 +38,7 @@ export interface LabContext extends Pick<ControlPlaneContext, "verifySignature">
   readonly audit: { list(limit?: number): readonly object[]; clear(): void };
 }
 
-/** The routes under `/_mock/`: what AWS has no counterpart of. */
+/** The routes under `/_mock/`, which AWS does not have. A `ServiceError` is for the surrounding application to answer. */
 export function labRoutes(context: LabContext): Hono<{ Bindings: HttpBindings }> {
   const lab = new Hono<{ Bindings: HttpBindings }>();
   const { state, clock, audit, faults } = context;
@@ -47,14 +46,9 @@ export function labRoutes(context: LabContext): Hono<{ Bindings: HttpBindings }>
   lab.get("/health", (c) => c.json({ status: "ok", accountId: state.accountId, region: state.region }));
 
   lab.use(async (c, next) => {
-    try {
-      if (context.verifySignature !== undefined) await checkCaller(context, c);
-    } catch (error) {
-      if (error instanceof ServiceError) return error.toResponse(randomUUID());
-      throw error;
-    }
-    // Of all the types that a web page can send without asking first, this is none: a browser that is too old to send
-    // an Origin cannot change anything here.
+    if (context.verifySignature !== undefined) await checkCaller(context, c);
+    // A web page may send some content types without a CORS preflight, but not this one. So a page cannot change
+    // anything here, even in a browser that is too old to send an Origin.
     if (/^(POST|PUT|PATCH)$/.test(c.req.method) && !isJson(c.req.header("content-type"))) {
       return c.json({ message: "send the header content-type: application/json, also without a body" }, 415);
     }
@@ -150,7 +144,7 @@ function isJson(contentType = ""): boolean {
   return /^application\/json\s*(;|$)/i.test(contentType);
 }
 
-/** The body as JSON; `undefined` when it is none. */
+/** The body as JSON, or `undefined` when it is not JSON. */
 async function readJson(c: Context): Promise<unknown> {
   try {
     return parseJson(new Uint8Array(await c.req.arrayBuffer()));

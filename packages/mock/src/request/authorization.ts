@@ -45,18 +45,10 @@ export function parseAuthorization(header: string | undefined): Authorization {
     });
   }
   const fields = readFields(header.slice(token.length));
-  const credential = (fields.get("Credential") ?? "").split("/");
-  const [serialNumber, date, region, service, terminator] = credential;
-  if (
-    serialNumber === undefined ||
-    date === undefined ||
-    region === undefined ||
-    service === undefined ||
-    terminator === undefined ||
-    credential.length !== 5
-  ) {
-    throw malformed(`Credential=${fields.get("Credential") ?? ""}`);
-  }
+  const credential = fields.get("Credential") ?? "";
+  const parts = credential.split("/");
+  if (parts.length !== 5) throw malformed(`Credential=${credential}`);
+  const [serialNumber = "", date = "", region = "", service = "", terminator = ""] = parts;
   return {
     algorithm,
     serialNumber,
@@ -77,7 +69,7 @@ function readFields(text: string): Map<string, string> {
   return fields;
 }
 
-/** Lower case, sorted, no name twice: SigV4 leaves a signer no other choice. */
+/** Reads the names of signed headers. SigV4 demands lower case, sorted order and no name twice. */
 function readSignedHeaders(text: string): string[] {
   const names = text.split(";");
   const canonical = [...new Set(names.map((name) => name.toLowerCase()))].sort();

@@ -1,13 +1,13 @@
 import { hash } from "node:crypto";
 import { trimBlanks, type Headers, type QueryParameter } from "./received-request.ts";
 
-/** What the signer must have signed, rebuilt from what arrived. */
+/** The texts that the signer must have signed, rebuilt from the received request. */
 export interface DerivedSigning {
   readonly canonicalRequest: string;
   readonly stringToSign: string;
 }
 
-/** The parts of a request that its signature is about. */
+/** The parts of a request that its signature covers. */
 export interface SignedParts {
   readonly method: string;
   /** The path of the request target, as received. */
@@ -61,7 +61,7 @@ export function deriveSigning(
 
 /**
  * The ways to encode a query value that a correct client may have used. The user guide wants `=` inside a value
- * encoded twice, the official helper encodes it once; both are honoured, and they only differ when there is one.
+ * encoded twice, and the official helper encodes it once. The mock accepts both. They only differ when a value has `=`.
  */
 export function queryValueEncodings(query: readonly QueryParameter[]): ((value: string) => string)[] {
   const twice = (value: string): string => encodeRfc3986(value).replaceAll("%3D", "%253D");
@@ -94,7 +94,7 @@ function compare(one: string, other: string): number {
   return one < other ? -1 : one > other ? 1 : 0;
 }
 
-/** Text is hashed byte for byte: Node.js hands the bytes of a request line or header over as Latin-1. */
+/** Hashes the bytes of the wire: Node.js decodes request lines and headers as Latin-1. */
 function sha256Hex(data: string | Uint8Array): string {
   return hash("sha256", typeof data === "string" ? Buffer.from(data, "latin1") : data);
 }

@@ -1,6 +1,6 @@
 import type { HttpBindings } from "@hono/node-server";
 
-/** A request exactly as it arrived: signatures are about bytes, so nothing is normalised yet. */
+/** A request exactly as it arrived. Signatures cover bytes, so nothing is normalised yet. */
 export interface ReceivedRequest {
   readonly method: string;
   /** The request target of the request line, for example `/sessions?roleArn=…`. */
@@ -14,7 +14,7 @@ export interface ReceivedRequest {
   readonly secure?: boolean | undefined;
 }
 
-/** Takes a request from the wire: Node's own raw headers and target, not the web ones made of them. */
+/** Reads a request from Node's raw headers and target. The web request has them only in normalised form. */
 export async function receive(
   incoming: HttpBindings["incoming"],
   request: Pick<Request, "arrayBuffer">,
@@ -32,7 +32,7 @@ export async function receive(
 /** Header values by lower-case name, each in the order of the wire. */
 export type Headers = ReadonlyMap<string, readonly string[]>;
 
-/** Puts raw headers in order by their names, which are compared without regard to letter case. */
+/** Groups raw headers by their names. Letter case does not count. */
 export function indexHeaders(rawHeaders: readonly string[]): Headers {
   const headers = new Map<string, string[]>();
   for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
@@ -54,8 +54,8 @@ export function headerValues(
 }
 
 /**
- * Takes blanks off both ends: spaces and tabs, which is what HTTP calls blank (RFC 9110 §5.6.3), and nothing else.
- * By hand, since a regular expression for it takes quadratic time on a header full of spaces.
+ * Removes spaces and tabs at both ends, the only characters that are blank in HTTP (RFC 9110 §5.6.3). A regular
+ * expression for this would take quadratic time on a header full of spaces.
  */
 export function trimBlanks(value: string): string {
   let [start, end] = [0, value.length];

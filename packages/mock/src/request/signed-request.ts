@@ -26,8 +26,8 @@ export const MAX_CHAIN_LENGTH = 5;
 export const CLOCK_SKEW_SECONDS = 300;
 
 /**
- * A CreateSession request, read once. Everything in it has the right form; whether it is true (the signature, the date,
- * the certificates) is for the steps that follow.
+ * A CreateSession request, read once. All of its parts are well-formed. Later steps check the signature, the date and
+ * the certificates.
  */
 export interface SignedRequest extends Authorization, SignedParts {
   readonly algorithm: Authorization["algorithm"];
@@ -48,7 +48,7 @@ export interface SignedRequest extends Authorization, SignedParts {
 /** A request that could not be read to its end. */
 export interface UnreadableRequest {
   readonly refusal: Refusal;
-  /** The end-entity certificate, when it is not what is wrong. */
+  /** The end-entity certificate, when it could be read. */
   readonly certificate?: Certificate | undefined;
 }
 
@@ -82,8 +82,8 @@ export function readSignedRequest(received: ReceivedRequest): SignedRequest | Un
 }
 
 /**
- * The one value of a header that may occur once only. Two `X-Amz-X509` headers, for example, would leave it open
- * which certificate was meant.
+ * The value of a header that may occur only once. With two `X-Amz-X509` headers, for example, nobody could tell which
+ * certificate signed the request.
  */
 function singleHeader(headers: Headers, name: string): string | undefined {
   const [value, ...others] = headers.get(name) ?? [];
@@ -139,13 +139,13 @@ function readChain(header: string | undefined): Certificate[] {
   });
 }
 
-/** Certificates of paths that were trusted, by their base64: the same ones come back with every session. */
+/** Certificates of trusted paths by their base64. Clients send the same ones with every session. */
 const trusted = new BoundedCache<Certificate>(2 * 1024 * 1024);
 const base64Of = new WeakMap<Certificate, string>();
 
 /**
- * Spares these certificates the reading when they come again. Strangers' certificates are not worth the memory, so this
- * is for those whose path to a trust anchor held.
+ * Keeps certificates, so that they need not be read again when a client sends them again. Only certificates with a path
+ * to a trust anchor are kept, since others would take memory for nothing.
  */
 export function rememberTrusted(certificates: readonly Certificate[]): void {
   for (const certificate of certificates) {
@@ -188,7 +188,7 @@ function readDate(sent: string | undefined): Pick<SignedRequest, "amzDate" | "si
   return { amzDate: sent, signedAt };
 }
 
-/** `undefined` for anything but a real instant written `YYYYMMDDTHHMMSSZ`. */
+/** Reads a time of the form `YYYYMMDDTHHMMSSZ`. The result is `undefined` for another form, and for a time that does not exist. */
 export function parseAmzDate(text: string): Date | undefined {
   const parts = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(text);
   if (parts === null) return undefined;

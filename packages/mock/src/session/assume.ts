@@ -26,7 +26,7 @@ export interface CredentialSet {
   readonly sourceIdentity: string;
 }
 
-/** A session that everything allows: what STS is asked for, and the certificate values behind its tags. */
+/** A session that all checks allow: the request to STS, and the certificate values that its tags are made of. */
 export interface AllowedSession {
   readonly request: AssumeRoleRequest;
   readonly attributes: MappedAttributes;
@@ -67,7 +67,7 @@ export async function assume(
 /**
  * Waits for a call to IAM or STS.
  *
- * @throws {Refusal} ASSUME_ROLE_REFUSED when the other side says no, STS_UNAVAILABLE when it says nothing
+ * @throws {Refusal} ASSUME_ROLE_REFUSED when IAM or STS refuses, STS_UNAVAILABLE when there is no response
  */
 export async function callAws<Answer>(
   roleArn: string,

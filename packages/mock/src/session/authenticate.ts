@@ -8,7 +8,7 @@ import type { Certificate } from "../trust/certificate.ts";
 
 /**
  * Checks that the sender holds the private key of the certificate in the request, and signed this request for this
- * service, region and time. Whether the certificate is to be trusted stays open.
+ * service, region and time. It does not check whether the certificate is trusted.
  *
  * @param region the emulated region
  * @throws {Refusal} one of the reasons about the request and its signature
@@ -30,7 +30,7 @@ export function authenticate(request: SignedRequest, region: string, now: Date):
   });
 }
 
-/** The date of the request against the clock and the credential scope. */
+/** Checks the date of the request against the clock and the credential scope. */
 function checkDate({ amzDate, signedAt, scope }: SignedRequest, now: Date): void {
   const day = amzDate.slice(0, 8);
   if (scope.date !== day) {
@@ -50,7 +50,7 @@ function checkDate({ amzDate, signedAt, scope }: SignedRequest, now: Date): void
   }
 }
 
-/** The rest of the credential scope, and that the credential names the certificate that was sent. */
+/** Checks the rest of the credential scope, and that the credential names the certificate that was sent. */
 function checkScope({ scope, serialNumber, certificate }: SignedRequest, region: string): void {
   if (scope.region !== region) {
     throw denied("SCOPE_REGION_MISMATCH", AWS_MESSAGE.signature, {
@@ -76,7 +76,7 @@ function checkScope({ scope, serialNumber, certificate }: SignedRequest, region:
   }
 }
 
-/** The headers that say who is calling and where must be under the signature. */
+/** Checks that the signature covers the headers that name the caller's certificate and the host. */
 function checkSignedHeaders({ headers, signedHeaders }: SignedRequest): void {
   const required = ["host", "x-amz-x509"];
   if (headers.has("x-amz-x509-chain")) required.push("x-amz-x509-chain");
@@ -95,10 +95,10 @@ function checkSignedHeaders({ headers, signedHeaders }: SignedRequest): void {
   }
 }
 
-/** The curves whose keys may sign; AWS names none, these are the ones that its helper and CAs use. */
+/** The curves of keys that may sign. AWS documents none; its helper and CAs use these. */
 const CURVES: ReadonlySet<string> = new Set(["prime256v1", "secp384r1", "secp521r1"]);
 
-/** The certificate's key, when it is of a type that may sign and that the algorithm token belongs to. */
+/** The certificate's key. Its type must be one that may sign, and must match the algorithm token. */
 function signingKey(certificate: Certificate, algorithm: Algorithm): KeyObject {
   const key = certificate.publicKey;
   const wanted = key === undefined ? undefined : algorithmOf(key);
@@ -131,7 +131,7 @@ function algorithmOf(key: KeyObject): Algorithm | undefined {
   return type?.startsWith("ml-dsa-") === true ? "AWS4-X509-MLDSA" : undefined;
 }
 
-/** False for whatever is not a signature over the string to sign. */
+/** Whether these bytes are a signature over the string to sign. */
 function isSigned(
   algorithm: Algorithm,
   key: KeyObject,

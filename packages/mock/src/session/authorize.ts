@@ -35,13 +35,13 @@ export interface AuthenticatedCall {
   readonly now: Date;
 }
 
-/** What decides on a session beside the call itself. */
+/** The settings and data that decide on a session beside the call itself. */
 export interface AuthorizationContext {
   /** The account and region, with its trust anchors, profiles, CRLs and subjects. */
   readonly state: State;
   /** Where roles are read and assumed. */
   readonly aws: AwsPort;
-  /** Refuse certificates with mapped values that cannot become session tags. */
+  /** Refuse certificates with mapped values that cannot become session tags, as users of AWS have seen. @default false */
   readonly strictAttributeMapping: boolean;
 }
 
@@ -125,7 +125,7 @@ export async function authorizeSession(
   checkTrustPolicy(
     role.trustPolicy,
     {
-      // That of the resource, also when the request names an alias.
+      // The resource's ARN, also when the request names an alias.
       trustAnchorArn: trustAnchor.trustAnchorArn,
       trustAnchorAccount: state.accountId,
       sessionName: roleSessionName,

@@ -3,7 +3,7 @@ import type { STSClient } from "@aws-sdk/client-sts";
 import { parseArn, roleNameOf } from "../state/resource-arn.ts";
 import { type AssumedRole, type AssumeRoleRequest, type AwsPort, AwsPortError, type Role } from "./aws.ts";
 
-/** Where STS and IAM are. There is no default on purpose: a mock must never reach a real account by accident. */
+/** The endpoints of STS and IAM. They have no default, so that the mock never reaches a real account by accident. */
 export interface AwsSdkOptions {
   readonly stsEndpoint: string;
   readonly iamEndpoint: string;
@@ -38,7 +38,7 @@ interface Clients {
   readonly sts: STSClient;
 }
 
-/** The SDK is loaded with the first session: it takes longer to load than everything else to start. */
+/** Loads the SDK with the first session, because the SDK takes longer to load than the rest of the mock. */
 async function createClients(options: AwsSdkOptions, account: string): Promise<Clients> {
   const [{ IAMClient }, { STSClient }] = await Promise.all([
     import("@aws-sdk/client-iam"),
@@ -48,7 +48,7 @@ async function createClients(options: AwsSdkOptions, account: string): Promise<C
     region: options.region,
     credentials: { accessKeyId: account, secretAccessKey: "test" },
     maxAttempts: 2,
-    // Whatever the user's AWS config file says: with these, the endpoints above would not be used.
+    // The user's AWS config file must not set these: the SDK would then ignore the endpoints above.
     useFipsEndpoint: false,
     useDualstackEndpoint: false,
     requestHandler: { connectionTimeout: CONNECT_TIMEOUT_MS, requestTimeout: REQUEST_TIMEOUT_MS },
@@ -66,7 +66,7 @@ async function getRole({ iam }: Clients, roleArn: string): Promise<Role | undefi
     if (role?.Arn === undefined) return undefined;
     return {
       roleArn: role.Arn,
-      // IAM answers policies percent-encoded (RFC 3986).
+      // IAM percent-encodes policies in its responses (RFC 3986).
       trustPolicy: decodeURIComponent(role.AssumeRolePolicyDocument ?? ""),
       maxSessionDurationSeconds: role.MaxSessionDuration ?? 3600,
     };
@@ -117,10 +117,8 @@ function portError(call: string, error: unknown): AwsPortError {
   });
 }
 
-/** The HTTP status of an SDK error; none (no answer at all) counts as 503. */
+/** The HTTP status of an SDK error, or 503 when there was no response. */
 function statusOf(error: unknown): number {
-  if (typeof error !== "object" || error === null || !("$metadata" in error)) return 503;
-  const metadata = error.$metadata;
-  if (typeof metadata !== "object" || metadata === null || !("httpStatusCode" in metadata)) return 503;
-  return typeof metadata.httpStatusCode === "number" ? metadata.httpStatusCode : 503;
+  const status: unknown = Object(Object(error)["$metadata"])["httpStatusCode"];
+  return typeof status === "number" ? status : 503;
 }

@@ -1,4 +1,4 @@
-/** The two calls that CreateSession makes to the rest of AWS, so that tests and labs can answer them. */
+/** The two calls that CreateSession makes to other services of AWS. Tests give an implementation of their own. */
 export interface AwsPort {
   /**
    * The role with this ARN.
@@ -16,7 +16,7 @@ export interface AwsPort {
   assumeRole(request: AssumeRoleRequest): Promise<AssumedRole>;
 }
 
-/** What CreateSession needs to know of a role. */
+/** The facts about a role that CreateSession checks. */
 export interface Role {
   readonly roleArn: string;
   /** The trust policy, JSON. */
@@ -53,7 +53,7 @@ export interface AssumedRole {
 /** A call to IAM or STS that failed. */
 export class AwsPortError extends Error {
   override readonly name = "AwsPortError";
-  /** `refused`: an answer saying no; `unavailable`: no answer, or a fault of the other side. */
+  /** `refused`: the service refused the call; `unavailable`: there was no response, or one with status 500 or above. */
   readonly kind: "refused" | "unavailable";
 
   constructor(kind: "refused" | "unavailable", message: string, options?: ErrorOptions) {

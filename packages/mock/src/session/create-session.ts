@@ -14,9 +14,9 @@ import { markFailed, recordSubject } from "./subjects.ts";
 /** What CreateSession works on. */
 export interface SessionContext extends AuthorizationContext {
   readonly clock: Clock;
-  /** Names new Subjects. */
+  /** Makes the ids of new subjects. */
   readonly uuid: () => string;
-  /** Shortest session, in seconds; below 900 only where the lab wants sessions that AWS would not grant. */
+  /** Shortest session, in seconds. AWS grants none below 900, so that lower values are for the lab. @default 900 */
   readonly minDurationSeconds: number;
 }
 

@@ -43,7 +43,7 @@ export function sourceIdentityOf(certificate: Certificate): string {
   return [...commonName].length <= 61 ? `CN=${commonName}` : commonName;
 }
 
-/** Whether STS would accept it: 2 to 64 characters of its pattern. */
+/** Whether STS accepts a text as source identity: 2 to 64 characters of its pattern. */
 export function isSourceIdentity(text: string): boolean {
   return SOURCE_IDENTITY.test(text);
 }
@@ -51,7 +51,7 @@ export function isSourceIdentity(text: string): boolean {
 /** The relative names that become tags: those that the user guide lists, and `UID`, which the service model names. */
 const RDN_TYPES = ["C", "O", "OU", "ST", "L", "CN", "UID"] as const;
 
-/** What STS accepts as the value of a session tag. */
+/** The values that STS accepts for a session tag. */
 const TAG_VALUE = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]{0,256}$/u;
 
 /** The tags of a session, and the certificate values that were mapped but cannot be tags. */
@@ -118,7 +118,7 @@ function mapAlternativeNames(certificate: Certificate, specifiers: readonly stri
     if (!specifiers.includes(specifier)) continue;
     const values = names.flatMap((name) => (name.kind === kind ? [name.value] : []));
     for (const [index, value] of values.entries()) {
-      // Only the first is tagged; the others count only when they could not have been.
+      // Only the first value becomes a tag. Others are reported when they could not be tags.
       if (index === 0 || !TAG_VALUE.test(value))
         add("x509SAN", specifier, value, `${specifier}/${index + 1}`);
     }

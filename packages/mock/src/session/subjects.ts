@@ -4,10 +4,10 @@ import { resourceArn } from "../state/resource-arn.ts";
 import { type Certificate, toPem } from "../trust/certificate.ts";
 import { formatName } from "../trust/distinguished-name.ts";
 
-/** How many certificates and instance property sets a subject remembers, the newest first. */
+/** How many certificates, and how many sets of instance properties, a subject keeps. The newest come first. */
 const REMEMBERED = 20;
 
-/** What one attempt to authenticate leaves behind. */
+/** One attempt of a certificate to get a session. */
 export interface Sighting {
   readonly certificate: Certificate;
   readonly seenAt: Date;
@@ -53,14 +53,14 @@ export function markFailed(subject: SubjectRecord, seenAt: Date): void {
   }
 }
 
-/** Forgets the index of an account whose subjects were replaced. */
+/** Drops the index of an account whose subjects were replaced. */
 export function forgetSubjectIndex(state: State): void {
   indexes.delete(state);
 }
 
 function findSubject(state: State, x509Subject: string): SubjectRecord | undefined {
   let index = indexes.get(state);
-  // Subjects that came by another way show in the count.
+  // A different count shows that subjects were added in another way.
   if (index === undefined || index.size !== state.subjects.size) {
     index = new Map([...state.subjects.values()].map((subject) => [subject.x509Subject, subject.subjectId]));
     indexes.set(state, index);

@@ -9,13 +9,13 @@ import {
 import { remember } from "../trust/bounded-cache.ts";
 import type { SessionTag } from "./aws.ts";
 
-/** The actions that a role must allow the service principal, each of them. */
+/** The actions that the role's trust policy must all allow to the service principal. */
 export const TRUST_POLICY_ACTIONS = ["sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"] as const;
 
 /** The principal that assumes the role. */
 export const SERVICE_PRINCIPAL = "rolesanywhere.amazonaws.com";
 
-/** What the trust policy's conditions can ask about. */
+/** The facts that the conditions of a trust policy can test. */
 export interface TrustPolicyFacts {
   readonly trustAnchorArn: string;
   readonly trustAnchorAccount: string;

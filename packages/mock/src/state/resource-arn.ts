@@ -13,7 +13,7 @@ export function aliasArn(state: State, type: ResourceType, aliasName: string): s
   return `arn:${state.partition}:rolesanywhere:${state.region}:${state.accountId}:alias/${type}/${aliasName}`;
 }
 
-/** The resource that has this ARN; an alias ARN names none here. */
+/** The resource that has this ARN. The ARN of an alias finds nothing. */
 export function findByArn<T>(
   state: State,
   type: ResourceType | "subject",
@@ -51,19 +51,10 @@ export interface Arn {
   readonly resource: string;
 }
 
-/** Splits an ARN; `undefined` when it is none. */
+/** Splits an ARN. The result is `undefined` when the text is not an ARN. */
 export function parseArn(text: string): Arn | undefined {
-  const [scheme, partition, service, region, account, ...resource] = text.split(":");
-  if (
-    scheme !== "arn" ||
-    partition === undefined ||
-    service === undefined ||
-    region === undefined ||
-    account === undefined ||
-    resource.length === 0
-  ) {
-    return undefined;
-  }
+  const [scheme, partition = "", service = "", region = "", account = "", ...resource] = text.split(":");
+  if (scheme !== "arn" || resource.length === 0) return undefined;
   return { partition, service, region, account, resource: resource.join(":") };
 }
 

@@ -1,50 +1,31 @@
-/** The two control plane calls that set a container up. */
-export interface ControlPlaneClient {
-  createTrustAnchor(name: string, pem: string): Promise<string>;
-  createProfile(settings: Readonly<Record<string, unknown>>): Promise<string>;
-}
-
 /**
- * Calls the control plane of a mock, which looks at the form of a SigV4 header and not at its signature: there is no
- * secret to sign with.
+ * Creates a resource through the control plane of a mock. The mock checks the form of a SigV4 header but not its
+ * signature, so that no secret is needed.
  *
- * @param url base URL of the mock
+ * @param mock its base URL and region
+ * @param path of the create operation: `/profiles`
+ * @param input of the create operation; the resource is enabled
+ * @returns the ARN of the resource
  */
-export function controlPlaneClient(url: string, region: string): ControlPlaneClient {
-  const call = async (path: string, body: unknown): Promise<unknown> => {
-    const date = `${new Date().toISOString().replaceAll(/[-:]/g, "").slice(0, 15)}Z`;
-    const scope = `mock/${date.slice(0, 8)}/${region}/rolesanywhere/aws4_request`;
-    const answer = await fetch(url + path, {
-      method: "POST",
-      headers: {
-        "content-type": "application/json",
-        "x-amz-date": date,
-        authorization: `AWS4-HMAC-SHA256 Credential=${scope}, SignedHeaders=host;x-amz-date, Signature=${"0".repeat(64)}`,
-      },
-      body: JSON.stringify(body),
-    });
-    const text = await answer.text();
-    if (!answer.ok) throw new Error(`POST ${path} at ${url} answered ${answer.status}: ${text}`);
-    return JSON.parse(text);
-  };
-  return {
-    createTrustAnchor: async (name, pem) =>
-      arnIn(
-        await call("/trustanchors", {
-          name,
-          enabled: true,
-          source: { sourceType: "CERTIFICATE_BUNDLE", sourceData: { x509CertificateData: pem } },
-        }),
-        "trustAnchor",
-        "trustAnchorArn",
-      ),
-    createProfile: async (settings) =>
-      arnIn(await call("/profiles", { enabled: true, ...settings }), "profile", "profileArn"),
-  };
-}
-
-function arnIn(answer: unknown, resource: string, member: string): string {
-  const found: unknown = Object(Object(answer)[resource])[member];
-  if (typeof found !== "string") throw new Error(`the mock's answer has no ${member}`);
-  return found;
+export async function createResource(
+  { url, region }: { readonly url: string; readonly region: string },
+  path: "/trustanchors" | "/profiles",
+  input: object,
+): Promise<string> {
+  const date = `${new Date().toISOString().replaceAll(/[-:]/g, "").slice(0, 15)}Z`;
+  const scope = `mock/${date.slice(0, 8)}/${region}/rolesanywhere/aws4_request`;
+  const response = await fetch(url + path, {
+    method: "POST",
+    headers: {
+      "content-type": "application/json",
+      "x-amz-date": date,
+      authorization: `AWS4-HMAC-SHA256 Credential=${scope}, SignedHeaders=host;x-amz-date, Signature=${"0".repeat(64)}`,
+    },
+    body: JSON.stringify({ enabled: true, ...input }),
+  });
+  const text = await response.text();
+  const member = path === "/profiles" ? "profile" : "trustAnchor";
+  const arn: unknown = response.ok ? Object(Object(JSON.parse(text))[member])[`${member}Arn`] : undefined;
+  if (typeof arn === "string") return arn;
+  throw new Error(`POST ${path} at ${url} answered ${response.status}: ${text}`);
 }

@@ -9,8 +9,8 @@ import {
   Wait,
 } from "testcontainers";
 import type { AuditRecord } from "../audit/audit-record.ts";
-import { MockError } from "../errors/mock-error.ts";
-import { controlPlaneClient } from "./control-plane-client.ts";
+import { invalidOption, MockError } from "../errors/mock-error.ts";
+import { createResource } from "./control-plane-client.ts";
 
 const PORT = 9912;
 const DEFAULT_IMAGE = "node:24-slim";
@@ -82,10 +82,7 @@ export class RolesAnywhereContainer extends GenericContainer {
   withLocalStack(localStack: LocalStackLike): this {
     const [network] = localStack.getNetworkNames();
     if (network === undefined) {
-      throw new MockError(
-        "ERR_MOCK_INVALID_OPTION",
-        "the LocalStack container is in no network; start it first",
-      );
+      throw invalidOption("the LocalStack container is in no network; start it first");
     }
     this.withNetworkMode(network);
     return this.withStsEndpoint(`http://${localStack.getIpAddress(network)}:${LOCALSTACK_PORT}`);
@@ -157,21 +154,19 @@ export class RolesAnywhereContainer extends GenericContainer {
     ]);
     const container = await super.start();
     const url = `http://${host}:${container.getMappedPort(PORT)}`;
-    const client = controlPlaneClient(url, this.region);
+    const { region, accountId } = this;
+    const mock = { url, region, accountId };
     const trustAnchorArns: string[] = [];
     const profileArns: string[] = [];
-    for (const { name, pem } of this.trustAnchors)
-      trustAnchorArns.push(await client.createTrustAnchor(name, pem));
-    for (const [index, settings] of this.profiles.entries()) {
-      profileArns.push(await client.createProfile({ name: `profile-${index + 1}`, ...settings }));
+    for (const { name, pem } of this.trustAnchors) {
+      const source = { sourceType: "CERTIFICATE_BUNDLE", sourceData: { x509CertificateData: pem } };
+      trustAnchorArns.push(await createResource(mock, "/trustanchors", { name, source }));
     }
-    return new StartedRolesAnywhereContainer(container, {
-      url,
-      region: this.region,
-      accountId: this.accountId,
-      trustAnchorArns,
-      profileArns,
-    });
+    for (const [index, settings] of this.profiles.entries()) {
+      const name = `profile-${index + 1}`;
+      profileArns.push(await createResource(mock, "/profiles", { name, ...settings }));
+    }
+    return new StartedRolesAnywhereContainer(container, { ...mock, trustAnchorArns, profileArns });
   }
 
   /** Binds the published port to one address. Returns the host to reach it at. */
@@ -181,8 +176,7 @@ export class RolesAnywhereContainer extends GenericContainer {
     // An address that is not loopback is that of Docker's bridge, for tests that run in a container themselves.
     const address = this.publishAddress ?? (isIP(host) === 0 ? undefined : host);
     if (address === undefined) {
-      throw new MockError(
-        "ERR_MOCK_INVALID_OPTION",
+      throw invalidOption(
         `Docker runs on ${host}, whose loopback cannot be reached from here; call withPublishAddress("0.0.0.0")`,
       );
     }
@@ -257,12 +251,7 @@ function isAuditRecord(value: unknown): value is AuditRecord {
 
 function at(arns: readonly string[], index: number, builder: string): string {
   const arn = arns[index];
-  if (arn === undefined) {
-    throw new MockError(
-      "ERR_MOCK_INVALID_OPTION",
-      `there is no number ${index}; call ${builder} before start()`,
-    );
-  }
+  if (arn === undefined) throw invalidOption(`there is no number ${index}; call ${builder} before start()`);
   return arn;
 }
 

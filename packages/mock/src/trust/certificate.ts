@@ -4,12 +4,11 @@ import {
   children,
   DerError,
   type DerNode,
-  encoded,
   expectTag,
-  readDer,
+  onlyChild,
   readInteger,
-  readOctets,
   readOid,
+  readSigned,
   readSmallInteger,
   readTime,
   TAG,
@@ -17,9 +16,9 @@ import {
 import { type DistinguishedName, readName } from "./distinguished-name.ts";
 import { type Extensions, readExtensions } from "./extensions.ts";
 import { pemBlocks } from "./pem.ts";
-import { readSignatureAlgorithm, type SignatureAlgorithm } from "./signature-algorithm.ts";
+import { readSignatureAlgorithm, sameAlgorithm, type SignatureAlgorithm } from "./signature-algorithm.ts";
 
-/** An X.509 certificate, read once: the fields by our own strict reader, key and signature by OpenSSL. */
+/** An X.509 certificate. Our own strict reader reads its fields, and OpenSSL its key and signature. */
 export interface Certificate {
   readonly der: Uint8Array;
   /** Lower-case hex SHA-256 of the DER. */
@@ -74,6 +73,30 @@ export function serialHex(certificate: Certificate): string {
   return digits.length % 2 === 0 ? digits : `0${digits}`;
 }
 
+/** Whether issuer and subject are the same name. */
+export function isSelfIssued(certificate: Certificate): boolean {
+  return certificate.issuer.comparisonKey === certificate.subject.comparisonKey;
+}
+
+/**
+ * Whether a certificate or CRL names this issuer: by its name, and by its key identifier where both have one, since a CA
+ * may have renewed its key.
+ *
+ * @param keyIdentifier the authority key identifier of the certificate or CRL
+ */
+export function namesIssuer(
+  name: DistinguishedName,
+  keyIdentifier: string | undefined,
+  { subject, extensions: { subjectKeyIdentifier } }: Certificate,
+): boolean {
+  return (
+    name.comparisonKey === subject.comparisonKey &&
+    (keyIdentifier === undefined ||
+      subjectKeyIdentifier === undefined ||
+      keyIdentifier === subjectKeyIdentifier)
+  );
+}
+
 /**
  * Reads one certificate from its DER.
  *
@@ -81,19 +104,12 @@ export function serialHex(certificate: Certificate): string {
  */
 export function parseCertificate(bytes: Uint8Array): Certificate {
   const der = Uint8Array.from(bytes);
-  const [tbs, outerAlgorithm, signature, ...rest] = children(
-    expectTag(readDer(der), TAG.sequence, "the certificate"),
-  );
-  if (rest.length > 0) throw new DerError("the certificate has too many parts");
-  readOctets(expectTag(signature, TAG.bitString, "the signature"));
-  const fields = children(expectTag(tbs, TAG.sequence, "the certificate's body"));
-  const version = fields[0]?.tag === 0xa0 ? readVersion(fields.shift()) : 1;
+  const { body, algorithm: outer } = readSigned(der, "the certificate");
+  const fields = children(body);
+  const version = fields[0]?.tag === 0xa0 ? readVersion(fields[0]) : 1;
+  if (version > 1) fields.shift();
   const [serial, innerAlgorithm, issuer, validity, subject, publicKeyInfo, ...optional] = fields;
-  const algorithm = expectTag(innerAlgorithm, TAG.sequence, "the signature algorithm");
-  const outer = expectTag(outerAlgorithm, TAG.sequence, "the outer signature algorithm");
-  if (Buffer.compare(encoded(algorithm), encoded(outer)) !== 0) {
-    throw new DerError("the two signature algorithms differ");
-  }
+  const algorithm = sameAlgorithm(innerAlgorithm, outer);
   const [notBefore, notAfter, ...extraTimes] = children(expectTag(validity, TAG.sequence, "the validity"));
   if (notBefore === undefined || notAfter === undefined || extraTimes.length > 0) {
     throw new DerError("the validity has not two times");
@@ -129,10 +145,8 @@ function readKeyAlgorithm(publicKeyInfo: DerNode): string {
   return oid;
 }
 
-function readVersion(node: DerNode | undefined): number {
-  const [version, ...rest] = node === undefined ? [] : children(node);
-  if (rest.length > 0) throw new DerError("the version is malformed");
-  const number = readSmallInteger(expectTag(version, TAG.integer, "the version"));
+function readVersion(node: DerNode): number {
+  const number = readSmallInteger(expectTag(onlyChild(node, "the version"), TAG.integer, "the version"));
   if (number === 0) throw new DerError("the version is the default, which DER leaves out");
   return number + 1;
 }
@@ -151,9 +165,7 @@ function extensionsOf(optional: DerNode[], version: number): DerNode | undefined
       );
     }
     if (part.tag !== 0xa3) continue;
-    const [extensions, ...rest] = children(part);
-    if (extensions === undefined || rest.length > 0) throw new DerError("the extensions are malformed");
-    found = extensions;
+    found = onlyChild(part, "the extensions");
   }
   return found;
 }

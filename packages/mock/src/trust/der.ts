@@ -2,7 +2,7 @@ import { printable } from "../errors/printable.ts";
 
 /**
  * A strict reader of DER (ITU-T X.690 §10): definite, minimal lengths, single-byte tags, nothing after the value.
- * Strictness matters here: two readings of the same certificate are how forged ones get through.
+ * It is strict because a forged certificate passes where two programs can read the same bytes in two ways.
  */
 
 /** One tag-length-value, as offsets into the bytes that it was read from. */
@@ -14,7 +14,7 @@ export interface DerNode {
   readonly end: number;
 }
 
-/** The bytes are not the DER that was asked for. */
+/** The error for bytes that are not the expected DER. */
 export class DerError extends Error {
   override readonly name = "DerError";
 }
@@ -39,7 +39,7 @@ export const TAG = {
   set: 0x31,
 } as const;
 
-/** Reads the value that the bytes consist of, and nothing but it. */
+/** Reads one value. Nothing may follow it. */
 export function readDer(bytes: Uint8Array): DerNode {
   const node = readNode(bytes, 0, bytes.length);
   if (node.end !== bytes.length) throw new DerError(`${bytes.length - node.end} bytes after the value`);
@@ -83,7 +83,7 @@ export function expectTag(node: DerNode | undefined, tag: number, what: string):
   return node;
 }
 
-/** RFC 5280 §4.1.2.2: no serial number is longer, and nothing else that is read as a number either. */
+/** The length of the longest serial number (RFC 5280 §4.1.2.2). All other numbers here are shorter. */
 const MAX_INTEGER_OCTETS = 20;
 
 /** An INTEGER or ENUMERATED of up to 20 octets; two's complement, minimal (X.690 §8.3.2). */
@@ -115,7 +115,7 @@ export function readBoolean(node: DerNode): boolean {
   return bytes[0] === 0xff;
 }
 
-/** Well above the longest identifiers in use; the dotted form of a long arc takes quadratic time. */
+/** The longest object identifier. Those in use are much shorter; the dotted form of a long arc takes quadratic time. */
 const MAX_OID_OCTETS = 128;
 
 /** An OBJECT IDENTIFIER in dotted form. */
@@ -162,6 +162,24 @@ export function readOctets(node: DerNode): Uint8Array {
   const { unusedBits, bytes } = readBitString(node);
   if (unusedBits !== 0) throw new DerError("a BIT STRING is not of whole octets");
   return bytes;
+}
+
+/** The one value inside a constructed one. */
+export function onlyChild(node: DerNode, what: string): DerNode {
+  const [child, ...rest] = children(node);
+  if (child === undefined || rest.length > 0) throw new DerError(`${what}: not exactly one value`);
+  return child;
+}
+
+/** The three parts of a certificate or CRL (RFC 5280 §4.1, §5.1): what is signed, the algorithm and the signature. */
+export function readSigned(der: Uint8Array, what: string) {
+  const [body, algorithm, signature, ...rest] = children(expectTag(readDer(der), TAG.sequence, what));
+  if (rest.length > 0) throw new DerError(`${what} has too many parts`);
+  return {
+    body: expectTag(body, TAG.sequence, `the body of ${what}`),
+    algorithm: expectTag(algorithm, TAG.sequence, `the signature algorithm of ${what}`),
+    signature: readOctets(expectTag(signature, TAG.bitString, `the signature of ${what}`)),
+  };
 }
 
 /** The parts of a SEQUENCE that must not be empty. */

@@ -5,6 +5,7 @@ import {
   type DerNode,
   expectTag,
   nonEmpty,
+  onlyChild,
   readBitString,
   readBoolean,
   readDer,
@@ -42,16 +43,16 @@ export interface NameConstraints {
   readonly excluded: readonly GeneralName[];
 }
 
-/** What the extensions of a certificate say, as far as path validation and session tags need it. */
+/** The extensions of a certificate that path validation and session tags need. */
 export interface Extensions {
   basicConstraints?: { readonly ca: boolean; readonly pathLength?: number };
   keyUsage?: ReadonlySet<KeyUsage>;
   extendedKeyUsage?: readonly string[];
   subjectKeyIdentifier?: string;
-  authorityKeyIdentifier?: string;
+  authorityKeyIdentifier?: string | undefined;
   subjectAltNames: readonly GeneralName[];
   nameConstraints?: NameConstraints;
-  /** Object identifiers of critical extensions that nothing here understands. */
+  /** Object identifiers of critical extensions that the mock does not know. */
   unknownCritical: string[];
   /** Object identifiers that occur more than once, which RFC 5280 §4.2 forbids. */
   duplicated: string[];
@@ -77,19 +78,28 @@ export function readExtensions(node: DerNode | undefined): Extensions {
 
 /** Splits one Extension into identifier, criticality and the DER inside its OCTET STRING. */
 export function readExtension(node: DerNode): { oid: string; critical: boolean; value: Uint8Array } {
-  const parts = children(expectTag(node, TAG.sequence, "an extension"));
-  const oid = readOid(expectTag(parts[0], TAG.oid, "an extension's identifier"));
-  const critical = parts[1]?.tag === TAG.boolean ? readBoolean(parts[1]) : false;
-  if (parts[1]?.tag === TAG.boolean && !critical) {
+  const [identifier, ...parts] = children(expectTag(node, TAG.sequence, "an extension"));
+  const oid = readOid(expectTag(identifier, TAG.oid, "an extension's identifier"));
+  const criticality = parts[0]?.tag === TAG.boolean ? parts.shift() : undefined;
+  if (criticality !== undefined && !readBoolean(criticality)) {
     throw new DerError("an extension's criticality is the default, which DER leaves out");
   }
-  const value = parts[parts[1]?.tag === TAG.boolean ? 2 : 1];
-  if (parts.length > (parts[1]?.tag === TAG.boolean ? 3 : 2))
-    throw new DerError("an extension has too many parts");
-  return { oid, critical, value: content(expectTag(value, TAG.octetString, "an extension's value")) };
+  const [value, ...rest] = parts;
+  if (rest.length > 0) throw new DerError("an extension has too many parts");
+  const bytes = content(expectTag(value, TAG.octetString, "an extension's value"));
+  return { oid, critical: criticality !== undefined, value: bytes };
 }
 
-/** Says whether the extension is one that path validation honours. */
+export const AUTHORITY_KEY_IDENTIFIER = "2.5.29.35";
+
+/** The key identifier in an authority key identifier (RFC 5280 §4.2.1.1), in lower-case hex, when there is one. */
+export function readAuthorityKeyIdentifier(value: Uint8Array): string | undefined {
+  const parts = children(expectTag(readDer(value), TAG.sequence, "the authority key identifier"));
+  const identifier = parts.find(({ tag }) => tag === 0x80);
+  return identifier === undefined ? undefined : hex(content(identifier));
+}
+
+/** Reads an extension that path validation honours. Returns false for any other. */
 function applyExtension(found: Extensions, oid: string, value: Uint8Array): boolean {
   switch (oid) {
     case "2.5.29.14":
@@ -109,13 +119,9 @@ function applyExtension(found: Extensions, oid: string, value: Uint8Array): bool
     case "2.5.29.30":
       found.nameConstraints = readNameConstraints(readDer(value));
       return true;
-    case "2.5.29.35": {
-      const keyIdentifier = children(
-        expectTag(readDer(value), TAG.sequence, "the authority key identifier"),
-      ).find(({ tag }) => tag === 0x80);
-      if (keyIdentifier !== undefined) found.authorityKeyIdentifier = hex(content(keyIdentifier));
+    case AUTHORITY_KEY_IDENTIFIER:
+      found.authorityKeyIdentifier = readAuthorityKeyIdentifier(value);
       return true;
-    }
     case "2.5.29.37":
       found.extendedKeyUsage = nonEmpty(readDer(value), "the extended key usage").map((purpose) =>
         readOid(expectTag(purpose, TAG.oid, "a key purpose")),
@@ -200,11 +206,8 @@ function readGeneralName(node: DerNode): GeneralName {
       return { kind: "uri", value: readIa5(node) };
     case 0x87:
       return { kind: "ip", value: content(node) };
-    case 0xa4: {
-      const [name, ...rest] = children(node);
-      if (name === undefined || rest.length > 0) throw new DerError("a directory name is malformed");
-      return { kind: "directory", value: readName(name) };
-    }
+    case 0xa4:
+      return { kind: "directory", value: readName(onlyChild(node, "a directory name")) };
     default:
       if (node.tag < 0x80 || node.tag === TAG.sequence) throw new DerError("a general name has no known tag");
       return { kind: "other", tag: node.tag };

@@ -1,20 +1,20 @@
 import { AWS_MESSAGE, denied, type Refusal } from "../errors/refusal.ts";
-import type { Certificate } from "./certificate.ts";
+import { type Certificate, isSelfIssued } from "./certificate.ts";
 import { attributeValues, type DistinguishedName, formatName } from "./distinguished-name.ts";
 import type { GeneralName, NameConstraints } from "./extensions.ts";
 
-/** As many as Go's crypto/x509 makes before it gives up. */
+/** The largest number of comparisons, as in Go's crypto/x509. */
 const MAX_COMPARISONS = 250_000;
 
 /**
  * Applies the name constraints of every issuer of a path to the certificates below it (RFC 5280 §4.2.1.10, §6.1.4);
  * those of the trust anchor count too (RFC 5937). Names of wrong syntax, and constraints that cannot be processed,
- * refuse the certificate: two readings of a name are how a forbidden one gets through.
+ * refuse the certificate: a forbidden name passes where two programs can read it in two ways.
  *
  * @param path the end-entity certificate first
- * @returns `undefined` when all names are allowed
+ * @throws {Refusal} NAME_CONSTRAINT_VIOLATED
  */
-export function nameConstraintFailure(path: readonly Certificate[]): Refusal | undefined {
+export function checkNameConstraints(path: readonly Certificate[]): void {
   let comparisons = 0;
   for (const [depth, issuer] of path.entries()) {
     const constraints = issuer.extensions.nameConstraints;
@@ -23,16 +23,15 @@ export function nameConstraintFailure(path: readonly Certificate[]): Refusal | u
     const malformed = subtrees.find((subtree) => !isConstraint(subtree));
     for (const [below, certificate] of path.slice(0, depth).entries()) {
       // Self-issued intermediates are exempt, the end-entity certificate never is (RFC 5280 §6.1.3 b).
-      if (below > 0 && certificate.issuer.comparisonKey === certificate.subject.comparisonKey) continue;
-      if (malformed !== undefined) return violation(certificate, malformed, issuer, "a constraint");
+      if (below > 0 && isSelfIssued(certificate)) continue;
+      if (malformed !== undefined) throw violation(certificate, malformed, issuer, "a constraint");
       const names = namesOf(certificate);
       comparisons += names.length * subtrees.length;
       const offender =
         comparisons > MAX_COMPARISONS ? names[0] : names.find((name) => !isAllowed(name, constraints));
-      if (offender !== undefined) return violation(certificate, offender, issuer, "a name");
+      if (offender !== undefined) throw violation(certificate, offender, issuer, "a name");
     }
   }
-  return undefined;
 }
 
 function isAllowed(name: GeneralName, { permitted, excluded }: NameConstraints): boolean {

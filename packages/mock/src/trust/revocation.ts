@@ -1,26 +1,25 @@
 import { type KeyObject, verify } from "node:crypto";
 import { AWS_MESSAGE, denied } from "../errors/refusal.ts";
 import type { CrlRecord } from "../state/records.ts";
-import type { Certificate } from "./certificate.ts";
+import { namesIssuer } from "./certificate.ts";
 import {
   children,
-  content,
   DerError,
   type DerNode,
   encoded,
   expectTag,
   nonEmpty,
-  readDer,
+  onlyChild,
   readInteger,
-  readOctets,
+  readSigned,
   readSmallInteger,
   readTime,
   TAG,
 } from "./der.ts";
 import { type DistinguishedName, formatName, readName } from "./distinguished-name.ts";
-import { readExtension } from "./extensions.ts";
+import { AUTHORITY_KEY_IDENTIFIER, readAuthorityKeyIdentifier, readExtension } from "./extensions.ts";
 import { pemBlocks } from "./pem.ts";
-import { readSignatureAlgorithm, type SignatureAlgorithm } from "./signature-algorithm.ts";
+import { readSignatureAlgorithm, sameAlgorithm, type SignatureAlgorithm } from "./signature-algorithm.ts";
 import type { CertificationPath, PathRule } from "./validate-path.ts";
 
 /**
@@ -41,7 +40,7 @@ function checkList(crl: CrlRecord, list: CertificateRevocationList, path: Certif
   for (const [depth, certificate] of path.entries()) {
     // The trust anchor itself has no issuer in the path: it is trusted because it was configured.
     const issuer = path[depth + 1];
-    if (issuer === undefined || !isAbout(list, issuer)) continue;
+    if (issuer === undefined || !namesIssuer(list.issuer, list.authorityKeyIdentifier, issuer)) continue;
     // RFC 5280 §6.3.3 f
     if (issuer.extensions.keyUsage?.has("cRLSign") === false) {
       throw invalid(crl, `a list of ${formatName(issuer.subject)}, whose keyUsage lacks cRLSign`);
@@ -59,16 +58,6 @@ function checkList(crl: CrlRecord, list: CertificateRevocationList, path: Certif
   }
 }
 
-/** By name, and by key identifier where both sides have one: a CA may have renewed its key. */
-function isAbout(list: CertificateRevocationList, issuer: Certificate): boolean {
-  const wanted = list.authorityKeyIdentifier;
-  const offered = issuer.extensions.subjectKeyIdentifier;
-  return (
-    list.issuer.comparisonKey === issuer.subject.comparisonKey &&
-    (wanted === undefined || offered === undefined || wanted === offered)
-  );
-}
-
 function readLists(crl: CrlRecord): readonly CertificateRevocationList[] {
   try {
     return readRevocationLists(crl.crlData);
@@ -78,7 +67,7 @@ function readLists(crl: CrlRecord): readonly CertificateRevocationList[] {
   }
 }
 
-/** A list that cannot be trusted refuses everyone: the other way round, spoiling it would lift the revocations. */
+/** The refusal for a CRL that cannot be trusted. Ignoring such a CRL would let anyone who damages it lift revocations. */
 function invalid(crl: CrlRecord, received: string): Error {
   return denied("CRL_INVALID", AWS_MESSAGE.untrusted, {
     expected: `${crl.crlArn} to be a CRL signed by the CA that it names`,
@@ -119,26 +108,19 @@ export function readRevocationLists(pem: Uint8Array): readonly CertificateRevoca
 }
 
 function readRevocationList(der: Uint8Array): CertificateRevocationList {
-  const [tbs, algorithm, signature, ...rest] = children(expectTag(readDer(der), TAG.sequence, "the CRL"));
-  if (rest.length > 0) throw new DerError("the CRL has too many parts");
-  const body = expectTag(tbs, TAG.sequence, "the CRL's body");
+  const { body, algorithm: outer, signature } = readSigned(der, "the CRL");
   const fields = children(body);
   const isVersion2 = fields[0]?.tag === TAG.integer;
   if (isVersion2 && readSmallInteger(fields.shift() ?? body) !== 1) {
     throw new DerError("the CRL is of an unknown version");
   }
   const [innerAlgorithm, issuer, thisUpdate, ...optional] = fields;
-  const outer = expectTag(algorithm, TAG.sequence, "the CRL's signature algorithm");
-  const inner = expectTag(innerAlgorithm, TAG.sequence, "the CRL's inner signature algorithm");
-  if (Buffer.compare(encoded(outer), encoded(inner)) !== 0)
-    throw new DerError("the two signature algorithms differ");
   if (thisUpdate === undefined) throw new DerError("the CRL has no date");
   const nextUpdate = isTime(optional[0]) ? optional.shift() : undefined;
   const entries = optional[0]?.tag === TAG.sequence ? optional.shift() : undefined;
   const extensions = isVersion2 && optional[0]?.tag === 0xa0 ? optional.shift() : undefined;
   if (optional.length > 0) throw new DerError("the CRL has a field that does not belong there");
-  const signatureAlgorithm = readSignatureAlgorithm(outer);
-  const signatureBytes = readOctets(expectTag(signature, TAG.bitString, "the CRL's signature"));
+  const signatureAlgorithm = readSignatureAlgorithm(sameAlgorithm(innerAlgorithm, outer));
   const signed = encoded(body);
   return {
     issuer: readName(expectTag(issuer, TAG.sequence, "the CRL's issuer")),
@@ -151,14 +133,13 @@ function readRevocationList(der: Uint8Array): CertificateRevocationList {
         ? []
         : children(entries, MAX_ENTRIES).map((entry) => readEntry(entry, isVersion2)),
     ),
-    isSignedBy: (key) => isSignedBy(signed, signatureAlgorithm, key, signatureBytes),
+    isSignedBy: (key) => isSignedBy(signed, signatureAlgorithm, key, signature),
   };
 }
 
 /** More than fit into the largest CRL that can be imported. */
 const MAX_ENTRIES = 100_000;
 
-const AUTHORITY_KEY_IDENTIFIER = "2.5.29.35";
 const CRL_NUMBER = "2.5.29.20";
 const REASON_CODE = "2.5.29.21";
 const INVALIDITY_DATE = "2.5.29.24";
@@ -180,16 +161,11 @@ function readEntry(node: DerNode, isVersion2: boolean): [serial: string, revoked
 /** @returns the authority's key identifier in lower-case hex, when there is one */
 function readListExtensions(extensions: DerNode | undefined): string | undefined {
   if (extensions === undefined) return undefined;
-  const [list, ...rest] = children(extensions);
-  if (rest.length > 0) throw new DerError("the CRL's extensions are malformed");
+  const list = onlyChild(extensions, "the CRL's extensions");
   const found = readKnownExtensions(list, [AUTHORITY_KEY_IDENTIFIER, CRL_NUMBER]).get(
     AUTHORITY_KEY_IDENTIFIER,
   );
-  if (found === undefined) return undefined;
-  const identifier = children(
-    expectTag(readDer(found), TAG.sequence, "the CRL's authority key identifier"),
-  ).find(({ tag }) => tag === 0x80);
-  return identifier === undefined ? undefined : Buffer.from(content(identifier)).toString("hex");
+  return found === undefined ? undefined : readAuthorityKeyIdentifier(found);
 }
 
 /**

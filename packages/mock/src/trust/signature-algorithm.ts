@@ -1,13 +1,13 @@
 import { constants } from "node:crypto";
-import { children, DerError, type DerNode, expectTag, readOid, TAG } from "./der.ts";
+import { children, DerError, type DerNode, encoded, expectTag, readOid, TAG } from "./der.ts";
 
 /** How a certificate or CRL is signed. */
 export interface SignatureAlgorithm {
   readonly oid: string;
   readonly name: string;
-  /** SHA-256 or better, as AWS demands; false for MD5, SHA-1, SHA-224 and for what is not known. */
+  /** Whether the hash is SHA-256 or stronger, as AWS demands. False also for an unknown algorithm. */
   readonly strong: boolean;
-  /** What node:crypto needs to verify it: `hash` is `null` where the algorithm brings its own. Absent when weak. */
+  /** The parameters for node:crypto; `hash` is `null` where the algorithm has its own. Absent when weak. */
   readonly verification?: Verification;
 }
 
@@ -31,7 +31,7 @@ const STRONG: Readonly<Record<string, readonly [name: string, hash: string | nul
   "2.16.840.1.101.3.4.3.19": ["ML-DSA-87", null],
 };
 
-/** Named only for the message that refuses them. */
+/** The names of weak algorithms, for the message that refuses them. */
 const WEAK: Readonly<Record<string, string>> = {
   "1.2.840.113549.1.1.2": "md2WithRSAEncryption",
   "1.2.840.113549.1.1.4": "md5WithRSAEncryption",
@@ -57,6 +57,13 @@ export function readSignatureAlgorithm(node: DerNode): SignatureAlgorithm {
   if (strong === undefined) return { oid, name: WEAK[oid] ?? oid, strong: false };
   const [name, hash] = strong;
   return { oid, name, strong: true, verification: { hash } };
+}
+
+/** The algorithm that is signed too. It must equal the one beside the signature (RFC 5280 §4.1.1.2, §5.1.1.2). */
+export function sameAlgorithm(inner: DerNode | undefined, outer: DerNode): DerNode {
+  const algorithm = expectTag(inner, TAG.sequence, "the inner signature algorithm");
+  if (Buffer.compare(encoded(algorithm), encoded(outer)) === 0) return algorithm;
+  throw new DerError("the two signature algorithms differ");
 }
 
 /** RSASSA-PSS carries its hash in the parameters; without one it is SHA-1 (RFC 4055 §3.1). */

@@ -1,9 +1,9 @@
 import { AWS_MESSAGE, denied, Refusal } from "../errors/refusal.ts";
-import type { Certificate } from "./certificate.ts";
+import { type Certificate, isSelfIssued, namesIssuer } from "./certificate.ts";
 import { formatName } from "./distinguished-name.ts";
-import { nameConstraintFailure } from "./name-constraints.ts";
+import { checkNameConstraints } from "./name-constraints.ts";
 
-/** A path that holds: the end-entity certificate first, the trust anchor's certificate last. */
+/** A path of certificates: the end-entity certificate first, the trust anchor's certificate last. */
 export type CertificationPath = readonly [Certificate, ...Certificate[]];
 
 /** Further rules that a path must meet, for example revocation; they throw a {@link Refusal}. */
@@ -46,8 +46,8 @@ interface Search {
 }
 
 interface Outcome {
-  path?: CertificationPath;
-  refusal?: Refusal;
+  readonly path?: CertificationPath | undefined;
+  readonly refusal?: Refusal | undefined;
 }
 
 function extend(search: Search, path: CertificationPath): Outcome {
@@ -56,9 +56,13 @@ function extend(search: Search, path: CertificationPath): Outcome {
   for (const anchor of search.anchors) {
     if (!isIssuedBy(tip, anchor)) continue;
     const complete: CertificationPath = [...path, anchor];
-    const failure = findFailure(search, complete);
-    if (failure === undefined) return { path: complete };
-    refusal ??= failure;
+    try {
+      checkPath(search, complete);
+      return { path: complete };
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      refusal ??= error;
+    }
   }
   for (const candidate of search.intermediates) {
     if (path.includes(candidate) || !isIssuedBy(tip, candidate)) continue;
@@ -66,21 +70,18 @@ function extend(search: Search, path: CertificationPath): Outcome {
     if (outcome.path !== undefined) return outcome;
     refusal ??= outcome.refusal;
   }
-  return refusal === undefined ? {} : { refusal };
+  return { refusal };
 }
 
 /**
- * Outcomes of signatures tried, by certificate and issuer. A hostile chain costs each pair once, and the certificate
- * that comes back every hour costs nothing.
+ * Whether a signature is right, by certificate and issuer. So no chain makes the mock verify a pair twice, and a
+ * certificate that comes again is not verified again.
  */
 const verified = new WeakMap<Certificate, WeakMap<Certificate, boolean>>();
 
-/** Name chaining, key identifiers and the signature itself. */
+/** Whether names, key identifiers and the signature say that this issuer issued the certificate. */
 function isIssuedBy(certificate: Certificate, issuer: Certificate): boolean {
-  if (certificate.issuer.comparisonKey !== issuer.subject.comparisonKey) return false;
-  const wanted = certificate.extensions.authorityKeyIdentifier;
-  const offered = issuer.extensions.subjectKeyIdentifier;
-  if (wanted !== undefined && offered !== undefined && wanted !== offered) return false;
+  if (!namesIssuer(certificate.issuer, certificate.extensions.authorityKeyIdentifier, issuer)) return false;
   const outcomes = verified.get(certificate) ?? new WeakMap<Certificate, boolean>();
   verified.set(certificate, outcomes);
   const known = outcomes.get(issuer);
@@ -98,92 +99,72 @@ function verifies(certificate: Certificate, key: NonNullable<Certificate["public
   }
 }
 
-function findFailure(search: Search, path: CertificationPath): Refusal | undefined {
-  return (
-    path
-      .map((certificate) => certificateFailure(certificate, search.now))
-      .find((failure) => failure !== undefined) ??
-    path
-      .map((certificate, depth) =>
-        depth === 0 ? undefined : issuerFailure(certificate, path.slice(1, depth)),
-      )
-      .find((failure) => failure !== undefined) ??
-    nameConstraintFailure(path) ??
-    rulesFailure(search.rules, path)
-  );
-}
-
-function rulesFailure(rules: readonly PathRule[], path: CertificationPath): Refusal | undefined {
-  for (const rule of rules) {
-    try {
-      rule(path);
-    } catch (error) {
-      if (error instanceof Refusal) return error;
-      throw error;
-    }
+function checkPath({ now, rules }: Search, path: CertificationPath): void {
+  for (const certificate of path) checkCertificate(certificate, now);
+  for (const [depth, certificate] of path.entries()) {
+    if (depth > 0) checkIssuer(certificate, path.slice(1, depth));
   }
-  return undefined;
+  for (const rule of [checkNameConstraints, ...rules]) rule(path);
 }
 
-/** What holds for every certificate of a path (RFC 5280 §6.1.3, and AWS's rule on hashes). */
-function certificateFailure(certificate: Certificate, now: Date): Refusal | undefined {
+/** Checks the rules for every certificate of a path (RFC 5280 §6.1.3, and AWS's rule on hashes). */
+function checkCertificate(certificate: Certificate, now: Date): void {
   const name = formatName(certificate.subject);
   const { signatureAlgorithm, extensions } = certificate;
   if (now > certificate.notAfter) {
-    return denied("CERTIFICATE_EXPIRED", AWS_MESSAGE.untrusted, {
+    throw denied("CERTIFICATE_EXPIRED", AWS_MESSAGE.untrusted, {
       expected: `certificates valid at ${now.toISOString()}`,
       received: `${name} expired at ${certificate.notAfter.toISOString()}`,
       remedy: "renew that certificate; if it is the trust anchor's, update the trust anchor",
     });
   }
   if (now < certificate.notBefore) {
-    return denied("CERTIFICATE_NOT_YET_VALID", AWS_MESSAGE.untrusted, {
+    throw denied("CERTIFICATE_NOT_YET_VALID", AWS_MESSAGE.untrusted, {
       expected: `certificates valid at ${now.toISOString()}`,
       received: `${name} is valid from ${certificate.notBefore.toISOString()}`,
       remedy: "wait, or correct the clock of the CA or of this server",
     });
   }
   if (!signatureAlgorithm.strong) {
-    return denied("SIGNATURE_HASH_WEAK", AWS_MESSAGE.insufficient, {
+    throw denied("SIGNATURE_HASH_WEAK", AWS_MESSAGE.insufficient, {
       expected: "certificates signed with SHA-256 or stronger",
       received: `${name} is signed with ${signatureAlgorithm.name}`,
       remedy: "issue that certificate again with SHA-256",
     });
   }
   if (extensions.duplicated.length > 0) {
-    return denied("EXTENSION_DUPLICATED", AWS_MESSAGE.untrusted, {
+    throw denied("EXTENSION_DUPLICATED", AWS_MESSAGE.untrusted, {
       expected: "each extension at most once (RFC 5280 section 4.2)",
       received: `${name} repeats ${extensions.duplicated.join(", ")}`,
       remedy: "issue that certificate again",
     });
   }
   if (extensions.unknownCritical.length > 0) {
-    return denied("CRITICAL_EXTENSION_UNKNOWN", AWS_MESSAGE.untrusted, {
+    throw denied("CRITICAL_EXTENSION_UNKNOWN", AWS_MESSAGE.untrusted, {
       expected: "no critical extension that path validation does not know (RFC 5280 section 4.2)",
       received: `${name} has critical ${extensions.unknownCritical.join(", ")}`,
       remedy: "issue that certificate without the extension, or with the extension not critical",
     });
   }
-  return undefined;
 }
 
 /**
- * What holds for every issuer of a path (RFC 5280 §6.1.4).
+ * Checks the rules for every issuer of a path (RFC 5280 §6.1.4).
  *
  * @param below the issuers between this one and the end-entity certificate
  */
-function issuerFailure(issuer: Certificate, below: readonly Certificate[]): Refusal | undefined {
+function checkIssuer(issuer: Certificate, below: readonly Certificate[]): void {
   const name = formatName(issuer.subject);
   const { basicConstraints, keyUsage } = issuer.extensions;
   if (issuer.version !== 3 || basicConstraints?.ca !== true) {
-    return denied("ISSUER_NOT_CA", AWS_MESSAGE.untrusted, {
+    throw denied("ISSUER_NOT_CA", AWS_MESSAGE.untrusted, {
       expected: "issuers of version 3 with basicConstraints CA:true",
       received: `${name}, version ${issuer.version}, ${basicConstraints === undefined ? "no basicConstraints" : "CA:false"}`,
       remedy: "issue the certificate below it from a CA certificate",
     });
   }
   if (keyUsage?.has("keyCertSign") !== true) {
-    return denied("ISSUER_KEY_USAGE_MISSING", AWS_MESSAGE.untrusted, {
+    throw denied("ISSUER_KEY_USAGE_MISSING", AWS_MESSAGE.untrusted, {
       expected: "issuers with keyUsage keyCertSign",
       received: `${name} with ${keyUsage === undefined ? "no keyUsage extension" : [...keyUsage].join(", ")}`,
       remedy: "issue that CA certificate with keyUsage = critical, keyCertSign, cRLSign",
@@ -193,18 +174,12 @@ function issuerFailure(issuer: Certificate, below: readonly Certificate[]): Refu
   // Self-issued certificates, such as those of a key rollover, do not count (RFC 5280 §4.2.1.9).
   const depth = below.filter((certificate) => !isSelfIssued(certificate)).length;
   if (pathLength !== undefined && depth > pathLength) {
-    return denied("PATH_LENGTH_EXCEEDED", AWS_MESSAGE.untrusted, {
+    throw denied("PATH_LENGTH_EXCEEDED", AWS_MESSAGE.untrusted, {
       expected: `at most ${pathLength} intermediate certificates below ${name} (its pathlen)`,
       received: `${depth}: ${below.map((certificate) => formatName(certificate.subject)).join(", ")}`,
       remedy: "issue the certificate from a CA higher up, or that CA with a larger pathlen",
     });
   }
-  return undefined;
-}
-
-/** Whether issuer and subject are the same name. */
-export function isSelfIssued(certificate: Certificate): boolean {
-  return certificate.issuer.comparisonKey === certificate.subject.comparisonKey;
 }
 
 function noPath(leaf: Certificate, sent: readonly Certificate[], anchors: readonly Certificate[]): Refusal {
