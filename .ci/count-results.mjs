@@ -1,8 +1,9 @@
-// Adds up the runners' own reports and prints the sum as the last line: N passed, N failed. Exits 1 unless all passed.
+// Adds up the reports of the test runners and prints the sum as the last line: N passed, N failed. Exits with 1 unless
+// all tests passed.
 //
 //   node .ci/count-results.mjs <logs folder> "passed passed failed"
 //
-// The second argument is what became of the steps: a step that failed without a failed test counts as one.
+// The second argument has the result of each step. A step that failed without a failed test counts as one failed test.
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
@@ -28,7 +29,7 @@ const [, passed, failed] =
 total.passed += Number(passed ?? 0);
 total.failed += Number(failed ?? 0);
 
-// A suite that was not run has failed nothing, and must not pass for one that passed.
+// A workspace whose tests did not run counts as one failed test.
 for (const workspace of workspaces()) {
   const { scripts } = JSON.parse(readFileSync(join(workspace, "package.json"), "utf8"));
   if (scripts?.test === undefined || existsSync(join(workspace, "reports", "vitest.json"))) continue;

@@ -1,9 +1,9 @@
 # shellcheck shell=sh disable=SC2154,SC2034
-# Sourced by .ci/run: the images that everything else starts from.
+# Sourced by .ci/run: provides the images of LocalStack and Node.js.
 #
-# On a machine that reaches an image registry these are the official ones. Where none is reachable, stand-ins are made
-# from Debian's packages and the npm and Python registries: the same release of LocalStack and of Node, under names of
-# their own, handed over through LOCALSTACK_IMAGE and NODE_IMAGE.
+# On a machine that reaches an image registry these are the official images. Where no registry is reachable, stand-ins
+# are made from Debian's packages and the npm and Python registries. They have the same releases of LocalStack and
+# Node.js under other names, which LOCALSTACK_IMAGE and NODE_IMAGE carry.
 
 localstack_official=localstack/localstack:4.14.0
 node_official=node:24-slim
@@ -27,7 +27,7 @@ pull() {
 make_stand_ins() {
   has_image ra-standin-base || {
     tree=$(debian_tree)
-    # Where TLS is inspected, the containers need the same certificate authorities as this machine.
+    # On a network that inspects TLS the containers need the certificate authorities of this machine.
     cp /etc/ssl/certs/ca-certificates.crt "$tree/etc/ssl/certs/ca-certificates.crt"
     say "Importing the base image"
     tar -C "$tree" -c . | docker import --change 'ENV SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt NODE_EXTRA_CA_CERTS=/etc/ssl/certs/ca-certificates.crt REQUESTS_CA_BUNDLE=/etc/ssl/certs/ca-certificates.crt' \

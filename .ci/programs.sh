@@ -1,5 +1,6 @@
 # shellcheck shell=sh disable=SC2154,SC2034
-# Sourced by .ci/run: a Docker daemon that answers, the compose plugin and Chromium, installed where they are missing (Debian, as root).
+# Sourced by .ci/run: starts the Docker daemon, and installs Docker, the compose plugin and Chromium where they are
+# missing (Debian, as root).
 
 ensure_docker() {
   docker info >/dev/null 2>&1 && return
@@ -8,7 +9,7 @@ ensure_docker() {
     apt_install docker.io iptables
   fi
   say "Starting the Docker daemon"
-  # What a daemon that was killed left behind would keep the next one from starting.
+  # Files that a killed daemon left would keep the next daemon from starting.
   pgrep -x dockerd >/dev/null || rm -f /var/run/docker.pid /var/run/docker/containerd/containerd.pid
   dockerd >"$logs/dockerd.log" 2>&1 </dev/null &
   dockerd_pid=$!
@@ -27,9 +28,9 @@ apt_install() {
     fail "apt-get could not install $*; its log is $logs/apt.log"
 }
 
-# Compose comes with Docker's own packages. Debian's docker command lacks it: the plugin of Debian 13 runs there as well.
+# Docker's own packages include compose, Debian's package docker.io does not. The plugin of Debian 13 works with both.
 ensure_compose() {
-  # Without buildx the docker command has only the classic builder: let compose use it too, and the layers that are there.
+  # Without buildx the docker command uses the classic builder. Compose must use it too, and so reuses the same layers.
   docker buildx version >/dev/null 2>&1 || export DOCKER_BUILDKIT=0
   docker compose version >/dev/null 2>&1 && return
   say "Installing docker compose"
@@ -44,7 +45,7 @@ ensure_compose() {
   docker compose version >&2 || fail "the docker compose plugin does not run"
 }
 
-# Tests let web pages in a real browser try to reach the mock and the sample.
+# Some tests open web pages in a real browser that try to reach the mock and the sample.
 ensure_chromium() {
   command -v chromium >/dev/null 2>&1 && return
   say "Installing Chromium"

@@ -1,7 +1,7 @@
 import { defineConfig } from "vitest/config";
 import { sharedConfig } from "../../vitest.shared.ts";
 
-// Each file starts its own sandbox: one at a time, so that a small machine is not the reason of a timeout.
+// Each file starts a sandbox. They run one after the other, so that a small machine does not cause timeouts.
 export default defineConfig({
   test: {
     ...sharedConfig.test,

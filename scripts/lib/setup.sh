@@ -1,5 +1,5 @@
 # shellcheck shell=sh disable=SC2154,SC2034
-# Sourced by the other scripts: everything that a fresh clone needs before TypeScript can run.
+# Sourced by the other scripts: sets up what a fresh clone needs before TypeScript can run.
 # POSIX sh. Progress goes to stderr. Nothing is installed outside the clone.
 
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
@@ -12,15 +12,16 @@ fail() {
   exit 1
 }
 
-# Nothing here may reach a real account: whatever the caller's shell knows about AWS stops at this line.
+# Removes every AWS_* variable of the caller, so that nothing here can reach a real account.
 forget_aws_settings() {
   for name in $(env | sed -n 's/^\(AWS_[A-Za-z0-9_]*\)=.*/\1/p'); do unset "$name"; done
 }
 
-# What is for this machine must not go to the caller's proxy. Both spellings: curl, boto3 and Node.js read the lower-case one first.
+# Keeps requests to this machine out of the caller's proxy. Sets both variables, because curl, boto3 and Node.js read
+# no_proxy first.
 reach_loopback_directly() {
   NO_PROXY="${NO_PROXY:+$NO_PROXY,}${no_proxy:+$no_proxy,}127.0.0.1,localhost,::1"
-  # A star means "never a proxy" only where it stands alone.
+  # A star means "no proxy for any host" only when it is the whole list.
   case ",$NO_PROXY," in *",*,"*) NO_PROXY='*' ;; esac
   no_proxy=$NO_PROXY
   export NO_PROXY no_proxy
@@ -32,7 +33,7 @@ node_is_good() {
     process.exit(major >= 24 || (major === 22 && minor >= 22) ? 0 : 1)' 2>/dev/null
 }
 
-# Takes the Node on PATH when it satisfies "engines", else one from the npm registry, kept in the cache folder.
+# Uses the Node.js on PATH when it satisfies "engines", else fetches one from the npm registry into the cache folder.
 find_node() {
   if node_is_good; then return; fi
   PATH="$cache/node/node_modules/$(node_package)/bin:$PATH"
@@ -45,7 +46,7 @@ find_node() {
   npm install --prefix "$cache/node" --no-save --no-package-lock --ignore-scripts --no-audit --no-fund --loglevel error \
     "$(node_package)@$node_release" >&2 ||
     fail "no Node.js $node_release for $(uname -sm) came from the npm registry: install Node.js 24 from https://nodejs.org/ and run this again."
-  # The shell remembers where it found the old one.
+  # The shell remembers the path of the older Node.js.
   hash -r
   node_is_good || fail "the fetched Node.js does not run on $(uname -sm): install Node.js 24 from https://nodejs.org/ and run this again."
 }
@@ -61,7 +62,7 @@ node_package() {
   esac
 }
 
-# npm ci, unless the lock file is the one of the last time.
+# Runs npm ci, unless the lock file is the same as at the last installation.
 install_dependencies() {
   if [ -d "$root/node_modules" ] && cmp -s "$root/package-lock.json" "$root/node_modules/.installed-lock.json"; then return; fi
   say "Installing dependencies (npm ci)"

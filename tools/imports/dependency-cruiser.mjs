@@ -1,12 +1,12 @@
 // The rules of who may import whom, made from layers.mjs. `npm run lint` checks them. Imports of types count too.
 import { FLOORS, floorPattern, TEST_IMPORTS, WORKSPACES } from "./layers.mjs";
 
-/** Files that no user gets: tests, and what only tests, benches and builds run. */
+/** Files that are not published: tests, and files that only tests, benches and builds run. */
 const NOT_SHIPPED = String.raw`\.test\.ts$|^(?:packages|apps)/[^/]+/(?:test|bench|interop|scripts)/|/[^/]+\.config\.ts$`;
 const ALL = Object.keys(WORKSPACES);
 const TESTING = "packages/testing";
 
-/** A workspace as the target of an import: its files, or its name where it is not built yet. */
+/** Patterns of the imports of these workspaces: by file, or by name when the workspace is not built yet. */
 function targetPattern(workspaces) {
   return workspaces.map((workspace) => {
     const name = workspace.slice(workspace.indexOf("/") + 1);

@@ -1,4 +1,4 @@
-// Draws docs/layers.svg from layers.mjs and from the imports that there really are.
+// Draws docs/layers.svg from layers.mjs and from the imports in the source files.
 //
 //   node tools/imports/draw-layers.mjs           writes the picture
 //   node tools/imports/draw-layers.mjs --check   exits with 1 when the picture is out of date
@@ -18,7 +18,7 @@ const LABEL_WIDTH = 220;
 const PANEL_GAP = 44;
 const WIDTH = 780;
 
-/** Imports between the floors of a package: `counts[from][to]`, and the number of files of each floor. */
+/** Counts the imports between the floors of a package: `counts[from][to]`. */
 function countImports(modules, workspace, floors) {
   const patterns = floors.map((floor) => new RegExp(floorPattern(workspace, floor)));
   const floorOf = (path) => patterns.findIndex((pattern) => pattern.test(path));
@@ -34,7 +34,7 @@ function countImports(modules, workspace, floors) {
   return counts;
 }
 
-/** Three sizes, so that a single import more does not change the picture. */
+/** Radius of a dot. There are three sizes, so that one more import rarely changes the picture. */
 function dotSize(count) {
   if (count === 0) return 0;
   if (count < 4) return 3;
@@ -46,7 +46,7 @@ function text(x, y, content, className = "") {
   return `<text x="${x}" y="${y}"${className === "" ? "" : ` class="${className}"`}>${escaped}</text>`;
 }
 
-/** A row for each workspace with the names of those that it imports at run time. */
+/** Draws a row for each workspace with the names of the workspaces that it imports at run time. */
 function drawWorkspaces(top) {
   const parts = [text(LEFT, top, "Workspaces: who imports whom at run time", "title")];
   const names = Object.entries(WORKSPACES).filter(([name]) => name !== "packages/testing");
@@ -67,7 +67,7 @@ function drawWorkspaces(top) {
   return { parts, bottom: top + 16 + names.length * ROW };
 }
 
-/** The floors of a package, the ground floor at the bottom; a dot where the floor of the row imports that of the column. */
+/** Draws the floors of a package, the ground floor at the bottom. A dot: the floor of the row imports that of the column. */
 function drawFloors(top, workspace, floors, counts) {
   const parts = [
     text(LEFT, top, `${workspace.slice(workspace.indexOf("/") + 1)}: imports only run down`, "title"),

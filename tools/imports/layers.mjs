@@ -24,9 +24,9 @@ export const WORKSPACES = {
   ],
 };
 
-/** What tests, benches and the like of a workspace may import besides. They never reach a user. */
+/** The workspaces that tests, benches and other unpublished files of a workspace may also import. */
 export const TEST_IMPORTS = {
-  // A service that refuses what AWS refuses, for the tests of outages.
+  // Tests of outages need a service that refuses what AWS refuses.
   "packages/signer": ["packages/mock"],
 };
 

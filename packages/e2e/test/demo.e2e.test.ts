@@ -4,7 +4,7 @@ import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { repositoryRoot } from "../src/story/programs.ts";
+import { REPOSITORY_ROOT } from "../src/story/programs.ts";
 import { normaliseTranscript, transcriptOf } from "./support/normalise-transcript.ts";
 import { type OwnRun, startDemo } from "./support/own-run.ts";
 
@@ -101,7 +101,7 @@ describe("the demo in a shell with a real account's settings", { timeout: 300_00
   it("prints the README's transcript", async ({ skip }) => {
     // The paths inside a container are others.
     if (!demo.output().includes("process back end")) skip("the transcript is of the process back end");
-    const readme = await readFile(join(repositoryRoot, "README.md"), "utf8");
+    const readme = await readFile(join(REPOSITORY_ROOT, "README.md"), "utf8");
     expect(normaliseTranscript(demo.output())).toBe(normaliseTranscript(transcriptOf(readme)));
   });
 });

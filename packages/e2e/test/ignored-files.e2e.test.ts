@@ -4,7 +4,7 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { describe, expect, it } from "vitest";
-import { repositoryRoot } from "../src/story/programs.ts";
+import { REPOSITORY_ROOT } from "../src/story/programs.ts";
 
 /** Docker's rules for `.dockerignore`. Its types describe an ES module, and it is none. */
 const dockerignore: () => { add(rules: string): { ignores(path: string): boolean } } = createRequire(
@@ -12,7 +12,7 @@ const dockerignore: () => { add(rules: string): { ignores(path: string): boolean
 )("@balena/dockerignore");
 
 const git = async (...gitArguments: string[]): Promise<string[]> => {
-  const { stdout } = await promisify(execFile)("git", ["-C", repositoryRoot, ...gitArguments]).catch(
+  const { stdout } = await promisify(execFile)("git", ["-C", REPOSITORY_ROOT, ...gitArguments]).catch(
     // `git check-ignore` exits with 1 when nothing is ignored.
     (error: { stdout: string }) => error,
   );
@@ -45,7 +45,7 @@ describe("keys, certificates and passwords in the clone", () => {
   });
 
   it.each(secrets)("%s does not get into an image", async (path) => {
-    const rules = await readFile(join(repositoryRoot, ".dockerignore"), "utf8");
+    const rules = await readFile(join(REPOSITORY_ROOT, ".dockerignore"), "utf8");
     expect(dockerignore().add(rules).ignores(path)).toBe(true);
   });
 
@@ -56,7 +56,7 @@ describe("keys, certificates and passwords in the clone", () => {
   it.each(["packages/pki/package.json", "packages/pki/src/index.ts", "packages/e2e/src/story/create-pki.ts"])(
     "%s is no secret",
     async (path) => {
-      const rules = await readFile(join(repositoryRoot, ".dockerignore"), "utf8");
+      const rules = await readFile(join(REPOSITORY_ROOT, ".dockerignore"), "utf8");
       expect(await git("check-ignore", "--no-index", path)).toEqual([]);
       expect(dockerignore().add(rules).ignores(path)).toBe(false);
     },

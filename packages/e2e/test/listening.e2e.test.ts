@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { createRootCertificateAuthority, issueClientCertificate } from "@roles-anywhere/pki";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { programs } from "../src/story/programs.ts";
+import { PROGRAMS } from "../src/story/programs.ts";
 import { exposuresOf, isLoopback, listeningSockets } from "./support/listening-sockets.ts";
 import { startRun } from "./support/own-run.ts";
 
@@ -45,7 +45,7 @@ describe.skipIf(process.platform !== "linux")("what the kit's commands listen on
     {
       title: "ra-signer serve",
       arguments: () => [
-        ...[programs["ra-signer"], "serve", "--port", "0", "--endpoint", "http://127.0.0.1:9"],
+        ...[PROGRAMS["ra-signer"], "serve", "--port", "0", "--endpoint", "http://127.0.0.1:9"],
         ...["--certificate", join(folder, "client.pem"), "--private-key", join(folder, "client.key")],
         ...["--trust-anchor-arn", arn("trust-anchor"), "--profile-arn", arn("profile")],
         ...["--role-arn", "arn:aws:iam::000000000000:role/Reader"],
@@ -55,7 +55,7 @@ describe.skipIf(process.platform !== "linux")("what the kit's commands listen on
     },
     {
       title: "the sample app",
-      arguments: () => [programs.app],
+      arguments: () => [PROGRAMS.app],
       environment: { PORT: "0", REGION: "us-east-1", PROFILE: "none", BUCKET: "none" },
       ready: /listening on http/,
     },

@@ -4,7 +4,7 @@ import { access, mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { repositoryRoot } from "../src/story/programs.ts";
+import { REPOSITORY_ROOT } from "../src/story/programs.ts";
 
 interface Result {
   code: number | null;
@@ -16,7 +16,7 @@ interface Result {
 async function run(script: string, scriptArguments: readonly string[], folder: string): Promise<Result> {
   const env = { PATH: join(folder, "bin"), HOME: folder, RA_CACHE_DIR: join(folder, "cache") };
   return await new Promise((resolve) => {
-    const file = join(repositoryRoot, "scripts", script);
+    const file = join(REPOSITORY_ROOT, "scripts", script);
     const child = execFile(file, scriptArguments, { env }, (_error, stdout, stderr) => {
       resolve({ code: child.exitCode, stdout, stderr });
     });
@@ -113,7 +113,7 @@ describe("count-results", () => {
   }
   const count = async (steps: string): Promise<{ code: number | null; lines: string[] }> =>
     await new Promise((resolve) => {
-      const script = join(repositoryRoot, ".ci", "count-results.mjs");
+      const script = join(REPOSITORY_ROOT, ".ci", "count-results.mjs");
       const child = execFile(process.execPath, [script, "logs", steps], { cwd: folder }, (_error, stdout) => {
         resolve({ code: child.exitCode, lines: stdout.trim().split("\n") });
       });

@@ -1,12 +1,12 @@
 /** The ARNs that this package takes or gives, by kind. */
-export const arnPatterns = {
+export const ARN_PATTERNS = {
   trustAnchor: /^arn:aws[\w-]*:rolesanywhere:[\w-]+:\d{12}:trust-anchor\/[\w-]+$/,
   profile: /^arn:aws[\w-]*:rolesanywhere:[\w-]+:\d{12}:profile\/[\w-]+$/,
   role: /^arn:aws[\w-]*:iam::\d{12}:role\/\S+$/,
 } as const;
 
 /** How an ARN of each kind looks, for messages. */
-export const arnShapes: Readonly<Record<keyof typeof arnPatterns, string>> = {
+export const ARN_SHAPES: Readonly<Record<keyof typeof ARN_PATTERNS, string>> = {
   trustAnchor: "arn:aws:rolesanywhere:<region>:<account>:trust-anchor/<id>",
   profile: "arn:aws:rolesanywhere:<region>:<account>:profile/<id>",
   role: "arn:aws:iam::<account>:role/<name>",

@@ -3,7 +3,7 @@ import { join } from "node:path";
 type Environment = Readonly<Record<string, string | undefined>>;
 
 export interface SandboxEnvironmentsInit {
-  /** What to start from, usually `process.env`. */
+  /** The caller's environment, usually `process.env`. */
   environment: Environment;
   endpointUrl: string;
   rolesAnywhereEndpoint: string;
@@ -18,14 +18,19 @@ export interface SandboxEnvironments {
    * For programs that must get their credentials from a Roles Anywhere profile: endpoints and region, no access key.
    */
   server: Record<string, string>;
-  /** For programs that act as the account's administrator, such as `cdk deploy`: the same and LocalStack's dummy key. */
+  /** For programs that act as the account's administrator, such as `cdk deploy`: `server` and LocalStack's dummy key. */
   administrator: Record<string, string>;
 }
 
 /**
- * Environments for programs that run on this machine beside the sandbox. Neither can reach a real account: all `AWS_*`
- * settings of the caller are replaced, the config files point into the sandbox's folder, instance metadata is off.
- * Neither sends anything for the sandbox through the caller's proxy.
+ * Makes the environments for programs on this machine that use the sandbox. With them no program reaches a real account:
+ * they replace all `AWS_*` settings of the caller, name AWS config files in the sandbox's folder, turn instance metadata
+ * off, and keep requests to the sandbox out of the caller's proxy.
+ *
+ * @example
+ * const { server } = sandboxEnvironments({ ...sandbox, environment: process.env });
+ * spawn("node", ["app.js"], { env: server });
+
  */
 export function sandboxEnvironments(init: SandboxEnvironmentsInit): SandboxEnvironments {
   const server = {
@@ -38,7 +43,7 @@ export function sandboxEnvironments(init: SandboxEnvironmentsInit): SandboxEnvir
   return { server, administrator: { ...server, ...administratorKey(init.accountId) } };
 }
 
-/** LocalStack reads the account from an access key id of twelve digits, and does not check the secret. */
+/** LocalStack takes an access key id of twelve digits as the account id, and does not check the secret. */
 export function administratorKey(
   accountId: string,
 ): Record<"AWS_ACCESS_KEY_ID" | "AWS_SECRET_ACCESS_KEY", string> {
@@ -66,10 +71,10 @@ export function isolatedEnvironment(environment: Environment, workDirectory: str
 }
 
 /**
- * `NO_PROXY` and `no_proxy` with the given hosts added. Both spellings are needed: curl, requests and boto3 let the
- * lower-case one win.
+ * Adds hosts to the caller's `NO_PROXY` and returns the list under both names: where both are set, curl, requests and
+ * boto3 use `no_proxy`.
  *
- * @param environment holds the caller's own list, in either spelling
+ * @param environment the caller's environment, with its list under either name
  */
 export function withoutProxyFor(
   hosts: readonly string[],
@@ -79,15 +84,14 @@ export function withoutProxyFor(
     .flatMap((list) => (list ?? "").split(","))
     .map((host) => host.trim())
     .filter((host) => host !== "");
-  // The star means "never a proxy" only where it stands alone.
+  // A star means "no proxy for any host" only when it is the whole list.
   const list = given.includes("*") ? "*" : [...new Set([...given, ...hosts])].join(",");
   return { NO_PROXY: list, no_proxy: list };
 }
 
 /**
- * The given environment less everything that could lead an AWS SDK or the CDK to a real account.
- *
- * Every `AWS_*` variable is dropped, whatever it means today: keys, profiles, endpoints, role ARNs, container credentials.
+ * Copies an environment without the variables that could lead an AWS SDK or the CDK to a real account: every `AWS_*`, such
+ * as keys, profiles, endpoints, role ARNs and container credentials.
  *
  * @param environment usually `process.env`
  * @returns a copy; undefined values are left out

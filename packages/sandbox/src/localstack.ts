@@ -8,20 +8,22 @@ import { getDirectly } from "./readiness.ts";
 export const LOCALSTACK_VERSION = "4.14.0";
 
 /** The services that the mock and the kit's stack need. */
-const neededServices = ["s3", "sts", "iam", "cloudformation", "ssm"];
+const NEEDED_SERVICES = ["s3", "sts", "iam", "cloudformation", "ssm"];
 
 /** The CloudFormation hook that comes with the mock. */
-export const hookFileName = "roles_anywhere.py";
+export const HOOK_FILE_NAME = "roles_anywhere.py";
 
 /** Path of the hook inside the installed mock package. */
 export function hookPath(): string {
-  return fileURLToPath(new URL(`../localstack/${hookFileName}`, import.meta.resolve("@roles-anywhere/mock")));
+  return fileURLToPath(
+    new URL(`../localstack/${HOOK_FILE_NAME}`, import.meta.resolve("@roles-anywhere/mock")),
+  );
 }
 
 /**
- * Settings of LocalStack that the sandbox decides, because the rest of it depends on them: a caller may not change them.
+ * Settings of LocalStack that a caller must not change, because the sandbox depends on their values.
  */
-export const reservedSettings: readonly string[] = [
+export const RESERVED_SETTINGS: readonly string[] = [
   "SERVICES",
   "GATEWAY_LISTEN",
   "DNS_ADDRESS",
@@ -35,7 +37,7 @@ export interface LocalstackSettingsInit {
   region: string;
   /** Services beside those that the sandbox needs. */
   services: readonly string[];
-  /** The caller's settings. They win over the defaults, but not over `reservedSettings`. */
+  /** The caller's settings. They replace the defaults, but not the `RESERVED_SETTINGS`. */
   settings: Readonly<Record<string, string>>;
 }
 
@@ -46,14 +48,14 @@ export interface LocalstackSettingsInit {
  */
 export function localstackSettings(init: LocalstackSettingsInit): Record<string, string> {
   return {
-    // The default reports types that LocalStack lacks as created: only real resources count here.
+    // By default LocalStack reports resources of types that it lacks as created. Such a stack must fail.
     CFN_IGNORE_UNSUPPORTED_RESOURCE_TYPES: "0",
     PARITY_AWS_ACCESS_KEY_ID: "1",
     DISABLE_EVENTS: "1",
     SKIP_SSL_CERT_DOWNLOAD: "1",
     ...init.settings,
-    SERVICES: [...new Set([...neededServices, ...init.services])].join(","),
-    // By default LocalStack starts a DNS server on every interface, with sudo where it must.
+    SERVICES: [...new Set([...NEEDED_SERVICES, ...init.services])].join(","),
+    // By default LocalStack starts a DNS server on every interface, if necessary with sudo.
     DNS_ADDRESS: "0",
     AWS_DEFAULT_REGION: init.region,
     AWS_ENDPOINT_URL_ROLESANYWHERE: init.rolesAnywhereEndpoint,
@@ -72,7 +74,7 @@ export type HookState = "loaded" | "loading" | "failed" | "missing";
  * Asks LocalStack once for the state of the hook.
  *
  * @param endpointUrl where LocalStack answers
- * @throws {SandboxError} ERR_SANDBOX_HOOK_FAILED when the answer is not that of LocalStack
+ * @throws {SandboxError} ERR_SANDBOX_HOOK_FAILED when the response is not that of LocalStack
  */
 export async function readHookState(
   endpointUrl: string,
@@ -97,8 +99,8 @@ export async function readHookState(
 }
 
 /**
- * Waits until LocalStack has loaded the CloudFormation hook. LocalStack goes on without a hook that failed, and then
- * reports resources as created that do not exist: so a failed hook must stop the sandbox.
+ * Waits until LocalStack has loaded the CloudFormation hook. When a hook fails, LocalStack continues without it and later
+ * reports resources as created that do not exist. So a failed hook must stop the sandbox.
  *
  * @param endpointUrl where LocalStack answers
  * @param hook for example `roles_anywhere.py`

@@ -2,15 +2,15 @@ import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { z } from "zod";
 import { SandboxError } from "./errors.ts";
-import { LOCALSTACK_VERSION, reservedSettings } from "./localstack.ts";
+import { LOCALSTACK_VERSION, RESERVED_SETTINGS } from "./localstack.ts";
 
 export type BackendName = "docker" | "process";
 
 /** Options of {@link startSandbox}. */
 export interface SandboxOptions {
   /**
-   * Where LocalStack and the mock run. `auto` takes Docker when its daemon answers and the images can be had, else
-   * processes.
+   * Where LocalStack and the mock run. `auto` takes Docker when its daemon answers and has the images or can fetch them,
+   * else processes.
    *
    * @default "auto"
    */
@@ -24,22 +24,26 @@ export interface SandboxOptions {
   /** Services of LocalStack to start beside s3, sts, iam, cloudformation and ssm, for example `["sqs", "dynamodb"]`. */
   services?: readonly string[] | undefined;
   /**
-   * Settings of LocalStack, for example `{ DEBUG: "1" }`. Not those that the sandbox decides: SERVICES, GATEWAY_LISTEN,
-   * DNS_ADDRESS, FILESYSTEM_ROOT, OVERRIDE_IN_DOCKER and every AWS_*.
+   * Settings of LocalStack, for example `{ DEBUG: "1" }`. The sandbox itself sets SERVICES, GATEWAY_LISTEN, DNS_ADDRESS,
+   * FILESYSTEM_ROOT, OVERRIDE_IN_DOCKER and every AWS_*; these names are refused.
    *
    * @see https://docs.localstack.cloud/references/configuration/
    */
   localstackSettings?: Readonly<Record<string, string>> | undefined;
   /**
-   * URL of an emulator that already runs, for example `http://127.0.0.1:4566`. The sandbox starts no LocalStack then,
-   * only the mock, as a process, and uses the STS and IAM of that emulator.
+   * URL of an emulator that already runs, for example `http://127.0.0.1:4566`. The sandbox then starts only the mock, as a
+   * process, and the mock uses the STS and IAM of that emulator.
    */
   localstackEndpoint?: string | undefined;
-  /** Where LocalStack's Python environment and the logs are kept between runs. @default RA_CACHE_DIR, else ~/.cache/roles-anywhere-kit */
+  /**
+   * Folder for LocalStack's Python environment and the logs, which stay there between runs.
+   *
+   * @default RA_CACHE_DIR, else ~/.cache/roles-anywhere-kit
+   */
   cacheDirectory?: string | undefined;
-  /** Called with one line for people whenever something takes or took time. */
+  /** Called with one line for people before each step that takes time. */
   onProgress?: ((line: string) => void) | undefined;
-  /** Ends the start early; whatever was started by then is stopped. */
+  /** Ends the start early and stops what was started by then. */
   signal?: AbortSignal | undefined;
   /**
    * Image of LocalStack for the docker back end. A licensed image gets `LOCALSTACK_AUTH_TOKEN` from `environment`.
@@ -56,13 +60,13 @@ export interface SandboxOptions {
   /** Image with Node for the docker back end. @default NODE_IMAGE, else "node:24-slim" */
   nodeImage?: string | undefined;
   /**
-   * Address on the Docker host where the containers' ports are published. Needed only where Docker runs on another
-   * machine. Everybody who reaches the address reaches LocalStack, which has no access control.
+   * Address on the Docker host where the containers' ports are published. Set it only when Docker runs on another machine.
+   * Everybody who reaches the address reaches LocalStack, which has no access control.
    *
    * @default "127.0.0.1"
    */
   publishAddress?: string | undefined;
-  /** Where the defaults above come from, and what child processes inherit less every `AWS_*`. @default process.env */
+  /** The source of the defaults above; child processes inherit it without every `AWS_*`. @default process.env */
   environment?: Readonly<Record<string, string | undefined>> | undefined;
 }
 
@@ -111,7 +115,7 @@ const optionsShape = z.strictObject({
     )
     .superRefine((settings, context) => {
       for (const name of Object.keys(settings)) {
-        if (!reservedSettings.includes(name) && !name.startsWith("AWS_")) continue;
+        if (!RESERVED_SETTINGS.includes(name) && !name.startsWith("AWS_")) continue;
         const remedy = name === "SERVICES" ? '; use the option "services"' : "";
         context.addIssue(`must not hold ${name}, which the sandbox decides${remedy}`);
       }
@@ -128,7 +132,7 @@ const optionsShape = z.strictObject({
   mockImage: z.string().optional(),
   nodeImage: z.string().optional(),
   publishAddress: z.union([z.ipv4(), z.ipv6()], "must be an IP address such as 0.0.0.0").optional(),
-  // Not a record of the schema's: process.env is no plain object.
+  // Not z.record(), which takes plain objects only: process.env is none.
   environment: z
     .custom<Environment>((value) => typeof value === "object" && value !== null, "must be an object")
     .optional(),
@@ -136,7 +140,7 @@ const optionsShape = z.strictObject({
 
 /**
  * Checks the options and fills in the defaults. `LOCALSTACK_IMAGE`, `RA_MOCK_IMAGE`, `NODE_IMAGE` and `RA_CACHE_DIR` in
- * the environment are the defaults of the options of the same meaning; one that is empty counts as not set.
+ * the environment are defaults of the options with the same meaning. An empty variable counts as not set.
  *
  * @throws {SandboxError} ERR_SANDBOX_INVALID_OPTION that names an unknown option, or one with a wrong value
  */
@@ -183,7 +187,7 @@ function describeIssue(issue: z.core.$ZodIssue | undefined, given: object): stri
   }
   const name = String(issue?.path[0]);
   const value: unknown = Object.entries(given).find(([key]) => key === name)?.[1];
-  // Settings of LocalStack may hold a token: only single values are quoted.
+  // Settings of LocalStack may hold a token, so the message quotes only options that are a string or a number.
   const quoted =
     typeof value === "string" || typeof value === "number" ? `, not ${JSON.stringify(value)}` : "";
   return `the option ${name} ${issue?.message ?? "is wrong"}${quoted}`;

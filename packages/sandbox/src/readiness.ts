@@ -2,24 +2,27 @@ import { Agent, get } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import { SandboxError } from "./errors.ts";
 
-/** An agent of its own: with NODE_USE_ENV_PROXY=1 Node's global agent and `fetch` send even loopback to the proxy. */
-const direct = new Agent({ keepAlive: false });
+/** Connects directly. With NODE_USE_ENV_PROXY=1 Node's global agent and `fetch` use the proxy even for loopback. */
+const DIRECT_AGENT = new Agent({ keepAlive: false });
 
-/** An HTTP answer, read to its end. */
+/** A whole HTTP response. */
 export interface DirectResponse {
   status: number;
   body: string;
 }
 
 /**
- * GET without a proxy, whatever the environment says. For what listens on this machine or belongs to the sandbox.
+ * Sends a GET request without a proxy, whatever the environment says. Use it for servers on this machine and in the sandbox.
+ *
+ * @example
+ * const { status, body } = await getDirectly(`${sandbox.rolesAnywhereEndpoint}/_mock/health`);
  *
  * @param url starts with `http:`
  * @throws {Error} when the connection fails or `signal` is aborted
  */
 export function getDirectly(url: string, signal?: AbortSignal): Promise<DirectResponse> {
   return new Promise((resolve, reject) => {
-    get(url, { agent: direct, signal }, (response) => {
+    get(url, { agent: DIRECT_AGENT, signal }, (response) => {
       let body = "";
       response
         .setEncoding("utf8")
@@ -32,7 +35,7 @@ export function getDirectly(url: string, signal?: AbortSignal): Promise<DirectRe
 
 export interface WaitForAnswerInit {
   url: string;
-  /** What is waited for, as messages name it: "LocalStack". */
+  /** Name of the program at the URL, for messages: "LocalStack". */
   name: string;
   /** In milliseconds. */
   timeoutMs: number;
@@ -47,7 +50,7 @@ export interface WaitForAnswerInit {
 /**
  * Waits until `url` answers 2xx.
  *
- * @returns the body of the answer
+ * @returns the body of the response
  * @throws {SandboxError} ERR_SANDBOX_START_FAILED when the program died, ERR_SANDBOX_TIMEOUT when it did not answer in time
  */
 export async function waitForAnswer(init: WaitForAnswerInit): Promise<string> {

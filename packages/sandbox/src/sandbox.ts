@@ -12,7 +12,8 @@ import {
 import { type BackendName, resolveOptions, type SandboxOptions } from "./options.ts";
 import { makeWorkDirectory } from "./work-directory.ts";
 
-const keptLogDirectories = 20;
+/** Log folders of older runs are removed, except the newest of them. */
+const KEPT_LOG_DIRECTORIES = 20;
 
 /** LocalStack and the Roles Anywhere mock, running and wired to each other. */
 export interface Sandbox extends AsyncDisposable {
@@ -25,6 +26,7 @@ export interface Sandbox extends AsyncDisposable {
   readonly accountId: string;
   /** Environments for programs on this machine that work against the sandbox and cannot reach a real account. */
   readonly environments: SandboxEnvironments;
+  /** Only on the docker back end. */
   readonly network: SandboxNetwork | undefined;
   /** A folder of this run alone, removed by `stop`. */
   readonly workDirectory: string;
@@ -39,9 +41,8 @@ export interface Sandbox extends AsyncDisposable {
 /**
  * Starts LocalStack and the Roles Anywhere mock, wired to each other, and settles when both are ready.
  *
- * On the docker back end they are containers on a network of their own, on the process back end child processes of this
- * one. Either way they listen on loopback only, and everything ends when `stop` is called, and also when this process is
- * killed.
+ * On the docker back end they are containers on a network of their own; on the process back end they are child processes.
+ * On both they listen on loopback only, and both end when `stop` is called and when this process ends or is killed.
  *
  * @example
  * await using sandbox = await startSandbox({ services: ["sqs"] });
@@ -50,7 +51,7 @@ export interface Sandbox extends AsyncDisposable {
  * @throws {SandboxError} ERR_SANDBOX_INVALID_OPTION when an option is unknown or wrong;
  *   ERR_SANDBOX_BACKEND_UNAVAILABLE and ERR_SANDBOX_IMAGE_UNAVAILABLE when `docker` is asked for and cannot be used;
  *   ERR_SANDBOX_PYTHON_MISSING, ERR_SANDBOX_INSTALL_FAILED, ERR_SANDBOX_START_FAILED, ERR_SANDBOX_HOOK_FAILED and
- *   ERR_SANDBOX_TIMEOUT when a part of it cannot be started. Whatever was started by then is stopped.
+ *   ERR_SANDBOX_TIMEOUT when LocalStack or the mock cannot be started. What was started by then is stopped.
  */
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
   const resolved = resolveOptions(options);
@@ -103,7 +104,7 @@ async function start(backend: BackendName, init: BackendInit): Promise<StartedBa
   return await startProcesses(init);
 }
 
-/** Empty files: an SDK that finds none would go on to look elsewhere. */
+/** Makes empty AWS files. An SDK that finds no file would look in other places. */
 async function makeAwsFiles(workDirectory: string): Promise<void> {
   for (const file of Object.values(awsFiles(workDirectory))) {
     await mkdir(dirname(file), { recursive: true, mode: 0o700 });
@@ -121,7 +122,7 @@ async function stopInReverse(stops: (() => Promise<void>)[]): Promise<void> {
 
 async function createLogDirectory(logsDirectory: string): Promise<string> {
   await mkdir(logsDirectory, { recursive: true });
-  const older = (await readdir(logsDirectory)).toSorted().slice(0, -keptLogDirectories);
+  const older = (await readdir(logsDirectory)).toSorted().slice(0, -KEPT_LOG_DIRECTORIES);
   for (const name of older) await rm(join(logsDirectory, name), { recursive: true, force: true });
   // Names sort by time.
   const stamp = new Date().toISOString().replaceAll(/[-:]|\.\d+/g, "");

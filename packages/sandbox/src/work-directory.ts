@@ -3,11 +3,11 @@ import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 
 const PREFIX = "ra-sandbox-";
-/** Names the process that a folder belongs to. */
+/** A file in the folder that names the process which made the folder. */
 const OWNER_FILE = "owner";
 
 /**
- * Makes the folder of one sandbox, for this user alone, and removes those of sandboxes that were killed and could not.
+ * Makes the folder of one sandbox, for this user alone, and removes the folders that killed sandboxes left.
  *
  * @param parent @default the system's folder for temporary files
  */
@@ -18,7 +18,7 @@ export async function makeWorkDirectory(parent = tmpdir()): Promise<string> {
   return directory;
 }
 
-/** The host as well: a container that shares the folder numbers its processes by itself. */
+/** Names a process with its host: a container that shares the folder has process ids of its own. */
 function ownerOf(pid: number): string {
   return `${pid} ${hostname()}`;
 }
@@ -27,7 +27,7 @@ async function removeAbandoned(parent: string): Promise<void> {
   for (const name of await readdir(parent)) {
     if (!name.startsWith(PREFIX)) continue;
     const directory = join(parent, name);
-    // Another user's, or one that is just being made.
+    // A folder without an owner file belongs to another user, or another sandbox is making it now.
     const owner = await readFile(join(directory, OWNER_FILE), "utf8").catch(() => "");
     const pid = Number.parseInt(owner, 10);
     if (owner !== ownerOf(pid) || isAlive(pid)) continue;

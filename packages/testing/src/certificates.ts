@@ -17,7 +17,7 @@ export interface TestIdentity {
   readonly privateKeyPem: string;
 }
 
-/** What a certificate says. Everything has a default, and the defaults make an end-entity certificate that is in order. */
+/** The contents of a certificate. The defaults make a valid end-entity certificate. */
 export interface CertificateSpec {
   subject?: readonly Rdn[] | undefined;
   issuer?: readonly Rdn[] | undefined;
@@ -45,7 +45,7 @@ export interface CertificateSpec {
   hash?: "sha1" | "sha224" | "sha256" | "sha384" | "sha512" | undefined;
 }
 
-/** A certificate with its key, and what it takes to issue others with it. */
+/** A certificate with its key, and what issuing other certificates with it needs. */
 export interface Issued extends TestIdentity {
   readonly der: Buffer;
   /** The DER in base64, as the header `X-Amz-X509` takes it. */
@@ -53,7 +53,7 @@ export interface Issued extends TestIdentity {
   readonly keys: KeyPair;
   readonly subject: readonly Rdn[];
   readonly serialNumber: bigint;
-  /** Of the subject's key, in hex. */
+  /** Identifier of the subject's key, in hexadecimal. */
   readonly keyIdentifier: string;
 }
 
@@ -87,10 +87,12 @@ const USAGE_BITS = [
 const RSA_SIGNATURE = { sha1: 5, sha224: 14, sha256: 11, sha384: 12, sha512: 13 };
 const ECDSA_SIGNATURE = { sha1: "1", sha224: "3.1", sha256: "3.2", sha384: "3.3", sha512: "3.4" };
 
+/** Makes an elliptic curve key pair. */
 export function ecKeys(namedCurve = "P-256"): KeyPair {
   return generateKeyPairSync("ec", { namedCurve });
 }
 
+/** Makes an RSA key pair. */
 export function rsaKeys(modulusLength = 2048): KeyPair {
   return generateKeyPairSync("rsa", { modulusLength });
 }
@@ -102,6 +104,7 @@ export const ML_DSA: readonly MlDsaParameterSet[] = supportsMlDsa()
 
 export type MlDsaParameterSet = "ml-dsa-44" | "ml-dsa-65" | "ml-dsa-87";
 
+/** Makes an ML-DSA key pair. */
 export function mlDsaKeys(parameterSet: MlDsaParameterSet): KeyPair {
   return generateKeyPairSync(parameterSet);
 }
@@ -137,8 +140,8 @@ export function extension(identifier: string, critical: boolean, value: Uint8Arr
 /**
  * Issues a certificate.
  *
- * @param spec What differs from an end-entity certificate that is in order.
- * @param issuer Who signs it. @default the certificate's own key: it is self-signed
+ * @param spec the differences from a valid end-entity certificate
+ * @param issuer the CA that signs. @default the certificate's own key: the certificate is self-signed
  */
 export function makeCertificate(spec: CertificateSpec = {}, issuer?: Issued): Issued {
   const keys = spec.keys ?? ecKeys();
@@ -185,7 +188,7 @@ export function makeAuthority(spec: CertificateSpec = {}, issuer?: Issued): Issu
   );
 }
 
-/** A certificate for a server on 127.0.0.1 that is its own authority. */
+/** Makes a self-signed certificate for a server on 127.0.0.1 and localhost, which clients can trust as a CA. */
 export function makeServerIdentity(): Issued {
   return makeCertificate({
     subject: [["CN", "server"]],
@@ -196,11 +199,11 @@ export function makeServerIdentity(): Issued {
   });
 }
 
-/** What a CRL says. */
+/** The contents of a CRL. */
 export interface CrlSpec {
   /** Serial numbers. */
   revoked?: readonly bigint[] | undefined;
-  /** Whose key signs. @default the issuer's */
+  /** The certificate whose key signs. @default the issuer */
   signer?: Issued | undefined;
   thisUpdate?: Date | undefined;
   nextUpdate?: Date | undefined;
@@ -208,7 +211,7 @@ export interface CrlSpec {
   authorityKeyIdentifier?: string | null | undefined;
 }
 
-/** A CRL of this CA, as the bytes of a PEM file. */
+/** Makes a CRL of this CA, as the bytes of a PEM file. */
 export function makeCrl(issuer: Issued, spec: CrlSpec = {}): Buffer {
   const signer = spec.signer ?? issuer;
   const algorithm = signatureAlgorithm(signer.keys.privateKey, "sha256");

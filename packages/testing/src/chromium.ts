@@ -3,7 +3,7 @@ import type { Browser } from "playwright-core";
 
 export type { Browser, Page } from "playwright-core";
 
-/** Where packages of Debian, Ubuntu, Fedora, Alpine and Google put it. */
+/** Where the packages of Debian, Ubuntu, Fedora, Alpine and Google install Chromium or Chrome. */
 const USUAL_PLACES = [
   "/usr/bin/chromium",
   "/usr/bin/chromium-browser",
@@ -12,7 +12,7 @@ const USUAL_PLACES = [
 ];
 
 /**
- * Finds a Chromium of this machine: `RA_CHROMIUM`, else one of the places where packages put it.
+ * Finds a Chromium on this machine: `RA_CHROMIUM`, else one of the places where packages install it.
  *
  * @returns the path of the program, `undefined` when there is none
  */
@@ -21,7 +21,7 @@ export function findChromium(): string | undefined {
 }
 
 /**
- * Starts a real Chromium without a window. It asks nobody for anything but what a test's pages load.
+ * Starts a real Chromium without a window. It sends no requests of its own, only those of a test's pages.
  *
  * @param executablePath see {@link findChromium}
  * @param hostResolverRules what names resolve to, for example `MAP rebind.example 127.0.0.1`
@@ -40,7 +40,7 @@ export async function startChromium(executablePath: string, hostResolverRules: s
       "--disable-background-networking",
       "--disable-component-update",
       "--disable-sync",
-      // The tests are about what servers refuse: this Chromium does not keep pages away from the loopback address.
+      // The tests check what servers refuse, so Chromium itself must let pages reach loopback addresses.
       "--disable-features=LocalNetworkAccessChecks,BlockInsecurePrivateNetworkRequests,PrivateNetworkAccessChecks",
       `--host-resolver-rules=${hostResolverRules}`,
     ],

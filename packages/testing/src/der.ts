@@ -19,7 +19,7 @@ export const set = (...contents: readonly Uint8Array[]): Buffer => tlv(0x31, ...
 export const octets = (content: Uint8Array): Buffer => tlv(0x04, content);
 export const boolean = (value: boolean): Buffer => tlv(0x01, Buffer.from([value ? 0xff : 0]));
 export const utf8 = (text: string): Buffer => tlv(0x0c, Buffer.from(text));
-/** NULL. */
+/** The value NULL. */
 export const nothing = Buffer.from([0x05, 0x00]);
 
 /** An INTEGER that is not negative. */

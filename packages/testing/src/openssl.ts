@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 
 /**
- * Runs the `openssl` command and returns what it prints. Many tests take its word for what is right.
+ * Runs the `openssl` command and returns what it prints. Many tests compare with its results.
  *
  * @throws {Error} when the command is missing or exits with an error
  */
@@ -11,7 +11,7 @@ export function openssl(args: readonly string[], input?: string | Uint8Array): s
 
 /** Like {@link openssl}, for output that is not text. */
 export function opensslBytes(args: readonly string[], input?: string | Uint8Array): Buffer {
-  const { status, stdout, stderr, error } = spawnSync("openssl", args, input === undefined ? {} : { input });
+  const { status, stdout, stderr, error } = spawnSync("openssl", args, { input });
   if (error !== undefined) {
     throw new Error("the tests need the command openssl: install OpenSSL", { cause: error });
   }

@@ -1,7 +1,7 @@
 import { request as httpRequest } from "node:http";
 import { request as httpsRequest } from "node:https";
 
-/** A request as it goes over the wire. */
+/** An HTTP request with its exact headers. */
 export interface WireRequest {
   readonly method: string;
   /** Path and query. */
@@ -9,11 +9,11 @@ export interface WireRequest {
   /** Names and values in turn, in the order and letter case of the wire. */
   readonly rawHeaders: readonly string[];
   readonly body: Uint8Array;
-  /** The address of the sender, for tests that hand the request over themselves. */
+  /** Address of the sender, for tests that pass the request to a function and do not send it. */
   readonly sourceIp?: string | undefined;
 }
 
-/** What came back over the wire. */
+/** An HTTP response. */
 export interface WireAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
@@ -21,7 +21,7 @@ export interface WireAnswer {
 }
 
 /**
- * Sends a request byte for byte as it was made, raw headers included.
+ * Sends a request with exactly these headers and this body.
  *
  * @param ca The authority to trust, in PEM, for an https URL.
  */

@@ -2,7 +2,7 @@ import { createHash, type KeyObject, sign } from "node:crypto";
 import type { Issued } from "./certificates.ts";
 import type { WireRequest } from "./send.ts";
 
-/** A CreateSession request to be signed, and the ways to spoil it. */
+/** A CreateSession request to be signed. Some members make the request or its signature wrong. */
 export interface SigningSpec {
   certificate: Issued;
   /** The key to sign with. @default the certificate's own */
@@ -17,7 +17,7 @@ export interface SigningSpec {
   scopeDate?: string | undefined;
   algorithm?: string | undefined;
   serial?: string | undefined;
-  /** The query as it stands on the wire. */
+  /** The query in the request. */
   query?: string | undefined;
   /** The canonical query. @default `query` */
   canonicalQuery?: string | undefined;
@@ -32,7 +32,7 @@ export interface SigningSpec {
 }
 
 /**
- * Signs a CreateSession request by the four tasks of the user guide. It shares no code with the mock nor with the signer.
+ * Signs a CreateSession request by the four tasks of the user guide. It shares no code with the mock or the signer.
  *
  * @see https://docs.aws.amazon.com/rolesanywhere/latest/userguide/authentication-sign-process.html
  */

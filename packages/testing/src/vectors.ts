@@ -26,8 +26,8 @@ export interface Vector {
   readonly stringToSign: string;
   readonly signatureHex: string;
   readonly authorization: string;
-  /** Of an ML-DSA key, the seed that it is made of. */
-  readonly privateSeedHex?: string;
+  /** Seed of the private key, for ML-DSA only. */
+  readonly privateSeedHex?: string | undefined;
 }
 
 export type VectorName = "rsa" | "rsa-body-params" | "ecdsa" | "mldsa44";

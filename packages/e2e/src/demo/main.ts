@@ -8,7 +8,7 @@ import { createTranscript } from "../story/reporter.ts";
 import { startDeployment } from "../story/start-deployment.ts";
 import { showResult } from "./show-result.ts";
 
-const examples = `
+const EXAMPLES = `
 Examples:
   $ npm run demo
       the whole story, in Docker where it answers; ends by itself
@@ -21,7 +21,7 @@ const { version: VERSION } = z
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** commander writes `error: …`, and a suggestion on a line of its own. */
+/** Makes one line of an error of commander, which begins with `error: ` and may have a suggestion on a second line. */
 function toOneLine(text: string): string {
   return text
     .replace(/^error: /, "")
@@ -46,7 +46,7 @@ async function runCli(argv: readonly string[], environment: Environment): Promis
     )
     .option("--keep", "leave everything running at the end, until Ctrl-C", false)
     .version(VERSION, "--version", "print the version")
-    .addHelpText("after", examples)
+    .addHelpText("after", EXAMPLES)
     .configureOutput({
       outputError: (text, write) => write(`demo: ${toOneLine(text)}; see npm run demo -- --help\n`),
     })
@@ -105,12 +105,12 @@ async function runDemo(settings: Settings, keep: boolean, environment: Environme
   }
 }
 
-/** A signal that the first Ctrl-C (or TERM) aborts, and a promise for whoever waits for it. */
+/** An abort signal and a promise, which the first SIGINT (Ctrl-C), SIGTERM or SIGHUP aborts and resolves. */
 function interruptible(): { signal: AbortSignal; happened: Promise<undefined> } {
   const controller = new AbortController();
   const { promise, resolve } = Promise.withResolvers<undefined>();
   for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
-    // Later ones are ignored while everything is being stopped. SIGKILL cleans up as well, through the supervisors.
+    // Further signals are ignored while everything is being stopped. After a SIGKILL the supervisors stop everything.
     process.on(name, () => {
       controller.abort(new StoryError(`interrupted by ${name}`));
       resolve(undefined);
@@ -119,5 +119,5 @@ function interruptible(): { signal: AbortSignal; happened: Promise<undefined> } 
   return { signal: controller.signal, happened: promise };
 }
 
-// A step that ignores the interruption would keep the process alive.
+// Without this call, a step that ignores the interruption would keep the process running.
 process.exit(await runCli(process.argv, process.env));

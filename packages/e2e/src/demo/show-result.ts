@@ -7,7 +7,7 @@ const listing = z
   .array(z.object({ fileName: z.string(), size: z.number(), lastModified: z.string(), viewUrl: z.url() }))
   .min(1);
 
-/** Asks the app who it is and what it sees, and opens the first presigned link: the end of the story. */
+/** Asks the app for its identity and its files, and opens the first presigned link. */
 export async function showResult(appUrl: string, reporter: Reporter): Promise<void> {
   reporter.command(`curl ${appUrl}/api/identity`);
   reporter.result(JSON.stringify(JSON.parse(await get(`${appUrl}/api/identity`)), null, 2));
@@ -22,7 +22,7 @@ export async function showResult(appUrl: string, reporter: Reporter): Promise<vo
   reporter.result(await get(first.viewUrl));
 }
 
-/** A presigned URL is longer than a screen, and a credential while it lives: the query is left out. */
+/** Leaves out the query of the presigned URL: it is long, and it is a credential until it expires. */
 function shorten(file: z.infer<typeof listing>[number]): object {
   return { ...file, viewUrl: `${file.viewUrl.split("?")[0]}?X-Amz-Signature=…` };
 }

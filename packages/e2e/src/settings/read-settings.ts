@@ -8,7 +8,7 @@ export interface Settings {
 }
 
 /**
- * Reads `RA_BACKEND` and `NODE_IMAGE`. The sandbox reads its own: `LOCALSTACK_IMAGE`, `NODE_IMAGE`, `RA_CACHE_DIR`.
+ * Reads `RA_BACKEND` and `NODE_IMAGE`. The sandbox reads its own variables: see its `resolveOptions`.
  *
  * @throws {Error} when RA_BACKEND is not auto, docker or process
  */

@@ -1,5 +1,5 @@
 import { runSupervised } from "@roles-anywhere/sandbox";
-import { assertDone, repositoryRoot } from "./programs.ts";
+import { assertDone, REPOSITORY_ROOT } from "./programs.ts";
 
 export interface Images {
   mock: string;
@@ -11,7 +11,7 @@ export interface BuildImagesInit {
   nodeImage?: string | undefined;
   environment: Readonly<Record<string, string>>;
   signal?: AbortSignal | undefined;
-  onProgress?: (line: string) => void;
+  onProgress?: ((line: string) => void) | undefined;
 }
 
 /** Builds the images of the mock and of the external server from the Dockerfile. Docker's cache makes repeats fast. */
@@ -29,7 +29,7 @@ export async function buildImages(init: BuildImagesInit): Promise<Images> {
         command: "docker",
         arguments: command,
         environment: init.environment,
-        workingDirectory: repositoryRoot,
+        workingDirectory: REPOSITORY_ROOT,
       },
       init.signal,
     );

@@ -2,13 +2,13 @@ import { join } from "node:path";
 import { runProgram } from "./programs.ts";
 
 /** Common name of the certificate of the "external server". */
-export const clientName = "nestjs-external-server";
+export const CLIENT_NAME = "nestjs-external-server";
 
 export interface Pki {
-  /** Stays with whoever runs the CA. */
+  /** Both files of the CA stay with the person who runs the CA. */
   caCertificatePath: string;
   caKeyPath: string;
-  /** Travel to the external server. */
+  /** These two files are copied to the external server. */
   certificatePath: string;
   privateKeyPath: string;
 }
@@ -17,15 +17,15 @@ export interface CreatePkiInit {
   directory: string;
   environment: Readonly<Record<string, string>>;
   signal?: AbortSignal | undefined;
-  /** Called with each command line and what it said. */
-  onCommand?: (commandLine: string, said: string) => void;
+  /** Called with each command line and what the command printed. */
+  onCommand?: ((commandLine: string, printed: string) => void) | undefined;
 }
 
-/** Phase 1: a root CA, and a client certificate for the external server. */
+/** Phase 1: makes a root CA and a client certificate for the external server. */
 export async function createPki(init: CreatePkiInit): Promise<Pki> {
   for (const command of [
     ["init", "--dir", init.directory],
-    ["issue", "--dir", init.directory, "--name", clientName],
+    ["issue", "--dir", init.directory, "--name", CLIENT_NAME],
   ]) {
     const { stdout, stderr } = await runProgram("ra-pki", { ...init, arguments: command });
     init.onCommand?.(["ra-pki", ...command].join(" "), stdout + stderr);
@@ -33,7 +33,7 @@ export async function createPki(init: CreatePkiInit): Promise<Pki> {
   return {
     caCertificatePath: join(init.directory, "rootCA.pem"),
     caKeyPath: join(init.directory, "rootCA.key"),
-    certificatePath: join(init.directory, `${clientName}.pem`),
-    privateKeyPath: join(init.directory, `${clientName}.key`),
+    certificatePath: join(init.directory, `${CLIENT_NAME}.pem`),
+    privateKeyPath: join(init.directory, `${CLIENT_NAME}.key`),
   };
 }

@@ -6,7 +6,7 @@ import { assertDone, runProgram } from "./programs.ts";
 export interface DeployStackInit {
   sandbox: Pick<Sandbox, "endpointUrl" | "region" | "environments">;
   caCertificatePath: string;
-  /** Gets the synthesized template (`cdk.out`) and the outputs (`cdk-outputs.json`). */
+  /** Folder for the synthesized template (`cdk.out`) and the outputs (`cdk-outputs.json`). */
   directory: string;
   signal?: AbortSignal | undefined;
 }
@@ -16,7 +16,7 @@ export interface DeployedStack {
   outputsFile: string;
 }
 
-/** Phase 2: the stack, by the ordinary `cdk deploy`, and a few objects to list. */
+/** Phase 2: deploys the stack with `cdk deploy`, and uploads a few objects. */
 export async function deployStack(init: DeployStackInit): Promise<DeployedStack> {
   const outputsFile = join(init.directory, "cdk-outputs.json");
   const { command, args, cwd, env } = localStackCdkCommand({

@@ -1,18 +1,18 @@
 import { fileURLToPath } from "node:url";
 import { type RunResult, runSupervised } from "@roles-anywhere/sandbox";
 
-/** The root of the repository: where Docker builds start from. */
-export const repositoryRoot = fileURLToPath(new URL("../../../../", import.meta.url));
+/** The root of the repository, which is the context of Docker builds. */
+export const REPOSITORY_ROOT = fileURLToPath(new URL("../../../../", import.meta.url));
 
 /** The programs of the workspaces, as files to run with Node. */
-export const programs = {
+export const PROGRAMS = {
   "ra-pki": entry("@roles-anywhere/pki", "cli/main.js"),
   "ra-signer": entry("@roles-anywhere/signer", "cli/main.cjs"),
   "upload-sample-objects": entry("@roles-anywhere/infra", "bin/upload-sample-objects.js"),
   app: fileURLToPath(new URL("../../../../apps/nestjs-s3/dist/main.js", import.meta.url)),
 } as const;
 
-export type ProgramName = keyof typeof programs;
+export type ProgramName = keyof typeof PROGRAMS;
 
 /** A step of the story failed. The message holds what the program printed on stderr. */
 export class StoryError extends Error {
@@ -29,7 +29,7 @@ export interface RunProgramInit {
 export async function runProgram(name: ProgramName, init: RunProgramInit): Promise<RunResult> {
   const { signal, arguments: programArguments, ...rest } = init;
   const result = await runSupervised(
-    { ...rest, command: process.execPath, arguments: [programs[name], ...programArguments] },
+    { ...rest, command: process.execPath, arguments: [PROGRAMS[name], ...programArguments] },
     signal,
   );
   return assertDone([name, ...programArguments].join(" "), result);

@@ -1,4 +1,4 @@
-/** Who is told what happens while the story runs. */
+/** Reports what happens while the story runs. */
 export interface Reporter {
   /** A new part of the story begins. */
   chapter(title: string): void;
@@ -6,7 +6,7 @@ export interface Reporter {
   progress(line: string): void;
   /** A command was run, as a person would type it. */
   command(line: string): void;
-  /** What the command printed, or what came of it. */
+  /** What the command printed, or its effect. */
   result(text: string): void;
 }
 
@@ -33,7 +33,7 @@ export function createTranscript(init: TranscriptInit): Reporter {
   };
 }
 
-/** Writes on stderr what takes time, so that whoever waits for a test sees where the run is. */
+/** Reports steps and commands on stderr, so that a person who waits for a test sees which step runs. */
 export const progressReporter: Reporter = {
   chapter: (title) => void process.stderr.write(`${title}\n`),
   progress: (line) => void process.stderr.write(`  ${line}\n`),

@@ -15,7 +15,7 @@ import type { ExternalServer, ExternalServerInit } from "./external-server/exter
 import { createProcessServer } from "./external-server/process-server.ts";
 import type { Reporter } from "./reporter.ts";
 
-/** All three phases done, and still running: sandbox, certificates, stack, external server and app. */
+/** The result of all three phases: a running sandbox with certificates, stack, external server and app. */
 export interface Deployment extends AsyncDisposable {
   sandbox: Sandbox;
   pki: Pki;
@@ -36,7 +36,7 @@ export interface StartDeploymentInit {
 /**
  * Runs all three phases against a new sandbox: certificates, stack, profile and app.
  *
- * What was started is stopped when a phase fails, when `signal` is aborted, and when this process ends.
+ * Everything that was started is stopped when a phase fails, when `signal` is aborted, and when this process ends.
  */
 export async function startDeployment(init: StartDeploymentInit): Promise<Deployment> {
   const { reporter, signal } = init;
@@ -61,7 +61,7 @@ export async function startDeployment(init: StartDeploymentInit): Promise<Deploy
     reporter.command(await server.configureProfile());
     reporter.result(await server.readProfile());
     reporter.progress("Starting the NestJS app");
-    // An app that is still being started is stopped with the server and the sandbox.
+    // When the wait is aborted, stopping the server and the sandbox also stops an app that is not ready yet.
     const appUrl = await abortable(server.startApp(), signal);
     reporter.result(`listening on ${appUrl}`);
     return { sandbox, pki, stack, server, appUrl, stop, [Symbol.asyncDispose]: stop };

@@ -14,7 +14,7 @@ import { sendCreateSession } from "../support/send-create-session.ts";
 
 const dayMs = 86_400_000;
 
-/** Everything is as in the request that is granted, but for the one thing that the title names. */
+/** Each request differs from the granted request in the one thing that the title of its test names. */
 export function testRefusals(deployment: () => Deployment): void {
   const refusedFor = (reason: string, status = 403) => ({
     status,
@@ -121,7 +121,7 @@ export function testRefusals(deployment: () => Deployment): void {
 
 const createdProfile = z.object({ profile: z.object({ profileArn: z.string(), profileId: z.string() }) });
 
-/** A role with the trust policy that the stack's role has, but for the trust anchor. Returns its ARN. */
+/** Creates a role that trusts this trust anchor, with the trust policy of the stack's role. Returns its ARN. */
 async function createRole(deployment: Deployment, roleName: string, trustAnchorArn: string): Promise<string> {
   const { Role } = await administratorClient(IAMClient, deployment).send(
     new CreateRoleCommand({

@@ -14,7 +14,7 @@ const auditAnswer = z.object({ Records: z.array(auditRecord) });
 
 export type AuditRecord = z.infer<typeof auditRecord>;
 
-/** The mock's record of one call, found by the request id that the answer carried. */
+/** Finds the mock's record of one call by the request id in the response. */
 export async function auditRecordOf(rolesAnywhereEndpoint: string, requestId: string): Promise<AuditRecord> {
   const answer = await fetch(`${rolesAnywhereEndpoint}/_mock/audit`);
   const { Records } = auditAnswer.parse(await answer.json());

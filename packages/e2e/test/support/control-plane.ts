@@ -5,7 +5,7 @@ import type { Deployment } from "../../src/story/start-deployment.ts";
 /**
  * Calls the Roles Anywhere control plane with an ordinary AWS signature.
  *
- * @returns the answer's JSON
+ * @returns the JSON of the response
  */
 export async function callControlPlane(
   sandbox: Deployment["sandbox"],
@@ -31,7 +31,7 @@ export async function callControlPlane(
     body: body === undefined ? "" : JSON.stringify(body),
   });
   const { host: _host, ...headers } = request.headers;
-  const answer = await fetch(url, { method, headers, ...(body === undefined ? {} : { body: request.body }) });
+  const answer = await fetch(url, { method, headers, body: body === undefined ? undefined : request.body });
   const text = await answer.text();
   if (!answer.ok) throw new Error(`${method} ${path} answered ${answer.status}: ${text}`);
   return JSON.parse(text);

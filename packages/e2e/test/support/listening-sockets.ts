@@ -4,7 +4,7 @@ import { promisify } from "node:util";
 import { z } from "zod";
 import type { OwnRun } from "./own-run.ts";
 
-/** An address that a process or a container of a run can be reached at. */
+/** An address at which a process or a container of a run can be reached. */
 export interface ListeningSocket {
   /** The process' command line, or `container <id>`. */
   owner: string;
@@ -13,7 +13,7 @@ export interface ListeningSocket {
   port: number;
 }
 
-/** Everything that a run listens on: its processes' sockets, as the kernel lists them, and its containers' ports. */
+/** Lists what a run listens on: the sockets of its processes, as the kernel lists them, and the ports of its containers. */
 export async function listeningSockets(run: OwnRun): Promise<ListeningSocket[]> {
   const ofProcesses = (await run.processes()).map(({ pid, command }) => socketsOf(pid, command));
   const ofContainers = (await run.containers()).map(publishedPorts);
@@ -21,13 +21,13 @@ export async function listeningSockets(run: OwnRun): Promise<ListeningSocket[]> 
 }
 
 /**
- * What is wrong with the addresses of a run: each socket and published port that is not on loopback, each DNS server,
- * each call of sudo. Empty when all is well.
+ * Lists what is wrong with the addresses of a run: each socket and published port that is not on loopback, each DNS
+ * server, each call of sudo. The list is empty when nothing is wrong.
  *
- * @param atLeast how many sockets and published ports there must be: a look that sees none shows nothing
+ * @param atLeast the least number of sockets and ports: a check that finds none proves nothing
  */
 export async function exposuresOf(run: OwnRun, atLeast: number): Promise<string[]> {
-  // Elsewhere than on Linux there is no such list.
+  // Only Linux has this list.
   if (process.platform !== "linux") return [];
   const sockets = await listeningSockets(run);
   const commands = (await run.processes()).map(({ command }) => command);
@@ -51,7 +51,7 @@ async function socketsOf(pid: number, command: string): Promise<ListeningSocket[
   const inodes = await socketInodesOf(pid);
   const found: ListeningSocket[] = [];
   for (const protocol of ["tcp", "tcp6", "udp", "udp6"] as const) {
-    // A process may end while it is looked at.
+    // The process may end in the meantime.
     const table = await readFile(`/proc/${pid}/net/${protocol}`, "utf8").catch(() => "");
     for (const line of table.split("\n").slice(1)) {
       const [, local = "", , state, , , , , , inode = ""] = line.trim().split(/\s+/);
@@ -73,7 +73,7 @@ async function socketInodesOf(pid: number): Promise<Set<string>> {
   return inodes;
 }
 
-/** The kernel prints an address as words of four bytes, each in the order of the machine (little-endian here). */
+/** Reads an address as the kernel prints it: groups of four bytes, each in the machine's byte order, little-endian here. */
 function toAddress(hex: string): string {
   const bytes = Buffer.from(hex, "hex");
   bytes.swap32();

@@ -1,5 +1,5 @@
 import { dirname } from "node:path";
-import { repositoryRoot } from "../../src/story/programs.ts";
+import { REPOSITORY_ROOT } from "../../src/story/programs.ts";
 
 /** What differs from run to run and from machine to machine, in the order in which it is replaced. */
 const variables: readonly (readonly [RegExp, string])[] = [
@@ -15,12 +15,12 @@ const variables: readonly (readonly [RegExp, string])[] = [
   [/Done in \d+ s/g, "Done in <n> s"],
 ];
 
-/** A demo's output with everything of this run replaced by what it is, so that two runs compare equal. */
+/** Replaces what differs from run to run by its name, so that the transcripts of two runs are equal. */
 export function normaliseTranscript(transcript: string): string {
   return (
     variables
       .reduce((text, [pattern, name]) => text.replaceAll(pattern, name), transcript)
-      .replaceAll(dirname(repositoryRoot), "<clone>")
+      .replaceAll(dirname(REPOSITORY_ROOT), "<clone>")
       .split("\n")
       // The first start on a machine installs; later ones do not.
       .filter(

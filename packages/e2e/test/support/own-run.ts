@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { promisify } from "node:util";
 import { readSettings } from "../../src/settings/read-settings.ts";
-import { repositoryRoot } from "../../src/story/programs.ts";
+import { REPOSITORY_ROOT } from "../../src/story/programs.ts";
 
 const run = promisify(execFile);
 
@@ -13,13 +13,13 @@ const run = promisify(execFile);
 const WORK_DIRECTORY_LABEL = "dev.roles-anywhere-kit.work-directory";
 
 /**
- * A program, and what it leaves on this machine. Everything here looks at this one run, whatever other sandboxes do on
- * the machine meanwhile: its processes carry a marker in their environment, its temporary files are in a folder of its
- * own, and its containers and networks are labelled with that folder.
+ * One run of a program, and what the run leaves on this machine. Other sandboxes on the machine do not matter: the
+ * processes of the run have a marker in their environment, its temporary files are in a folder of its own, and its
+ * containers and networks have a label with that folder.
  */
 export interface OwnRun extends AsyncDisposable {
   readonly child: ChildProcess;
-  /** The folder that the program takes for the system's folder of temporary files. */
+  /** The folder that the program uses for temporary files. */
   readonly temporaryFolder: string;
   readonly stdout: () => string;
   /** What the program wrote so far, both streams. */
@@ -27,15 +27,15 @@ export interface OwnRun extends AsyncDisposable {
   /** Settles when the output matches. Rejects when the program ends before that. */
   waitFor(pattern: RegExp): Promise<RegExpExecArray>;
   readonly exited: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
-  /** What a terminal does on Ctrl-C: the signal goes to the program and all that runs in its process group. */
+  /** Sends SIGINT to the process group of the program, as a terminal does on Ctrl-C. */
   pressCtrlC(): void;
   /** The processes of this run that live now. */
   processes(): Promise<RunningProcess[]>;
   /** Ids of this run's containers. */
   containers(): Promise<string[]>;
-  /** The arguments of each call of sudo. The run finds a `sudo` on its PATH that refuses everything. */
+  /** The arguments of each call of sudo. The `sudo` on the run's PATH refuses everything. */
   sudoCalls(): Promise<string[]>;
-  /** What else this run has on the machine: folders, containers, networks. */
+  /** The folders, containers and networks of this run. */
   traces(): Promise<string[]>;
 }
 
@@ -149,7 +149,7 @@ export async function startDemo(
   environment: Readonly<Record<string, string>> = {},
 ): Promise<OwnRun> {
   const { backend } = readSettings(process.env);
-  const script = join(repositoryRoot, "scripts", "demo");
+  const script = join(REPOSITORY_ROOT, "scripts", "demo");
   return await startRun(script, ["--backend", backend, ...demoArguments], environment);
 }
 
@@ -163,7 +163,7 @@ async function processesWith(marker: string): Promise<RunningProcess[]> {
   }
   const found: RunningProcess[] = [];
   for (const pid of (await readdir("/proc")).filter((name) => /^\d+$/.test(name))) {
-    // A process may end while it is looked at.
+    // The process may end in the meantime.
     const environment = await readFile(`/proc/${pid}/environ`, "utf8").catch(() => "");
     if (!environment.includes(marker)) continue;
     const command = await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "");

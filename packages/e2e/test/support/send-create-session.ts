@@ -2,7 +2,7 @@ import { signCreateSessionRequest, type SignedCreateSessionRequest } from "@role
 import type { Deployment } from "../../src/story/start-deployment.ts";
 import { type AuditRecord, auditRecordOf } from "./audit.ts";
 
-/** What the service answered, and what the mock wrote down about it. */
+/** The response of the mock, and its audit record of the call. */
 export interface Outcome {
   status: number;
   errorType: string | null;
@@ -10,7 +10,7 @@ export interface Outcome {
 }
 
 /**
- * Sends one CreateSession without any check on this side, as the deployment's external server would but for `changes`.
+ * Sends one CreateSession request as the deployment's external server does, except for `changes`. The client checks nothing.
  *
  * @param tamper changes the request after it was signed
  */

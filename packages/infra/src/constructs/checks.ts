@@ -1,5 +1,5 @@
 import { Token } from "aws-cdk-lib/core";
-import { arnPatterns, arnShapes } from "../arns.ts";
+import { ARN_PATTERNS, ARN_SHAPES } from "../arns.ts";
 import { InfraError } from "../errors.ts";
 
 const RESOURCE_NAME = /^[ a-zA-Z0-9\-_]{1,255}$/;
@@ -32,13 +32,13 @@ export function required<T>(property: string, value: T | undefined | null, remed
 export function arnOfKind(
   property: string,
   arn: string | undefined | null,
-  kind: keyof typeof arnPatterns,
+  kind: keyof typeof ARN_PATTERNS,
 ): string {
-  const given = required(property, arn, `give an ARN like ${arnShapes[kind]}`);
-  if (Token.isUnresolved(given) || arnPatterns[kind].test(given)) return given;
+  const given = required(property, arn, `give an ARN like ${ARN_SHAPES[kind]}`);
+  if (Token.isUnresolved(given) || ARN_PATTERNS[kind].test(given)) return given;
   throw new InfraError(
     "ERR_INFRA_OPTION_INVALID",
-    `${property} is ${JSON.stringify(given)}; give an ARN like ${arnShapes[kind]}.`,
+    `${property} is ${JSON.stringify(given)}; give an ARN like ${ARN_SHAPES[kind]}.`,
   );
 }
 

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { z } from "zod";
-import { arnPatterns } from "../arns.ts";
+import { ARN_PATTERNS } from "../arns.ts";
 import { InfraError } from "../errors.ts";
 
 /** The outputs of a deployed `RolesAnywhereStack`. */
@@ -18,9 +18,9 @@ const outputsFile = z.record(z.string(), z.record(z.string(), z.string()));
 
 const stackOutputs = z
   .object({
-    TrustAnchorArn: z.string().regex(arnPatterns.trustAnchor, "is not a trust anchor ARN"),
-    ProfileArn: z.string().regex(arnPatterns.profile, "is not a profile ARN"),
-    RoleArn: z.string().regex(arnPatterns.role, "is not a role ARN"),
+    TrustAnchorArn: z.string().regex(ARN_PATTERNS.trustAnchor, "is not a trust anchor ARN"),
+    ProfileArn: z.string().regex(ARN_PATTERNS.profile, "is not a profile ARN"),
+    RoleArn: z.string().regex(ARN_PATTERNS.role, "is not a role ARN"),
     BucketName: z.string().regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, "is not a bucket name"),
   })
   .transform((outputs): StackOutputs => ({

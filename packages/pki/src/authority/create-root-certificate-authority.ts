@@ -16,8 +16,8 @@ export interface RootCertificateAuthorityOptions extends ValidityOptions {
   readonly subjectAttributes?: readonly SubjectAttribute[] | undefined;
 }
 
-export const defaultAuthorityCommonName = "MyRootCA";
-export const defaultAuthorityValidityDays = 3650;
+export const DEFAULT_AUTHORITY_COMMON_NAME = "MyRootCA";
+export const DEFAULT_AUTHORITY_VALIDITY_DAYS = 3650;
 
 /**
  * Makes a self-signed root CA: RSA 2048, SHA-256, critical basicConstraints `CA:TRUE`, critical keyUsage
@@ -32,10 +32,10 @@ export async function createRootCertificateAuthority(
   dependencies: Partial<PkiDependencies> = {},
 ): Promise<IssuedCertificate> {
   const { now, randomBytes, generateKeyPair } = { ...systemDependencies, ...dependencies };
-  const commonName = options.commonName ?? defaultAuthorityCommonName;
+  const commonName = options.commonName ?? DEFAULT_AUTHORITY_COMMON_NAME;
   const subject = subjectName(commonName, options.subjectAttributes);
   const validity = resolveValidity(options, {
-    validityDays: defaultAuthorityValidityDays,
+    validityDays: DEFAULT_AUTHORITY_VALIDITY_DAYS,
     notBefore: backdate(now()),
   });
   const serialNumber = drawSerialNumber(randomBytes);

@@ -36,7 +36,7 @@ export interface ClientCertificateOptions extends ValidityOptions {
   readonly subjectAlternativeNames?: readonly SubjectAlternativeName[] | undefined;
 }
 
-export const defaultClientValidityDays = 365;
+export const DEFAULT_CLIENT_VALIDITY_DAYS = 365;
 
 /**
  * Issues a client certificate with a new RSA 2048 key: basicConstraints `CA:FALSE`, critical keyUsage digitalSignature,
@@ -63,7 +63,7 @@ export async function issueClientCertificate(
   const authority = readCertificateAuthority(options.authority);
   checkInForce(authority, issuedAt);
   const validity = resolveValidity(options, {
-    validityDays: defaultClientValidityDays,
+    validityDays: DEFAULT_CLIENT_VALIDITY_DAYS,
     notBefore: latest(backdate(issuedAt), authority.notBefore),
   });
   checkWithinLifeOf(authority, validity);

@@ -1,5 +1,5 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
-import { extensionOid, keyUsageBit } from "../certificate/extensions.ts";
+import { EXTENSION_OID, KEY_USAGE_BIT } from "../certificate/extensions.ts";
 import { keyIdentifier } from "../certificate/key-identifier.ts";
 import type { NameAttributes } from "../certificate/session-attributes.ts";
 import type { Validity } from "../certificate/validity.ts";
@@ -49,8 +49,8 @@ export function readCertificateAuthority(authority: CertificateAuthority): Autho
     );
   }
   const { subject, extensions } = parse("certificate", () => readContent(certificate.raw));
-  const usages = bits(extensions.get(extensionOid.keyUsage)).at(0) ?? 0;
-  if ((usages & keyUsageBit.keyCertSign) === 0) {
+  const usages = bits(extensions.get(EXTENSION_OID.keyUsage)).at(0) ?? 0;
+  if ((usages & KEY_USAGE_BIT.keyCertSign) === 0) {
     throw invalid("keyUsage does not include keyCertSign; use the certificate of a CA");
   }
   // Node looks at keyUsage, too: asked first, it would blame basicConstraints for a missing keyCertSign.
@@ -74,8 +74,8 @@ export function readCertificateAuthority(authority: CertificateAuthority): Autho
     subject,
     attributes: { ...certificate.toLegacyObject().subject },
     keyIdentifier:
-      content(extensions.get(extensionOid.subjectKeyIdentifier)).length > 0
-        ? content(extensions.get(extensionOid.subjectKeyIdentifier))
+      content(extensions.get(EXTENSION_OID.subjectKeyIdentifier)).length > 0
+        ? content(extensions.get(EXTENSION_OID.subjectKeyIdentifier))
         : keyIdentifier(certificate.publicKey),
     privateKey,
     notBefore: new Date(certificate.validFrom),

@@ -1,4 +1,4 @@
-const serialNumberOctets = 16;
+const SERIAL_NUMBER_OCTETS = 16;
 
 /**
  * Draws a serial number: 16 octets of which 126 bits are random.
@@ -10,7 +10,7 @@ const serialNumberOctets = 16;
  * @see RFC 5280 §4.1.2.2: positive, unique within the CA, at most 20 octets.
  */
 export function drawSerialNumber(randomBytes: (size: number) => Uint8Array): Buffer {
-  const serialNumber = Buffer.from(randomBytes(serialNumberOctets));
+  const serialNumber = Buffer.from(randomBytes(SERIAL_NUMBER_OCTETS));
   serialNumber.writeUInt8((serialNumber.readUInt8(0) & 0x3f) | 0x40, 0);
   return serialNumber;
 }

@@ -14,7 +14,7 @@ import {
 import { writePem } from "../pem.ts";
 import type { Validity } from "./validity.ts";
 
-const sha256WithRsaEncryption = "1.2.840.113549.1.1.11";
+const SHA256_WITH_RSA_ENCRYPTION = "1.2.840.113549.1.1.11";
 
 export interface CertificateContent {
   readonly serialNumber: Uint8Array;
@@ -37,7 +37,7 @@ export function signCertificate(certificate: CertificateContent, issuerKey: KeyO
   if (issuerKey.asymmetricKeyType !== "rsa") {
     throw new TypeError(`an RSA key signs here, not ${issuerKey.asymmetricKeyType ?? issuerKey.type}`);
   }
-  const algorithm = sequence(oid(sha256WithRsaEncryption), nullValue());
+  const algorithm = sequence(oid(SHA256_WITH_RSA_ENCRYPTION), nullValue());
   const toBeSigned = sequence(
     explicit(0, integer(Buffer.of(2))), // version 3
     integer(certificate.serialNumber),

@@ -8,10 +8,10 @@ export interface SubjectAlternativeName {
 }
 
 // Letters, digits and hyphens, 63 at most per label; the first label may be the wildcard. RFC 5280 §4.2.1.6, RFC 1034 §3.5.
-const dnsName = /^(?=.{1,253}$)(?:\*\.)?(?!-)[a-z\d-]{1,63}(?<!-)(?:\.(?!-)[a-z\d-]{1,63}(?<!-))*$/i;
+const DNS_NAME = /^(?=.{1,253}$)(?:\*\.)?(?!-)[a-z\d-]{1,63}(?<!-)(?:\.(?!-)[a-z\d-]{1,63}(?<!-))*$/i;
 
 // The characters of RFC 3986 after a scheme; RFC 5280 allows no relative URI.
-const absoluteUri = /^[a-z][a-z\d+.-]*:[\w\-.~:/?#[\]@!$&'()*+,;=%]+$/i;
+const ABSOLUTE_URI = /^[a-z][a-z\d+.-]*:[\w\-.~:/?#[\]@!$&'()*+,;=%]+$/i;
 
 /**
  * Encodes one GeneralName.
@@ -20,7 +20,7 @@ const absoluteUri = /^[a-z][a-z\d+.-]*:[\w\-.~:/?#[\]@!$&'()*+,;=%]+$/i;
  * @see RFC 5280 §4.2.1.6
  */
 export function generalName({ type, value }: SubjectAlternativeName): Asn1 {
-  if (!(type === "dns" ? dnsName : absoluteUri).test(value)) {
+  if (!(type === "dns" ? DNS_NAME : ABSOLUTE_URI).test(value)) {
     throw new PkiError(
       "ERR_PKI_INVALID_SUBJECT_ALTERNATIVE_NAME",
       `invalid subject alternative name: ${type} ${JSON.stringify(value)}: ` +

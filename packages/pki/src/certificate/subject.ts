@@ -16,7 +16,7 @@ interface AttributeRule {
 }
 
 // Object identifiers: X.520. Upper bounds: RFC 5280 appendix A.1 (ub-common-name and friends).
-const rules: Record<SubjectAttributeType | "CN", AttributeRule> = {
+const ATTRIBUTE_RULES: Record<SubjectAttributeType | "CN", AttributeRule> = {
   CN: { oid: "2.5.4.3", maxCharacters: 64 },
   C: { oid: "2.5.4.6", maxCharacters: 2 },
   L: { oid: "2.5.4.7", maxCharacters: 128 },
@@ -50,7 +50,7 @@ export function nameAttributes(
 }
 
 function relativeName(type: SubjectAttributeType | "CN", value: string): Asn1 {
-  const rule = rules[type];
+  const rule = ATTRIBUTE_RULES[type];
   checkValue(type, value, rule.maxCharacters);
   return set(sequence(oid(rule.oid), type === "C" ? printableString(value) : utf8String(value)));
 }

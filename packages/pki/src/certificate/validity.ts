@@ -16,11 +16,11 @@ export interface ValidityOptions {
   readonly notAfter?: Date | undefined;
 }
 
-const secondMs = 1000;
-const dayMs = 86_400 * secondMs;
+const SECOND_MS = 1000;
+const DAY_MS = 86_400 * SECOND_MS;
 
 /** How far a default `notBefore` lies in the past: the clock difference that AWS signatures tolerate, too. */
-export const clockSkewAllowanceSeconds = 300;
+export const CLOCK_SKEW_ALLOWANCE_SECONDS = 300;
 
 /**
  * Works out a certificate's validity.
@@ -42,7 +42,7 @@ export function resolveValidity(
   }
   const notBefore = wholeSecond(options.notBefore ?? defaults.notBefore, "notBefore");
   const notAfter = wholeSecond(
-    options.notAfter ?? new Date(notBefore.getTime() + validityDays * dayMs),
+    options.notAfter ?? new Date(notBefore.getTime() + validityDays * DAY_MS),
     "notAfter",
   );
   if (notAfter <= notBefore) {
@@ -53,7 +53,7 @@ export function resolveValidity(
 
 /** The default beginning of a certificate made at `now`. */
 export function backdate(now: Date): Date {
-  return new Date(now.getTime() - clockSkewAllowanceSeconds * secondMs);
+  return new Date(now.getTime() - CLOCK_SKEW_ALLOWANCE_SECONDS * SECOND_MS);
 }
 
 /** `2026-01-02T03:04:05Z`: UTC, without the fraction that certificates do not have. */
@@ -62,7 +62,7 @@ export function toIsoSeconds(date: Date): string {
 }
 
 function wholeSecond(date: Date, member: string): Date {
-  const rounded = new Date(Math.floor(date.getTime() / secondMs) * secondMs);
+  const rounded = new Date(Math.floor(date.getTime() / SECOND_MS) * SECOND_MS);
   const year = rounded.getUTCFullYear();
   // NaN, the year of an invalid date, fails this test as well.
   if (!(year >= 1950 && year <= 9999)) {

@@ -4,7 +4,7 @@ import { PkiError, type PkiErrorCode } from "../errors.ts";
 import { createProgram } from "./program.ts";
 
 /** Refusals that no state of the disk would change: the command line itself is wrong. */
-const usageErrors: ReadonlySet<PkiErrorCode> = new Set([
+const USAGE_ERRORS: ReadonlySet<PkiErrorCode> = new Set([
   "ERR_PKI_INVALID_SUBJECT",
   "ERR_PKI_INVALID_VALIDITY",
   "ERR_PKI_UNSAFE_FILE_NAME",
@@ -18,7 +18,7 @@ try {
     process.exitCode = error.exitCode === 0 ? 0 : 2;
   } else if (error instanceof PkiError) {
     printLine(`${error.message} [${error.code}]`);
-    process.exitCode = usageErrors.has(error.code) ? 2 : 1;
+    process.exitCode = USAGE_ERRORS.has(error.code) ? 2 : 1;
   } else {
     printLine(`unexpected error: ${error instanceof Error ? error.stack : String(error)}`);
     process.exitCode = 1;

@@ -1,10 +1,10 @@
 import { resolve } from "node:path";
 import { Command, InvalidArgumentError } from "commander";
 import {
-  defaultAuthorityCommonName,
-  defaultAuthorityValidityDays,
+  DEFAULT_AUTHORITY_COMMON_NAME,
+  DEFAULT_AUTHORITY_VALIDITY_DAYS,
 } from "../authority/create-root-certificate-authority.ts";
-import { defaultClientValidityDays } from "../authority/issue-client-certificate.ts";
+import { DEFAULT_CLIENT_VALIDITY_DAYS } from "../authority/issue-client-certificate.ts";
 import { toIsoSeconds } from "../certificate/validity.ts";
 import {
   type StoredCertificate,
@@ -12,7 +12,7 @@ import {
   storeRootCertificateAuthority,
 } from "../storage/store-certificate.ts";
 
-const examples = `ra-pki: a private CA for AWS IAM Roles Anywhere
+const EXAMPLES = `ra-pki: a private CA for AWS IAM Roles Anywhere
 
   $ ra-pki init
       makes pki/rootCA.pem and pki/rootCA.key: the CA, for ten years
@@ -22,7 +22,7 @@ const examples = `ra-pki: a private CA for AWS IAM Roles Anywhere
 "ra-pki --help", "ra-pki init --help" and "ra-pki issue --help" list the options.
 `;
 
-const status = `
+const EXIT_STATUS = `
 Exit status: 0 done, 1 failed or refused (nothing has changed), 2 wrong usage.
 Messages go to stderr; stdout has only what --json asks for.`;
 
@@ -55,19 +55,23 @@ export function createProgram({ version, warn }: ProgramInit): Command {
     .version(version, "--version", "print the version")
     .addHelpText(
       "after",
-      `\nExample:\n  ra-pki init && ra-pki issue --name nestjs-external-server\n${status}`,
+      `\nExample:\n  ra-pki init && ra-pki issue --name nestjs-external-server\n${EXIT_STATUS}`,
     )
     .configureOutput({ outputError: (text) => warn(`${toOneLine(text)}; see ra-pki --help`) })
     .exitOverride()
     .action(() => {
-      process.stdout.write(examples);
+      process.stdout.write(EXAMPLES);
     });
 
   command("init", "Make a root CA: rootCA.pem (0644) and rootCA.key (0400).", {
-    days: defaultAuthorityValidityDays,
+    days: DEFAULT_AUTHORITY_VALIDITY_DAYS,
     description: "days until the CA expires",
   })
-    .option("--common-name <name>", "common name of the CA, 1 to 64 characters", defaultAuthorityCommonName)
+    .option(
+      "--common-name <name>",
+      "common name of the CA, 1 to 64 characters",
+      DEFAULT_AUTHORITY_COMMON_NAME,
+    )
     .addHelpText("after", '\nExample:\n  ra-pki init --dir pki --common-name "Example Root"')
     .action(async ({ dir, force, json, ...flags }: StorageFlags & { readonly commonName: string }) => {
       const stored = await storeRootCertificateAuthority({ ...flags, directory: dir, force });
@@ -78,7 +82,7 @@ export function createProgram({ version, warn }: ProgramInit): Command {
     });
 
   command("issue", "Issue a client certificate: <name>.pem (0644) and <name>.key (0600).", {
-    days: defaultClientValidityDays,
+    days: DEFAULT_CLIENT_VALIDITY_DAYS,
     description: "days until the certificate expires, not after its CA",
   })
     .requiredOption("--name <cn>", "common name of the client and name of its files, 1 to 64 characters")

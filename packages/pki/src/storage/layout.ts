@@ -7,13 +7,13 @@ export interface CertificatePaths {
   readonly privateKeyPath: string;
 }
 
-const authorityFileName = "rootCA";
+const AUTHORITY_FILE_NAME = "rootCA";
 
 // What Windows reserves whatever the extension is.
-const deviceName = /^(?:con|prn|aux|nul|com\d|lpt\d)$/i;
+const DEVICE_NAME = /^(?:con|prn|aux|nul|com\d|lpt\d)$/i;
 
 export function authorityPaths(directory: string): CertificatePaths {
-  return pathsFor(directory, authorityFileName);
+  return pathsFor(directory, AUTHORITY_FILE_NAME);
 }
 
 /**
@@ -44,9 +44,9 @@ function fileNameProblem(name: string): string | undefined {
   if (/[<>:"|?*\p{Cc}\p{Cs}]/u.test(name)) return "it has a character that file systems refuse";
   if (name.startsWith(".")) return "it begins with a dot";
   if (name.trim() !== name || name.endsWith(".")) return "it begins or ends with a space, or ends with a dot";
-  if (deviceName.test(name)) return "Windows reserves it for a device";
+  if (DEVICE_NAME.test(name)) return "Windows reserves it for a device";
   // File systems of macOS and Windows do not tell capitals from small letters.
-  if (name.toLowerCase() === authorityFileName.toLowerCase()) return "the files of that name are the CA's";
+  if (name.toLowerCase() === AUTHORITY_FILE_NAME.toLowerCase()) return "the files of that name are the CA's";
   if (Buffer.byteLength(name) > 200) return "it is too long";
   return undefined;
 }

@@ -22,9 +22,9 @@ export interface StorageOptions {
 /** A certificate with the files that now hold it. */
 export interface StoredCertificate extends IssuedCertificate, CertificatePaths {}
 
-const certificateMode = 0o644;
-const authorityKeyMode = 0o400;
-const clientKeyMode = 0o600;
+const CERTIFICATE_MODE = 0o644;
+const AUTHORITY_KEY_MODE = 0o400;
+const CLIENT_KEY_MODE = 0o600;
 
 /**
  * Makes a root CA and writes `rootCA.pem` (0644) and `rootCA.key` (0400) into the folder, which is created
@@ -38,7 +38,7 @@ export async function storeRootCertificateAuthority(
   dependencies: Partial<PkiDependencies> = {},
 ): Promise<StoredCertificate> {
   const paths = authorityPaths(options.directory);
-  return store(paths, options.force, authorityKeyMode, () =>
+  return store(paths, options.force, AUTHORITY_KEY_MODE, () =>
     createRootCertificateAuthority(options, dependencies),
   );
 }
@@ -55,7 +55,7 @@ export async function storeClientCertificate(
   dependencies: Partial<PkiDependencies> = {},
 ): Promise<StoredCertificate> {
   const paths = clientPaths(options.directory, options.commonName);
-  return store(paths, options.force, clientKeyMode, async () => {
+  return store(paths, options.force, CLIENT_KEY_MODE, async () => {
     const authority = await loadCertificateAuthority(options.directory);
     const certificate = await issueClientCertificate({ ...options, authority }, dependencies);
     return { ...certificate, warnings: [...authority.warnings, ...certificate.warnings] };
@@ -74,7 +74,7 @@ async function store(
   await writeFiles(
     [
       { path: paths.privateKeyPath, content: certificate.privateKeyPem, mode: keyMode },
-      { path: paths.certificatePath, content: certificate.certificatePem, mode: certificateMode },
+      { path: paths.certificatePath, content: certificate.certificatePem, mode: CERTIFICATE_MODE },
     ],
     { force },
   );

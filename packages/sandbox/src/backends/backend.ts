@@ -1,6 +1,6 @@
 import type { ResolvedOptions } from "../options.ts";
 
-/** How containers on the sandbox's network reach it. Only the docker back end has one. */
+/** The Docker network of the sandbox, and how containers on it reach LocalStack and the mock. */
 export interface SandboxNetwork {
   /** Name of the Docker network. */
   name: string;
@@ -8,21 +8,21 @@ export interface SandboxNetwork {
   endpointUrl: string;
   /** The mock, as seen from a container on that network. */
   rolesAnywhereEndpoint: string;
-  /** A container with these labels is removed together with the sandbox, whatever happens to its owner. */
+  /** A container with these labels is removed when the sandbox stops, and when the process that started it is killed. */
   labels: Record<string, string>;
-  /** Address on the Docker host where a container of the sandbox publishes its ports: loopback unless asked otherwise. */
+  /** Address on the Docker host where containers of the sandbox publish their ports. @default loopback */
   publishAddress: string;
   /** Name or address under which this machine reaches those ports. */
   publishedHost: string;
 }
 
-/** What a back end starts from: every option settled, and the folders of this run. */
+/** What a back end needs: every option with its default filled in, and the folders of this run. */
 export interface BackendInit extends ResolvedOptions {
   workDirectory: string;
   logDirectory: string;
-  /** The caller's environment without its AWS settings, and with empty AWS files: for LocalStack and the mock. */
+  /** The environment for LocalStack and the mock: the caller's, without AWS settings and with empty AWS files. */
   isolatedEnvironment: Readonly<Record<string, string>>;
-  /** Registers what must be stopped, in reverse order, also when the start fails later. */
+  /** Registers a function that stops a part of the sandbox. All run in reverse order, also when the start fails later. */
   defer: (stop: () => Promise<void>) => void;
 }
 
@@ -30,6 +30,8 @@ export interface BackendInit extends ResolvedOptions {
 export interface StartedBackend {
   endpointUrl: string;
   rolesAnywhereEndpoint: string;
+  /** Only on the docker back end. */
   network?: SandboxNetwork | undefined;
+  /** Settles with a sentence when LocalStack or the mock ended by itself. */
   died: Promise<string>;
 }

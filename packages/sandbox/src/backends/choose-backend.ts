@@ -10,11 +10,14 @@ export type ChooseBackendOptions = Pick<
 >;
 
 /**
- * Settles on a back end. `auto` takes Docker when its daemon answers and the images are there or can be fetched, else
- * processes; it says in one line why Docker is not taken although it answers.
+ * Chooses a back end. `auto` takes Docker when its daemon answers and the images are on this machine or can be fetched,
+ * else processes. When the daemon answers and an image cannot be fetched, `onProgress` gets the reason in one line.
  *
- * @throws {SandboxError} ERR_SANDBOX_BACKEND_UNAVAILABLE when `docker` is asked for and does not answer;
- *   ERR_SANDBOX_IMAGE_UNAVAILABLE when `docker` is asked for and an image cannot be had
+ * @example
+ * const backend = await chooseBackend("auto", { onProgress: console.error });
+ *
+ * @throws {SandboxError} ERR_SANDBOX_BACKEND_UNAVAILABLE when `wanted` is `docker` and the daemon does not answer;
+ *   ERR_SANDBOX_IMAGE_UNAVAILABLE when `wanted` is `docker` and an image cannot be fetched
  */
 export async function chooseBackend(
   wanted: BackendName | "auto",
@@ -69,11 +72,11 @@ type RunDocker = (
 
 async function daemonAnswers(docker: RunDocker): Promise<boolean> {
   const { exitCode, stdout } = await docker(["info", "--format", "{{.ServerVersion}}"]);
-  // The client alone exits with 0 on some versions, and prints nothing.
+  // Without a daemon some versions of the command exit with 0 and print nothing.
   return exitCode === 0 && stdout.trim() !== "";
 }
 
-/** Fetches the image unless it is there. Returns why it cannot be had, or undefined when it is there now. */
+/** Fetches an image unless this machine has it. Returns why the image cannot be fetched, or undefined when it is here. */
 async function reasonForMissingImage(
   docker: RunDocker,
   image: string,

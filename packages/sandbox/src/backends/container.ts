@@ -7,17 +7,18 @@ import { abortable } from "../supervision/abortable.ts";
 
 /** What {@link startContainer} starts. */
 export interface ContainerInit {
-  /** What runs in it, as messages name it: "LocalStack". */
+  /** Name of the program in the container, for messages: "LocalStack". */
   name: string;
   image: string;
-  /** The image's own command where it is left out. */
+  /** @default the image's own command */
   command?: readonly string[] | undefined;
-  /** Name of a Docker network, and the container's name on it. */
+  /** Name of a Docker network. */
   network: string;
+  /** Name of the container on that network. */
   alias?: string | undefined;
   labels: Readonly<Record<string, string>>;
   environment: Readonly<Record<string, string>>;
-  /** `uid:gid`. @default what the image says */
+  /** `uid:gid`. @default the user that the image names */
   user?: string | undefined;
   /** Folders of this machine that the container may read: path inside it → path on this machine. */
   readOnlyFolders?: Readonly<Record<string, string>> | undefined;
@@ -53,8 +54,8 @@ export interface StartedContainer {
 /**
  * Starts a container and waits until it answers. Its port is published on one address only.
  *
- * testcontainers cannot be interrupted: an abort ends the wait. Whoever calls this removes the container by its labels
- * when the start fails or is aborted.
+ * testcontainers cannot be interrupted, so an abort ends only the wait. When the start fails or is aborted, the caller
+ * must remove the container by its labels.
  *
  * @throws {SandboxError} ERR_SANDBOX_START_FAILED, ERR_SANDBOX_TIMEOUT
  */
@@ -73,7 +74,7 @@ export async function startContainer(init: ContainerInit): Promise<StartedContai
       // The log ends when the container does.
       stream.once("end", () => reportEnd((ended = `the container of ${name} ended`)));
     })
-    // The library's own check by HTTP goes through the proxy that the environment names.
+    // The HTTP check of testcontainers would go through the proxy that the environment names.
     .withWaitStrategy({
       async waitUntilReady(_container, ports) {
         const healthUrl = url(ports.getBinding(init.port)) + init.healthPath;
@@ -113,7 +114,7 @@ class BoundContainer extends GenericContainer {
   constructor(image: string, publishAddress: string) {
     super(image);
     this.#publishAddress = publishAddress;
-    // Its helper container is published on every interface. The sandbox removes containers by their labels.
+    // The cleanup of testcontainers starts a container that listens on every interface. The sandbox cleans up by labels.
     this.withAutoCleanup(false);
   }
 

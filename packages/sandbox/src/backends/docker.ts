@@ -2,25 +2,25 @@ import { isIP } from "node:net";
 import { fileURLToPath } from "node:url";
 import { withoutAwsSettings, withoutProxyFor } from "../environments.ts";
 import { SandboxError } from "../errors.ts";
-import { checkInitHooks, hookFileName, hookPath, localstackSettings } from "../localstack.ts";
+import { checkInitHooks, HOOK_FILE_NAME, hookPath, localstackSettings } from "../localstack.ts";
 import { runSupervised, startSupervised, type Supervised } from "../supervision/supervised.ts";
 import type { BackendInit, StartedBackend } from "./backend.ts";
 import { type ContainerInit, startContainer } from "./container.ts";
 
 const LOCALSTACK_PORT = 4566;
 const MOCK_PORT = 9912;
-/** Names on the sandbox's network. */
-const localstackInside = `http://localstack:${LOCALSTACK_PORT}`;
-const mockInside = `http://roles-anywhere:${MOCK_PORT}`;
+/** Where containers on the sandbox's network reach LocalStack and the mock. */
+const LOCALSTACK_NETWORK_URL = `http://localstack:${LOCALSTACK_PORT}`;
+const MOCK_NETWORK_URL = `http://roles-anywhere:${MOCK_PORT}`;
 
 /** Label that every container and network of a sandbox carries; its value is the sandbox's id. */
 const SANDBOX_LABEL = "dev.roles-anywhere-kit.sandbox";
-/** Label with the sandbox's folder of temporary files, so that a run's containers can be told from those of others. */
+/** Label with the sandbox's work directory. It tells the containers of one run from those of other runs. */
 const WORK_DIRECTORY_LABEL = "dev.roles-anywhere-kit.work-directory";
 
 /**
- * Starts LocalStack and the mock as containers on a network of their own. Everything that carries the sandbox's label is
- * removed when the sandbox stops and when its process is gone.
+ * Starts LocalStack and the mock as containers on a network of their own. All containers and networks with the sandbox's
+ * label are removed when the sandbox stops and when this process ends.
  */
 export async function startContainers(init: BackendInit, sandboxId: string): Promise<StartedBackend> {
   const dockerEnvironment = withoutAwsSettings(init.environment);
@@ -49,14 +49,14 @@ export async function startContainers(init: BackendInit, sandboxId: string): Pro
   const mock = await startContainer({ ...shared, ...mockContainer(init, publishedHost) });
   init.onProgress(`Starting LocalStack in a container (${init.localstackImage})`);
   const localstack = await startContainer({ ...shared, ...localstackContainer(init) });
-  await checkInitHooks(localstack.url, hookFileName, init.logDirectory, init.signal);
+  await checkInitHooks(localstack.url, HOOK_FILE_NAME, init.logDirectory, init.signal);
   return {
     endpointUrl: localstack.url,
     rolesAnywhereEndpoint: mock.url,
     network: {
       name: networkName,
-      endpointUrl: localstackInside,
-      rolesAnywhereEndpoint: mockInside,
+      endpointUrl: LOCALSTACK_NETWORK_URL,
+      rolesAnywhereEndpoint: MOCK_NETWORK_URL,
       labels,
       publishAddress,
       publishedHost,
@@ -65,14 +65,14 @@ export async function startContainers(init: BackendInit, sandboxId: string): Pro
   };
 }
 
-/** What a container has of its own: the rest is the same for both. */
+/** The settings in which the two containers differ. */
 type OwnSettings = Omit<
   ContainerInit,
   "network" | "labels" | "publishAddress" | "publishedHost" | "logDirectory" | "signal"
 >;
 
-/** Docker's configuration may give every container a proxy: what is on the network is reached without. */
-const networkWithoutProxy = withoutProxyFor(["127.0.0.1", "localhost", "localstack", "roles-anywhere"]);
+/** Docker's configuration may give every container a proxy. These hosts are reached without it. */
+const NO_PROXY_ON_NETWORK = withoutProxyFor(["127.0.0.1", "localhost", "localstack", "roles-anywhere"]);
 
 function localstackContainer(init: BackendInit): OwnSettings {
   const token = init.environment["LOCALSTACK_AUTH_TOKEN"];
@@ -85,24 +85,24 @@ function localstackContainer(init: BackendInit): OwnSettings {
     healthPath: "/_localstack/health",
     timeoutMs: 180_000,
     environment: {
-      ...networkWithoutProxy,
+      ...NO_PROXY_ON_NETWORK,
       ...localstackSettings({
         ...init,
-        rolesAnywhereEndpoint: mockInside,
+        rolesAnywhereEndpoint: MOCK_NETWORK_URL,
         settings: init.localstackSettings,
       }),
-      // For licensed images.
+      // A licensed image needs the token.
       ...(token === undefined || token === "" ? {} : { LOCALSTACK_AUTH_TOKEN: token }),
     },
-    files: { [`/etc/localstack/init/start.d/${hookFileName}`]: hookPath() },
+    files: { [`/etc/localstack/init/start.d/${HOOK_FILE_NAME}`]: hookPath() },
   };
 }
 
 function mockContainer(init: BackendInit, publishedHost: string): OwnSettings {
   const settings = [
     ...["--region", init.region, "--account", init.accountId, "--port", String(MOCK_PORT)],
-    ...["--sts-endpoint", localstackInside, "--iam-endpoint", localstackInside],
-    // Docker on another machine has a name that the mock does not know for its own.
+    ...["--sts-endpoint", LOCALSTACK_NETWORK_URL, "--iam-endpoint", LOCALSTACK_NETWORK_URL],
+    // The mock refuses host names that it does not know, such as that of a Docker host on another machine.
     ...(isIP(publishedHost) === 0 ? ["--allowed-host", publishedHost] : []),
   ];
   const shared = {
@@ -113,19 +113,19 @@ function mockContainer(init: BackendInit, publishedHost: string): OwnSettings {
     hostPort: init.port,
     healthPath: "/_mock/health",
     timeoutMs: 60_000,
-    environment: networkWithoutProxy,
+    environment: NO_PROXY_ON_NETWORK,
   };
   if (init.mockImage !== undefined) return { ...shared, image: init.mockImage, command: settings };
   return {
     ...shared,
     image: init.nodeImage,
     files: { "/app/ra-mock.mjs": mockBundlePath() },
-    // All interfaces of the container: Docker publishes the port on loopback only.
+    // The mock listens on all interfaces of its container; Docker publishes the port on one address only.
     command: ["node", "/app/ra-mock.mjs", "--host", "0.0.0.0", ...settings],
   };
 }
 
-/** The mock with all its dependencies in one file, from the installed package. */
+/** Path of the one file in the installed package that holds the mock and all its dependencies. */
 function mockBundlePath(): string {
   return fileURLToPath(new URL("ra-mock.mjs", import.meta.resolve("@roles-anywhere/mock")));
 }
@@ -135,10 +135,10 @@ function labelArguments(labels: Readonly<Record<string, string>>): string[] {
 }
 
 /**
- * Starts a process that does nothing until this one is gone, and then removes the containers and the network of the
- * sandbox. So a killed run leaves nothing behind, and no privileged helper container is needed.
+ * Starts a shell that removes the containers and the network of the sandbox after this process has ended. So a killed
+ * run leaves nothing behind, and no privileged helper container is needed.
  *
- * The shell waits for the TERM that its supervisor sends when this process ends.
+ * The shell waits for the SIGTERM that its supervisor sends when this process ends.
  */
 function startReaper(
   sandboxId: string,
@@ -146,8 +146,8 @@ function startReaper(
   environment: Readonly<Record<string, string>>,
 ): Supervised {
   const script = `
-    # Nobody reads what is printed when this process is gone, and writing to a closed pipe would end the shell: it
-    # reports the death of its sleep before it runs the trap.
+    # The shell reports the end of its sleep before it runs the trap. The process that reads this has ended by then, and
+    # writing to a closed pipe would end the shell.
     exec >/dev/null 2>&1
     clean() {
       containers=$(docker ps --all --quiet --filter "label=${SANDBOX_LABEL}=${sandboxId}")
@@ -156,7 +156,7 @@ function startReaper(
       exit 0
     }
     trap clean TERM
-    # In the background and waited for: a shell in the middle of a foreground command does not run its traps.
+    # The sleep runs in the background: a shell runs its traps only after a foreground command has ended.
     while :; do sleep 3600 & wait $!; done`;
   return startSupervised({
     command: "/bin/sh",
@@ -193,7 +193,7 @@ async function dockerEndpoint(
  *
  * @param endpoint where the Docker daemon listens
  * @param publishAddress address on the daemon's machine where ports are published
- * @throws {SandboxError} ERR_SANDBOX_START_FAILED when the daemon runs elsewhere and ports would be published on its loopback
+ * @throws {SandboxError} ERR_SANDBOX_START_FAILED when the daemon runs on another machine and publishes on its loopback
  */
 export function reachableHost(endpoint: string, publishAddress: string): string {
   const url = URL.parse(endpoint);

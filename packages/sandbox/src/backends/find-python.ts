@@ -5,29 +5,37 @@ import { SandboxError } from "../errors.ts";
 import { runSupervised } from "../supervision/supervised.ts";
 
 export interface FindPythonInit {
-  /** A folder that this function may fill with `uv` and, where none is installed, a Python. */
+  /** A folder in which this function may install `uv` and Python. */
   toolsDirectory: string;
   environment: Readonly<Record<string, string>>;
   onProgress: (line: string) => void;
   signal?: AbortSignal | undefined;
 }
 
-/** LocalStack 4.14 runs on this release of Python and no other. */
-const release = "3.13";
+/** The only release of Python on which LocalStack 4.14 runs. */
+const PYTHON_RELEASE = "3.13";
 
-const uvLockPath = fileURLToPath(new URL("../../python/uv-lock.txt", import.meta.url));
+const UV_LOCK_PATH = fileURLToPath(new URL("../../python/uv-lock.txt", import.meta.url));
 
-/** Arguments of a Python that install `uv` beside it: one release, by its hash. */
-export const installUv = ["-m", "pip", "install", "--quiet", "--require-hashes", "-r", uvLockPath];
+/** Arguments with which a Python installs `uv` for itself: one release, checked by its hash. */
+export const INSTALL_UV_ARGUMENTS = [
+  "-m",
+  "pip",
+  "install",
+  "--quiet",
+  "--require-hashes",
+  "-r",
+  UV_LOCK_PATH,
+];
 
 /**
  * Finds a Python 3.13, or has `uv` fetch one into `toolsDirectory`.
  *
- * Looked at in this order: `python3.13`, `python3` and `python` on PATH, pyenv's versions, then `uv` (from PATH, or from
- * PyPI through any Python 3 that is there).
+ * The order of the search: `python3.13`, `python3` and `python` on PATH, the versions of pyenv, then `uv`. `uv` comes from
+ * PATH, or from PyPI when there is any Python 3.
  *
  * @returns path of the interpreter
- * @throws {SandboxError} ERR_SANDBOX_PYTHON_MISSING when there is none and none can be fetched
+ * @throws {SandboxError} ERR_SANDBOX_PYTHON_MISSING when there is no Python 3.13 and `uv` cannot fetch one
  */
 export async function findPython(init: FindPythonInit): Promise<string> {
   for (const candidate of await candidates(init.environment)) {
@@ -38,8 +46,8 @@ export async function findPython(init: FindPythonInit): Promise<string> {
   if (fetched !== undefined) return fetched;
   throw new SandboxError(
     "ERR_SANDBOX_PYTHON_MISSING",
-    `LocalStack needs Docker or Python ${release}, and neither is here nor could uv fetch a Python: ` +
-      `install Docker (https://docs.docker.com/get-docker/) or Python ${release} (https://www.python.org/downloads/), then run this again`,
+    `LocalStack needs Docker or Python ${PYTHON_RELEASE}, and neither is here nor could uv fetch a Python: ` +
+      `install Docker (https://docs.docker.com/get-docker/) or Python ${PYTHON_RELEASE} (https://www.python.org/downloads/), then run this again`,
   );
 }
 
@@ -50,13 +58,13 @@ async function candidates(environment: Readonly<Record<string, string>>): Promis
   );
   const versions = await readdir(pyenvVersions).catch(() => []);
   return [
-    `python${release}`,
+    `python${PYTHON_RELEASE}`,
     "python3",
     "python",
-    // A pyenv shim for a version that is not selected fails: the interpreters themselves do not.
+    // pyenv's shim fails for a version that is not selected, so the interpreters are called directly.
     ...versions
-      .filter((version) => version.startsWith(`${release}.`))
-      .map((version) => join(pyenvVersions, version, "bin", `python${release}`)),
+      .filter((version) => version.startsWith(`${PYTHON_RELEASE}.`))
+      .map((version) => join(pyenvVersions, version, "bin", `python${PYTHON_RELEASE}`)),
   ];
 }
 
@@ -64,17 +72,20 @@ async function executableOfRelease(candidate: string, init: FindPythonInit): Pro
   const probe = "import sys, venv, ensurepip; print('%d.%d' % sys.version_info[:2]); print(sys.executable)";
   const { exitCode, stdout } = await run(candidate, ["-c", probe], init);
   const [version, executable] = stdout.trim().split("\n");
-  return exitCode === 0 && version === release && executable !== "" ? executable : undefined;
+  return exitCode === 0 && version === PYTHON_RELEASE && executable !== "" ? executable : undefined;
 }
 
 async function fetchPython(init: FindPythonInit): Promise<string | undefined> {
   const uv = await findUv(init);
   if (uv === undefined) return undefined;
-  init.onProgress(`Fetching Python ${release} with uv`);
+  init.onProgress(`Fetching Python ${PYTHON_RELEASE} with uv`);
   const environment = { ...init.environment, UV_PYTHON_INSTALL_DIR: join(init.toolsDirectory, "python") };
-  const install = await run(uv, ["python", "install", "--no-bin", release], { ...init, environment });
+  const install = await run(uv, ["python", "install", "--no-bin", PYTHON_RELEASE], { ...init, environment });
   if (install.exitCode !== 0) return undefined;
-  const found = await run(uv, ["python", "find", "--managed-python", release], { ...init, environment });
+  const found = await run(uv, ["python", "find", "--managed-python", PYTHON_RELEASE], {
+    ...init,
+    environment,
+  });
   return found.exitCode === 0 ? found.stdout.trim() : undefined;
 }
 
@@ -84,7 +95,7 @@ async function findUv(init: FindPythonInit): Promise<string | undefined> {
   const uv = join(venv, "bin", "uv");
   if ((await run(uv, ["--version"], init)).exitCode === 0) return uv;
   if ((await run("python3", ["-m", "venv", "--clear", venv], init)).exitCode !== 0) return undefined;
-  const install = await run(join(venv, "bin", "python"), installUv, init);
+  const install = await run(join(venv, "bin", "python"), INSTALL_UV_ARGUMENTS, init);
   return install.exitCode === 0 ? uv : undefined;
 }
 

@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { SandboxError } from "../errors.ts";
 import { LOCALSTACK_VERSION } from "../localstack.ts";
 import { runSupervised } from "../supervision/supervised.ts";
-import { findPython, installUv } from "./find-python.ts";
+import { findPython, INSTALL_UV_ARGUMENTS } from "./find-python.ts";
 
 export interface InstallLocalstackInit {
   cacheDirectory: string;
@@ -15,20 +15,20 @@ export interface InstallLocalstackInit {
   signal?: AbortSignal | undefined;
 }
 
-const lockFilePath = fileURLToPath(new URL("../../python/localstack-lock.txt", import.meta.url));
+const LOCK_FILE_PATH = fileURLToPath(new URL("../../python/localstack-lock.txt", import.meta.url));
 
 /**
  * Installs LocalStack and its dependencies, pinned by hash, into a private virtual environment in the cache folder.
- * Does nothing when that was done before.
+ * Does nothing when the cache folder has this installation already.
  *
- * Each installation has a folder of its own; `localstack/venv` points to the newest complete one. So an interrupted
- * installation is never used, and two that run at once do not disturb each other.
+ * Each installation has a folder of its own; `localstack/venv` is a link to the newest complete one. So an interrupted
+ * installation is never used, and two installations at the same time do not disturb each other.
  *
  * @returns path of the environment's Python
  * @throws {SandboxError} ERR_SANDBOX_PYTHON_MISSING, ERR_SANDBOX_INSTALL_FAILED
  */
 export async function installLocalstack(init: InstallLocalstackInit): Promise<string> {
-  const lock = await readFile(lockFilePath);
+  const lock = await readFile(LOCK_FILE_PATH);
   const digest = createHash("sha256").update(lock).digest("hex").slice(0, 16);
   const directory = join(init.cacheDirectory, "localstack");
   const current = join(directory, "venv");
@@ -36,7 +36,7 @@ export async function installLocalstack(init: InstallLocalstackInit): Promise<st
   if (installed !== undefined) return installed;
 
   await mkdir(directory, { recursive: true });
-  // The certificate authorities that this machine trusts, not those that uv brings: networks that inspect TLS have one.
+  // uv must trust the certificate authorities of this machine: a network that inspects TLS adds its own to them.
   const environment = { ...init.environment, UV_SYSTEM_CERTS: "true" };
   const basePython = await findPython({
     ...init,
@@ -53,10 +53,10 @@ export async function installLocalstack(init: InstallLocalstackInit): Promise<st
       run({ ...init, environment }, command, commandArguments);
     await install(basePython, ["-m", "venv", venv]);
     // uv installs the hundred packages in seconds; pip needs a minute.
-    await install(python, installUv);
+    await install(python, INSTALL_UV_ARGUMENTS);
     await install(python, [
       ...["-m", "uv", "pip", "install", "--quiet", "--python", python],
-      ...["--require-hashes", "-r", lockFilePath],
+      ...["--require-hashes", "-r", LOCK_FILE_PATH],
     ]);
   } catch (error) {
     await rm(venv, { recursive: true, force: true });
@@ -100,7 +100,7 @@ async function run(init: InstallLocalstackInit, command: string, commandArgument
   );
 }
 
-/** The line that names the error, else the last one: tools put hints behind it. */
+/** The line that names the error, else the last line. Tools may print hints after the error. */
 function reasonIn(text: string): string {
   const lines = text.trim().split("\n");
   return lines.find((line) => /^error\b/i.test(line)) ?? lines.at(-1) ?? "";

@@ -6,7 +6,7 @@ import { withoutAwsSettings } from "../environments.ts";
 import { SandboxError } from "../errors.ts";
 import {
   checkInitHooks,
-  hookFileName,
+  HOOK_FILE_NAME,
   hookPath,
   LOCALSTACK_VERSION,
   localstackSettings,
@@ -17,12 +17,12 @@ import { startSupervised, type Supervised } from "../supervision/supervised.ts";
 import type { BackendInit, StartedBackend } from "./backend.ts";
 import { installLocalstack } from "./install-localstack.ts";
 
-/** Starts LocalStack with all its sockets on loopback, which it cannot be told to do. */
-const runLocalstackPath = fileURLToPath(new URL("../../python/run_localstack.py", import.meta.url));
+/** A program that starts LocalStack with all its sockets on loopback. LocalStack has no setting for that. */
+const RUN_LOCALSTACK_PATH = fileURLToPath(new URL("../../python/run_localstack.py", import.meta.url));
 
 /**
- * Starts LocalStack and the mock as child processes of this one, on loopback ports. With `localstackEndpoint` it starts
- * the mock alone, beside the emulator that runs there.
+ * Starts LocalStack and the mock as child processes on loopback ports. With `localstackEndpoint` it starts the mock
+ * alone, which then uses the emulator at that URL.
  */
 export async function startProcesses(init: BackendInit): Promise<StartedBackend> {
   if (init.localstackEndpoint !== undefined) return await attachMock(init, init.localstackEndpoint);
@@ -41,7 +41,7 @@ export async function startProcesses(init: BackendInit): Promise<StartedBackend>
 }
 
 async function attachMock(init: BackendInit, endpointUrl: string): Promise<StartedBackend> {
-  const hookState = await readHookState(endpointUrl, hookFileName, init.logDirectory).catch(
+  const hookState = await readHookState(endpointUrl, HOOK_FILE_NAME, init.logDirectory).catch(
     (cause: unknown) => {
       if (cause instanceof SandboxError) return "missing";
       throw new SandboxError(
@@ -103,17 +103,17 @@ async function startLocalstack(
   const root = join(init.workDirectory, "localstack");
   const hooks = join(root, "etc", "localstack", "init", "start.d");
   await mkdir(hooks, { recursive: true });
-  await copyFile(hookPath(), join(hooks, hookFileName));
+  await copyFile(hookPath(), join(hooks, HOOK_FILE_NAME));
   init.onProgress(`Starting LocalStack ${LOCALSTACK_VERSION} at ${endpointUrl}`);
   const program = startSupervised({
     command: python,
-    arguments: [runLocalstackPath],
+    arguments: [RUN_LOCALSTACK_PATH],
     environment: {
       ...init.isolatedEnvironment,
       ...localstackSettings({ ...init, rolesAnywhereEndpoint, settings: init.localstackSettings }),
       GATEWAY_LISTEN: new URL(endpointUrl).host,
       FILESYSTEM_ROOT: root,
-      // On a machine that is itself a container LocalStack would otherwise ignore FILESYSTEM_ROOT.
+      // Without this LocalStack ignores FILESYSTEM_ROOT when this machine is itself a container.
       OVERRIDE_IN_DOCKER: "0",
     },
     workingDirectory: init.workDirectory,
@@ -129,7 +129,7 @@ async function startLocalstack(
     logDirectory: init.logDirectory,
     signal: init.signal,
   });
-  await checkInitHooks(endpointUrl, hookFileName, init.logDirectory, init.signal);
+  await checkInitHooks(endpointUrl, HOOK_FILE_NAME, init.logDirectory, init.signal);
   return program;
 }
 
@@ -139,7 +139,7 @@ function diedWith(program: Supervised): () => string | undefined {
   return () => death;
 }
 
-/** A port that is free now. LocalStack and the mock must know each other's address before either has started. */
+/** Finds a free port. LocalStack and the mock must know each other's address before either of them starts. */
 async function freePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve, reject) => {

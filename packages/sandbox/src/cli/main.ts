@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { z } from "zod";
-import { type Audience, audiences, up } from "./up.ts";
+import { type Audience, AUDIENCES, up } from "./up.ts";
 
-const examples = `
+const EXAMPLES = `
 Examples:
   $ ra-sandbox up
       LocalStack and the Roles Anywhere mock, in Docker where it answers, until Ctrl-C
@@ -17,7 +17,7 @@ Examples:
   $ ra-sandbox up --attach http://127.0.0.1:4566 --port 9912
       the mock alone, beside an emulator that already runs`;
 
-/** commander writes `error: …`, and a suggestion on a line of its own. */
+/** Makes one line of an error of commander, which begins with `error: ` and may have a suggestion on a second line. */
 function toOneLine(text: string): string {
   return text
     .replace(/^error: /, "")
@@ -40,7 +40,7 @@ async function runCli(
   const program = new Command("ra-sandbox")
     .description("LocalStack and the Roles Anywhere mock, wired to each other.")
     .version(packageVersion(), "--version")
-    .addHelpText("after", examples)
+    .addHelpText("after", EXAMPLES)
     .configureOutput({
       outputError: (text, write) => write(`ra-sandbox: ${toOneLine(text)}; see ra-sandbox --help\n`),
     })
@@ -74,7 +74,7 @@ async function runCli(
       ).argParser(toAudiences),
     )
     .option("--json", "print one line of JSON on stdout when ready")
-    .addHelpText("after", examples)
+    .addHelpText("after", EXAMPLES)
     .action(async (options) => {
       exitCode = await up(options, environment);
     });
@@ -103,7 +103,7 @@ function toSettings(text: string, before: Record<string, string> = {}): Record<s
 }
 
 function toAudiences(text: string, before: readonly Audience[] = []): Audience[] {
-  const audience = audiences.find((name) => name === text);
+  const audience = AUDIENCES.find((name) => name === text);
   if (audience === undefined) throw new InvalidArgumentError("Allowed choices are server, admin.");
   return [...new Set([...before, audience])];
 }

@@ -4,8 +4,8 @@ import type { BackendName, SandboxOptions } from "../options.ts";
 import { type Sandbox, startSandbox } from "../sandbox.ts";
 
 /** Whose variables `ra-sandbox up` prints. */
-export const audiences = ["server", "admin"] as const;
-export type Audience = (typeof audiences)[number];
+export const AUDIENCES = ["server", "admin"] as const;
+export type Audience = (typeof AUDIENCES)[number];
 
 export interface UpOptions {
   backend: BackendName | "auto";
@@ -20,8 +20,8 @@ export interface UpOptions {
   json?: true;
 }
 
-/** The flags that set the options of `startSandbox`. */
-const flags: Partial<Record<string, string>> = {
+/** For each option of `startSandbox`, the flag that sets it. */
+const FLAG_OF_OPTION: Partial<Record<string, string>> = {
   accountId: "--account",
   region: "--region",
   port: "--port",
@@ -39,7 +39,7 @@ export async function up(
   const interrupt = new AbortController();
   const interrupted = new Promise<undefined>((resolve) => {
     for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
-      // "on", not "once": the default action of a second signal would end the process in the middle of the stop.
+      // "on", not "once": a second signal without a handler would end this process before everything is stopped.
       process.on(signal, () => {
         interrupt.abort(new SandboxError("ERR_SANDBOX_ABORTED", `stopped by ${signal}`));
         resolve(undefined);
@@ -77,12 +77,12 @@ export async function up(
   }
 }
 
-/** `startSandbox` names its options; whoever typed a command knows the flags. */
+/** Puts flags in place of option names: messages of `startSandbox` name options, and users of the command know flags. */
 function withFlags(message: string): string {
   const names = /\bthe option (\w+)|\b(accountId|localstack\w+|publishAddress)\b/g;
   return message.replaceAll(
     names,
-    (text, ...[option, name]: string[]) => flags[option ?? name ?? ""] ?? text,
+    (text, ...[option, name]: string[]) => FLAG_OF_OPTION[option ?? name ?? ""] ?? text,
   );
 }
 

@@ -1,8 +1,8 @@
 /**
- * Makes the wait for a promise end when `signal` is aborted. The work behind the promise goes on and its outcome is
- * ignored, so whoever aborts must be able to end what the work starts.
+ * Waits for a promise until `signal` is aborted. After that the work behind the promise continues and its result is
+ * ignored, so the caller must be able to end what that work starts.
  *
- * @returns what `work` settles with
+ * @returns the value of `work`
  * @throws the signal's reason, once it is aborted
  */
 export async function abortable<Result>(

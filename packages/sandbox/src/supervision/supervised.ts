@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
-const supervisorPath = fileURLToPath(new URL("supervisor.js", import.meta.url));
+const SUPERVISOR_PATH = fileURLToPath(new URL("supervisor.js", import.meta.url));
 
 export interface SupervisedInit {
   /** An executable: a name that is looked up in `environment.PATH`, or a path. */
@@ -12,20 +12,20 @@ export interface SupervisedInit {
   environment: Readonly<Record<string, string>>;
   /** @default the folder of this process */
   workingDirectory?: string | undefined;
-  /** A file that standard output and standard error are appended to. Without it `onOutput` gets them. */
+  /** A file to which standard output and standard error are appended. Without it `onOutput` gets both. */
   logFile?: string | undefined;
   onOutput?: ((chunk: string, stream: "stdout" | "stderr") => void) | undefined;
   /** How long the program may take to end by itself after SIGTERM, in milliseconds. @default 5000 */
   graceMs?: number | undefined;
 }
 
-/** A program that ends when its owner does. */
+/** A program that ends when the process that started it ends. */
 export interface Supervised {
   /** Process id of the supervisor, which leads the process group. */
   readonly pid: number;
   /** Settles with the exit code when the program has ended (128 + n after signal n). Never rejects. */
   readonly exited: Promise<number>;
-  /** Ends the program and all that it started: SIGTERM, then SIGKILL after the grace. Settles when it is gone. */
+  /** Ends the program and all that it started: SIGTERM, then SIGKILL after `graceMs`. Settles when all have ended. */
   stop(): Promise<void>;
 }
 
@@ -37,8 +37,8 @@ export interface RunResult {
 }
 
 /**
- * Starts a program that ends, with all its children, when `stop` is called or when this process is gone for whatever
- * reason. A Ctrl-C in the terminal does not reach the program: its owner decides in which order things stop.
+ * Starts a program that ends, with all its children, when `stop` is called and when this process ends, even by SIGKILL. A
+ * Ctrl-C in the terminal does not reach the program, so this process decides in which order its programs stop.
  *
  * Linux and macOS only (process groups).
  *
@@ -50,7 +50,7 @@ export function startSupervised(init: SupervisedInit): Supervised {
   const log = init.logFile === undefined ? undefined : openSync(init.logFile, "a", 0o600);
   const child = spawn(
     process.execPath,
-    [supervisorPath, String(init.graceMs ?? 5000), init.command, ...init.arguments],
+    [SUPERVISOR_PATH, String(init.graceMs ?? 5000), init.command, ...init.arguments],
     {
       detached: true,
       env: { ...init.environment },
@@ -60,7 +60,7 @@ export function startSupervised(init: SupervisedInit): Supervised {
   );
   if (log !== undefined) closeSync(log);
   forwardOutput(child, init.onOutput);
-  // The supervisor may be gone before the pipe is closed: nothing to report then.
+  // The supervisor may end before the pipe is closed. That is no error.
   child.stdin?.on("error", () => undefined);
   const exited = new Promise<number>((resolve) => {
     child.on("error", () => resolve(127));

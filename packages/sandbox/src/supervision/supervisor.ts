@@ -18,10 +18,9 @@ if (graceArgument === undefined || command === undefined) {
   process.exit(2);
 }
 const graceMs = Number(graceArgument);
-const pollMs = 20;
+const POLL_MS = 20;
 
-// The program gets a process group of its own: the group can be signalled while this process lives on to report the
-// exit code.
+// The program gets a process group of its own. So this process can signal the group and still report the exit code.
 const child = spawn(command, commandArguments, { stdio: ["ignore", "inherit", "inherit"], detached: true });
 
 child.on("error", (error) => {
@@ -30,7 +29,7 @@ child.on("error", (error) => {
 });
 child.on("exit", (code, signal) => {
   const exitCode = code ?? 128 + (signal === null ? 0 : constants.signals[signal]);
-  // Processes that the program left in its group end with it.
+  // Processes that the program started and left in its group must end as well.
   void endGroup().then(() => process.exit(exitCode));
 });
 
@@ -45,13 +44,13 @@ let ending: Promise<void> | undefined;
 function endGroup(): Promise<void> {
   ending ??= (async () => {
     signalGroup("SIGTERM");
-    for (let waitedMs = 0; waitedMs < graceMs && signalGroup(0); waitedMs += pollMs) await sleep(pollMs);
+    for (let waitedMs = 0; waitedMs < graceMs && signalGroup(0); waitedMs += POLL_MS) await sleep(POLL_MS);
     signalGroup("SIGKILL");
   })();
   return ending;
 }
 
-/** Returns whether the group has a process that could be signalled. */
+/** Sends a signal to the group, or checks it with 0. Returns whether the group still has a process. */
 function signalGroup(signal: NodeJS.Signals | 0): boolean {
   if (child.pid === undefined) return false;
   try {

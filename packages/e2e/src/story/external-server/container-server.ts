@@ -16,12 +16,12 @@ import {
   type ExternalServer,
   type ExternalServerInit,
   layOutFiles,
-  serverFiles,
+  SERVER_FILES,
 } from "./external-server.ts";
 
 const APP_PORT = 3000;
-/** Where the server's folder is inside the container. */
-const inside = "/server";
+/** Path of the server's folder inside the container. */
+const SERVER_FOLDER = "/server";
 
 /** The external server as a container of the app's image, on the sandbox's network. */
 export async function createContainerServer(
@@ -33,17 +33,17 @@ export async function createContainerServer(
   const { network } = sandbox;
   const { logDirectory, signal } = init;
   const dockerEnvironment = sandbox.environments.server;
-  // The key is readable by its owner alone: the container runs as that user.
+  // Only its owner can read the key, so the container runs as that user.
   const user = `${process.getuid?.() ?? 1000}:${process.getgid?.() ?? 1000}`;
   const environment = {
     AWS_ENDPOINT_URL: network.endpointUrl,
     AWS_ENDPOINT_URL_ROLESANYWHERE: network.rolesAnywhereEndpoint,
-    AWS_CONFIG_FILE: `${inside}/${serverFiles.config}`,
+    AWS_CONFIG_FILE: `${SERVER_FOLDER}/${SERVER_FILES.config}`,
     AWS_EC2_METADATA_DISABLED: "true",
     REGION: init.region,
     BUCKET: init.bucketName,
     PORT: String(APP_PORT),
-    // A presigned URL carries the host that it was signed for: the one that this machine sees.
+    // This machine opens the presigned URLs, so they must be signed for the host name that it uses.
     S3_PUBLIC_ENDPOINT: sandbox.endpointUrl,
     // Docker's configuration may give every container a proxy.
     ...withoutProxyFor([
@@ -51,17 +51,17 @@ export async function createContainerServer(
       ...[network.endpointUrl, network.rolesAnywhereEndpoint].map((url) => new URL(url).hostname),
     ]),
   };
-  const configFile = join(init.directory, serverFiles.config);
+  const configFile = join(init.directory, SERVER_FILES.config);
   const apps: StartedContainer[] = [];
 
-  /** One command in a container of its own, as a person would run it on the server. */
+  /** Runs one command in a container of its own, as a person would run it on the server. */
   const run = async (command: readonly string[]) => {
     const result = await runSupervised(
       {
         command: "docker",
         arguments: [
           ...["run", "--rm", "--user", user, "--network", network.name],
-          ...["--volume", `${init.directory}:${inside}`],
+          ...["--volume", `${init.directory}:${SERVER_FOLDER}`],
           ...Object.entries(network.labels).flatMap(([name, value]) => ["--label", `${name}=${value}`]),
           ...Object.entries(environment).flatMap(([name, value]) => ["--env", `${name}=${value}`]),
           ...["--entrypoint", command[0] ?? "", image, ...command.slice(1)],
@@ -77,7 +77,7 @@ export async function createContainerServer(
   };
   return {
     async configureProfile() {
-      const command = ["ra-signer", ...configureArguments(inside)];
+      const command = ["ra-signer", ...configureArguments(SERVER_FOLDER)];
       await run(command);
       return command.join(" ");
     },
@@ -91,9 +91,9 @@ export async function createContainerServer(
         image,
         network: network.name,
         labels: network.labels,
-        environment: { ...environment, ...credentialVariables(credentials, inside) },
+        environment: { ...environment, ...credentialVariables(credentials, SERVER_FOLDER) },
         user,
-        readOnlyFolders: { [inside]: init.directory },
+        readOnlyFolders: { [SERVER_FOLDER]: init.directory },
         port: APP_PORT,
         publishAddress: network.publishAddress,
         publishedHost: network.publishedHost,

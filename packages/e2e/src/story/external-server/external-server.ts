@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { RunResult } from "@roles-anywhere/sandbox";
 
 /** Name of the profile in the external server's AWS config file. */
-export const profileName = "roles-anywhere";
+export const PROFILE_NAME = "roles-anywhere";
 
 /**
  * The machine outside AWS: it has a certificate and its key, the signer and the app, and no AWS credential.
@@ -25,23 +25,23 @@ export interface ExternalServer extends AsyncDisposable {
   stop(): Promise<void>;
 }
 
-/** Where the app gets its credentials: from the profile, or from Roles Anywhere by itself with these ARNs. */
+/** Where the app gets its credentials: from the profile, or from Roles Anywhere, which the app calls with these ARNs. */
 export type AppCredentials =
   "profile" | { readonly trustAnchorArn: string; readonly profileArn: string; readonly roleArn: string };
 
 export interface ExternalServerInit {
   region: string;
   bucketName: string;
-  /** Files that the server is given; they are copied. */
+  /** Files to copy to the server. */
   files: { certificatePath: string; privateKeyPath: string; outputsFile: string };
-  /** A folder for the server alone; created. */
+  /** A folder for the server alone. It is created. */
   directory: string;
   logDirectory: string;
   signal?: AbortSignal | undefined;
 }
 
 /** Names of the files inside the server's folder. */
-export const serverFiles = {
+export const SERVER_FILES = {
   certificate: "client.pem",
   privateKey: "client.key",
   outputs: "cdk-outputs.json",
@@ -51,21 +51,21 @@ export const serverFiles = {
 /** The arguments of `ra-signer configure` for a server whose files are in `directory`. */
 export function configureArguments(directory: string): string[] {
   return [
-    ...["configure", "--profile", profileName],
-    ...["--from-outputs", `${directory}/${serverFiles.outputs}`],
-    ...["--certificate", `${directory}/${serverFiles.certificate}`],
-    ...["--private-key", `${directory}/${serverFiles.privateKey}`],
-    ...["--config-file", `${directory}/${serverFiles.config}`],
+    ...["configure", "--profile", PROFILE_NAME],
+    ...["--from-outputs", `${directory}/${SERVER_FILES.outputs}`],
+    ...["--certificate", `${directory}/${SERVER_FILES.certificate}`],
+    ...["--private-key", `${directory}/${SERVER_FILES.privateKey}`],
+    ...["--config-file", `${directory}/${SERVER_FILES.config}`],
   ];
 }
 
 /** The app's variables for a server whose files are in `directory`. */
 export function credentialVariables(credentials: AppCredentials, directory: string): Record<string, string> {
-  if (credentials === "profile") return { PROFILE: profileName };
+  if (credentials === "profile") return { PROFILE: PROFILE_NAME };
   return {
     CREDENTIALS: "in-process",
-    CERTIFICATE: `${directory}/${serverFiles.certificate}`,
-    PRIVATE_KEY: `${directory}/${serverFiles.privateKey}`,
+    CERTIFICATE: `${directory}/${SERVER_FILES.certificate}`,
+    PRIVATE_KEY: `${directory}/${SERVER_FILES.privateKey}`,
     TRUST_ANCHOR_ARN: credentials.trustAnchorArn,
     PROFILE_ARN: credentials.profileArn,
     ROLE_ARN: credentials.roleArn,
@@ -79,12 +79,12 @@ export function credentialProcessOf(config: string): string {
   return line;
 }
 
-/** Gives the server what travels to it: certificate, key and the stack's outputs. The CA key stays where it is. */
+/** Copies the certificate, its key and the stack's outputs to the server's folder. The CA key is not copied. */
 export async function layOutFiles(init: ExternalServerInit): Promise<void> {
   const { directory, files } = init;
   await mkdir(directory, { recursive: true, mode: 0o700 });
-  await copyFile(files.certificatePath, join(directory, serverFiles.certificate));
-  await copyFile(files.privateKeyPath, join(directory, serverFiles.privateKey));
-  await chmod(join(directory, serverFiles.privateKey), 0o600);
-  await copyFile(files.outputsFile, join(directory, serverFiles.outputs));
+  await copyFile(files.certificatePath, join(directory, SERVER_FILES.certificate));
+  await copyFile(files.privateKeyPath, join(directory, SERVER_FILES.privateKey));
+  await chmod(join(directory, SERVER_FILES.privateKey), 0o600);
+  await copyFile(files.outputsFile, join(directory, SERVER_FILES.outputs));
 }

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { runSupervised, type Sandbox, startSupervised, type Supervised } from "@roles-anywhere/sandbox";
-import { assertDone, programs, runProgram, StoryError } from "../programs.ts";
+import { assertDone, PROGRAMS, runProgram, StoryError } from "../programs.ts";
 import {
   configureArguments,
   credentialProcessOf,
@@ -9,7 +9,7 @@ import {
   type ExternalServer,
   type ExternalServerInit,
   layOutFiles,
-  serverFiles,
+  SERVER_FILES,
 } from "./external-server.ts";
 
 /** The external server as a folder and child processes of this one. */
@@ -19,7 +19,7 @@ export async function createProcessServer(
 ): Promise<ExternalServer> {
   await layOutFiles(init);
   const { directory, signal } = init;
-  const configFile = join(directory, serverFiles.config);
+  const configFile = join(directory, SERVER_FILES.config);
   const environment = { ...sandbox.environments.server, AWS_CONFIG_FILE: configFile };
   const apps: Supervised[] = [];
   const stop = async (): Promise<void> => void (await Promise.all(apps.map((app) => app.stop())));
@@ -46,7 +46,7 @@ export async function createProcessServer(
         BUCKET: init.bucketName,
         PORT: "0",
       });
-      // Before it is ready: an interruption must find it.
+      // Added before the app is ready, so that an interruption stops it.
       apps.push(app);
       return await url;
     },
@@ -55,13 +55,13 @@ export async function createProcessServer(
   };
 }
 
-/** Starts the app on a free port; `url` settles with the line that names it. */
+/** Starts the app on a free port. `url` settles with the URL that the app prints. */
 function startAppProcess(environment: Record<string, string>): { app: Supervised; url: Promise<string> } {
   let output = "";
   const ready = Promise.withResolvers<string>();
   const app = startSupervised({
     command: process.execPath,
-    arguments: [programs.app],
+    arguments: [PROGRAMS.app],
     environment,
     onOutput(chunk) {
       output += chunk;
