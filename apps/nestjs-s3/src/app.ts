@@ -1,5 +1,6 @@
 import "reflect-metadata";
-import { type DynamicModule, Module, type NestApplicationOptions } from "@nestjs/common";
+import { Module } from "@nestjs/common";
+import type { DynamicModule, NestApplicationOptions } from "@nestjs/common";
 import { APP_FILTER, NestFactory } from "@nestjs/core";
 import type { NestExpressApplication } from "@nestjs/platform-express";
 import { createCredentials, CREDENTIALS } from "./credentials.ts";
@@ -9,7 +10,8 @@ import { IdentityController } from "./identity.ts";
 import { PageController } from "./page.ts";
 import { ProblemFilter } from "./problems.ts";
 import { protection } from "./protection.ts";
-import { type Settings, SETTINGS } from "./settings.ts";
+import { SETTINGS } from "./settings.ts";
+import type { Settings } from "./settings.ts";
 
 /** The whole server, for given settings. */
 @Module({})

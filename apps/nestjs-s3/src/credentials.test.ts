@@ -1,11 +1,6 @@
 import { describe, expect, it, vi } from "vitest";
-import {
-  type Credentials,
-  CredentialsUnavailableError,
-  memoizeSession,
-  type MemoizeSessionOptions,
-  shareCredentials,
-} from "./credentials.ts";
+import { CredentialsUnavailableError, memoizeSession, shareCredentials } from "./credentials.ts";
+import type { Credentials, MemoizeSessionOptions } from "./credentials.ts";
 
 /** The credential source of a server with a profile, but for `fromIni`. */
 const share = (provider: () => Promise<Credentials>, options?: MemoizeSessionOptions) =>

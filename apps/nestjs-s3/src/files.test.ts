@@ -1,7 +1,8 @@
 import { S3Client } from "@aws-sdk/client-s3";
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { FakeAws } from "../test/support/fake-aws.ts";
-import { linkLifetimeSeconds, listFiles, type ListFilesInput, oneRunAtATime } from "./files.ts";
+import { linkLifetimeSeconds, listFiles, oneRunAtATime } from "./files.ts";
+import type { ListFilesInput } from "./files.ts";
 
 const NOW = Date.UTC(2026, 0, 1, 12);
 const credentials = async () => ({

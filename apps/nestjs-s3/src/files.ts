@@ -2,10 +2,13 @@ import type { ServerResponse } from "node:http";
 import { setImmediate } from "node:timers/promises";
 import { GetObjectCommand, paginateListObjectsV2, S3Client } from "@aws-sdk/client-s3";
 import { getSignedUrl } from "@aws-sdk/s3-request-presigner";
-import { Controller, Get, Header, Inject, Injectable, type OnApplicationShutdown, Res } from "@nestjs/common";
+import { Controller, Get, Header, Inject, Injectable, Res } from "@nestjs/common";
+import type { OnApplicationShutdown } from "@nestjs/common";
 import { AWS_TIMEOUTS, awsClientOptions } from "./aws-client-options.ts";
-import { type Credentials, CREDENTIALS, type SharedCredentials } from "./credentials.ts";
-import { type Settings, SETTINGS } from "./settings.ts";
+import { CREDENTIALS } from "./credentials.ts";
+import type { Credentials, SharedCredentials } from "./credentials.ts";
+import { SETTINGS } from "./settings.ts";
+import type { Settings } from "./settings.ts";
 
 /** One object of the bucket, as `GET /api/files` shows it. */
 export interface StoredFile {

@@ -1,6 +1,8 @@
 import { Controller, Get, Header, Inject } from "@nestjs/common";
-import { CREDENTIALS, type SharedCredentials } from "./credentials.ts";
-import { type CredentialsSettings, type Settings, SETTINGS } from "./settings.ts";
+import { CREDENTIALS } from "./credentials.ts";
+import type { SharedCredentials } from "./credentials.ts";
+import { SETTINGS } from "./settings.ts";
+import type { CredentialsSettings, Settings } from "./settings.ts";
 
 /** The body of both checks when all is well. */
 export interface Health {

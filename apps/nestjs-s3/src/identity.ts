@@ -1,8 +1,11 @@
 import { GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";
-import { Controller, Get, Header, Inject, type OnApplicationShutdown } from "@nestjs/common";
+import { Controller, Get, Header, Inject } from "@nestjs/common";
+import type { OnApplicationShutdown } from "@nestjs/common";
 import { AWS_TIMEOUTS, awsClientOptions } from "./aws-client-options.ts";
-import { CREDENTIALS, type SharedCredentials } from "./credentials.ts";
-import { type CredentialsSettings, type Settings, SETTINGS } from "./settings.ts";
+import { CREDENTIALS } from "./credentials.ts";
+import type { SharedCredentials } from "./credentials.ts";
+import { SETTINGS } from "./settings.ts";
+import type { CredentialsSettings, Settings } from "./settings.ts";
 
 /** Who this server is to AWS. */
 export interface CallerIdentity {

@@ -3,7 +3,8 @@ import { NotFoundException } from "@nestjs/common";
 import { describe, expect, it } from "vitest";
 import { ARNS } from "../test/support/client-certificate.ts";
 import { CredentialsUnavailableError } from "./credentials.ts";
-import { type ProblemContext, problemFromError } from "./problems.ts";
+import { problemFromError } from "./problems.ts";
+import type { ProblemContext } from "./problems.ts";
 
 const context: ProblemContext = {
   credentials: { source: "profile", profile: "roles-anywhere" },

@@ -1,15 +1,11 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import {
-  type ArgumentsHost,
-  Catch,
-  type ExceptionFilter,
-  HttpException,
-  Inject,
-  Logger,
-} from "@nestjs/common";
-import { CREDENTIALS, CredentialsUnavailableError, type SharedCredentials } from "./credentials.ts";
+import { Catch, HttpException, Inject, Logger } from "@nestjs/common";
+import type { ArgumentsHost, ExceptionFilter } from "@nestjs/common";
+import { CREDENTIALS, CredentialsUnavailableError } from "./credentials.ts";
+import type { SharedCredentials } from "./credentials.ts";
 import { printable, reasonOf } from "./log-text.ts";
-import { type CredentialsSettings, type Settings, SETTINGS } from "./settings.ts";
+import { SETTINGS } from "./settings.ts";
+import type { CredentialsSettings, Settings } from "./settings.ts";
 
 /** What went wrong, for programs. Stable. */
 export type ProblemCode =

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { isIP } from "node:net";
-import { type Problem, sendProblem } from "./problems.ts";
+import { sendProblem } from "./problems.ts";
+import type { Problem } from "./problems.ts";
 
 const HEADERS: Readonly<Record<string, string>> = {
   "Content-Security-Policy": [

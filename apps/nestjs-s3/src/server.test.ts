@@ -1,5 +1,6 @@
 import { once } from "node:events";
-import { Agent, createServer, get, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { Agent, createServer, get } from "node:http";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { closeGracefully, listeningUrl } from "./server.ts";
 

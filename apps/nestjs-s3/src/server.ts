@@ -1,7 +1,8 @@
 import { once } from "node:events";
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { ConsoleLogger, type LogLevel } from "@nestjs/common";
+import { ConsoleLogger } from "@nestjs/common";
+import type { LogLevel } from "@nestjs/common";
 
 /**
  * Listens.

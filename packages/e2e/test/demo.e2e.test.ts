@@ -6,7 +6,8 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { REPOSITORY_ROOT } from "../src/story/programs.ts";
 import { normaliseTranscript, transcriptOf } from "./support/normalise-transcript.ts";
-import { type OwnRun, startDemo } from "./support/own-run.ts";
+import { startDemo } from "./support/own-run.ts";
+import type { OwnRun } from "./support/own-run.ts";
 
 /** A proxy that refuses connections (port 9, discard), in all spellings, and Node told to use it. */
 const deadProxy = Object.fromEntries([

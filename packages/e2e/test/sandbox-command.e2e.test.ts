@@ -7,7 +7,8 @@ import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { readSettings } from "../src/settings/read-settings.ts";
 import { exposuresOf } from "./support/listening-sockets.ts";
-import { type OwnRun, startRun } from "./support/own-run.ts";
+import { startRun } from "./support/own-run.ts";
+import type { OwnRun } from "./support/own-run.ts";
 
 const command = fileURLToPath(
   new URL("../bin/ra-sandbox.js", import.meta.resolve("@roles-anywhere/sandbox")),

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe } from "vitest";
 import { readSettings } from "../src/settings/read-settings.ts";
 import { progressReporter } from "../src/story/reporter.ts";
-import { type Deployment, startDeployment } from "../src/story/start-deployment.ts";
+import { startDeployment } from "../src/story/start-deployment.ts";
+import type { Deployment } from "../src/story/start-deployment.ts";
 import { testApp } from "./story/app.ts";
 import { testInfrastructure } from "./story/infrastructure.ts";
 import { testPki } from "./story/pki.ts";

@@ -1,4 +1,5 @@
-import { type App, Stack } from "aws-cdk-lib/core";
+import { Stack } from "aws-cdk-lib/core";
+import type { App } from "aws-cdk-lib/core";
 import { Role } from "aws-cdk-lib/aws-iam";
 import { Bucket } from "aws-cdk-lib/aws-s3";
 import { Profile, RolesAnywherePrincipal, TrustAnchor } from "../src/index.ts";

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
-import { generateRsaKeyPair, type KeyPair } from "./keys/generate-key-pair.ts";
+import { generateRsaKeyPair } from "./keys/generate-key-pair.ts";
+import type { KeyPair } from "./keys/generate-key-pair.ts";
 
 /** What the functions of this library need from the outside; give your own for tests. */
 export interface PkiDependencies {

@@ -1,5 +1,6 @@
 import { execFile } from "node:child_process";
-import { createServer, type Server } from "node:http";
+import { createServer } from "node:http";
+import type { Server } from "node:http";
 import { promisify } from "node:util";
 import { afterEach, describe, expect, it } from "vitest";
 import { getDirectly, waitForAnswer } from "./readiness.ts";

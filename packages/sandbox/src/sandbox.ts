@@ -3,13 +3,10 @@ import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { BackendInit, SandboxNetwork, StartedBackend } from "./backends/backend.ts";
 import { chooseBackend } from "./backends/choose-backend.ts";
-import {
-  awsFiles,
-  isolatedEnvironment,
-  type SandboxEnvironments,
-  sandboxEnvironments,
-} from "./environments.ts";
-import { type BackendName, resolveOptions, type SandboxOptions } from "./options.ts";
+import { awsFiles, isolatedEnvironment, sandboxEnvironments } from "./environments.ts";
+import type { SandboxEnvironments } from "./environments.ts";
+import { resolveOptions } from "./options.ts";
+import type { BackendName, SandboxOptions } from "./options.ts";
 import { makeWorkDirectory } from "./work-directory.ts";
 
 /** Log folders of older runs are removed, except the newest of them. */

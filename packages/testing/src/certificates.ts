@@ -1,4 +1,5 @@
-import { createHash, generateKeyPairSync, type KeyObject, sign } from "node:crypto";
+import { createHash, generateKeyPairSync, sign } from "node:crypto";
+import type { KeyObject } from "node:crypto";
 import { bits, boolean, integer, nothing, octets, oid, sequence, set, time, tlv, utf8 } from "./der.ts";
 
 /** A key pair that tests sign with. */

@@ -1,4 +1,5 @@
-import { createHash, type KeyObject, sign } from "node:crypto";
+import { createHash, sign } from "node:crypto";
+import type { KeyObject } from "node:crypto";
 import type { Issued } from "./certificates.ts";
 import type { WireRequest } from "./send.ts";
 

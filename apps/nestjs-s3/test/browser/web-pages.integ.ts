@@ -1,6 +1,8 @@
 import { once } from "node:events";
-import { createServer, type Server } from "node:http";
-import { type Browser, findChromium, type Page, startChromium } from "@roles-anywhere/testing/chromium";
+import { createServer } from "node:http";
+import type { Server } from "node:http";
+import { findChromium, startChromium } from "@roles-anywhere/testing/chromium";
+import type { Browser, Page } from "@roles-anywhere/testing/chromium";
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { createApp } from "../../src/app.ts";
 import { readSettings } from "../../src/settings.ts";

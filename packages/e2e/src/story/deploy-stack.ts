@@ -1,6 +1,8 @@
 import { join } from "node:path";
-import { localStackCdkCommand, readStackOutputs, type StackOutputs } from "@roles-anywhere/infra/deployment";
-import { runSupervised, type Sandbox } from "@roles-anywhere/sandbox";
+import { localStackCdkCommand, readStackOutputs } from "@roles-anywhere/infra/deployment";
+import type { StackOutputs } from "@roles-anywhere/infra/deployment";
+import { runSupervised } from "@roles-anywhere/sandbox";
+import type { Sandbox } from "@roles-anywhere/sandbox";
 import { assertDone, runProgram } from "./programs.ts";
 
 export interface DeployStackInit {

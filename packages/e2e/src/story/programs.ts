@@ -1,5 +1,6 @@
 import { fileURLToPath } from "node:url";
-import { type RunResult, runSupervised } from "@roles-anywhere/sandbox";
+import { runSupervised } from "@roles-anywhere/sandbox";
+import type { RunResult } from "@roles-anywhere/sandbox";
 
 /** The root of the repository, which is the context of Docker builds. */
 export const REPOSITORY_ROOT = fileURLToPath(new URL("../../../../", import.meta.url));

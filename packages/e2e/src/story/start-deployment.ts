@@ -1,16 +1,14 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import {
-  abortable,
-  chooseBackend,
-  type Sandbox,
-  startSandbox,
-  withoutAwsSettings,
-} from "@roles-anywhere/sandbox";
+import { abortable, chooseBackend, startSandbox, withoutAwsSettings } from "@roles-anywhere/sandbox";
+import type { Sandbox } from "@roles-anywhere/sandbox";
 import type { Settings } from "../settings/read-settings.ts";
-import { buildImages, type Images } from "./build-images.ts";
-import { createPki, type Pki } from "./create-pki.ts";
-import { type DeployedStack, deployStack } from "./deploy-stack.ts";
+import { buildImages } from "./build-images.ts";
+import type { Images } from "./build-images.ts";
+import { createPki } from "./create-pki.ts";
+import type { Pki } from "./create-pki.ts";
+import { deployStack } from "./deploy-stack.ts";
+import type { DeployedStack } from "./deploy-stack.ts";
 import type { ExternalServer, ExternalServerInit } from "./external-server/external-server.ts";
 import { createProcessServer } from "./external-server/process-server.ts";
 import type { Reporter } from "./reporter.ts";

@@ -31,7 +31,8 @@ export async function callControlPlane(
     body: body === undefined ? "" : JSON.stringify(body),
   });
   const { host: _host, ...headers } = request.headers;
-  const answer = await fetch(url, { method, headers, body: body === undefined ? undefined : request.body });
+  const init = { method, headers, body: body === undefined ? undefined : request.body };
+  const answer = await fetch(url, init);
   const text = await answer.text();
   if (!answer.ok) throw new Error(`${method} ${path} answered ${answer.status}: ${text}`);
   return JSON.parse(text);

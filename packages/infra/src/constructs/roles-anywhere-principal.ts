@@ -1,4 +1,5 @@
-import { type PolicyDocument, PolicyStatement, ServicePrincipal } from "aws-cdk-lib/aws-iam";
+import { PolicyStatement, ServicePrincipal } from "aws-cdk-lib/aws-iam";
+import type { PolicyDocument } from "aws-cdk-lib/aws-iam";
 import { InfraError } from "../errors.ts";
 import { arnOfKind } from "./checks.ts";
 

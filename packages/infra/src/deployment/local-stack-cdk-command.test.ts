@@ -3,7 +3,8 @@ import { mkdir, mkdtemp, realpath, rm, writeFile } from "node:fs/promises";
 import { devNull, tmpdir } from "node:os";
 import { delimiter, dirname, join, resolve } from "node:path";
 import { describe, expect, it } from "vitest";
-import { localStackCdkCommand, type LocalStackCdkCommandOptions } from "./local-stack-cdk-command.ts";
+import { localStackCdkCommand } from "./local-stack-cdk-command.ts";
+import type { LocalStackCdkCommandOptions } from "./local-stack-cdk-command.ts";
 
 function commandWith(options: Partial<LocalStackCdkCommandOptions> = {}) {
   return localStackCdkCommand({

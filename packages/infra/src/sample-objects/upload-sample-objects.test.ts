@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
 import { S3Client } from "@aws-sdk/client-s3";
 import { describe, expect, it } from "vitest";
-import { startObjectStore, type ObjectStore } from "../../test/support/object-store.ts";
+import { startObjectStore } from "../../test/support/object-store.ts";
+import type { ObjectStore } from "../../test/support/object-store.ts";
 import { uploadSampleObjects } from "./upload-sample-objects.ts";
 
 const bucketName = "documents";

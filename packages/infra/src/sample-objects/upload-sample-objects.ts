@@ -1,12 +1,8 @@
-import {
-  GetObjectCommand,
-  NoSuchKey,
-  PutObjectCommand,
-  S3ServiceException,
-  type S3Client,
-} from "@aws-sdk/client-s3";
+import { GetObjectCommand, NoSuchKey, PutObjectCommand, S3ServiceException } from "@aws-sdk/client-s3";
+import type { S3Client } from "@aws-sdk/client-s3";
 import { InfraError } from "../errors.ts";
-import { readSampleObjects, type SampleObject } from "./sample-objects.ts";
+import { readSampleObjects } from "./sample-objects.ts";
+import type { SampleObject } from "./sample-objects.ts";
 
 /** Options of {@link uploadSampleObjects}. */
 export interface UploadSampleObjectsOptions {

@@ -2,7 +2,8 @@ import { Annotations, Match, Template } from "aws-cdk-lib/assertions";
 import { App } from "aws-cdk-lib/core";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { makeTestCertificates } from "../../test/support/certificates.ts";
-import { RolesAnywhereStack, type RolesAnywhereStackProps } from "./roles-anywhere-stack.ts";
+import { RolesAnywhereStack } from "./roles-anywhere-stack.ts";
+import type { RolesAnywhereStackProps } from "./roles-anywhere-stack.ts";
 
 const certificates = makeTestCertificates();
 

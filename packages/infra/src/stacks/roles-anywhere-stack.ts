@@ -1,16 +1,12 @@
-import { ManagedPolicy, Role, type RoleProps } from "aws-cdk-lib/aws-iam";
+import { ManagedPolicy, Role } from "aws-cdk-lib/aws-iam";
+import type { RoleProps } from "aws-cdk-lib/aws-iam";
 import type { Bucket } from "aws-cdk-lib/aws-s3";
-import {
-  Annotations,
-  LegacyStackSynthesizer,
-  CfnOutput,
-  Duration,
-  Stack,
-  type StackProps,
-} from "aws-cdk-lib/core";
+import { Annotations, LegacyStackSynthesizer, CfnOutput, Duration, Stack } from "aws-cdk-lib/core";
+import type { StackProps } from "aws-cdk-lib/core";
 import type { Construct } from "constructs";
 import { DEFAULT_SESSION_DURATION_SECONDS, required, sessionDuration } from "../constructs/checks.ts";
-import { bucketReaderPolicy, type BucketRemoval, ObjectBucket } from "../constructs/object-bucket.ts";
+import { bucketReaderPolicy, ObjectBucket } from "../constructs/object-bucket.ts";
+import type { BucketRemoval } from "../constructs/object-bucket.ts";
 import { Profile } from "../constructs/profile.ts";
 import { RolesAnywherePrincipal } from "../constructs/roles-anywhere-principal.ts";
 import { TrustAnchor } from "../constructs/trust-anchor.ts";

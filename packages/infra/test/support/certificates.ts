@@ -1,4 +1,5 @@
-import { type CertificateSpec, ecKeys, makeCertificate, rsaKeys } from "@roles-anywhere/testing";
+import { ecKeys, makeCertificate, rsaKeys } from "@roles-anywhere/testing";
+import type { CertificateSpec } from "@roles-anywhere/testing";
 
 /** Certificates for the tests, in PEM. */
 export interface TestCertificates {

@@ -1,4 +1,5 @@
-import { createServer, type IncomingMessage } from "node:http";
+import { createServer } from "node:http";
+import type { IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 
 /** As much of S3 over HTTP as uploading needs: path-style GET and PUT, and `If-None-Match: *`. */

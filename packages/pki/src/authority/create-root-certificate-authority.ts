@@ -4,9 +4,12 @@ import { keyIdentifier } from "../certificate/key-identifier.ts";
 import { drawSerialNumber } from "../certificate/serial-number.ts";
 import { signCertificate } from "../certificate/sign-certificate.ts";
 import { sessionAttributeWarnings } from "../certificate/session-attributes.ts";
-import { nameAttributes, type SubjectAttribute, subjectName } from "../certificate/subject.ts";
-import { backdate, resolveValidity, type ValidityOptions } from "../certificate/validity.ts";
-import { type PkiDependencies, systemDependencies } from "../dependencies.ts";
+import { nameAttributes, subjectName } from "../certificate/subject.ts";
+import type { SubjectAttribute } from "../certificate/subject.ts";
+import { backdate, resolveValidity } from "../certificate/validity.ts";
+import type { ValidityOptions } from "../certificate/validity.ts";
+import { systemDependencies } from "../dependencies.ts";
+import type { PkiDependencies } from "../dependencies.ts";
 import { toPkcs8Pem } from "../keys/generate-key-pair.ts";
 
 export interface RootCertificateAuthorityOptions extends ValidityOptions {

@@ -13,7 +13,8 @@ import {
 } from "../../test/support/certificate-text.ts";
 import { temporaryDirectory } from "../../test/support/temporary-directory.ts";
 import { createRootCertificateAuthority } from "./create-root-certificate-authority.ts";
-import { type ClientCertificateOptions, issueClientCertificate } from "./issue-client-certificate.ts";
+import { issueClientCertificate } from "./issue-client-certificate.ts";
+import type { ClientCertificateOptions } from "./issue-client-certificate.ts";
 
 let authority: IssuedCertificate;
 let client: IssuedCertificate;

@@ -12,18 +12,16 @@ import { drawSerialNumber } from "../certificate/serial-number.ts";
 import { signCertificate } from "../certificate/sign-certificate.ts";
 import type { SubjectAlternativeName } from "../certificate/subject-alternative-name.ts";
 import { sessionAttributeWarnings } from "../certificate/session-attributes.ts";
-import { nameAttributes, type SubjectAttribute, subjectName } from "../certificate/subject.ts";
-import {
-  backdate,
-  resolveValidity,
-  toIsoSeconds,
-  type Validity,
-  type ValidityOptions,
-} from "../certificate/validity.ts";
-import { type PkiDependencies, systemDependencies } from "../dependencies.ts";
+import { nameAttributes, subjectName } from "../certificate/subject.ts";
+import type { SubjectAttribute } from "../certificate/subject.ts";
+import { backdate, resolveValidity, toIsoSeconds } from "../certificate/validity.ts";
+import type { Validity, ValidityOptions } from "../certificate/validity.ts";
+import { systemDependencies } from "../dependencies.ts";
+import type { PkiDependencies } from "../dependencies.ts";
 import { PkiError } from "../errors.ts";
 import { toPkcs8Pem } from "../keys/generate-key-pair.ts";
-import { type CertificateAuthority, readCertificateAuthority } from "./read-certificate-authority.ts";
+import { readCertificateAuthority } from "./read-certificate-authority.ts";
+import type { CertificateAuthority } from "./read-certificate-authority.ts";
 
 export interface ClientCertificateOptions extends ValidityOptions {
   /** The CA that signs. */

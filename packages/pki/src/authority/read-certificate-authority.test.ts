@@ -8,7 +8,8 @@ import { certificateLines, keyIdentifierIn } from "../../test/support/certificat
 import { temporaryDirectory } from "../../test/support/temporary-directory.ts";
 import { createRootCertificateAuthority } from "./create-root-certificate-authority.ts";
 import { issueClientCertificate } from "./issue-client-certificate.ts";
-import { type CertificateAuthority, readCertificateAuthority } from "./read-certificate-authority.ts";
+import { readCertificateAuthority } from "./read-certificate-authority.ts";
+import type { CertificateAuthority } from "./read-certificate-authority.ts";
 
 /** What people make by hand: `openssl req -x509` with an extension section and perhaps other settings. */
 function handmade(settings: {

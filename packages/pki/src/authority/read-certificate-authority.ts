@@ -1,4 +1,5 @@
-import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
+import { createPrivateKey, X509Certificate } from "node:crypto";
+import type { KeyObject } from "node:crypto";
 import { EXTENSION_OID, KEY_USAGE_BIT } from "../certificate/extensions.ts";
 import { keyIdentifier } from "../certificate/key-identifier.ts";
 import type { NameAttributes } from "../certificate/session-attributes.ts";

@@ -1,14 +1,7 @@
-import {
-  type Asn1,
-  bitString,
-  booleanTrue,
-  implicit,
-  octetString,
-  oid,
-  sequence,
-  toDer,
-} from "../der/encode.ts";
-import { generalName, type SubjectAlternativeName } from "./subject-alternative-name.ts";
+import { bitString, booleanTrue, implicit, octetString, oid, sequence, toDer } from "../der/encode.ts";
+import type { Asn1 } from "../der/encode.ts";
+import { generalName } from "./subject-alternative-name.ts";
+import type { SubjectAlternativeName } from "./subject-alternative-name.ts";
 
 /** Object identifiers of the extensions in use (RFC 5280 §4.2.1). */
 export const EXTENSION_OID = {

@@ -1,4 +1,5 @@
-import { createHash, type KeyObject } from "node:crypto";
+import { createHash } from "node:crypto";
+import type { KeyObject } from "node:crypto";
 import { bits, fromDer, items } from "../der/decode.ts";
 
 /**

@@ -2,7 +2,8 @@ import { describe, expect, it } from "vitest";
 import { createRootCertificateAuthority } from "../authority/create-root-certificate-authority.ts";
 import { issueClientCertificate } from "../authority/issue-client-certificate.ts";
 import { sharedKeyPair } from "../../test/support/key-pool.ts";
-import { type MappedNames, sessionAttributeWarnings } from "./session-attributes.ts";
+import { sessionAttributeWarnings } from "./session-attributes.ts";
+import type { MappedNames } from "./session-attributes.ts";
 
 describe("sessionAttributeWarnings", () => {
   it.each<[string, MappedNames]>([

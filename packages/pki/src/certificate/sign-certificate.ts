@@ -1,16 +1,8 @@
-import { type KeyObject, sign } from "node:crypto";
+import { sign } from "node:crypto";
+import type { KeyObject } from "node:crypto";
 import { fromDer } from "../der/decode.ts";
-import {
-  type Asn1,
-  bitString,
-  explicit,
-  integer,
-  nullValue,
-  oid,
-  sequence,
-  time,
-  toDer,
-} from "../der/encode.ts";
+import { bitString, explicit, integer, nullValue, oid, sequence, time, toDer } from "../der/encode.ts";
+import type { Asn1 } from "../der/encode.ts";
 import { writePem } from "../pem.ts";
 import type { Validity } from "./validity.ts";
 

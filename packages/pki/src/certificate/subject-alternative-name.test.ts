@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { toDer } from "../der/encode.ts";
-import { generalName, type SubjectAlternativeName } from "./subject-alternative-name.ts";
+import { generalName } from "./subject-alternative-name.ts";
+import type { SubjectAlternativeName } from "./subject-alternative-name.ts";
 
 describe("generalName", () => {
   it.each<SubjectAlternativeName>([

@@ -1,4 +1,5 @@
-import { type Asn1, implicit } from "../der/encode.ts";
+import { implicit } from "../der/encode.ts";
+import type { Asn1 } from "../der/encode.ts";
 import { PkiError } from "../errors.ts";
 
 /** Another name of the certificate's subject: the two kinds that AWS maps to session tags. */

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { toDer } from "../der/encode.ts";
 import { openssl } from "@roles-anywhere/testing";
-import { type SubjectAttribute, subjectName } from "./subject.ts";
+import { subjectName } from "./subject.ts";
+import type { SubjectAttribute } from "./subject.ts";
 
 /** The strings that `openssl asn1parse` finds in the name. */
 function strings(commonName: string, attributes: readonly SubjectAttribute[] = []): string[] {

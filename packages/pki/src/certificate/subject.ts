@@ -1,4 +1,5 @@
-import { type Asn1, oid, printableString, sequence, set, utf8String } from "../der/encode.ts";
+import { oid, printableString, sequence, set, utf8String } from "../der/encode.ts";
+import type { Asn1 } from "../der/encode.ts";
 import { PkiError } from "../errors.ts";
 
 /** Attributes that a subject may carry beside its common name: the ones that AWS maps to session tags. */

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { resolveValidity, toIsoSeconds, type ValidityOptions } from "./validity.ts";
+import { resolveValidity, toIsoSeconds } from "./validity.ts";
+import type { ValidityOptions } from "./validity.ts";
 
 const defaults = { validityDays: 365, notBefore: new Date("2026-01-02T03:04:05.999Z") };
 

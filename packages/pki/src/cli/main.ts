@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { CommanderError } from "commander";
-import { PkiError, type PkiErrorCode } from "../errors.ts";
+import { PkiError } from "../errors.ts";
+import type { PkiErrorCode } from "../errors.ts";
 import { createProgram } from "./program.ts";
 
 /** Refusals that no state of the disk would change: the command line itself is wrong. */

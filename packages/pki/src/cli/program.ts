@@ -6,11 +6,8 @@ import {
 } from "../authority/create-root-certificate-authority.ts";
 import { DEFAULT_CLIENT_VALIDITY_DAYS } from "../authority/issue-client-certificate.ts";
 import { toIsoSeconds } from "../certificate/validity.ts";
-import {
-  type StoredCertificate,
-  storeClientCertificate,
-  storeRootCertificateAuthority,
-} from "../storage/store-certificate.ts";
+import { storeClientCertificate, storeRootCertificateAuthority } from "../storage/store-certificate.ts";
+import type { StoredCertificate } from "../storage/store-certificate.ts";
 
 const EXAMPLES = `ra-pki: a private CA for AWS IAM Roles Anywhere
 

@@ -1,4 +1,5 @@
-import { generateKeyPair, type KeyObject } from "node:crypto";
+import { generateKeyPair } from "node:crypto";
+import type { KeyObject } from "node:crypto";
 import { promisify } from "node:util";
 
 /** A private key and the public key that belongs to it. */

@@ -1,6 +1,7 @@
 import { open, stat } from "node:fs/promises";
 import type { CertificateAuthority } from "../authority/read-certificate-authority.ts";
-import { PkiError, type PkiWarning } from "../errors.ts";
+import { PkiError } from "../errors.ts";
+import type { PkiWarning } from "../errors.ts";
 import { authorityPaths } from "./layout.ts";
 import { fileSystemError, isSystemError } from "./write-files.ts";
 

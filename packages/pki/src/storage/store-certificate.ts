@@ -1,14 +1,11 @@
-import {
-  createRootCertificateAuthority,
-  type RootCertificateAuthorityOptions,
-} from "../authority/create-root-certificate-authority.ts";
-import {
-  type ClientCertificateOptions,
-  issueClientCertificate,
-} from "../authority/issue-client-certificate.ts";
+import { createRootCertificateAuthority } from "../authority/create-root-certificate-authority.ts";
+import type { RootCertificateAuthorityOptions } from "../authority/create-root-certificate-authority.ts";
+import { issueClientCertificate } from "../authority/issue-client-certificate.ts";
+import type { ClientCertificateOptions } from "../authority/issue-client-certificate.ts";
 import type { IssuedCertificate } from "../certificate/issued-certificate.ts";
 import type { PkiDependencies } from "../dependencies.ts";
-import { authorityPaths, type CertificatePaths, clientPaths } from "./layout.ts";
+import { authorityPaths, clientPaths } from "./layout.ts";
+import type { CertificatePaths } from "./layout.ts";
 import { loadCertificateAuthority } from "./load-certificate-authority.ts";
 import { checkWritable, writeFiles } from "./write-files.ts";
 

@@ -1,4 +1,5 @@
-import { generateRsaKeyPair, type KeyPair } from "../../src/keys/generate-key-pair.ts";
+import { generateRsaKeyPair } from "../../src/keys/generate-key-pair.ts";
+import type { KeyPair } from "../../src/keys/generate-key-pair.ts";
 
 const first = generateRsaKeyPair();
 

@@ -1,6 +1,7 @@
 import { withoutAwsSettings } from "../environments.ts";
 import { SandboxError } from "../errors.ts";
-import { type BackendName, resolveOptions, type SandboxOptions } from "../options.ts";
+import { resolveOptions } from "../options.ts";
+import type { BackendName, SandboxOptions } from "../options.ts";
 import { runSupervised } from "../supervision/supervised.ts";
 
 /** The options that decide which back end can be used. */

@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { reachableHost } from "./docker.ts";
 // The built files: they start the supervisor beside them, which only exists there.
-import { chooseBackend, type SandboxOptions } from "../../dist/index.js";
+import { chooseBackend } from "../../dist/index.js";
+import type { SandboxOptions } from "../../dist/index.js";
 
 /** A shell script stands where Docker would: what is tested is what Docker is asked to do. */
 describe("the docker back end", () => {

@@ -3,9 +3,11 @@ import { fileURLToPath } from "node:url";
 import { withoutAwsSettings, withoutProxyFor } from "../environments.ts";
 import { SandboxError } from "../errors.ts";
 import { checkInitHooks, HOOK_FILE_NAME, hookPath, localstackSettings } from "../localstack.ts";
-import { runSupervised, startSupervised, type Supervised } from "../supervision/supervised.ts";
+import { runSupervised, startSupervised } from "../supervision/supervised.ts";
+import type { Supervised } from "../supervision/supervised.ts";
 import type { BackendInit, StartedBackend } from "./backend.ts";
-import { type ContainerInit, startContainer } from "./container.ts";
+import { startContainer } from "./container.ts";
+import type { ContainerInit } from "./container.ts";
 
 const LOCALSTACK_PORT = 4566;
 const MOCK_PORT = 9912;

@@ -13,7 +13,8 @@ import {
   readHookState,
 } from "../localstack.ts";
 import { waitForAnswer } from "../readiness.ts";
-import { startSupervised, type Supervised } from "../supervision/supervised.ts";
+import { startSupervised } from "../supervision/supervised.ts";
+import type { Supervised } from "../supervision/supervised.ts";
 import type { BackendInit, StartedBackend } from "./backend.ts";
 import { installLocalstack } from "./install-localstack.ts";
 

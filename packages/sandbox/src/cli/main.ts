@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { z } from "zod";
-import { type Audience, AUDIENCES, up } from "./up.ts";
+import { AUDIENCES, up } from "./up.ts";
+import type { Audience } from "./up.ts";
 
 const EXAMPLES = `
 Examples:

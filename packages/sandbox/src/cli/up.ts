@@ -1,7 +1,8 @@
 import { administratorKey } from "../environments.ts";
 import { SandboxError } from "../errors.ts";
 import type { BackendName, SandboxOptions } from "../options.ts";
-import { type Sandbox, startSandbox } from "../sandbox.ts";
+import { startSandbox } from "../sandbox.ts";
+import type { Sandbox } from "../sandbox.ts";
 
 /** Whose variables `ra-sandbox up` prints. */
 export const AUDIENCES = ["server", "admin"] as const;

@@ -1,23 +1,16 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import {
-  runSupervised,
-  type Sandbox,
-  type SandboxNetwork,
-  startContainer,
-  type StartedContainer,
-  withoutProxyFor,
-} from "@roles-anywhere/sandbox";
+import { runSupervised, startContainer, withoutProxyFor } from "@roles-anywhere/sandbox";
+import type { Sandbox, SandboxNetwork, StartedContainer } from "@roles-anywhere/sandbox";
 import { assertDone } from "../programs.ts";
 import {
   configureArguments,
   credentialProcessOf,
   credentialVariables,
-  type ExternalServer,
-  type ExternalServerInit,
   layOutFiles,
   SERVER_FILES,
 } from "./external-server.ts";
+import type { ExternalServer, ExternalServerInit } from "./external-server.ts";
 
 const APP_PORT = 3000;
 /** Path of the server's folder inside the container. */

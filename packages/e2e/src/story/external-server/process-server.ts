@@ -1,16 +1,16 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { runSupervised, type Sandbox, startSupervised, type Supervised } from "@roles-anywhere/sandbox";
+import { runSupervised, startSupervised } from "@roles-anywhere/sandbox";
+import type { Sandbox, Supervised } from "@roles-anywhere/sandbox";
 import { assertDone, PROGRAMS, runProgram, StoryError } from "../programs.ts";
 import {
   configureArguments,
   credentialProcessOf,
   credentialVariables,
-  type ExternalServer,
-  type ExternalServerInit,
   layOutFiles,
   SERVER_FILES,
 } from "./external-server.ts";
+import type { ExternalServer, ExternalServerInit } from "./external-server.ts";
 
 /** The external server as a folder and child processes of this one. */
 export async function createProcessServer(
