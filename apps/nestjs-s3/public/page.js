@@ -43,7 +43,7 @@ function showError(section, title, detail) {
 }
 
 /**
- * Loads one section: waits, shows what came, or says what went wrong.
+ * Loads one section: shows that it waits, then the data or the error.
  *
  * @template T
  * @param {HTMLElement} section
@@ -75,7 +75,7 @@ function readableSize(bytes) {
 }
 
 /**
- * When a presigned link dies, from the link itself.
+ * Reads from a presigned link when it expires.
  *
  * @param {string} viewUrl
  * @returns {Date | undefined}
@@ -149,7 +149,7 @@ function readableExpiry(expireAt) {
 
 const button = element("reload");
 
-// aria-disabled and not disabled, which would take the keyboard's focus away.
+// The button uses aria-disabled: a button that is `disabled` loses the keyboard's focus.
 async function reload() {
   if (button.getAttribute("aria-disabled") === "true") return;
   button.setAttribute("aria-disabled", "true");

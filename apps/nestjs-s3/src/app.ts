@@ -13,7 +13,7 @@ import { protection } from "./protection.ts";
 import { SETTINGS } from "./settings.ts";
 import type { Settings } from "./settings.ts";
 
-/** The whole server, for given settings. */
+/** The module with the whole server. */
 @Module({})
 export class AppModule {
   static register(settings: Settings): DynamicModule {
@@ -30,7 +30,7 @@ export class AppModule {
   }
 }
 
-/** Makes the server; it does not listen yet. */
+/** Makes the server. It does not listen yet. */
 export async function createApp(
   settings: Settings,
   options: Pick<NestApplicationOptions, "logger">,
@@ -38,11 +38,11 @@ export async function createApp(
   const app = await NestFactory.create<NestExpressApplication>(AppModule.register(settings), {
     ...options,
     abortOnError: false,
-    // No route takes a body.
+    // No route reads a body.
     bodyParser: false,
   });
   app.disable("x-powered-by");
-  // Before all else, so that no response goes out without it.
+  // This is the first middleware, so that every response has its headers.
   app.use(protection(settings.allowedHosts));
   return app.init();
 }

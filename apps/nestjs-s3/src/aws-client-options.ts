@@ -1,13 +1,13 @@
 import type { Settings } from "./settings.ts";
 
-/** For every AWS client: a service that does not answer must not hold a request for ever. Milliseconds. */
+/** Timeouts of every AWS client, in milliseconds: a request must end even when AWS does not answer. */
 export const AWS_TIMEOUTS = {
   connectionTimeout: 2000,
   requestTimeout: 5000,
   throwOnRequestTimeout: true,
 } as const;
 
-/** The region, and the profile (if there is one) whose endpoints count, for every AWS client. */
+/** The region and, with a profile, the profile whose endpoints every AWS client uses. */
 export function awsClientOptions({ region, credentials }: Settings): { region: string; profile?: string } {
   return credentials.source === "profile" ? { region, profile: credentials.profile } : { region };
 }

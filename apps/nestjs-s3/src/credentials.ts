@@ -4,10 +4,10 @@ import { memoize } from "@smithy/property-provider";
 import { reasonOf } from "./log-text.ts";
 import type { CredentialsSettings, InProcessSettings } from "./settings.ts";
 
-/** Temporary credentials as the AWS SDK passes them around. */
+/** Temporary credentials of the AWS SDK. */
 export type Credentials = Awaited<ReturnType<ReturnType<typeof fromIni>>>;
 
-/** Gives credentials; with `forceRefresh` new ones, whatever it has kept. */
+/** Returns credentials. With `forceRefresh` they are new, never from a cache. */
 export type CredentialProvider = (options?: { forceRefresh?: boolean }) => Promise<Credentials>;
 
 /** Injection token of the {@link SharedCredentials} that every AWS client is made with. */
@@ -17,10 +17,10 @@ export const CREDENTIALS = Symbol("CREDENTIALS");
 export interface SharedCredentials {
   /**
    * @returns Credentials that have not expired.
-   * @throws {CredentialsUnavailableError} ERR_CREDENTIALS_UNAVAILABLE when there are none to be had.
+   * @throws {CredentialsUnavailableError} ERR_CREDENTIALS_UNAVAILABLE when neither profile nor Roles Anywhere gives any.
    */
   (): Promise<Credentials>;
-  /** Tells the SDK's clients not to put a cache of their own in front. */
+  /** Tells the SDK's clients not to add a cache of their own. */
   readonly memoized: true;
   /** Drops the current credentials, because AWS has rejected them. */
   forget(): void;
@@ -36,18 +36,18 @@ export class CredentialsUnavailableError extends Error {
   }
 }
 
-/** The one place where credentials come from: a profile, as in any other application, or Roles Anywhere without one. */
+/** Makes the credentials of the whole server: from a profile, as in any other application, or from Roles Anywhere. */
 export async function createCredentials(settings: CredentialsSettings): Promise<SharedCredentials> {
   const logger = new Logger("Credentials");
   const onRenewalFailure = (cause: unknown): void =>
     logger.warn(`renewal failed, the current session goes on: ${reasonOf(cause)}`);
   if (settings.source === "in-process") return inProcessCredentials(settings, { onRenewalFailure });
   const { profile } = settings;
-  // ignoreCache: a profile that is written or corrected while the server runs counts from the next attempt on.
+  // With ignoreCache the next attempt reads a profile that was written or corrected while the server runs.
   return shareCredentials(memoizeSession(fromIni({ profile, ignoreCache: true }), { onRenewalFailure }));
 }
 
-/** Gives the same credentials to all clients, and asks for new ones after `forget` until it has them. */
+/** Gives the same credentials to all clients. After `forget` it asks for new credentials until it gets them. */
 export function shareCredentials(provider: CredentialProvider): SharedCredentials {
   let rejected = false;
   const current = async (): Promise<Credentials> => {
@@ -78,19 +78,19 @@ export interface MemoizeSessionOptions extends SessionOptions {
   readonly timeoutMs?: number | undefined;
 }
 
-/** The SDK's own margin: it renews credentials that live for less than this. Milliseconds. */
+/** Credentials that expire within this time are renewed, as in the SDK. In milliseconds. */
 const RENEWAL_MARGIN_MS = 5 * 60_000;
 
 /** How long it may take to get one session, in milliseconds. */
 const TOTAL_TIMEOUT_MS = 30_000;
 
 /**
- * The SDK's `memoize` in front of a provider, so that any number of clients and requests run the credential process
- * once per session. `fromIni` alone would run it for each client.
+ * Wraps a provider in the SDK's `memoize`, so that all clients and requests together run the credential process once per
+ * session. `fromIni` alone would run it for each client.
  *
- * Two things are added. Credentials are renewed when less than five minutes remain, or half their life when that is
- * shorter: else a session of less than five minutes would be renewed at every request. And when a renewal fails, the
- * current credentials are used until they expire.
+ * This function adds two rules. Credentials are renewed when less than five minutes remain, or less than half of their
+ * duration when that is shorter: otherwise a session of less than five minutes would be renewed at every request. And when
+ * a renewal fails, the current credentials are used until they expire.
  *
  * @param provider - Fetches new credentials each time, for example `fromIni({ profile, ignoreCache: true })`.
  */
@@ -142,8 +142,8 @@ async function within<T>(timeoutMs: number, work: Promise<T>): Promise<T> {
 }
 
 /**
- * Credentials that this process gets from Roles Anywhere by itself. The signer's provider keeps and renews them: in the
- * background, five minutes before their end, from files that it reads anew each time, so a renewed certificate counts.
+ * Makes credentials that this process gets from Roles Anywhere itself. The signer's provider caches them and renews them in
+ * the background, five minutes before they expire. It reads the files each time, so it uses a renewed certificate.
  *
  * Endpoint, FIPS, dual stack and number of attempts come from the AWS variables of the environment.
  */
@@ -151,7 +151,7 @@ export async function inProcessCredentials(
   settings: InProcessSettings,
   { now = Date.now, onRenewalFailure }: SessionOptions = {},
 ): Promise<SharedCredentials> {
-  // Loaded when it is used: a server with a profile needs nothing of Roles Anywhere.
+  // Loaded here, because a server with a profile does not need the signer.
   const { fromRolesAnywhere } = await import("@roles-anywhere/signer");
   return shareCredentials(
     fromRolesAnywhere({

@@ -18,14 +18,14 @@ export interface StoredFile {
   readonly size: number;
   /** ISO 8601, UTC. */
   readonly lastModified: string;
-  /** Presigned GET: opens the object without credentials until it expires. */
+  /** Presigned URL: opens the object without credentials until the URL expires. */
   readonly viewUrl: string;
 }
 
 export interface FileListing {
   /** In S3's order: by UTF-8 bytes of the name. */
   readonly files: readonly StoredFile[];
-  /** True when the bucket holds more objects than were asked for. */
+  /** True when the bucket holds more objects than are listed. */
   readonly truncated: boolean;
 }
 
@@ -46,10 +46,10 @@ export interface ListFilesInput {
 /** Most objects that one response lists: as many as one page of ListObjectsV2 may hold. */
 export const MAX_FILES = 1000;
 
-/** Longest life of a presigned link, in seconds. */
+/** Longest validity of a presigned link, in seconds. */
 export const LONGEST_LINK_SECONDS = 3600;
 
-/** Signing a link takes about half a millisecond of computing; after so many links, other requests get their turn. */
+/** After signing so many links, the server handles other requests. One link takes about half a millisecond. */
 const LINKS_AT_A_TIME = 20;
 
 /**
@@ -87,17 +87,17 @@ export async function listFiles(input: ListFilesInput): Promise<FileListing> {
       options,
     );
     files.push({ fileName: key, size, lastModified: lastModified.toISOString(), viewUrl });
-    // Signing waits for nothing outside this process, so without this the server would do nothing else meanwhile.
+    // Signing does not wait for I/O, so without this call the server would handle no other request until the end.
     if (files.length % LINKS_AT_A_TIME === 0) await setImmediate();
   }
   return { files, truncated };
 }
 
 /**
- * How long a link signed now may claim to live, in seconds.
+ * Returns for how many seconds a link that is signed now is valid.
  *
- * A presigned URL dies with the session that signed it, whatever it says itself, so the claim is cut to
- * what remains of the session.
+ * A presigned URL stops working when the session that signed it expires, even if the URL says otherwise. So the link gets
+ * at most the time that remains of the session.
  *
  * @param expiration - When the signing credentials expire; undefined when they do not.
  * @param now - Milliseconds since the epoch.
@@ -111,8 +111,8 @@ export function linkLifetimeSeconds(expiration: Date | undefined, now: number): 
 }
 
 /**
- * Runs `work` once at a time. Whoever calls during a run shares the next run with all others who do, so the result
- * shows everything that happened before the call, and any number of callers costs no more than two runs.
+ * Allows one run of `work` at a time. All calls that come during a run share the next run. So each result shows everything
+ * that happened before the call, and any number of calls at the same time costs at most two runs.
  */
 export function oneRunAtATime<T>(work: () => Promise<T>): () => Promise<T> {
   let lastRun: Promise<unknown> = Promise.resolve();
@@ -143,7 +143,7 @@ export class FilesService implements OnApplicationShutdown {
       forcePathStyle: s3ForcePathStyle,
       requestHandler: AWS_TIMEOUTS,
     });
-    // A presigned URL holds the host it was signed for, so browsers need one signed for the name they use.
+    // A presigned URL works only for the host that it was signed for, so it must have the host name that browsers use.
     this.linkSigner =
       s3PublicEndpoint === undefined
         ? this.reader

@@ -4,7 +4,7 @@ import type { SharedCredentials } from "./credentials.ts";
 import { SETTINGS } from "./settings.ts";
 import type { CredentialsSettings, Settings } from "./settings.ts";
 
-/** The body of both checks when all is well. */
+/** The body of both health checks when they succeed. */
 export interface Health {
   readonly status: "ok";
   /** Where the credentials come from. */
@@ -19,14 +19,14 @@ export class HealthController {
     @Inject(CREDENTIALS) private readonly credentials: SharedCredentials,
   ) {}
 
-  /** Alive: the process answers. AWS is not asked, so an outage there restarts nothing here. */
+  /** Alive: this process answers. The check does not call AWS, so an outage of AWS restarts no server. */
   @Get()
   @Header("Cache-Control", "no-store")
   alive(): Health {
     return { status: "ok", credentialSource: this.settings.credentials.source };
   }
 
-  /** Ready: there are credentials, or they can be had. Asks for a session at most once in its life. */
+  /** Ready: the server has credentials or can get them. The check asks for at most one session until that expires. */
   @Get("ready")
   @Header("Cache-Control", "no-store")
   async ready(): Promise<Health> {

@@ -7,7 +7,7 @@ import type { SharedCredentials } from "./credentials.ts";
 import { SETTINGS } from "./settings.ts";
 import type { CredentialsSettings, Settings } from "./settings.ts";
 
-/** Who this server is to AWS. */
+/** The identity under which AWS sees this server. */
 export interface CallerIdentity {
   /** Twelve digits. */
   readonly account: string;

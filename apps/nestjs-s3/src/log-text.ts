@@ -1,9 +1,9 @@
-/** Longest text of others that one line of the log holds, in characters. */
+/** How many characters of a text from outside this server one line of the log holds. */
 const LONGEST_TEXT = 1000;
 
 /**
- * Text that others wrote, as it may stand in one line of a log or a terminal: control characters (which could move the
- * cursor or forge a line) are shown as escapes, and the length is bounded.
+ * Makes text from outside this server safe for one line of a log or a terminal: control characters, which could move the
+ * cursor or forge a line, become escapes, and the length is limited.
  */
 export function printable(text: string): string {
   const bounded = text.length > LONGEST_TEXT ? `${text.slice(0, LONGEST_TEXT - 1)}…` : text;
@@ -14,8 +14,8 @@ export function printable(text: string): string {
 }
 
 /**
- * Why something failed, in one line for the log. It may hold what a credential process or AWS said, so clients do not
- * get to see it.
+ * Says in one line for the log why something failed. The line may hold the words of a credential process or of AWS, so
+ * clients must not see it.
  *
  * When a credential process fails, the SDK's message is `Command failed: <the whole command line>` and, from the next
  * line on, what the process wrote to stderr. The command line may hold a password, so it is left out.

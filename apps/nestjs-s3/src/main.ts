@@ -11,7 +11,7 @@ async function main(): Promise<void> {
     if (stopping) return;
     stopping = true;
     closeGracefully(app).then(
-      // A credential process that hangs would keep this process alive.
+      // Without this call a credential process that hangs would keep this process running.
       () => process.exit(0),
       fail,
     );
@@ -19,7 +19,7 @@ async function main(): Promise<void> {
   process.on("SIGTERM", stop);
   process.on("SIGINT", stop);
 
-  // Not app.listen: it would log a taken port by itself, and at length.
+  // Not app.listen(), which logs a stack trace when the port is in use.
   const url = await listen(app.getHttpServer(), settings.host, settings.port);
   process.stdout.write(`listening on ${url}\n`);
 }

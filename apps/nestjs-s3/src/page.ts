@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { Controller, Get, Header } from "@nestjs/common";
 
-// The folder lies beside both src/ and dist/, so the same path holds for tests and for the built server.
+// The folder is beside src/ and dist/, so this path is right for tests and for the built server.
 const read = (name: string): string => readFileSync(new URL(`../public/${name}`, import.meta.url), "utf8");
 
 /** `GET /`: a page that shows the files and the caller, and the three files that it needs. */

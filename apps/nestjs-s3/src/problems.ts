@@ -32,7 +32,7 @@ export interface Problem {
   readonly title: string;
   /** The HTTP status. */
   readonly status: number;
-  /** What failed here, and what to do. What AWS or a credential process said about it stands in the log only. */
+  /** What failed, and what to do. The words of AWS or of a credential process are only in the log. */
   readonly detail: string;
   readonly code: ProblemCode;
 }
@@ -40,7 +40,7 @@ export interface Problem {
 /** The settings that the advice in a problem names. */
 export type ProblemContext = Pick<Settings, "credentials" | "bucket" | "region">;
 
-/** The parts of an AWS SDK error, or of a socket's, that tell what happened. */
+/** The parts of an error of the AWS SDK or of a socket that say what happened. */
 interface UpstreamError {
   /** AWS's error code, such as `AccessDenied`. */
   readonly name: string;
@@ -76,9 +76,8 @@ const UNREACHABLE = new Set([
 ]);
 
 /**
- * Turns whatever was thrown into the problem to answer with. Where AWS refused this server, the client is
- * not told 403 or 404, since it asked for nothing wrong: the fault lies between this server (502, 503, 504)
- * and AWS.
+ * Turns a thrown value into the problem that the client gets. When AWS refuses this server, the status is 502, 503 or 504
+ * and not 403 or 404: the client's request was right, and the fault lies between this server and AWS.
  *
  * @param error - Whatever was thrown.
  * @param context - The settings that the advice names.
@@ -104,7 +103,7 @@ export function problemFromError(error: unknown, context: ProblemContext): Probl
   return {
     title: "Internal error",
     status: 500,
-    detail: "this server failed in a way it does not know; its log says how",
+    detail: "this server failed for an unknown reason; its log has the error",
     code: "INTERNAL_ERROR",
   };
 }

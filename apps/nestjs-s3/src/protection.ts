@@ -16,15 +16,14 @@ const HEADERS: Readonly<Record<string, string>> = {
   ].join("; "),
   "Cross-Origin-Opener-Policy": "same-origin",
   "Cross-Origin-Resource-Policy": "same-origin",
-  // A presigned link must not travel on in a Referer header.
+  // Other sites must not see a presigned link in a Referer header.
   "Referrer-Policy": "no-referrer",
   "X-Content-Type-Options": "nosniff",
 };
 
 /**
- * The first middleware: gives every response the security headers, and refuses the requests that a web page of
- * somebody else makes in a visitor's browser. The page of this server may load its own files and call its own API, and
- * nothing else.
+ * The first middleware. It adds the security headers to every response, and refuses requests that pages of other sites make
+ * in a visitor's browser. The page of this server may load its own files and call its own API, and nothing else.
  *
  * @param allowedHosts - Host names in lower case, beside the local ones: see {@link isOwnHost}.
  */
@@ -45,7 +44,7 @@ function refusal({ headers }: IncomingMessage, allowedHosts: readonly string[]):
       status: 403,
       code: "HOST_REFUSED",
       detail:
-        "this server is not known under the host name of the request; if it shall be, add the name to ALLOWED_HOSTS",
+        "this server does not accept the host name of the request; to accept it, add the name to ALLOWED_HOSTS",
     };
   }
   if (isForeign(headers)) {
@@ -64,8 +63,8 @@ function refusal({ headers }: IncomingMessage, allowedHosts: readonly string[]):
  * Whether a Host header names this server: `localhost` and names below it, an IP address, a name of a single label (as
  * Docker Compose and Kubernetes use), or one of the allowed names; with any port.
  *
- * Anybody can let a name of their own lead to 127.0.0.1, and a browser then takes this server for a part of their site
- * (DNS rebinding). None of the local names can be had from a registrar.
+ * Anybody can make a domain name of theirs resolve to 127.0.0.1. A browser then takes this server for a part of their site
+ * (DNS rebinding). Nobody can register one of the local names.
  */
 export function isOwnHost(host: string, allowedHosts: readonly string[]): boolean {
   const [, name = ""] = /^(\[[\da-f:.]+\]|[^:]*)(?::\d*)?$/i.exec(host.toLowerCase()) ?? [];

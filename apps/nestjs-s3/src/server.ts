@@ -5,7 +5,7 @@ import { ConsoleLogger } from "@nestjs/common";
 import type { LogLevel } from "@nestjs/common";
 
 /**
- * Listens.
+ * Starts to listen.
  *
  * @returns The URL under which this machine reaches the server.
  * @throws {Error} One line with the remedy when the server cannot listen there; the cause is kept.
@@ -42,12 +42,12 @@ function explain(error: unknown): string {
   }
 }
 
-/** How long requests in progress may take to end once the server was told to stop, in milliseconds. */
+/** How long requests in progress may take after the server was told to stop, in milliseconds. */
 const GRACE_MS = 3000;
 
 /**
- * Stops the server: it takes no new connection, drops the idle ones, lets responses in progress end, and cuts what is
- * left after the grace period.
+ * Stops the server. It accepts no new connections, closes idle ones, lets responses in progress end, and after the grace
+ * period closes the connections that remain.
  *
  * @param app - The owner of the server; its `close` ends when the last connection has ended.
  * @param graceMs - @default 3000

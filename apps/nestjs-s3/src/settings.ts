@@ -7,7 +7,7 @@ export interface ProfileSettings {
   readonly profile: string;
 }
 
-/** This process asks Roles Anywhere by itself. */
+/** This process gets its credentials from Roles Anywhere itself. */
 export interface InProcessSettings {
   readonly source: "in-process";
   /** End-entity certificate: path or PEM text. */
@@ -22,7 +22,7 @@ export interface InProcessSettings {
   /** ARN of the Roles Anywhere profile, which has nothing to do with a profile of the AWS configuration. */
   readonly profileArn: string;
   readonly roleArn: string;
-  /** How long a session shall live, 900 to 43200. */
+  /** Duration of a session, 900 to 43200 seconds. */
   readonly sessionDurationSeconds: number;
 }
 
@@ -32,7 +32,7 @@ export type CredentialsSettings = ProfileSettings | InProcessSettings;
 /** Injection token of the {@link Settings}. */
 export const SETTINGS = Symbol("SETTINGS");
 
-/** What the server needs to know before it starts. */
+/** All settings of the server. */
 export interface Settings {
   /** AWS region of the bucket. */
   readonly region: string;
@@ -43,7 +43,7 @@ export interface Settings {
   readonly host: string;
   /** Port to listen on; 0 takes a free one. @default 3000 */
   readonly port: number;
-  /** Host names, beside the local ones, under which clients may ask, in lower case. @default none */
+  /** Host names, in lower case, that requests may have besides the local ones. @default none */
   readonly allowedHosts: readonly string[];
   /** The S3 endpoint that browsers reach, when the server itself uses another one. Only links are signed for it. */
   readonly s3PublicEndpoint: string | undefined;
@@ -71,13 +71,13 @@ export class SettingsError extends Error {
   }
 }
 
-/** The value as it stands in a message. A long one may be a key that was put into the wrong variable. */
+/** Quotes a value for a message. A long value is not shown: it may be a key in the wrong variable. */
 const quoted = (value: unknown): string => {
   const text = String(value);
   return text.length > 200 ? `a value of ${text.length} characters` : JSON.stringify(text);
 };
 
-/** A variable that must be set: `missing` is the message when it is not, `wrong` the message (after the value) when it does not match. */
+/** A variable that must be set. `missing` describes it when it is not set; `wrong` follows a value that does not match. */
 const required = (missing: string, pattern: RegExp, wrong: string) =>
   z
     .string({ error: `is missing: ${missing}` })
@@ -92,7 +92,7 @@ const wholeNumber = (min: number, max: number, rule: string) =>
     })
     .transform(Number);
 
-/** A variable that the chosen source does not use: whoever set it expects something that would not happen. */
+/** A variable that the chosen source of credentials does not use. It is refused, because setting it has no effect. */
 const unused = (complaint: string) => z.undefined({ error: complaint }).optional();
 
 const onlyInProcess = unused(
@@ -224,7 +224,7 @@ const serverVariables = z
       given.AWS_IGNORE_CONFIGURED_ENDPOINT_URLS?.toLowerCase() !== "true",
   }));
 
-/** The order in which complaints name the variables: where, who, what, how. */
+/** The order of the variables in the message. */
 const ORDER = ["REGION", ...Object.keys(profileVariables.in.shape), "BUCKET"];
 
 /**
@@ -263,6 +263,6 @@ function firstComplaints(issues: readonly z.core.$ZodIssue[]): ReadonlyMap<strin
   const complaints = issues
     .map(({ path, message }) => [path.join("."), message] as const)
     .toSorted(([a], [b]) => place(a) - place(b));
-  // A map keeps the last value of a key, so the first complaint goes in last; the keys keep their order.
+  // A map keeps the last value of a key but the place of the first, so the reversed list sets the first complaints.
   return new Map([...complaints, ...complaints.toReversed()]);
 }

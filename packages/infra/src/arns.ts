@@ -1,11 +1,11 @@
-/** The ARNs that this package takes or gives, by kind. */
+/** Patterns of the ARNs that this package takes and returns, by kind. */
 export const ARN_PATTERNS = {
   trustAnchor: /^arn:aws[\w-]*:rolesanywhere:[\w-]+:\d{12}:trust-anchor\/[\w-]+$/,
   profile: /^arn:aws[\w-]*:rolesanywhere:[\w-]+:\d{12}:profile\/[\w-]+$/,
   role: /^arn:aws[\w-]*:iam::\d{12}:role\/\S+$/,
 } as const;
 
-/** How an ARN of each kind looks, for messages. */
+/** The form of an ARN of each kind, for messages. */
 export const ARN_SHAPES: Readonly<Record<keyof typeof ARN_PATTERNS, string>> = {
   trustAnchor: "arn:aws:rolesanywhere:<region>:<account>:trust-anchor/<id>",
   profile: "arn:aws:rolesanywhere:<region>:<account>:profile/<id>",

@@ -1,4 +1,4 @@
-/** Every failure this package reports, by a name that stays the same between releases. */
+/** Why a function or construct of this package failed. The codes stay the same between releases. */
 export type InfraErrorCode =
   | "ERR_INFRA_CA_CERTIFICATE_FILE"
   | "ERR_INFRA_CA_CERTIFICATE_INVALID"
@@ -7,7 +7,7 @@ export type InfraErrorCode =
   | "ERR_INFRA_OUTPUTS_INVALID"
   | "ERR_INFRA_SAMPLE_OBJECT_EXISTS";
 
-/** What this package throws: the message says what failed, the value it got and what to change. */
+/** The error class of this package. Its message says what failed, with which value, and what to change. */
 export class InfraError extends Error {
   override readonly name = "InfraError";
   readonly code: InfraErrorCode;

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { generateRsaKeyPair } from "./keys/generate-key-pair.ts";
 import type { KeyPair } from "./keys/generate-key-pair.ts";
 
-/** What the functions of this library need from the outside; give your own for tests. */
+/** Clock, randomness and key generator of this library. Tests can replace them. */
 export interface PkiDependencies {
   /** The current time. @default the system clock */
   readonly now: () => Date;

@@ -1,4 +1,4 @@
-/** Every reason for which this library refuses or fails. */
+/** Why a function of this library failed. */
 export type PkiErrorCode =
   /** A name is empty, too long, or has characters that X.509 or the attribute does not allow. */
   | "ERR_PKI_INVALID_SUBJECT"
@@ -25,18 +25,18 @@ export type PkiErrorCode =
   /** The certificate asked for would be valid for longer than its CA. */
   | "ERR_PKI_OUTLIVES_AUTHORITY";
 
-/** Every reason for which this library warns. */
+/** What a warning of this library is about. */
 export type PkiWarningCode =
   /** The common name has characters that the source identity of a session must not have. */
   | "WARN_PKI_NOT_A_SOURCE_IDENTITY"
   /** A name has characters, or a length, that a session tag must not have. */
   | "WARN_PKI_NOT_A_SESSION_TAG"
-  /** Others than its owner can read the key of the CA. */
+  /** Users other than its owner can read the key of the CA. */
   | "WARN_PKI_KEY_READABLE"
-  /** Others than its owner can replace files in the folder of the CA. */
+  /** Users other than its owner can replace files in the folder of the CA. */
   | "WARN_PKI_FOLDER_WRITABLE";
 
-/** Something that worked but needs attention: branch on `code`, show `message` to people. */
+/** A problem that did not stop the work. Programs use `code`, people read `message`. */
 export interface PkiWarning {
   readonly code: PkiWarningCode;
   /** What is wrong, with which value, and what to do. */
@@ -49,7 +49,12 @@ export interface PkiErrorOptions {
   readonly path?: string | undefined;
 }
 
-/** The one error class of this library: branch on `code`, show `message` to people. */
+/**
+ * The error class of this library. Programs use `code`, people read `message`.
+ *
+ * @example
+ * if (error instanceof PkiError && error.code === "ERR_PKI_AUTHORITY_EXPIRED") console.error(error.message);
+ */
 export class PkiError extends Error {
   override readonly name = "PkiError";
   readonly code: PkiErrorCode;

@@ -1,4 +1,4 @@
-/** One block of a PEM file, written anew in the strict form that every parser takes. */
+/** One block of a PEM file, rewritten in the strict form that every parser takes. */
 export interface PemBlock {
   /** For example `CERTIFICATE` or `PRIVATE KEY`. */
   readonly label: string;
@@ -7,7 +7,7 @@ export interface PemBlock {
 }
 
 const BLOCK = /-----BEGIN ([^\r\n-]+)-----([\s\S]*?)-----END \1-----/g;
-/** Lines `Name: value` before the base64, which OpenSSL and PGP write and RFC 7468 leaves to the reader. */
+/** Lines `Name: value` before the base64. OpenSSL and PGP write them, and RFC 7468 lets a reader skip them. */
 const HEADERS = /^\s*(?:[\w-]+:.*(?:\r\n?|\n)(?:[ \t]+\S.*(?:\r\n?|\n))*)+/;
 const BASE64 = /^(?:[A-Za-z\d+/]{4})*(?:[A-Za-z\d+/]{2}==|[A-Za-z\d+/]{3}=)?$/;
 
@@ -16,8 +16,8 @@ const BASE64 = /^(?:[A-Za-z\d+/]{4})*(?:[A-Za-z\d+/]{2}==|[A-Za-z\d+/]{3}=)?$/;
  * forms that mail programs, editors and templates make: blank lines, doubled line ends, lines of any length, white space
  * around them, header lines. Text outside the blocks is dropped.
  *
- * A block whose content is not base64, and a key that is encrypted in the way that header lines announce, is returned as
- * it stands, so that the parser that gets it says what is wrong.
+ * A block whose content is not base64, and a key whose header lines say that it is encrypted, are returned unchanged, so
+ * that the parser reports what is wrong.
  *
  * @see RFC 7468 §3, "laxtextualmsg"
  */

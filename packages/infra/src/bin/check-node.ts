@@ -1,4 +1,4 @@
-// Imported first by every program of this folder, so that an older Node.js ends with a sentence.
+// Every program of this folder imports this file first, so that an older Node.js ends with a sentence.
 import { basename } from "node:path";
 import process from "node:process";
 

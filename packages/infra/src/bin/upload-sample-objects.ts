@@ -23,7 +23,7 @@ const program = new Command("upload-sample-objects")
   .addHelpText(
     "after",
     `
-Objects that are there already are left alone; a key taken by other content is an error, and nothing is written.
+Objects that exist already are not changed. A key that exists with other content is an error, and nothing is written.
 Prints one line per object: s3://<bucket>/<key>, the size in bytes, uploaded or unchanged, separated by tabs.
 Exit status: 0 done, 1 failed, 2 wrong usage.
 
@@ -41,7 +41,7 @@ try {
   else await program.parseAsync();
 } catch (error) {
   if (error instanceof CommanderError) {
-    // Already printed; the code is 0 when the "error" was a request for help.
+    // commander has printed the message. The exit code is 0 after --help and --version.
     process.exitCode = error.exitCode === 0 ? 0 : 2;
   } else {
     printLine(error instanceof Error ? error.message : String(error));
@@ -52,7 +52,7 @@ try {
 async function upload(outputsFile: string, stackName: string): Promise<void> {
   const { bucketName, trustAnchorArn } = await readStackOutputs(outputsFile, stackName);
   const client = new S3Client({
-    // The bucket is where the stack is, and the fourth field of an ARN says where.
+    // The bucket is in the region of the stack, which is the fourth field of an ARN.
     region: trustAnchorArn.split(":")[3],
     // A bucket name in front of a local host name does not resolve.
     forcePathStyle: Boolean(process.env["AWS_ENDPOINT_URL"] ?? process.env["AWS_ENDPOINT_URL_S3"]),
@@ -73,7 +73,7 @@ function readVersion(): string {
   return version;
 }
 
-/** One line on stderr. Control characters, which may come from a file or a service, are shown as escapes. */
+/** Prints one line on stderr. Control characters, which may come from a file or a service, become escapes. */
 function printLine(message: string): void {
   const line = message.replaceAll(
     /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu,
@@ -82,7 +82,7 @@ function printLine(message: string): void {
   process.stderr.write(`upload-sample-objects: ${line}\n`);
 }
 
-/** commander writes `error: …`, and a suggestion on a line of its own. */
+/** Makes one line of an error of commander, which begins with `error: ` and may have a suggestion on a second line. */
 function toOneLine(text: string): string {
   return text
     .replace(/^error: /, "")

@@ -1,20 +1,23 @@
 import { X509Certificate } from "node:crypto";
 import { InfraError } from "../errors.ts";
 
-/** A trust anchor holds at most two certificates, so that a CA can be replaced without a gap. */
+/** A trust anchor holds one certificate, or two while one CA replaces another. */
 const MAXIMUM_CERTIFICATES = 2;
 
 const PEM_BLOCK = /-----BEGIN ([^\r\n-]+)-----([\s\S]*?)-----END \1-----/g;
-/** Lines `Name: value` before the base64, which OpenSSL writes and RFC 7468 leaves to the reader. */
+/** Lines `Name: value` before the base64. OpenSSL writes them, and RFC 7468 lets a reader skip them. */
 const PEM_HEADERS = /^\s*(?:[\w-]+:.*(?:\r\n?|\n)(?:[ \t]+\S.*(?:\r\n?|\n))*)+/;
 const BASE64 = /^(?:[A-Za-z\d+/]{4})*(?:[A-Za-z\d+/]{2}==|[A-Za-z\d+/]{3}=)?$/;
 
 /**
  * Checks the CA certificates of a trust anchor and returns them without the text around them.
  *
- * Everything that would otherwise fail later, in CloudFormation or at the first session, is refused here:
- * no certificate, more than two, a block that is not a certificate (above all a private key, which must
- * never reach a template), an end-entity certificate, an expired CA.
+ * This function refuses what would fail later, in CloudFormation or at the first session: no certificate, more than two, a
+ * block that is not a certificate (above all a private key, which must never be in a template), an end-entity certificate,
+ * an expired CA.
+ *
+ * @example
+ * const caCertificatePem = readCaBundle(await readFile("pki/rootCA.pem", "utf8"));
  *
  * @param pem one or two CA certificates in PEM, in any layout of RFC 7468 §3 "laxtextualmsg"; text outside the blocks is
  *   dropped
@@ -49,7 +52,7 @@ export function readCaBundle(pem: string, now: Date = new Date()): string {
   return certificates.join("");
 }
 
-/** Blank lines, lines of any length, white space and header lines make OpenSSL, and so Node, refuse a certificate. */
+/** Writes a block in strict form: OpenSSL, and so Node, refuses blank lines, long lines, white space and header lines. */
 function strictPem(body: string): string {
   const base64 = body.slice(PEM_HEADERS.exec(body)?.[0].length ?? 0).replaceAll(/\s/g, "");
   if (!BASE64.test(base64)) throw damaged();
@@ -74,7 +77,7 @@ function parseCertificate(block: string): X509Certificate {
 }
 
 function requireCurrentCa(certificate: X509Certificate, now: Date): void {
-  // Node gives undefined for an empty name, whatever its types say.
+  // Node returns undefined for an empty name, although its types say string.
   const name: string | undefined = certificate.subject;
   if (name === undefined || name === "") {
     throw invalid(
@@ -83,7 +86,7 @@ function requireCurrentCa(certificate: X509Certificate, now: Date): void {
     );
   }
   const subject = name.replaceAll("\n", ", ");
-  // OpenSSL answers true for CA:TRUE (RFC 5280 §4.2.1.9) whose keyUsage, where there is one, has keyCertSign (§4.2.1.3).
+  // `ca` is true for CA:TRUE (RFC 5280 §4.2.1.9) when keyUsage is absent or includes keyCertSign (§4.2.1.3).
   if (!certificate.ca) {
     throw invalid(
       `"${subject}" is not a CA; pass the certificate of the CA that issues the clients' certificates ` +

@@ -4,17 +4,17 @@ import { z } from "zod";
 import { InfraError } from "../errors.ts";
 import type { RolesAnywhereStackProps } from "../stacks/roles-anywhere-stack.ts";
 
-/** Where {@link readAppConfig} looks. */
+/** Where {@link readAppConfig} reads the settings. */
 export interface AppConfigSources {
   /** The value of a CDK context key (`cdk deploy -c key=value`, `cdk.json`), or undefined. */
   readonly context: (key: string) => unknown;
   /** The process environment. */
   readonly environment: Readonly<Record<string, string | undefined>>;
-  /** The folder that relative paths start from when npm did not say where the command was typed. */
+  /** The folder for relative paths when npm has not set `INIT_CWD`. */
   readonly currentDirectory: string;
 }
 
-/** What the CDK app is told: the stack's id and its properties. */
+/** The stack's id and its properties. */
 export interface AppConfig {
   readonly stackName: string;
   readonly stackProps: RolesAnywhereStackProps;
@@ -42,7 +42,7 @@ const settings = z.object({
 
 type SettingName = keyof typeof settings.shape;
 
-/** The variable that stands in for a context key that is not given. */
+/** For each context key, the environment variable that is read when the key is not given. */
 export const SETTING_VARIABLES: Readonly<Record<SettingName, string>> = {
   caCertificatePath: "RA_CA_CERTIFICATE_PATH",
   stackName: "RA_STACK_NAME",
@@ -53,7 +53,7 @@ export const SETTING_VARIABLES: Readonly<Record<SettingName, string>> = {
 };
 
 /**
- * Reads the settings of the CDK app: context first, then the variable of the same meaning, then the default.
+ * Reads the settings of the CDK app. A context key wins over its environment variable, which wins over the default.
  *
  * @returns the stack's id and its properties, with the CA certificate file read
  * @throws {InfraError} ERR_INFRA_OPTION_INVALID when a setting has a value that is not one of those allowed

@@ -6,12 +6,12 @@ const RESOURCE_NAME = /^[ a-zA-Z0-9\-_]{1,255}$/;
 const MINIMUM_SECONDS = 900;
 const MAXIMUM_SECONDS = 43_200;
 
-/** Session duration of a profile when nothing else is said, in seconds: the service's own default. */
+/** Default session duration of a profile in seconds, the same as the service's default. */
 export const DEFAULT_SESSION_DURATION_SECONDS = 3600;
 
 /**
- * Returns a property that a construct cannot do without. TypeScript knows that it is there; a caller in JavaScript, or
- * one who read it from an environment variable, may be wrong.
+ * Returns a required property. TypeScript checks that it is given, but a caller in JavaScript, or one who reads an
+ * environment variable, may pass undefined.
  *
  * @param property the name of the property, for the message
  * @throws {InfraError} ERR_INFRA_OPTION_INVALID when the value is undefined or null
@@ -24,7 +24,7 @@ export function required<T>(property: string, value: T | undefined | null, remed
 }
 
 /**
- * Checks that an ARN is of the kind that its property asks for. An ARN that only CloudFormation knows is not looked at.
+ * Checks that an ARN is of the kind that its property needs. An ARN that only CloudFormation knows is not checked.
  *
  * @param property the name of the property, for the message
  * @throws {InfraError} ERR_INFRA_OPTION_INVALID when it is missing or of another kind

@@ -4,15 +4,15 @@ import type { IBucket } from "aws-cdk-lib/aws-s3";
 import { RemovalPolicy } from "aws-cdk-lib/core";
 import { Construct } from "constructs";
 
-/** What becomes of the bucket when its stack is destroyed. */
+/** Whether the bucket is kept or deleted when its stack is destroyed. */
 export type BucketRemoval = "retain" | "destroy";
 
 /** Properties of {@link ObjectBucket}. */
 export interface ObjectBucketProps {
   /**
-   * What becomes of the bucket when it leaves the stack. `retain` keeps it and every object. `destroy` deletes it,
-   * which S3 refuses while it holds objects: empty it first. Either way a bucket made by a first deployment that
-   * failed is removed again.
+   * Whether the bucket is kept or deleted when it is removed from the stack. `retain` keeps the bucket and every object.
+   * `destroy` deletes the bucket; S3 refuses that while it holds objects, so empty it first. With both values a failed
+   * first deployment removes the bucket that it made.
    *
    * @default "retain"
    */
@@ -39,7 +39,11 @@ export class ObjectBucket extends Construct {
 }
 
 /**
- * The least that listing a bucket and reading its objects takes: `s3:ListBucket` on it, `s3:GetObject` inside it.
+ * The least permissions for listing a bucket and reading its objects: `s3:ListBucket` on the bucket and `s3:GetObject` on
+ * its objects.
+ *
+ * @example
+ * new Role(this, "Role", { assumedBy, inlinePolicies: { ReadBucket: bucketReaderPolicy(bucket) } });
  */
 export function bucketReaderPolicy(bucket: IBucket): PolicyDocument {
   return new PolicyDocument({

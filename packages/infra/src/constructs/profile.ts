@@ -11,7 +11,7 @@ import {
   sessionDuration,
 } from "./checks.ts";
 
-/** Most roles that the service takes in one profile. */
+/** How many roles the service takes in one profile at most. */
 const MAXIMUM_ROLES = 250;
 
 /** Properties of {@link Profile}. */
@@ -27,15 +27,15 @@ export interface ProfileProps {
   readonly profileName?: string | undefined;
 
   /**
-   * Longest life of a session, 900 to 43200 seconds; a request may ask for less. A role whose own maximum
-   * session duration is shorter cannot be assumed through this profile: the service does not clamp.
+   * Longest duration of a session, 900 to 43200 seconds; a request may ask for less. When the role's own maximum session
+   * duration is shorter, the service refuses the session; it does not shorten the duration.
    *
    * @default 3600
    */
   readonly durationSeconds?: number | undefined;
 
   /**
-   * Whether new sessions can be asked for through this profile. Sessions already issued live on until they expire.
+   * Whether this profile gives new sessions. Existing sessions remain valid until they expire.
    *
    * @default true
    */
@@ -43,7 +43,10 @@ export interface ProfileProps {
 }
 
 /**
- * The list of roles that a certificate can be traded for, and how long the credentials live.
+ * A profile of Roles Anywhere: the roles for which a certificate can get credentials, and how long these are valid.
+ *
+ * @example
+ * new Profile(this, "Profile", { roles: [role], durationSeconds: 3600 });
  *
  * @see https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-rolesanywhere-profile.html
  */
@@ -51,7 +54,7 @@ export class Profile extends Construct {
   /** ARN of the profile, known to CloudFormation only at deployment. */
   readonly profileArn: string;
 
-  /** Id (a UUID) of the profile, as the `aws rolesanywhere` commands want it. */
+  /** Id (a UUID) of the profile, for the `aws rolesanywhere` commands. */
   readonly profileId: string;
 
   /**
@@ -69,7 +72,7 @@ export class Profile extends Construct {
     }
     const profile = new CfnProfile(this, "Resource", {
       name: resourceName("profileName", props.profileName ?? Stack.of(this).stackName),
-      // Left out, the service creates the profile disabled.
+      // Without this the service creates a disabled profile.
       enabled: props.enabled ?? true,
       roleArns: roles.map((role, index) => arnOfKind(`roles[${index}]`, role?.roleArn, "role")),
       durationSeconds: sessionDuration(props.durationSeconds ?? DEFAULT_SESSION_DURATION_SECONDS),

@@ -18,13 +18,13 @@ export interface RolesAnywherePrincipalOptions {
 }
 
 /**
- * What STS accepts as the value of a session tag, and so what can arrive as `x509Subject/CN`.
- * Values with other characters are dropped by the service, and the condition could never be true.
+ * The values that STS accepts for a session tag, such as `x509Subject/CN`. The service drops other values, so a condition
+ * on such a value is never true.
  */
 const SESSION_TAG_VALUE = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]{1,256}$/u;
 
 /**
- * IAM Roles Anywhere as the principal of a role: the trust policy statement that the service needs.
+ * IAM Roles Anywhere as the principal of a role. It writes the statement that the role's trust policy needs.
  *
  * The statement allows `sts:AssumeRole`, `sts:TagSession` (the certificate's subject, issuer and SAN become session
  * tags) and `sts:SetSourceIdentity`, only for requests that name the given trust anchor. Without that condition every
@@ -37,14 +37,14 @@ const SESSION_TAG_VALUE = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]{1,256}$/u;
  */
 export class RolesAnywherePrincipal extends ServicePrincipal {
   /**
-   * @throws {InfraError} ERR_INFRA_OPTION_INVALID when `trustAnchorArn` is missing or the ARN of something else, or
+   * @throws {InfraError} ERR_INFRA_OPTION_INVALID when `trustAnchorArn` is missing or no ARN of a trust anchor, or
    * `certificateCommonNames` is empty or has a name that can never match
    */
   constructor(options: RolesAnywherePrincipalOptions) {
     const { trustAnchorArn, certificateCommonNames } = options ?? {};
     super("rolesanywhere.amazonaws.com", {
       conditions: {
-        // The key holds an ARN, so the ARN operator. The value is one concrete ARN: no wildcard can widen it.
+        // The key holds an ARN, so it needs an ARN operator. The value is one whole ARN without wildcards.
         ArnEquals: { "aws:SourceArn": arnOfKind("trustAnchorArn", trustAnchorArn, "trustAnchor") },
         ...(certificateCommonNames === undefined
           ? {}

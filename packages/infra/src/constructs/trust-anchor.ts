@@ -20,7 +20,7 @@ export interface TrustAnchorProps {
   readonly trustAnchorName?: string | undefined;
 
   /**
-   * Whether certificates under this CA can get new sessions. Sessions already issued live on until they expire.
+   * Whether certificates under this CA can get new sessions. Existing sessions remain valid until they expire.
    *
    * @default true
    */
@@ -30,13 +30,16 @@ export interface TrustAnchorProps {
 /**
  * The CA that IAM Roles Anywhere trusts: certificates issued under it may ask for sessions in this account and region.
  *
+ * @example
+ * new TrustAnchor(this, "TrustAnchor", { caCertificatePem: readFileSync("pki/rootCA.pem", "utf8") });
+ *
  * @see https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-rolesanywhere-trustanchor.html
  */
 export class TrustAnchor extends Construct {
   /** ARN of the trust anchor, known to CloudFormation only at deployment. */
   readonly trustAnchorArn: string;
 
-  /** Id (a UUID) of the trust anchor, as the `aws rolesanywhere` commands want it. */
+  /** Id (a UUID) of the trust anchor, for the `aws rolesanywhere` commands. */
   readonly trustAnchorId: string;
 
   /**
@@ -52,7 +55,7 @@ export class TrustAnchor extends Construct {
     );
     const trustAnchor = new CfnTrustAnchor(this, "Resource", {
       name: resourceName("trustAnchorName", props.trustAnchorName ?? Stack.of(this).stackName),
-      // Left out, the service creates the anchor disabled.
+      // Without this the service creates a disabled trust anchor.
       enabled: props.enabled ?? true,
       source: {
         sourceType: "CERTIFICATE_BUNDLE",

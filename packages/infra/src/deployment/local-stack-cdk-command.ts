@@ -8,36 +8,36 @@ import { InfraError } from "../errors.ts";
 export interface AppSettings {
   /** The CA certificate file; a relative path starts at the current folder. */
   readonly caCertificatePath: string;
-  readonly stackName?: string;
-  readonly access?: "bucket-read-only" | "s3-full-access";
+  readonly stackName?: string | undefined;
+  readonly access?: "bucket-read-only" | "s3-full-access" | undefined;
   /** Common names, separated by commas. */
-  readonly certificateCommonNames?: string;
+  readonly certificateCommonNames?: string | undefined;
   /** 900 to 43200 seconds. */
-  readonly sessionDurationSeconds?: number;
-  readonly bucketRemoval?: "retain" | "destroy";
+  readonly sessionDurationSeconds?: number | undefined;
+  readonly bucketRemoval?: "retain" | "destroy" | undefined;
 }
 
 /** A CDK app, for {@link localStackCdkCommand}. */
 export interface CdkApp {
   /** The folder with the app's `cdk.json`. `cdk` runs there. */
   readonly folder: string;
-  /** The command that synthesizes the app, as `cdk --app` takes it. @default what `cdk.json` says */
+  /** The command that synthesizes the app, as `cdk --app` takes it. @default the command in `cdk.json` */
   readonly command?: string | undefined;
   /** The app's context, as `-c key=value` passes it. */
   readonly context?: Readonly<Record<string, string | number | boolean>> | undefined;
-  /** Names of the stacks to work on. @default all of the app, and what they depend on */
+  /** Names of the stacks. @default all stacks of the app */
   readonly stacks?: readonly string[] | undefined;
 }
 
 /** Options of {@link localStackCdkCommand}. */
 export interface LocalStackCdkCommandOptions {
-  /** `bootstrap` makes what the CDK needs for most apps other than the kit's own. LocalStack needs the service ecr for it. */
+  /** Most apps, but not the kit's own, need `bootstrap` first. For it LocalStack needs the service ecr. */
   readonly action: "bootstrap" | "deploy" | "destroy" | "synth";
   /** Where LocalStack listens, for example `http://127.0.0.1:4566`. */
   readonly endpointUrl: string;
-  /** Settings of the kit's own app. Either these or `app`. */
+  /** Settings of the kit's own app. Give these or `app`. */
   readonly settings?: AppSettings | undefined;
-  /** Any other app. Either this or `settings`. */
+  /** Another app. Give this or `settings`. */
   readonly app?: CdkApp | undefined;
   /** The folder for the synthesized template, outside the source tree: `cdk` empties it. */
   readonly outputFolder: string;
@@ -46,13 +46,13 @@ export interface LocalStackCdkCommandOptions {
   /** @default "us-east-1" */
   readonly region?: string | undefined;
   /**
-   * The environment to start from: `process.env`, or a sandbox's `environments.administrator`. Nothing in it that can
-   * lead to an AWS account is kept. An access key id of twelve digits is: it is LocalStack's way to name an account.
+   * The caller's environment: `process.env`, or a sandbox's `environments.administrator`. Variables that can lead to an AWS
+   * account are removed. An access key id of twelve digits is kept: LocalStack takes it as the account id.
    */
   readonly environment: Readonly<Record<string, string | undefined>>;
 }
 
-/** What to give to `child_process.spawn`. */
+/** The arguments of `child_process.spawn`. */
 export interface CdkCommand {
   readonly command: string;
   readonly args: readonly string[];
@@ -63,17 +63,17 @@ export interface CdkCommand {
 const PACKAGE_FOLDER = resolve(fileURLToPath(new URL("../../", import.meta.url)));
 
 /**
- * Variables that choose credentials, endpoints or a proxy, or change what `cdk` does. INIT_CWD goes too: every path
- * that this command passes is absolute.
+ * Variables that choose credentials, endpoints or a proxy, or change what `cdk` does. INIT_CWD is among them: relative
+ * paths must not depend on it.
  */
 const UNWANTED_VARIABLE = /^(AWS_|CDK_|RA_|INIT_CWD$|(HTTP|HTTPS|ALL)_PROXY$)/i;
 
 /**
- * The `cdk` command that deploys an app to LocalStack and cannot reach a real account: the kit's own app, or any other.
+ * Makes the `cdk` command that deploys the kit's own app or another one to LocalStack, and cannot reach a real account.
  *
- * The credentials are a pair that AWS does not know; the user's AWS configuration files, profiles, session tokens and
- * proxies are out of sight; one endpoint serves every AWS service. `cdk` sends no telemetry, asks nothing and prints
- * plain lines. It is the `cdk` that is installed beside the app, else the one beside this package.
+ * The command has an access key that AWS does not know, and does not see the user's AWS configuration files, profiles,
+ * session tokens and proxies. One endpoint serves every AWS service. `cdk` sends no telemetry, asks no questions and
+ * prints plain lines. The `cdk` that is installed beside the app is used, else the one beside this package.
  *
  * @example
  * const { command, args, cwd, env } = localStackCdkCommand({
@@ -85,8 +85,8 @@ const UNWANTED_VARIABLE = /^(AWS_|CDK_|RA_|INIT_CWD$|(HTTP|HTTPS|ALL)_PROXY$)/i;
  * });
  * spawn(command, args, { cwd, env, stdio: "inherit" });
  *
- * @throws {InfraError} ERR_INFRA_OPTION_INVALID when `endpointUrl` is not an http(s) URL or is a host of AWS, and unless
- *   there is one of `settings` and `app`
+ * @throws {InfraError} ERR_INFRA_OPTION_INVALID when `endpointUrl` is not an http(s) URL or is a host of AWS, and when
+ *   neither or both of `settings` and `app` are given
  * @throws {Error} MODULE_NOT_FOUND when the package `aws-cdk` is not installed
  */
 export function localStackCdkCommand(options: LocalStackCdkCommandOptions): CdkCommand {
@@ -107,7 +107,7 @@ export function localStackCdkCommand(options: LocalStackCdkCommandOptions): CdkC
     cwd: app.folder,
     env: {
       ...kept(environment),
-      // cdk.json runs the app with `node`: let that be the Node.js of the caller.
+      // cdk.json runs the app with `node`. This finds the Node.js of the caller first.
       PATH: [dirname(process.execPath), environment["PATH"]].join(delimiter),
       AWS_ENDPOINT_URL: localEndpoint(options.endpointUrl),
       AWS_ACCESS_KEY_ID: localstackKeyId(environment),
@@ -118,7 +118,7 @@ export function localStackCdkCommand(options: LocalStackCdkCommandOptions): CdkC
       AWS_SHARED_CREDENTIALS_FILE: devNull,
       AWS_EC2_METADATA_DISABLED: "true",
       CDK_DISABLE_CLI_TELEMETRY: "true",
-      // The template is the one that the tests validate; doing it again takes longer than all the rest of the synthesis.
+      // The tests validate the template. Validating it again takes longer than the rest of the synthesis.
       CDK_VALIDATION: "false",
     },
   };
@@ -139,7 +139,7 @@ function chosenApp({ app, settings }: LocalStackCdkCommandOptions): CdkApp {
   );
 }
 
-/** LocalStack reads the account from a key id of twelve digits, which no key of AWS has. */
+/** LocalStack takes an access key id of twelve digits as the account id. AWS has no such key ids. */
 function localstackKeyId(environment: Readonly<Record<string, string | undefined>>): string {
   const given = environment["AWS_ACCESS_KEY_ID"] ?? "";
   return /^\d{12}$/.test(given) ? given : "test";
@@ -155,7 +155,7 @@ function actionArguments(
     case "deploy":
       return [
         ...["--require-approval", "never", "--progress", "events"],
-        // Nobody reviews a change set here: without one a deployment takes a third less time.
+        // Nobody reviews the change set, and without one a deployment takes a third less time.
         ...["--method", "direct"],
         ...(outputsFile === undefined ? [] : ["--outputs-file", resolve(outputsFile)]),
       ];

@@ -11,7 +11,7 @@ export interface StackOutputs {
   readonly bucketName: string;
 }
 
-/** The stack that {@link readStackOutputs} looks for when none is named. */
+/** The default stack of {@link readStackOutputs}. */
 export const DEFAULT_STACK_NAME = "RolesAnywhereStack";
 
 const outputsFile = z.record(z.string(), z.record(z.string(), z.string()));
@@ -32,6 +32,9 @@ const stackOutputs = z
 
 /**
  * Reads the file that `cdk deploy --outputs-file` wrote.
+ *
+ * @example
+ * const { trustAnchorArn, bucketName } = await readStackOutputs("cdk-outputs.json");
  *
  * @param path the outputs file
  * @param stackName the stack to take from it, `RolesAnywhereStack` by default
@@ -94,7 +97,7 @@ function parseOutputsFile(path: string, text: string): z.infer<typeof outputsFil
   }
 }
 
-/** LocalStack answers "unknown" for resource types that it does not know and was told to ignore. */
+/** LocalStack returns "unknown" for resource types that it lacks and is set to ignore. */
 function remedy(outputs: Readonly<Record<string, string>>): string {
   return Object.values(outputs).includes("unknown")
     ? "LocalStack deployed them without support for AWS::RolesAnywhere: add the Roles Anywhere hook and deploy again."

@@ -12,7 +12,7 @@ export interface UploadSampleObjectsOptions {
   readonly client: S3Client;
 }
 
-/** What became of one sample object: written, or found with the same content and left alone. */
+/** One sample object: `uploaded`, or `unchanged` when the bucket had it with the same content. */
 export interface UploadedSampleObject {
   readonly key: string;
   /** Bytes. */
@@ -21,8 +21,11 @@ export interface UploadedSampleObject {
 }
 
 /**
- * Puts the three sample objects into a bucket. Objects that are already there are never overwritten: all keys are
- * looked at before the first write, and each write is conditional (`If-None-Match: *`).
+ * Puts the three sample objects into a bucket. Existing objects are never overwritten: all keys are checked before the
+ * first write, and each write is conditional (`If-None-Match: *`).
+ *
+ * @example
+ * await uploadSampleObjects({ bucketName: outputs.bucketName, client: new S3Client({}) });
  *
  * @returns one entry per sample object, in key order
  * @throws {InfraError} ERR_INFRA_OPTION_INVALID when the bucket has no name
@@ -88,7 +91,7 @@ async function put({ bucketName, client }: UploadSampleObjectsOptions, object: S
       }),
     );
   } catch (error) {
-    // Someone else wrote the key after it was looked at.
+    // Another program wrote the key after the check.
     if (error instanceof S3ServiceException && error.$metadata.httpStatusCode === 412) {
       throw taken(bucketName, object.key, { cause: error });
     }

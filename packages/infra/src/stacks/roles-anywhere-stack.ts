@@ -35,14 +35,14 @@ export interface RolesAnywhereStackProps extends StackProps {
   readonly certificateCommonNames?: readonly string[] | undefined;
 
   /**
-   * Longest life of a session, 900 to 43200 seconds.
+   * Longest duration of a session, 900 to 43200 seconds.
    *
    * @default 3600
    */
   readonly sessionDurationSeconds?: number | undefined;
 
   /**
-   * What becomes of the bucket and its objects when the stack is destroyed: see {@link ObjectBucketProps.removal}.
+   * Whether the bucket is kept or deleted when the stack is destroyed: see {@link ObjectBucketProps.removal}.
    *
    * @default "retain"
    */
@@ -54,6 +54,9 @@ export interface RolesAnywhereStackProps extends StackProps {
  *
  * The stack has no assets and deploys with the caller's own credentials, so it needs no `cdk bootstrap`.
  * Outputs: `TrustAnchorArn`, `ProfileArn`, `RoleArn`, `BucketName`.
+ *
+ * @example
+ * new RolesAnywhereStack(app, "RolesAnywhereStack", { caCertificatePem: readFileSync("pki/rootCA.pem", "utf8") });
  */
 export class RolesAnywhereStack extends Stack {
   readonly trustAnchor: TrustAnchor;
@@ -66,7 +69,7 @@ export class RolesAnywhereStack extends Stack {
    * @throws {InfraError} ERR_INFRA_OPTION_INVALID when the PEM is missing, or an option has a value that AWS would refuse
    */
   constructor(scope: Construct, id: string, props: RolesAnywhereStackProps) {
-    // The one synthesizer that names no bootstrap role, bucket or parameter: BootstraplessSynthesizer still wants its roles.
+    // Only this synthesizer needs no bootstrap role, bucket or parameter. BootstraplessSynthesizer still needs the roles.
     super(scope, id, { synthesizer: new LegacyStackSynthesizer(), ...props });
 
     const caCertificatePem = required(

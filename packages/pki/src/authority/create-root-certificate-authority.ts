@@ -26,7 +26,10 @@ export const DEFAULT_AUTHORITY_VALIDITY_DAYS = 3650;
  * Makes a self-signed root CA: RSA 2048, SHA-256, critical basicConstraints `CA:TRUE`, critical keyUsage
  * digitalSignature + keyCertSign + cRLSign, subjectKeyIdentifier. AWS accepts it as a trust anchor.
  *
- * @param options its name, and how long it lives (3650 days by default).
+ * @param options the name of the CA, and how long it is valid (3650 days by default)
+ * @example
+ * const { certificatePem, privateKeyPem } = await createRootCertificateAuthority({ commonName: "Example Root" });
+ *
  * @throws {PkiError} ERR_PKI_INVALID_SUBJECT, ERR_PKI_INVALID_VALIDITY
  * @see https://docs.aws.amazon.com/rolesanywhere/latest/userguide/trust-model.html
  */
@@ -64,7 +67,7 @@ export async function createRootCertificateAuthority(
     privateKeyPem: toPkcs8Pem(privateKey),
     commonName,
     serialNumber: serialNumber.toString("hex").toUpperCase(),
-    // Every certificate of this CA has its subject as issuer.
+    // The subject of this CA becomes the issuer of every certificate that it signs.
     warnings: sessionAttributeWarnings({ issuer: nameAttributes(commonName, options.subjectAttributes) }),
     ...validity,
   };

@@ -30,7 +30,7 @@ export interface ClientCertificateOptions extends ValidityOptions {
   readonly commonName: string;
   /** Further parts of the subject, written before the common name. @default none */
   readonly subjectAttributes?: readonly SubjectAttribute[] | undefined;
-  /** DNS names and URIs. @default none, and then no such extension */
+  /** DNS names and URIs. @default none; the certificate then has no such extension */
   readonly subjectAlternativeNames?: readonly SubjectAlternativeName[] | undefined;
 }
 
@@ -40,10 +40,14 @@ export const DEFAULT_CLIENT_VALIDITY_DAYS = 365;
  * Issues a client certificate with a new RSA 2048 key: basicConstraints `CA:FALSE`, critical keyUsage digitalSignature,
  * extendedKeyUsage clientAuth, subject and authority key identifiers.
  *
- * A default `notBefore` is never earlier than the CA's. A given one may be, and a given `notAfter` may lie in the past:
- * that is how an expired certificate is made for a test.
+ * The default `notBefore` is never earlier than that of the CA. A given `notBefore` may be earlier, and a given `notAfter`
+ * may lie in the past, so that tests can make expired certificates.
  *
- * @param options the CA, the name, and how long the certificate lives (365 days by default).
+ * @param options the CA, the name, and how long the certificate is valid (365 days by default)
+ * @example
+ * const authority = await loadCertificateAuthority("pki");
+ * const { certificatePem, privateKeyPem } = await issueClientCertificate({ authority, commonName: "server-a" });
+ *
  * @throws {PkiError} ERR_PKI_AUTHORITY_INVALID, ERR_PKI_AUTHORITY_KEY_MISMATCH, ERR_PKI_AUTHORITY_NOT_YET_VALID,
  *   ERR_PKI_AUTHORITY_EXPIRED, ERR_PKI_OUTLIVES_AUTHORITY, ERR_PKI_INVALID_SUBJECT,
  *   ERR_PKI_INVALID_SUBJECT_ALTERNATIVE_NAME, ERR_PKI_INVALID_VALIDITY
@@ -116,7 +120,7 @@ function checkInForce(authority: Validity, now: Date): void {
   }
 }
 
-// PKIX would allow it, but the certificate would stop working before its own date says so.
+// RFC 5280 lets a certificate outlive its CA. But such a certificate would stop working before its own notAfter.
 function checkWithinLifeOf(authority: Validity, validity: Validity): void {
   if (validity.notAfter <= authority.notAfter) {
     return;

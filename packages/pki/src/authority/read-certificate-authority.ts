@@ -10,8 +10,8 @@ import { PkiError } from "../errors.ts";
 import { readPem } from "../pem.ts";
 
 /**
- * A CA as files hold it: its certificate and the private key that belongs to it, both PEM. Text around the blocks and
- * white space within them do not matter.
+ * The certificate of a CA and its private key, both in PEM. Text around the blocks and white space within them do not
+ * matter.
  */
 export interface CertificateAuthority {
   readonly certificatePem: string;
@@ -19,7 +19,7 @@ export interface CertificateAuthority {
   readonly privateKeyPem: string;
 }
 
-/** What issuing needs to know about a CA. */
+/** The facts about a CA that issuing a certificate needs. */
 export interface AuthorityContent extends Validity {
   /** The subject name, as encoded in the certificate. */
   readonly subject: Asn1;
@@ -54,7 +54,7 @@ export function readCertificateAuthority(authority: CertificateAuthority): Autho
   if ((usages & KEY_USAGE_BIT.keyCertSign) === 0) {
     throw invalid("keyUsage does not include keyCertSign; use the certificate of a CA");
   }
-  // Node looks at keyUsage, too: asked first, it would blame basicConstraints for a missing keyCertSign.
+  // Node's `ca` is false without keyCertSign as well, so keyUsage is checked first: the message must name the right cause.
   if (!certificate.ca) {
     throw invalid("basicConstraints does not say CA:TRUE; use the certificate of a CA");
   }
@@ -100,7 +100,7 @@ function readContent(der: Buffer): { subject: Asn1; extensions: Map<string, Asn1
   return { subject, extensions: new Map(extensions) };
 }
 
-/** The first block whose label ends like this, in strict form. Without one, the text as it is: its parser refuses it. */
+/** The first block whose label ends with `label`, in strict form; without one the whole text, which the parser refuses. */
 function block(pem: string, label: string): string {
   return readPem(pem).find((candidate) => candidate.label.endsWith(label))?.text ?? pem;
 }

@@ -10,6 +10,6 @@ export interface IssuedCertificate extends Validity {
   readonly commonName: string;
   /** 32 upper-case hexadecimal digits, as `openssl x509 -serial` prints them. */
   readonly serialNumber: string;
-  /** What will go wrong with this certificate at Roles Anywhere. Empty when all is well. */
+  /** Problems that Roles Anywhere will have with this certificate. Empty when there are none. */
   readonly warnings: readonly PkiWarning[];
 }

@@ -3,8 +3,8 @@ import type { KeyObject } from "node:crypto";
 import { bits, fromDer, items } from "../der/decode.ts";
 
 /**
- * The identifier of a public key: SHA-1 of the bits of subjectPublicKey. SHA-1 only names the key here, nothing is
- * protected by it.
+ * The identifier of a public key: SHA-1 of the bits of subjectPublicKey. SHA-1 only names the key here; no security
+ * depends on it.
  *
  * @see RFC 5280 §4.2.1.2, method 1
  */

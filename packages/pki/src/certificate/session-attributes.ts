@@ -19,8 +19,8 @@ const REFUSED = new RegExp(`[^${ALLOWED}]+`, "gu");
 const LONGEST_TAG = 256;
 
 /**
- * Says which names of a certificate cannot become what Roles Anywhere makes of them when it assumes the role. AWS does
- * not document what it does then; users report that CreateSession is refused with AccessDenied.
+ * Finds the names of a certificate that cannot become the source identity or a session tag when Roles Anywhere assumes the
+ * role. AWS does not document what happens then; users report that CreateSession is refused with AccessDenied.
  *
  * @see https://docs.aws.amazon.com/rolesanywhere/latest/userguide/trust-model.html "Source identity" and "Session tags"
  * @see https://docs.aws.amazon.com/STS/latest/APIReference/API_Tag.html the characters and the length
@@ -38,7 +38,7 @@ export function sessionAttributeWarnings(names: MappedNames): PkiWarning[] {
     });
   }
   for (const type of TAGGED) {
-    // The common name was judged above, and more strictly.
+    // The common name was checked above, by stricter rules.
     if (type !== "CN") warnings.push(...tagWarning("x509Subject", type, valuesOf(subject, type).join("/")));
   }
   for (const type of TAGGED)
@@ -57,7 +57,7 @@ function tagWarning(field: string, specifier: string, value: string): PkiWarning
     characters === undefined
       ? `it has ${length} characters, and ${LONGEST_TAG} are allowed`
       : `it has ${characters}`;
-  // The mapping of a subject or issuer is "*" unless somebody has changed it.
+  // The default mapping of subject and issuer has the specifier "*".
   const mapping = field === "x509SAN" ? specifier : "'*'";
   return [
     {
@@ -75,7 +75,7 @@ function valuesOf(attributes: NameAttributes, type: string): readonly string[] {
   return value === undefined ? [] : typeof value === "string" ? [value] : value;
 }
 
-/** The characters that AWS does not take, once each, or undefined. */
+/** The characters that AWS refuses, each one once; undefined when there are none. */
 function refusedCharacters(value: string): string | undefined {
   const found = new Set((value.match(REFUSED) ?? []).join(""));
   return found.size === 0 ? undefined : Array.from(found, (character) => JSON.stringify(character)).join(" ");

@@ -20,14 +20,16 @@ export interface CertificateContent {
 /**
  * Assembles an X.509 v3 certificate, signs it with RSA and SHA-256, and returns its PEM.
  *
- * The structure is put together from node-forge's ASN.1 values instead of its certificate class: that class takes RSA
- * keys only and re-encodes the issuer's name, which must stay octet for octet as it is in the CA certificate.
+ * The certificate is built from ASN.1 values of node-forge, not with its certificate class: that class takes RSA keys
+ * only, and encodes the issuer's name anew, which must have the same octets as in the CA certificate.
  *
  * @see RFC 5280 §4.1; RFC 4055 §5 for the algorithm identifier with its NULL
  */
 export function signCertificate(certificate: CertificateContent, issuerKey: KeyObject): string {
   if (issuerKey.asymmetricKeyType !== "rsa") {
-    throw new TypeError(`an RSA key signs here, not ${issuerKey.asymmetricKeyType ?? issuerKey.type}`);
+    throw new TypeError(
+      `the key of the issuer must be RSA, not ${issuerKey.asymmetricKeyType ?? issuerKey.type}`,
+    );
   }
   const algorithm = sequence(oid(SHA256_WITH_RSA_ENCRYPTION), nullValue());
   const toBeSigned = sequence(

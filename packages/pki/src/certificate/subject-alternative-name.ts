@@ -2,7 +2,7 @@ import { implicit } from "../der/encode.ts";
 import type { Asn1 } from "../der/encode.ts";
 import { PkiError } from "../errors.ts";
 
-/** Another name of the certificate's subject: the two kinds that AWS maps to session tags. */
+/** Another name of the certificate's subject, of one of the two types that AWS maps to session tags. */
 export interface SubjectAlternativeName {
   readonly type: "dns" | "uri";
   readonly value: string;

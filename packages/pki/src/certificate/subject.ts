@@ -40,7 +40,7 @@ export function subjectName(commonName: string, attributes: readonly SubjectAttr
   );
 }
 
-/** The same name as {@link subjectName}, by attribute type; repeated types keep their order. */
+/** Returns the values of a subject by attribute type. Values of a repeated type keep their order. */
 export function nameAttributes(
   commonName: string,
   attributes: readonly SubjectAttribute[] = [],
@@ -57,7 +57,7 @@ function relativeName(type: SubjectAttributeType | "CN", value: string): Asn1 {
 }
 
 function checkValue(type: string, value: string, maxCharacters: number): void {
-  // Characters, not UTF-16 units: the bounds of X.520 count what people count.
+  // The bounds of X.520 count characters, not UTF-16 units.
   const characters = Array.from(value).length;
   if (value.trim() === "") {
     throw invalid(type, value, `give 1 to ${maxCharacters} characters`);

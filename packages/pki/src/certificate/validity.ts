@@ -1,16 +1,16 @@
 import { PkiError } from "../errors.ts";
 
-/** The period in which a certificate is good, both ends included, in whole seconds. */
+/** The period in which a certificate is valid, in whole seconds. Both ends belong to it. */
 export interface Validity {
   readonly notBefore: Date;
   readonly notAfter: Date;
 }
 
-/** When a certificate begins and ends. Give days or an end, not both. */
+/** When a certificate is valid. Give `validityDays` or `notAfter`, not both. */
 export interface ValidityOptions {
   /** Whole days of 86 400 s from `notBefore`; at least 1. */
   readonly validityDays?: number | undefined;
-  /** First second. @default five minutes ago, so that a reader whose clock is slow accepts the certificate at once */
+  /** First second. @default five minutes ago, so that a server whose clock is slow accepts the certificate at once */
   readonly notBefore?: Date | undefined;
   /** Last second. @default `notBefore` plus `validityDays` */
   readonly notAfter?: Date | undefined;
@@ -19,11 +19,11 @@ export interface ValidityOptions {
 const SECOND_MS = 1000;
 const DAY_MS = 86_400 * SECOND_MS;
 
-/** How far a default `notBefore` lies in the past: the clock difference that AWS signatures tolerate, too. */
+/** How far the default `notBefore` lies in the past. AWS accepts signatures with the same clock difference. */
 export const CLOCK_SKEW_ALLOWANCE_SECONDS = 300;
 
 /**
- * Works out a certificate's validity.
+ * Calculates a certificate's validity.
  *
  * @throws {PkiError} ERR_PKI_INVALID_VALIDITY when the days are not a whole positive number, days and end are both
  *   given, the end is not after the beginning, or a date is outside the years 1950 to 9999.
@@ -51,7 +51,7 @@ export function resolveValidity(
   return { notBefore, notAfter };
 }
 
-/** The default beginning of a certificate made at `now`. */
+/** The default `notBefore` of a certificate that is made at `now`. */
 export function backdate(now: Date): Date {
   return new Date(now.getTime() - CLOCK_SKEW_ALLOWANCE_SECONDS * SECOND_MS);
 }
@@ -64,7 +64,7 @@ export function toIsoSeconds(date: Date): string {
 function wholeSecond(date: Date, member: string): Date {
   const rounded = new Date(Math.floor(date.getTime() / SECOND_MS) * SECOND_MS);
   const year = rounded.getUTCFullYear();
-  // NaN, the year of an invalid date, fails this test as well.
+  // The year of an invalid date is NaN, which fails this check as well.
   if (!(year >= 1950 && year <= 9999)) {
     throw invalid(
       `${member} is ${Number.isNaN(year) ? "not a date" : `in the year ${year}`}; X.509 knows 1950 to 9999`,

@@ -4,7 +4,7 @@ import { PkiError } from "../errors.ts";
 import type { PkiErrorCode } from "../errors.ts";
 import { createProgram } from "./program.ts";
 
-/** Refusals that no state of the disk would change: the command line itself is wrong. */
+/** Errors of the command line itself. The other errors depend on files. */
 const USAGE_ERRORS: ReadonlySet<PkiErrorCode> = new Set([
   "ERR_PKI_INVALID_SUBJECT",
   "ERR_PKI_INVALID_VALIDITY",
@@ -15,7 +15,7 @@ try {
   await createProgram({ version: readVersion(), warn: printLine }).parseAsync();
 } catch (error) {
   if (error instanceof CommanderError) {
-    // Already printed; the code is 0 when the "error" was a request for help.
+    // commander has printed the message. The exit code is 0 after --help and --version.
     process.exitCode = error.exitCode === 0 ? 0 : 2;
   } else if (error instanceof PkiError) {
     printLine(`${error.message} [${error.code}]`);
@@ -33,7 +33,7 @@ function readVersion(): string {
   return version;
 }
 
-/** One line on stderr. Control characters, which may come from a certificate or an argument, are shown as escapes. */
+/** Prints one line on stderr. Control characters, which may come from a certificate or an argument, become escapes. */
 function printLine(message: string): void {
   const line = message.replaceAll(
     /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu,

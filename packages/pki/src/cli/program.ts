@@ -36,7 +36,7 @@ export interface ProgramInit {
   readonly warn: (message: string) => void;
 }
 
-/** commander writes `error: …`, and a suggestion on a line of its own. */
+/** Makes one line of an error of commander, which begins with `error: ` and may have a suggestion on a second line. */
 function toOneLine(text: string): string {
   return text
     .replace(/^error: /, "")
@@ -45,7 +45,7 @@ function toOneLine(text: string): string {
     .replace(/\.$/, "");
 }
 
-/** The command line of `ra-pki`. Parsing throws a CommanderError when the arguments are wrong, after it was reported. */
+/** Makes the command `ra-pki`. When arguments are wrong, it prints the error and then throws a CommanderError. */
 export function createProgram({ version, warn }: ProgramInit): Command {
   const program = new Command("ra-pki")
     .description("A private CA for AWS IAM Roles Anywhere: the root CA, and client certificates for servers.")
@@ -92,7 +92,7 @@ export function createProgram({ version, warn }: ProgramInit): Command {
       });
     });
 
-  /** A command that writes a certificate. */
+  /** Adds a command that writes a certificate. */
   function command(
     name: string,
     description: string,
@@ -107,7 +107,7 @@ export function createProgram({ version, warn }: ProgramInit): Command {
       .option("--json", "print one line of JSON on stdout: paths, serial number, dates, warnings", false);
   }
 
-  /** Tells people on stderr what was made, where, until when; with `json`, programs on stdout. Never the key. */
+  /** Prints what was made, where and until when: on stderr for people and, with `json`, on stdout. Never prints the key. */
   function report(stored: StoredCertificate, json: boolean, text: { title: string; keyNote: string }): void {
     const notBefore = toIsoSeconds(stored.notBefore);
     const notAfter = toIsoSeconds(stored.notAfter);

@@ -11,12 +11,12 @@ declare module "node-forge" {
   }
 }
 
-/** Reads exactly one DER value. Throws node-forge's error when the octets are anything else. */
+/** Reads exactly one DER value. Throws node-forge's error for other octets. */
 export function fromDer(der: Uint8Array): Asn1 {
   return forge.asn1.fromDer(Buffer.from(der).toString("latin1"), {
     strict: true,
     parseAllBytes: true,
-    // Left on, node-forge guesses whether a bit string holds ASN.1 and a key may look as if it did.
+    // With true, node-forge guesses whether a bit string holds ASN.1, and can take a key for ASN.1.
     decodeBitStrings: false,
   });
 }

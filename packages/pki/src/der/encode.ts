@@ -31,7 +31,7 @@ export function booleanTrue(): Asn1 {
   return asn1.create(Class.UNIVERSAL, Type.BOOLEAN, false, "\u00ff");
 }
 
-/** An INTEGER from its two's complement content octets, which must already be minimal. */
+/** An INTEGER. `content` is the number in two's complement, in the fewest octets. */
 export function integer(content: Uint8Array): Asn1 {
   return asn1.create(Class.UNIVERSAL, Type.INTEGER, false, octets(content));
 }
@@ -62,13 +62,13 @@ export function explicit(tag: number, ...items: Asn1[]): Asn1 {
   return asn1.create(Class.CONTEXT_SPECIFIC, tag, true, items);
 }
 
-/** A `[tag]` that stands in for the tag of a primitive value. */
+/** A `[tag]` that replaces the tag of a primitive value. */
 export function implicit(tag: number, content: Uint8Array): Asn1 {
   return asn1.create(Class.CONTEXT_SPECIFIC, tag, false, octets(content));
 }
 
 /**
- * A date as X.509 wants it: UTCTime through 2049 and GeneralizedTime from 2050, whole seconds, `Z`.
+ * A date in whole seconds of UTC: UTCTime through 2049, GeneralizedTime from 2050.
  *
  * @see RFC 5280 §4.1.2.5
  */

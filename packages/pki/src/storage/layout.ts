@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { PkiError } from "../errors.ts";
 
-/** Where a certificate and its key lie. */
+/** Paths of a certificate and its key. */
 export interface CertificatePaths {
   readonly certificatePath: string;
   readonly privateKeyPath: string;
@@ -9,7 +9,7 @@ export interface CertificatePaths {
 
 const AUTHORITY_FILE_NAME = "rootCA";
 
-// What Windows reserves whatever the extension is.
+// Names that Windows reserves, with any extension.
 const DEVICE_NAME = /^(?:con|prn|aux|nul|com\d|lpt\d)$/i;
 
 export function authorityPaths(directory: string): CertificatePaths {
@@ -19,8 +19,8 @@ export function authorityPaths(directory: string): CertificatePaths {
 /**
  * The files of the certificate named `name`.
  *
- * @throws {PkiError} ERR_PKI_UNSAFE_FILE_NAME when the name would lead out of the folder, hide the file, collide with
- *   the CA's own files, or not work on every common file system.
+ * @throws {PkiError} ERR_PKI_UNSAFE_FILE_NAME when the name leads out of the folder, begins with a dot, is that of the CA's
+ *   files, or does not work on every common file system.
  */
 export function clientPaths(directory: string, name: string): CertificatePaths {
   const problem = fileNameProblem(name);

@@ -5,14 +5,14 @@ import type { PkiWarning } from "../errors.ts";
 import { authorityPaths } from "./layout.ts";
 import { fileSystemError, isSystemError } from "./write-files.ts";
 
-/** A CA as its folder holds it. */
+/** A CA that was read from its folder. */
 export interface LoadedCertificateAuthority extends CertificateAuthority {
-  /** What others may do to the files of the CA. Empty when all is well. */
+  /** What other users may do to the files of the CA. Empty when they may do nothing. */
   readonly warnings: readonly PkiWarning[];
 }
 
 /**
- * Reads `rootCA.pem` and `rootCA.key` from a folder. Whether they are a usable CA is checked when it issues.
+ * Reads `rootCA.pem` and `rootCA.key` from a folder. `issueClientCertificate` checks whether they are a usable CA.
  *
  * @throws {PkiError} ERR_PKI_AUTHORITY_NOT_FOUND when one of the files is missing; ERR_PKI_FILE_SYSTEM when it cannot
  *   be read.
@@ -32,7 +32,7 @@ async function accessWarnings(
   directory: string,
   key: { readonly path: string; readonly mode: number },
 ): Promise<PkiWarning[]> {
-  // Windows has access lists instead; the bits there mean nothing.
+  // Windows uses access lists; mode bits mean nothing there.
   if (process.platform === "win32") return [];
   const warnings: PkiWarning[] = [];
   if ((key.mode & 0o077) !== 0) {

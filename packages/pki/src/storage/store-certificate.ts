@@ -16,7 +16,7 @@ export interface StorageOptions {
   readonly force?: boolean | undefined;
 }
 
-/** A certificate with the files that now hold it. */
+/** A new certificate and the paths of its files. */
 export interface StoredCertificate extends IssuedCertificate, CertificatePaths {}
 
 const CERTIFICATE_MODE = 0o644;
@@ -24,11 +24,14 @@ const AUTHORITY_KEY_MODE = 0o400;
 const CLIENT_KEY_MODE = 0o600;
 
 /**
- * Makes a root CA and writes `rootCA.pem` (0644) and `rootCA.key` (0400) into the folder, which is created
- * (0700) if need be. The modes do not depend on the umask.
+ * Makes a root CA and writes `rootCA.pem` (0644) and `rootCA.key` (0400) into the folder. A folder that does not exist is
+ * made (0700). The modes do not depend on the umask.
  *
- * @throws {PkiError} as `createRootCertificateAuthority`, and ERR_PKI_FILE_EXISTS, ERR_PKI_FILE_SYSTEM. Whatever is
- *   thrown, no file has changed.
+ * @example
+ * await storeRootCertificateAuthority({ directory: "pki", commonName: "Example Root" });
+ *
+ * @throws {PkiError} as `createRootCertificateAuthority`, and ERR_PKI_FILE_EXISTS, ERR_PKI_FILE_SYSTEM. After an error no
+ *   file has changed.
  */
 export async function storeRootCertificateAuthority(
   options: StorageOptions & RootCertificateAuthorityOptions,
@@ -44,8 +47,11 @@ export async function storeRootCertificateAuthority(
  * Issues a client certificate with the CA of the folder and writes `<commonName>.pem` (0644) and `<commonName>.key`
  * (0600) beside it.
  *
+ * @example
+ * const { certificatePath } = await storeClientCertificate({ directory: "pki", commonName: "server-a" });
+ *
  * @throws {PkiError} as `issueClientCertificate`, and ERR_PKI_UNSAFE_FILE_NAME, ERR_PKI_AUTHORITY_NOT_FOUND,
- *   ERR_PKI_FILE_EXISTS, ERR_PKI_FILE_SYSTEM. Whatever is thrown, no file has changed.
+ *   ERR_PKI_FILE_EXISTS, ERR_PKI_FILE_SYSTEM. After an error no file has changed.
  */
 export async function storeClientCertificate(
   options: StorageOptions & Omit<ClientCertificateOptions, "authority">,
@@ -65,7 +71,7 @@ async function store(
   keyMode: number,
   make: () => Promise<IssuedCertificate>,
 ): Promise<StoredCertificate> {
-  // Before the work: a refusal should be quick. Writing checks again.
+  // Checked before the key is made, so that a refusal comes at once. Writing checks again.
   await checkWritable([paths.privateKeyPath, paths.certificatePath], force);
   const certificate = await make();
   await writeFiles(

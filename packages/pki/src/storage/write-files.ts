@@ -13,12 +13,12 @@ export interface FileToWrite {
 export interface WriteFilesOptions {
   /** Replace files that exist. @default false */
   readonly force?: boolean | undefined;
-  /** How a finished file gets its name; tests make it fail. @default `rename` of node:fs/promises */
+  /** Renames a finished file; tests replace it to make it fail. @default `rename` of node:fs/promises */
   readonly moveFile?: ((from: string, to: string) => Promise<void>) | undefined;
 }
 
 /**
- * Refuses when a file is in the way.
+ * Checks that files can be written to these paths.
  *
  * @throws {PkiError} ERR_PKI_FILE_EXISTS when one of the paths exists and `force` is not set, or is not a file.
  */
@@ -38,12 +38,12 @@ export async function checkWritable(paths: readonly string[], force = false): Pr
 }
 
 /**
- * Writes several files so that all of them are there in full, or nothing has changed.
+ * Writes several files. Afterwards either all of them are complete, or nothing has changed.
  *
- * A folder that is missing is made, open to its owner alone, because whoever may write to it can replace a CA. Each file
- * is written and flushed under a temporary name in its own folder, then renamed. Without `force` each final name
- * is first claimed by creating it exclusively, so of two processes that write the same file at once, one is refused. A
- * failure on the way puts back what was there before and removes the temporary files.
+ * A missing folder is made with access for its owner only, because a user who may write to it can replace a CA. Each file
+ * is written and flushed under a temporary name in its own folder, then renamed. Without `force` each final name is first
+ * created exclusively, so when two processes write the same file at the same time, one of them is refused. After a failure
+ * the earlier files are put back and the temporary files removed.
  *
  * @throws {PkiError} ERR_PKI_FILE_EXISTS when a path exists and `force` is not set; ERR_PKI_FILE_SYSTEM when the system
  *   refuses.
@@ -64,7 +64,7 @@ export async function writeFiles(
       const made = await mkdir(folder, { recursive: true, mode: 0o700 });
       if (made !== undefined) {
         undo.push(() => removeFolders(made, folder));
-        // The umask may have taken rights of the owner away.
+        // The umask may have removed rights of the owner.
         await chmod(folder, 0o700);
       }
       const temporaryPath = temporaryName(file.path);
@@ -93,7 +93,7 @@ export async function writeFiles(
   if (force) await checkReplaced(files);
 }
 
-/** Removes new folders from the last to the first, unless somebody else has put something there. */
+/** Removes new folders from the last to the first. Stops at a folder in which somebody else has put something. */
 async function removeFolders(first: string, last: string): Promise<void> {
   for (let folder = last; ; folder = dirname(folder)) {
     try {
@@ -106,7 +106,7 @@ async function removeFolders(first: string, last: string): Promise<void> {
   }
 }
 
-/** Without `force` the names were claimed first. With it, two processes may have replaced one file of a pair each. */
+/** With `force` two processes may each have replaced one file of a pair: checks that both files are of this process. */
 async function checkReplaced(files: readonly FileToWrite[]): Promise<void> {
   for (const { path, content } of files) {
     const found = await readFile(path).catch((cause: unknown) => {
@@ -136,7 +136,7 @@ async function runAll(steps: readonly (() => Promise<void>)[]): Promise<unknown[
   return failures;
 }
 
-/** Creates the file exclusively; returns what removes it again. */
+/** Creates the file exclusively. Returns a function that removes it again. */
 async function claimName(path: string): Promise<() => Promise<void>> {
   try {
     await (await open(path, "wx", 0o600)).close();
@@ -146,7 +146,7 @@ async function claimName(path: string): Promise<() => Promise<void>> {
   return () => rm(path, { force: true });
 }
 
-/** Returns what puts the file back as it is now. */
+/** Reads a file. Returns a function that puts it back as it is now. */
 async function rememberFile(path: string): Promise<() => Promise<void>> {
   const before = await stat(path).catch((cause: unknown) => {
     if (isSystemError(cause, "ENOENT")) return undefined;
@@ -164,7 +164,7 @@ async function rememberFile(path: string): Promise<() => Promise<void>> {
 }
 
 async function writeNew(path: string, content: string | Uint8Array, mode: number): Promise<void> {
-  // Never wider than asked for, not even for a moment; chmod then undoes what the umask took away.
+  // The file never has more rights than `mode`. chmod then adds the rights that the umask removed.
   const handle = await open(path, "wx", mode);
   try {
     await handle.writeFile(content);
@@ -175,7 +175,7 @@ async function writeNew(path: string, content: string | Uint8Array, mode: number
   }
 }
 
-// In the same folder, for a rename cannot cross file systems; short, for the final name may already be near the limit.
+// In the same folder, because a rename cannot cross file systems. Short, because the final name may be near the limit.
 function temporaryName(path: string): string {
   return join(dirname(path), `.ra-pki-${randomBytes(6).toString("hex")}.tmp`);
 }
