@@ -25,7 +25,7 @@ export interface CdkApp {
   readonly command?: string | undefined;
   /** The app's context, as `-c key=value` passes it. */
   readonly context?: Readonly<Record<string, string | number | boolean>> | undefined;
-  /** Names of the stacks. @default all stacks of the app */
+  /** Names of the stacks; `cdk` adds the stacks that they depend on. @default all stacks of the app */
   readonly stacks?: readonly string[] | undefined;
 }
 
@@ -63,8 +63,8 @@ export interface CdkCommand {
 const PACKAGE_FOLDER = resolve(fileURLToPath(new URL("../../", import.meta.url)));
 
 /**
- * Variables that choose credentials, endpoints or a proxy, or change what `cdk` does. INIT_CWD is among them: relative
- * paths must not depend on it.
+ * Variables that choose credentials, endpoints or a proxy, or change what `cdk` does. INIT_CWD is removed as
+ * well, because every path that this command passes is absolute.
  */
 const UNWANTED_VARIABLE = /^(AWS_|CDK_|RA_|INIT_CWD$|(HTTP|HTTPS|ALL)_PROXY$)/i;
 
