@@ -1,6 +1,6 @@
 import type { AuditRecord } from "./audit-record.ts";
 
-/** The last CreateSession calls, in memory. */
+/** The records of the last CreateSession calls, in memory. */
 export interface AuditLog {
   add(record: AuditRecord): void;
   /**
@@ -16,7 +16,7 @@ export interface AuditLog {
 export const AUDIT_CAPACITY = 500;
 
 /**
- * An audit that forgets its oldest record when a new one finds no room, so that its memory stays bounded.
+ * Makes an audit that drops its oldest record when a new one has no room, so that its memory stays bounded.
  *
  * @param capacity how many records to keep, at least 1
  */

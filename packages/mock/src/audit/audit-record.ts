@@ -17,7 +17,7 @@ const MAX_DETAIL_LENGTH = 16_384;
 /** How many unmapped values a record names. */
 const MAX_UNMAPPED = 100;
 
-/** One CreateSession call, shaped like CloudTrail's record of it; `_mock` has what CloudTrail lacks. */
+/** The record of one CreateSession call, in the form of CloudTrail. `_mock` has what CloudTrail does not tell. */
 export interface AuditRecord {
   readonly eventVersion: "1.09";
   readonly userIdentity: {
@@ -47,7 +47,7 @@ export interface AuditRecord {
   readonly _mock: Verdict;
 }
 
-/** The mock's own account of a call. Text of others is in it with escapes for control characters, and cut off when long. */
+/** How a call ended, and why. Text that others wrote has escapes for control characters, and is cut off when long. */
 export interface Verdict {
   readonly verdict: "granted" | "refused";
   /** HTTP status of the answer. */
@@ -70,12 +70,12 @@ export interface Verdict {
     | undefined;
   /** Of a granted session: certificate values that could not become session tags, for example `x509Subject/O`. */
   readonly unmappedAttributes?: readonly string[] | undefined;
-  /** What the signature must have been over; for a wrong signature, to compare with the signer's own. */
+  /** The text that the client had to sign. A record of a wrong signature has it, to compare with the client's own. */
   readonly canonicalRequest?: string | undefined;
   readonly stringToSign?: string | undefined;
 }
 
-/** What a record says that the verdict does not know. */
+/** The facts in a record that are not part of the verdict. */
 export interface AuditRecordInit {
   readonly state: State;
   readonly requestId: string;
@@ -149,7 +149,7 @@ function responseElements(output: CreateSessionOutput): Record<string, unknown> 
   };
 }
 
-/** `undefined` when there are none. */
+/** The values that could not become session tags, or `undefined` when there are none. */
 function unmapped(verdict: SessionVerdict): readonly string[] | undefined {
   const names = "attributes" in verdict ? unmappedAttributes(verdict.attributes).slice(0, MAX_UNMAPPED) : [];
   return names.length === 0 ? undefined : names;
@@ -166,7 +166,7 @@ function describe(certificate: Certificate): NonNullable<Verdict["certificate"]>
   };
 }
 
-/** What the signer should have signed, as far as it could be derived. */
+/** The texts that the client had to sign, when the request could be read. */
 function signing({ request }: SessionVerdict): Partial<Verdict> {
   if (request === undefined) return {};
   const { canonicalRequest, stringToSign } = deriveSigning(request);

@@ -20,12 +20,12 @@ export const operations: readonly Operation[] = [
   ...tagOperations,
 ];
 
-/** What the control plane works on. */
+/** The account, clock, ids and keys that the control plane uses. */
 export interface ControlPlaneContext {
   readonly state: State;
   readonly clock: Clock;
   /**
-   * Names new resources.
+   * Makes the ids of new resources.
    *
    * @default crypto.randomUUID
    */
@@ -33,14 +33,14 @@ export interface ControlPlaneContext {
   /**
    * Verifies signatures; needs Node's raw request, which `@hono/node-server` hands over.
    *
-   * @default a signature must be there, and is not verified
+   * @default a request must have a signature, which is not verified
    */
   readonly verifySignature?: SignatureVerifier | undefined;
 }
 
 /**
  * The control plane of IAM Roles Anywhere as an application to mount at `/`: every path of the service model except
- * `/sessions`. It answers only its own routes; the surrounding application handles the rest.
+ * `/sessions`. The surrounding application answers all other routes.
  *
  * @param context the account to work on, its clock, and the source of ids
  */

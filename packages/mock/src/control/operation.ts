@@ -7,15 +7,15 @@ import { parseJsonObject } from "../model/json.ts";
 import { readMembers } from "../model/read-members.ts";
 import type { Clock, State } from "../state/state.ts";
 
-/** What the operations of the control plane work on. */
+/** The account, clock and ids that the operations of the control plane use. */
 export interface OperationContext {
   readonly state: State;
   readonly clock: Clock;
-  /** Names new resources. */
+  /** Makes the ids of new resources. */
   readonly uuid: () => string;
 }
 
-/** Where an operation of the service model answers. */
+/** The HTTP binding of an operation in the service model. */
 export interface OperationBinding {
   readonly name: string;
   readonly method: "GET" | "POST" | "PATCH" | "PUT" | "DELETE";
@@ -27,7 +27,7 @@ export interface OperationBinding {
   readonly query?: Readonly<Record<string, "text" | "integer" | "texts">> | undefined;
 }
 
-/** A request as the dispatcher hands it to an operation. */
+/** A request as operations get it. */
 export type OperationRequest = Context<{ Bindings: HttpBindings }>;
 
 /**
@@ -72,7 +72,7 @@ export function operation<T extends z.ZodType>(
 }
 
 /**
- * Serves an operation: its output as JSON, what it refuses in AWS's form.
+ * Serves an operation. Its output becomes JSON, and its errors get AWS's form.
  *
  * @param app gets the operation's route
  * @param authenticate refuses callers whom the operation itself does not check

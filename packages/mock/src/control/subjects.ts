@@ -26,21 +26,19 @@ export const subjectOperations: readonly Operation[] = [
   ),
 ];
 
-/** A subject as lists show it. */
+/** A subject as lists show it, without tags, certificates and instance properties. */
 function summarizeSubject(record: SubjectRecord) {
-  const { subjectArn, subjectId, enabled, x509Subject } = record;
+  const { tags: _tags, credentials: _credentials, instanceProperties: _properties, ...members } = record;
+  const { lastSeenAt, createdAt, updatedAt } = record;
   return {
-    subjectArn,
-    subjectId,
-    enabled,
-    x509Subject,
-    lastSeenAt: timestamp(record.lastSeenAt),
-    createdAt: timestamp(record.createdAt),
-    updatedAt: timestamp(record.updatedAt),
+    ...members,
+    lastSeenAt: timestamp(lastSeenAt),
+    createdAt: timestamp(createdAt),
+    updatedAt: timestamp(updatedAt),
   };
 }
 
-/** A subject with the certificates and instance properties that it presented. */
+/** A subject with the certificates and instance properties that its clients sent. */
 function describeSubject(record: SubjectRecord) {
   const withTimestamp = <T extends { seenAt: Date }>(seen: T) =>
     Object.assign({}, seen, { seenAt: timestamp(seen.seenAt) });

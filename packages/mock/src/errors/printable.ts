@@ -1,15 +1,15 @@
-/** Control and format characters, line separators and lone surrogates: what changes how the text around it is shown. */
+/** Control and format characters, line separators and lone surrogates. They change how other text is shown. */
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
 
-/** Text that needs no escapes, found fast. */
+/** A quick test for text that needs no escapes. */
 const PLAIN = /^[ -~]*$/;
 
-/** How much of an error's text logs and the audit show, in UTF-16 units. */
+/** The length at which logs and the audit cut off the text of an error, in UTF-16 units. */
 export const MAX_MESSAGE_LENGTH = 4000;
 
 /**
- * Prepares text that others wrote for a log, an audit or an error message: unprintable characters become escapes, so
- * that the text can neither start a line of its own nor speak to a terminal, and long text is cut off.
+ * Prepares text that others wrote for a log, an audit or an error message. Unprintable characters become escapes, so
+ * that the text can neither start a new line nor send commands to a terminal. Long text is cut off.
  *
  * @param maxLength how many UTF-16 units of the text to keep; `…` marks the cut
  * @example
@@ -26,6 +26,6 @@ export function printable(text: string, maxLength = 1000): string {
 /** The beginning of a long text, with `…` where it was cut off. */
 export function clip(text: string, maxLength: number): string {
   if (text.length <= maxLength) return text;
-  // Copied, since a slice keeps the whole text in memory for as long as it lives.
+  // The beginning is copied, because a slice keeps the whole text in memory.
   return `${Buffer.from(text.slice(0, maxLength), "utf16le").toString("utf16le")}…`;
 }

@@ -2,8 +2,8 @@ import { MAX_MESSAGE_LENGTH, printable } from "./printable.ts";
 import { ServiceError, type ServiceErrorType } from "./service-error.ts";
 
 /**
- * Why a CreateSession call was refused, one stable code per check. Codes are never renamed; new ones may appear.
- * AWS shows only a status, an error type and a short message: these are what its answer leaves out.
+ * The reasons why a CreateSession call is refused, one stable code per check. Codes are never renamed; new ones may
+ * appear. AWS does not tell the reason: its response has only a status, an error type and a short message.
  */
 export const REASON_CODES = [
   // The request and its signature
@@ -75,19 +75,18 @@ export const REASON_CODES = [
 
 export type ReasonCode = (typeof REASON_CODES)[number];
 
-/** What AWS keeps to itself: the check that failed and how to satisfy it. */
+/** The check that failed and how to satisfy it. AWS does not tell this. */
 export interface Explanation {
-  /** What the check wanted to find. */
+  /** What the check requires. */
   expected: string;
-  /** What it found. */
+  /** What the request has instead. */
   received: string;
   /** What the caller should change. */
   remedy: string;
 }
 
 /**
- * A CreateSession call that the service turns down: the error that the client sees, and the reason that only the
- * audit sees.
+ * The refusal of a CreateSession call: the error that the client sees, and the reason that only the audit shows.
  */
 export class Refusal extends ServiceError {
   override readonly name = "Refusal";
@@ -106,7 +105,7 @@ export class Refusal extends ServiceError {
     this.explanation = explanation;
   }
 
-  /** The explanation for logs and the audit: what others wrote in it is made printable. */
+  /** The explanation for logs and the audit. Text that others wrote is made printable. */
   printedExplanation(): Explanation {
     const { expected, received, remedy } = this.explanation;
     return {
@@ -134,7 +133,7 @@ export const AWS_MESSAGE = {
     `Unable to assume role for ${roleArn}. The requested DurationSeconds exceeds the MaxSessionDuration set for this role.`,
 } as const;
 
-/** A refusal with 403, the commonest one. */
+/** A refusal with status 403. */
 export function denied(reason: ReasonCode, message: string, explanation: Explanation): Refusal {
   return new Refusal(reason, "AccessDeniedException", message, explanation);
 }

@@ -44,7 +44,7 @@ export interface RunningMock {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** Room for an ML-DSA-87 certificate chain and signature, well above Node's 16 KiB. */
+/** The largest size of all headers. An ML-DSA-87 certificate chain and signature need more than Node's 16 KiB. */
 const MAX_HEADER_BYTES = 128 * 1024;
 
 /**

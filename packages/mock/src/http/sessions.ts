@@ -13,7 +13,7 @@ import { receive, type ReceivedRequest } from "../request/received-request.ts";
 import type { CreateSessionOutput } from "../session/assume.ts";
 import { createSession, type SessionVerdict } from "../session/create-session.ts";
 
-/** CreateSession as an operation: the only one that is signed with a certificate and recorded in the audit. */
+/** CreateSession as an operation. Only this one is signed with a certificate and recorded in the audit. */
 export const createSessionOperation: Operation<MockContext> = {
   name: "CreateSession",
   method: "POST",
@@ -27,7 +27,7 @@ export const createSessionOperation: Operation<MockContext> = {
 /**
  * Answers one CreateSession call and records it.
  *
- * @throws {ServiceError} what the client sees of a refusal
+ * @throws {ServiceError} the error that the client sees
  */
 export async function answerCreateSession(
   context: MockContext,

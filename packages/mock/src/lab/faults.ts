@@ -1,7 +1,7 @@
 import { Refusal } from "../errors/refusal.ts";
 import type { ServiceErrorType } from "../errors/service-error.ts";
 
-/** What can go wrong on purpose. */
+/** The kinds of faults that the lab can inject. */
 export const FAULT_KINDS = [
   "throttle",
   "internal-error",
@@ -18,14 +18,14 @@ export interface Fault {
   readonly kind: FaultKind;
   /** How many calls. */
   readonly count: number;
-  /** For `delay`: how long the answer is held back. */
+  /** How long a `delay` holds back the response. */
   readonly delayMilliseconds?: number | undefined;
 }
 
-/** Faults that wait for their calls, first in first out. */
+/** The faults that wait for calls. The oldest one comes first. */
 export interface FaultQueue {
   add(fault: Fault): void;
-  /** The fault of the next call, used up by asking. */
+  /** Takes the fault of the next call out of the queue. */
   take(): Omit<Fault, "count"> | undefined;
   list(): Fault[];
   clear(): void;

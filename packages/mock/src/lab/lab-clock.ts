@@ -1,22 +1,22 @@
 import type { Clock } from "../state/state.ts";
 
-/** A clock that can be set, moved on and made to run faster, slower or not at all. */
+/** A clock that the lab can set, move, stop, and run faster or slower. */
 export interface LabClock extends Clock {
   /** Jumps to this time and goes on from there. */
   set(time: Date): void;
-  /** Jumps by this many seconds, back when negative. */
+  /** Jumps by this many seconds. A negative number jumps back. */
   advance(seconds: number): void;
   /** Mock seconds in each real second: 1 is normal, 0 stands still. */
   setRate(rate: number): void;
   readonly rate: number;
   /** How far the clock is ahead of the real one, in seconds. */
   readonly offsetSeconds: number;
-  /** Back to the real time. */
+  /** Returns to the real time. */
   reset(): void;
 }
 
 /**
- * A movable clock on top of another one.
+ * Makes a clock that can be moved, from one that shows the real time.
  *
  * @param base the real time
  */

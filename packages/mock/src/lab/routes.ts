@@ -16,7 +16,7 @@ const ClockChange = z.union([
   z.strictObject({ rate: z.number().min(0).max(1e6) }),
 ]);
 
-/** Largest number of values in a snapshot: ten times as many as an account has that is full to its quotas, without subjects. */
+/** The most values in a snapshot: ten times those of an account that is full to its quotas, without its subjects. */
 const MAX_SNAPSHOT_VALUES = 3_000_000;
 
 /** The times that X.509 can write (RFC 5280 §4.1.2.5), with a year left for sessions. */
@@ -38,7 +38,7 @@ export interface LabContext extends Pick<ControlPlaneContext, "verifySignature">
   readonly audit: { list(limit?: number): readonly object[]; clear(): void };
 }
 
-/** The routes under `/_mock/`, which AWS does not have. A `ServiceError` is for the surrounding application to answer. */
+/** The routes under `/_mock/`, which AWS does not have. The surrounding application answers a `ServiceError`. */
 export function labRoutes(context: LabContext): Hono<{ Bindings: HttpBindings }> {
   const lab = new Hono<{ Bindings: HttpBindings }>();
   const { state, clock, audit, faults } = context;

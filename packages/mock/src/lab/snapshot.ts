@@ -30,9 +30,9 @@ export function exportSnapshot(state: State): Record<string, unknown> {
 }
 
 /**
- * Replaces the state by a snapshot; it stays as it was when the snapshot is no good.
+ * Replaces the state by a snapshot. A snapshot that is refused changes nothing.
  *
- * @param json what {@link exportSnapshot} gave, parsed
+ * @param json the parsed result of {@link exportSnapshot}
  * @throws {MockError} ERR_MOCK_INVALID_SNAPSHOT
  */
 export function importSnapshot(state: State, json: unknown): void {
@@ -59,7 +59,7 @@ export function importSnapshot(state: State, json: unknown): void {
   for (const record of subjects) state.subjects.set(record.subjectId, record);
 }
 
-/** Forgets every resource. */
+/** Deletes every resource. */
 export function clearState(state: State): void {
   state.trustAnchors.clear();
   state.profiles.clear();

@@ -14,8 +14,8 @@ export interface JsonLimits {
 const UTF_8 = new TextDecoder("utf-8", { fatal: true });
 
 /**
- * Parses a JSON body. Its values and their nesting are counted first: a body of nothing but brackets would take a
- * hundred times its own memory, and exhaust the stack of whoever walks through it.
+ * Parses a JSON body. Its values and their nesting are counted first, because a body of brackets alone would take a
+ * hundred times its own memory and exhaust the stack of a function that walks through it.
  *
  * @throws {ServiceError} 400 `SerializationException` for what is not JSON in UTF-8, or beyond a limit
  */
@@ -52,7 +52,7 @@ function isBlank(byte: number): boolean {
   return byte === 0x20 || (byte >= 0x09 && byte <= 0x0d);
 }
 
-/** How many brackets are opened, counted no further than needed; few of them spare the slower measuring. */
+/** How many brackets are opened, counted up to `enough`. A body with few of them needs no slower measuring. */
 function bracketsIn(body: Uint8Array, enough: number): number {
   let count = 0;
   for (const bracket of [0x5b, 0x7b]) {
@@ -63,7 +63,7 @@ function bracketsIn(body: Uint8Array, enough: number): number {
   return count;
 }
 
-/** The deepest nesting of brackets outside strings, and how many values the commas and brackets there make at most. */
+/** The deepest nesting of brackets outside strings, and the most values that the commas and brackets there allow. */
 function measure(body: Uint8Array): { depth: number; values: number } {
   let [depth, deepest, values] = [0, 0, 1];
   for (let at = 0; at < body.length; at += 1) {
@@ -79,7 +79,7 @@ function measure(body: Uint8Array): { depth: number; values: number } {
   return { depth: deepest, values };
 }
 
-/** The position of the quotation mark that ends the string; the end of the body when none does. */
+/** The position of the quotation mark that ends the string, or the end of the body when there is none. */
 function endOfString(body: Uint8Array, start: number): number {
   let at = start;
   let escapes: number;

@@ -5,8 +5,8 @@ import { type ConstraintFailure, constraintError, mustNotBeNull } from "./constr
 type Issue = z.core.$ZodIssue;
 
 /**
- * Reads an operation's input and reports what is wrong with it in AWS's words: first values of a wrong JSON type
- * (`SerializationException`), then every broken constraint at once (`ValidationException`).
+ * Reads an operation's input, and refuses it with AWS's messages: first for a value of a wrong JSON type
+ * (`SerializationException`), then for all broken constraints together (`ValidationException`).
  *
  * @param shape the input structure of the operation
  * @param members its members by name; `null` counts as absent

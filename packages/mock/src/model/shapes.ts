@@ -8,7 +8,7 @@ import { blob, integer, list, oneOf, text, textExcept, textList } from "./constr
 
 const uuidRule = { min: 36, max: 36, pattern: ".*[a-f0-9]{8}-([a-z0-9]{4}-){3}[a-z0-9]{12}.*" };
 
-/** An id, and nothing else. */
+/** An id. ARNs are not allowed. */
 export const uuid = text(uuidRule);
 
 /** An id, an ARN or an alias ARN, as newer SDKs allow in paths. */
@@ -18,7 +18,7 @@ export const resourceName = text({ min: 1, max: 255, pattern: "[ a-zA-Z0-9-_]*" 
 
 export const amazonResourceName = text({ min: 1, max: 1011 });
 
-/** An alias ARN passes here and is then not found, as newer SDKs document it for ImportCrl. */
+/** ARN of a trust anchor. The shape allows an alias ARN, which ImportCrl then does not find, as newer SDKs document. */
 export const trustAnchorArn = textExcept(/:alias\/trust-anchor\//, {
   min: 1,
   max: 1011,
@@ -86,7 +86,7 @@ export const tipConfiguration = z.object({
 
 export const crlData = blob({ min: 1, max: 300_000 });
 
-/** Length is the only limit that the model states; {@link checkAliasName} holds the rest. */
+/** The model limits only the length. `checkAliasName` checks the other rules. */
 export const aliasName = text({ min: 0, max: 256 });
 
 export const pageRequest = z.object({

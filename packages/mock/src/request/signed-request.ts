@@ -188,7 +188,7 @@ function readDate(sent: string | undefined): Pick<SignedRequest, "amzDate" | "si
   return { amzDate: sent, signedAt };
 }
 
-/** Reads a time of the form `YYYYMMDDTHHMMSSZ`. The result is `undefined` for another form, and for a time that does not exist. */
+/** Reads a time of the form `YYYYMMDDTHHMMSSZ`; `undefined` for another form or a time that does not exist. */
 export function parseAmzDate(text: string): Date | undefined {
   const parts = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(text);
   if (parts === null) return undefined;

@@ -41,7 +41,7 @@ export interface AuthorizationContext {
   readonly state: State;
   /** Where roles are read and assumed. */
   readonly aws: AwsPort;
-  /** Refuse certificates with mapped values that cannot become session tags, as users of AWS have seen. @default false */
+  /** Refuse certificates with values that cannot become session tags, as users of AWS have seen. @default false */
   readonly strictAttributeMapping: boolean;
 }
 

@@ -16,7 +16,7 @@ export interface SessionContext extends AuthorizationContext {
   readonly clock: Clock;
   /** Makes the ids of new subjects. */
   readonly uuid: () => string;
-  /** Shortest session, in seconds. AWS grants none below 900, so that lower values are for the lab. @default 900 */
+  /** Shortest session, in seconds. AWS grants none below 900; lower values are for the lab. @default 900 */
   readonly minDurationSeconds: number;
 }
 

@@ -1,8 +1,8 @@
 import { z } from "zod";
 
 /**
- * What the emulator remembers: one record per resource of the service model, dates as `Date`, lists as arrays. Written
- * as schemas, so that a snapshot can be read back by them.
+ * The records that the emulator keeps, one per resource of the service model, with dates as `Date` and lists as arrays.
+ * They are schemas, so that the lab can read a snapshot with them.
  */
 
 const date = z.iso.datetime().transform((text) => new Date(text));
@@ -61,7 +61,7 @@ export const ProfileRecord = z.strictObject({
   durationSeconds: z.number(),
   acceptRoleSessionName: z.boolean(),
   attributeMappings: z.array(AttributeMapping),
-  /** Kept and shown; sessions do not carry what it asks for. */
+  /** The mock stores and shows it. It does not change sessions. */
   tipConfiguration: z
     .strictObject({
       status: z.enum(["ENABLED", "DISABLED"]),

@@ -4,13 +4,17 @@ import type { State } from "./state.ts";
 export type ResourceType = "trust-anchor" | "profile" | "crl";
 
 /** ARN of a resource of the emulated account: `arn:<partition>:rolesanywhere:<region>:<account>:<type>/<id>`. */
-export function resourceArn(state: State, type: ResourceType | "subject", id: string): string {
+export function resourceArn(
+  state: State,
+  type: ResourceType | "subject" | `alias/${ResourceType}`,
+  id: string,
+): string {
   return `arn:${state.partition}:rolesanywhere:${state.region}:${state.accountId}:${type}/${id}`;
 }
 
 /** ARN of an alias: `arn:…:alias/<type>/<name>`. */
 export function aliasArn(state: State, type: ResourceType, aliasName: string): string {
-  return `arn:${state.partition}:rolesanywhere:${state.region}:${state.accountId}:alias/${type}/${aliasName}`;
+  return resourceArn(state, `alias/${type}`, aliasName);
 }
 
 /** The resource that has this ARN. The ARN of an alias finds nothing. */

@@ -1,6 +1,6 @@
 import type { CrlRecord, ProfileRecord, SubjectRecord, TrustAnchorRecord } from "./records.ts";
 
-/** Everything that one emulated account and region holds, in memory. Maps are keyed by id and keep the order of creation. */
+/** The resources of one emulated account and region, in memory. Maps are keyed by id, in order of creation. */
 export interface State {
   readonly accountId: string;
   readonly region: string;
@@ -36,7 +36,7 @@ function partitionOf(region: string): string {
   return "aws";
 }
 
-/** A way to tell the time that tests and the lab can move. */
+/** A clock. Tests and the lab can give one that shows another time. */
 export interface Clock {
   now(): Date;
 }

@@ -17,7 +17,7 @@ const DEFAULT_IMAGE = "node:24-slim";
 const LOCALSTACK_PORT = 4566;
 const BUNDLE_IN_CONTAINER = "/opt/ra-mock.mjs";
 
-/** A profile to create when the container has started; what is left out gets the service's default. */
+/** A profile to create when the container has started. Absent settings get the service's defaults. */
 export interface ProfileSettings {
   /** @default "profile-<n>" */
   readonly name?: string;
@@ -144,7 +144,7 @@ export class RolesAnywhereContainer extends GenericContainer {
       );
     }
     const host = await this.publishPort();
-    // Docker on another machine has a name that the mock does not know for its own.
+    // The mock refuses host names that it does not know, such as that of another machine with Docker.
     if (isIP(host) === 0) this.withAllowedHost(host);
     this.withCommand([
       BUNDLE_IN_CONTAINER,
@@ -173,7 +173,7 @@ export class RolesAnywhereContainer extends GenericContainer {
   private async publishPort(): Promise<string> {
     const { info } = await getContainerRuntimeClient();
     const host = info.containerRuntime.host === "localhost" ? "127.0.0.1" : info.containerRuntime.host;
-    // An address that is not loopback is that of Docker's bridge, for tests that run in a container themselves.
+    // Tests that run in a container themselves reach Docker at the address of its bridge.
     const address = this.publishAddress ?? (isIP(host) === 0 ? undefined : host);
     if (address === undefined) {
       throw invalidOption(
@@ -244,7 +244,7 @@ export class StartedRolesAnywhereContainer extends AbstractStartedContainer {
   }
 }
 
-/** The bundle in the container is of this package, so that what it calls an audit record is one. */
+/** Checks the kind of record. Its other members are right, because the container runs the bundle of this package. */
 function isAuditRecord(value: unknown): value is AuditRecord {
   return Object(value)["eventName"] === "CreateSession" && typeof Object(value)["_mock"] === "object";
 }

@@ -2,8 +2,8 @@
 const DEFAULT_MAX_LENGTH = 4 * 1024 * 1024;
 
 /**
- * A map by text that forgets its oldest entries when its keys become too long together. The values are made from their
- * keys, so that the length of the keys bounds the memory.
+ * A map with text as keys that drops its oldest entries when all keys together become too long. Values are made from
+ * their keys, so that the length of the keys bounds the memory.
  */
 export class BoundedCache<Value> {
   readonly #values = new Map<string, Value>();
@@ -32,7 +32,7 @@ export class BoundedCache<Value> {
 }
 
 /**
- * Wraps a pure function so that it works out the last arguments once only.
+ * Wraps a pure function so that it computes the results for its last arguments only once.
  *
  * @param maxLength how many UTF-16 units the remembered arguments may have together @default 4 Mi
  */

@@ -79,8 +79,8 @@ export function isSelfIssued(certificate: Certificate): boolean {
 }
 
 /**
- * Whether a certificate or CRL names this issuer: by its name, and by its key identifier where both have one, since a CA
- * may have renewed its key.
+ * Whether a certificate or CRL names this issuer: by its name, and by its key identifier where both have one, since a
+ * CA may have renewed its key.
  *
  * @param keyIdentifier the authority key identifier of the certificate or CRL
  */

@@ -6,7 +6,7 @@ const CLIENT_AUTH = "1.3.6.1.5.5.7.3.2";
 const ANY_PURPOSE = "2.5.29.37.0";
 
 /**
- * The rules for the end-entity certificate that stand outside path validation.
+ * Checks the rules for the end-entity certificate that are not part of path validation.
  *
  * @throws {Refusal} CERTIFICATE_VERSION_UNSUPPORTED, SUBJECT_EMPTY, CERTIFICATE_IS_CA, KEY_USAGE_MISSING,
  * EXTENSION_INVALID, EXTENDED_KEY_USAGE_UNSUITABLE
@@ -43,7 +43,7 @@ export function checkEndEntity(certificate: Certificate): void {
       remedy: "issue the certificate with keyUsage = critical, digitalSignature",
     });
   }
-  // RFC 5280 §4.2.1.9: whoever is no CA must not have the right to sign certificates either.
+  // RFC 5280 §4.2.1.9: only a CA may have the right to sign certificates.
   if (extensions.keyUsage.has("keyCertSign")) {
     throw denied("EXTENSION_INVALID", AWS_MESSAGE.insufficient, {
       expected: "keyUsage without keyCertSign, or basicConstraints CA:true",

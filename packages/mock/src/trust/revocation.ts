@@ -23,8 +23,8 @@ import { readSignatureAlgorithm, sameAlgorithm, type SignatureAlgorithm } from "
 import type { CertificationPath, PathRule } from "./validate-path.ts";
 
 /**
- * The rule that no certificate of a path may be on a CRL of the trust anchor. Lists of other issuers are passed over.
- * A list goes on blocking what it names after its `nextUpdate`, and then blocks nothing else: AWS documents neither.
+ * The rule that no certificate of a path may be on a CRL of the trust anchor. Lists of other issuers are ignored. After
+ * its `nextUpdate`, a list still revokes the certificates on it and no others; AWS documents neither.
  *
  * @param crls the enabled CRLs of the trust anchor
  */
@@ -38,7 +38,7 @@ export function notRevoked(crls: readonly CrlRecord[]): PathRule {
 
 function checkList(crl: CrlRecord, list: CertificateRevocationList, path: CertificationPath): void {
   for (const [depth, certificate] of path.entries()) {
-    // The trust anchor itself has no issuer in the path: it is trusted because it was configured.
+    // The trust anchor has no issuer in the path: it is trusted because the user configured it.
     const issuer = path[depth + 1];
     if (issuer === undefined || !namesIssuer(list.issuer, list.authorityKeyIdentifier, issuer)) continue;
     // RFC 5280 §6.3.3 f
@@ -67,7 +67,7 @@ function readLists(crl: CrlRecord): readonly CertificateRevocationList[] {
   }
 }
 
-/** The refusal for a CRL that cannot be trusted. Ignoring such a CRL would let anyone who damages it lift revocations. */
+/** The refusal for a CRL that cannot be trusted. If it were ignored, whoever damages it could lift revocations. */
 function invalid(crl: CrlRecord, received: string): Error {
   return denied("CRL_INVALID", AWS_MESSAGE.untrusted, {
     expected: `${crl.crlArn} to be a CRL signed by the CA that it names`,
