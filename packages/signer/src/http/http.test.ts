@@ -64,7 +64,7 @@ describe("the response", () => {
     ],
     [
       "several codings, the last one chunked, in capitals",
-      "HTTP/1.1 200 OK\r\nTransfer-Encoding: identity, Chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
+      "HTTP/1.1 200 OK\r\nTransfer-Encoding: identity,\tChunked\r\n\r\n5 \r\nhello\r\n0\r\n\r\n",
       200,
     ],
     [
@@ -100,11 +100,13 @@ describe("the response", () => {
     ],
     ["a bad length", "HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n", "ERR_SIGNER_RESPONSE_INVALID"],
     ["a TLS alert", "\u0015\u0003\u0001\u0000\u0002", "ERR_SIGNER_RESPONSE_INVALID"],
-    ...["", "-1", "+5", "5 5", "0x5", "5g", "1.5", " 5", ";x=y"].map((size): [string, string, string] => [
-      `the chunk size "${size}"`,
-      `HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n${size}\r\nhello\r\n0\r\n\r\n`,
-      "ERR_SIGNER_RESPONSE_INVALID",
-    ]),
+    ...["", "-1", "+5", "5 5", "0x5", "5g", "1.5", "000000005", " 5", ";x=y", "5\n", "2"].map(
+      (size): [string, string, string] => [
+        `the chunk size "${size}"`,
+        `HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n${size}\r\nhello\r\n0\r\n\r\n`,
+        "ERR_SIGNER_RESPONSE_INVALID",
+      ],
+    ),
     ...["", "+5", "5 5", "0x5", "5.0", "5,5"].map((length): [string, string, string] => [
       `the length "${length}"`,
       `HTTP/1.1 200 OK\r\nContent-Length: ${length}\r\n\r\nhello`,
@@ -128,6 +130,27 @@ describe("the response", () => {
     ["a header without colon", "HTTP/1.1 200 OK\r\nabc\r\n\r\n", "ERR_SIGNER_RESPONSE_INVALID"],
     ["endless headers", `HTTP/1.1 200 OK\r\nA: ${"x".repeat(70_000)}`, "ERR_SIGNER_RESPONSE_INVALID"],
     ["a length beside chunks", BOTH_LENGTHS, "ERR_SIGNER_RESPONSE_INVALID"],
+    ["another protocol", "HTTP/1.1 101 Switching Protocols\r\n\r\n", "ERR_SIGNER_RESPONSE_INVALID"],
+    ["interim responses only", "HTTP/1.1 100\r\n\r\n".repeat(60_000), "ERR_SIGNER_CONNECTION_FAILED"],
+    [
+      "half of the trailers",
+      "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nT: 1\r\n",
+      "ERR_SIGNER_CONNECTION_FAILED",
+    ],
+    ...[
+      "Content-Length: 5\r\nContent-Length: 9",
+      "Content-Length: 2000000",
+      "A : b",
+      "A: b\r\n c",
+      ": b",
+      "A: b\nC: d",
+      "A: \u0000",
+      "A: \u001b[2J",
+    ].map((header): [string, string, string] => [
+      `the header ${JSON.stringify(header)}`,
+      `HTTP/1.1 200 OK\r\n${header}\r\n\r\nhello`,
+      "ERR_SIGNER_RESPONSE_INVALID",
+    ]),
   ])("is refused with %s", async (_title, text, code) => {
     const answer = createHttpSend()(requestTo(await serverOf(text)));
     await expect(answer).rejects.toMatchObject({ code });
@@ -156,9 +179,10 @@ describe("the response", () => {
 });
 
 describe("a header or path that HTTP does not have", () => {
-  it.each(["a\r\nb", "a\u0000", "a\u0100"])("is not sent: %j", async (value) => {
+  it.each(["a\r\nb", "a\u0000", "a\u007f", "a\u0100"])("is not sent: %j", async (value) => {
     const request = requestTo(await serverOf("HTTP/1.1 200 OK\r\n\r\n"));
     await expect(createHttpSend()({ ...request, headers: { A: value } })).rejects.toThrow(TypeError);
+    await expect(createHttpSend()({ ...request, headers: { [value]: "a" } })).rejects.toThrow(TypeError);
     await expect(createHttpSend()({ ...request, url: `${request.url}${value}` })).rejects.toThrow(TypeError);
   });
 });

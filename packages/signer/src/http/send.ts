@@ -1,7 +1,7 @@
-import type { ClientRequest, IncomingMessage, RequestOptions } from "node:http";
 import type { Socket } from "node:net";
 
 import { messageOf, SignerError } from "../errors.ts";
+import { exchange } from "./exchange.ts";
 
 /** A request to send once. */
 export interface HttpRequest {
@@ -41,8 +41,6 @@ export interface HttpOptions {
   readonly proxyFor?: ((url: URL) => URL | undefined) | undefined;
 }
 
-const MAX_RESPONSE_BYTES = 1024 * 1024;
-
 /** A sender that can begin before there is anything to send. */
 export interface HttpSender extends HttpSend {
   /**
@@ -62,7 +60,7 @@ interface Connection {
 }
 
 /**
- * An {@link HttpSend} over node:http, one connection per request. It follows no redirect.
+ * An {@link HttpSend} over node:net and node:tls, one connection per request. It follows no redirect.
  *
  * @param options Trust and proxy. @default verified, direct
  */
@@ -94,7 +92,7 @@ export function createHttpSend(options: HttpOptions = {}): HttpSender {
     if (request.signal?.aborted === true) onAbort();
     request.signal?.addEventListener("abort", onAbort, { once: true });
     try {
-      return await Promise.race([exchange(connection, url, request), interrupted]);
+      return await Promise.race([sendOver(connection, url, request), interrupted]);
     } catch (error) {
       throw explain(error, url, options.verifySsl === false ? [] : connection.sockets);
     } finally {
@@ -129,10 +127,7 @@ function connectTo(url: URL, options: HttpOptions): Connection {
   return { origin: url.origin, forwarder, opened, sockets };
 }
 
-/**
- * Not with the agents of Node.js: they take as long as the rest of the exchange, and do not trust a https proxy that only
- * AWS_CA_BUNDLE vouches for.
- */
+/** AWS_CA_BUNDLE counts for a https proxy as well. */
 function openSocket(server: URL, { verifySsl = true, caBundle }: HttpOptions, tunnel?: Socket): Socket {
   const host = hostname(server);
   const port = Number(server.port || (server.protocol === "https:" ? 443 : 80));
@@ -152,49 +147,37 @@ function openSocket(server: URL, { verifySsl = true, caBundle }: HttpOptions, tu
 }
 
 /** Asks an HTTP proxy for a tunnel (RFC 9110 §9.3.6). */
-function openTunnel(toProxy: Socket, proxy: URL, url: URL): Promise<Socket> {
+async function openTunnel(toProxy: Socket, proxy: URL, url: URL): Promise<Socket> {
   const authority = `${url.hostname}:${url.port || "443"}`;
-  return new Promise((resolve, reject) => {
-    startRequest(toProxy, {
-      method: "CONNECT",
-      path: authority,
-      headers: { Host: authority, ...proxyAuthorization(proxy) },
-    })
-      .once("connect", ({ statusCode }, socket) => {
-        if (statusCode === 200) resolve(socket);
-        else reject(new Error(`the proxy ${proxy.host} answered ${statusCode} to CONNECT ${authority}`));
-      })
-      .on("error", reject)
-      .once("close", () => reject(new Error(`the proxy ${proxy.host} closed the connection`)))
-      .end();
+  const { status } = await exchange(toProxy, {
+    method: "CONNECT",
+    target: authority,
+    headers: { Host: authority, ...proxyAuthorization(proxy) },
   });
+  if (status === 200) return toProxy;
+  throw new Error(`the proxy ${proxy.host} answered ${status} to CONNECT ${authority}`);
 }
 
-async function exchange(
+async function sendOver(
   { opened, forwarder }: Connection,
   url: URL,
   { method, url: target, headers, body }: HttpRequest,
 ): Promise<HttpResponse> {
-  const socket = await opened;
-  return new Promise((resolve, reject) => {
-    startRequest(socket, {
-      method,
-      path: forwarder === undefined ? target.slice(url.origin.length) : target,
-      headers: {
-        ...headers,
-        ...(forwarder === undefined ? {} : proxyAuthorization(forwarder)),
-        "Content-Length": Buffer.byteLength(body),
-      },
-    })
-      .once("response", (response) => readResponse(response).then(resolve, reject))
-      .on("error", reject)
-      .once("close", () => reject(new Error("the server closed the connection")))
-      .end(body);
+  const response = await exchange(await opened, {
+    method,
+    target: forwarder === undefined ? target.slice(url.origin.length) : target,
+    headers: {
+      ...headers,
+      ...(forwarder === undefined ? {} : proxyAuthorization(forwarder)),
+      Connection: "close",
+    },
+    body,
   });
-}
-
-function startRequest(socket: Socket, options: RequestOptions): ClientRequest {
-  return process.getBuiltinModule("node:http").request({ ...options, createConnection: () => socket });
+  return {
+    status: response.status,
+    header: (name) => response.headers.get(name.toLowerCase())?.[0],
+    body: response.body.toString("utf8"),
+  };
 }
 
 function proxyAuthorization({ username, password }: URL): Record<string, string> {
@@ -206,29 +189,6 @@ function proxyAuthorization({ username, password }: URL): Record<string, string>
 /** Host without the brackets of an IPv6 literal. */
 function hostname(url: URL): string {
   return url.hostname.startsWith("[") ? url.hostname.slice(1, -1) : url.hostname;
-}
-
-function readResponse(response: IncomingMessage): Promise<HttpResponse> {
-  return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
-    let length = 0;
-    response
-      .on("data", (chunk: Buffer) => {
-        chunks.push(chunk);
-        length += chunk.length;
-        if (length > MAX_RESPONSE_BYTES) response.destroy(tooLarge());
-      })
-      .once("end", () =>
-        resolve({
-          status: response.statusCode ?? 0,
-          header: (name) => response.headersDistinct[name.toLowerCase()]?.[0],
-          body: Buffer.concat(chunks).toString("utf8"),
-        }),
-      )
-      .on("error", reject);
-    // Node.js takes the version numbers 0.9 and 2.0 on the status line as well.
-    if (response.httpVersionMajor !== 1) response.destroy(notHttp());
-  });
 }
 
 /** What is thrown for the error of a connection. */
@@ -246,8 +206,6 @@ function explain(cause: unknown, url: URL, sockets: readonly Socket[]): unknown 
       details,
     );
   }
-  const code = cause instanceof Error && "code" in cause ? String(cause.code) : "";
-  if (code.startsWith("HPE_")) return explain(notHttp(), url, []);
   return new SignerError(
     "ERR_SIGNER_CONNECTION_FAILED",
     `cannot reach ${url.origin}: ${reasonOf(cause)}; check endpoint, network and proxy (--with-proxy uses HTTPS_PROXY)`,
@@ -256,10 +214,6 @@ function explain(cause: unknown, url: URL, sockets: readonly Socket[]): unknown 
 }
 
 function reasonOf(error: unknown): string {
-  // What node:http says of a connection that ends before, or within, a response.
-  if (error instanceof Error && (error.message === "socket hang up" || error.message === "aborted")) {
-    return "the server closed the connection";
-  }
   // A connection to several addresses fails with an AggregateError that has no message of its own.
   if (error instanceof AggregateError && error.message === "") return error.errors.map(messageOf).join(", ");
   return messageOf(error);
@@ -277,18 +231,4 @@ function aborted(url: URL): SignerError {
   return new SignerError("ERR_SIGNER_ABORTED", `the request to ${url.origin} was aborted`, {
     url: url.origin,
   });
-}
-
-function notHttp(): SignerError {
-  return new SignerError(
-    "ERR_SIGNER_RESPONSE_INVALID",
-    "the answer is not HTTP/1.1; check scheme and port of the endpoint",
-  );
-}
-
-function tooLarge(): SignerError {
-  return new SignerError(
-    "ERR_SIGNER_RESPONSE_INVALID",
-    "the answer is larger than one mebibyte; check that the endpoint is Roles Anywhere",
-  );
 }
