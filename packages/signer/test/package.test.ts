@@ -232,6 +232,8 @@ describe("the packed package, installed into an empty project", { timeout: 120_0
     using identity = folderWithIdentity();
     const scripts = join(modules, "@roles-anywhere", "signer", "dist", "cli");
     const before = readdirSync(scripts);
+    // Compiled code is of one Node.js: it is not packed.
+    expect(before.filter((name) => name.includes(".cjs."))).toEqual([]);
     const mayConnect = process.allowedNodeEnvironmentFlags.has("--allow-net") ? ["--allow-net"] : [];
     const readOnly = ["--disable-warning=ExperimentalWarning", "--permission", "--allow-fs-read=*"];
     const words = ["credential-process", ...sessionWords(identity, service.url)];

@@ -28,7 +28,7 @@ const MAX_HEAD_BYTES = 64 * 1024;
 /**
  * Writes one request to a socket and reads one response. The socket is left open, and the caller limits the time.
  *
- * Why not node:http: a command with a https endpoint takes a seventh more processor time with it (61 ms against 53 ms).
+ * Why not node:http: with it a call with an https endpoint takes 61 ms of processor time and not 55 ms (bare Node.js 25 ms).
  *
  * @throws {SignerError} ERR_SIGNER_RESPONSE_INVALID when the response is not HTTP/1.1 or larger than one mebibyte.
  * @throws {TypeError} for a header or target that HTTP does not have; nothing is sent then.

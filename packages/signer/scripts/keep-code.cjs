@@ -1,0 +1,18 @@
+// Runs the script of credential-process as the launcher does, and keeps V8's code of all that has run so far.
+//
+// usage: node keep-code.cjs SCRIPT credential-process FLAGS…
+"use strict";
+const { chmodSync, existsSync, readFileSync, writeFileSync } = require("node:fs");
+const { Script } = require("node:vm");
+
+const [filename] = process.argv.splice(2, 1);
+const codeFile = `${filename}.${process.version}-${process.platform}-${process.arch}`;
+const cachedData = existsSync(codeFile) ? readFileSync(codeFile) : undefined;
+const script = new Script(readFileSync(filename, "latin1"), { filename, cachedData });
+process.once("exit", (exitCode) => {
+  if (exitCode !== 0) return;
+  writeFileSync(codeFile, script.createCachedData());
+  // Whatever the umask: nobody else may change code that others run.
+  chmodSync(codeFile, 0o644);
+});
+script.runInThisContext()(require, filename);

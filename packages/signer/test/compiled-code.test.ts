@@ -1,0 +1,80 @@
+import { execFile } from "node:child_process";
+import { cpSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { Script } from "node:vm";
+
+import { describe, expect, it } from "vitest";
+
+import { temporaryFolder } from "@roles-anywhere/testing";
+import { CREDENTIALS, startFakeService, success } from "./support/fake-service.ts";
+import { MAIN } from "./support/run-cli.ts";
+import { folderWithIdentity, sessionWords } from "./support/served.ts";
+
+const run = promisify(execFile);
+const keepCode = fileURLToPath(new URL("../scripts/keep-code.cjs", import.meta.url));
+
+/** A copy of the built command: its folder, and the paths of script and compiled code in it. */
+function copyCommand(folder: string): { script: string; codeFile: string } {
+  cpSync(dirname(MAIN), folder, { recursive: true });
+  const names = readdirSync(folder).filter((name) => name.startsWith("credential-process-"));
+  const [script = "", codeFile = "", ...others] = names.toSorted().map((name) => join(folder, name));
+  expect(others).toEqual([]);
+  return { script, codeFile };
+}
+
+describe("the script of credential-process", () => {
+  it("loads neither node:http nor node:https, which take longer than the exchange", () => {
+    using folder = temporaryFolder();
+    const { script } = copyCommand(folder.path);
+    expect(readFileSync(script, "latin1").match(/node:https?\b/g)).toBeNull();
+  });
+});
+
+describe("the compiled code of the build", () => {
+  it("is taken by this Node.js", () => {
+    using folder = temporaryFolder();
+    const { script, codeFile } = copyCommand(folder.path);
+    expect(codeFile).toBe(`${script}.${process.version}-${process.platform}-${process.arch}`);
+    const cachedData = readFileSync(codeFile);
+    const compiled = new Script(readFileSync(script, "latin1"), { filename: script, cachedData });
+    expect(compiled.cachedDataRejected).toBe(false);
+  });
+
+  it.each(["000", "022", "777"])("has mode 0644 under umask %s", async (umask) => {
+    using folder = temporaryFolder();
+    const { script, codeFile } = copyCommand(folder.path);
+    rmSync(codeFile);
+    const words = [process.execPath, keepCode, script, "credential-process", "--help"];
+    await run("/bin/sh", ["-c", `umask ${umask}; exec "$@"`, "sh", ...words]);
+    expect(statSync(codeFile).mode & 0o777).toBe(0o644);
+  });
+
+  it.each<[string, (code: Buffer) => Buffer | undefined]>([
+    ["as it is", (code) => code],
+    ["missing", () => undefined],
+    ["empty", () => Buffer.alloc(0)],
+    ["cut short", (code) => code.subarray(0, 5000)],
+    ["of another V8", (code) => Buffer.from(code.map((byte, index) => (index === 4 ? byte ^ 1 : byte)))],
+    ["of another script", (code) => Buffer.from(code.map((byte, index) => (index === 8 ? byte ^ 1 : byte)))],
+  ])("is no condition: %s, a session is given and nothing is written", async (_title, change) => {
+    await using service = await startFakeService(success());
+    using identity = folderWithIdentity();
+    using folder = temporaryFolder();
+    const { codeFile } = copyCommand(folder.path);
+    const code = change(readFileSync(codeFile));
+    rmSync(codeFile);
+    if (code !== undefined) writeFileSync(codeFile, code);
+    const before = contents(folder.path);
+    const words = ["credential-process", ...sessionWords(identity, service.url)];
+    const { stdout, stderr } = await run(process.execPath, [folder.join("main.cjs"), ...words]);
+    expect(stderr).toBe("");
+    expect(JSON.parse(stdout)).toMatchObject({ AccessKeyId: CREDENTIALS.accessKeyId });
+    expect(contents(folder.path)).toEqual(before);
+  });
+});
+
+function contents(folder: string): readonly [string, Buffer][] {
+  return readdirSync(folder).map((name) => [name, readFileSync(join(folder, name))]);
+}
