@@ -80,7 +80,7 @@ export function printable(text: string, maxLength: number = MAX_MESSAGE_LENGTH):
 
 const MAX_SHOWN_LENGTH = 256;
 /** Base64, also url-safe: runs without dots, which hardly any path has. DER begins with `M` in base64. */
-const BASE64_RUN = /[A-Za-z0-9+=_-]{41,}|(?<![^/\\\s])M[A-Za-z0-9+/=_-]{55,}|[A-Za-z0-9+/=_-]{80,}/g;
+const BASE64_RUN = /[A-Za-z0-9+=_-]{41,}|(?<![A-Za-z0-9+])M[A-Za-z0-9+/=_-]{55,}|[A-Za-z0-9+/=_-]{80,}/g;
 /** Hexadecimal DER. */
 const HEX_RUN = /[0-9a-fA-F]{80,}/;
 
