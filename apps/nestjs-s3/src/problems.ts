@@ -103,7 +103,7 @@ export function problemFromError(error: unknown, context: ProblemContext): Probl
   return {
     title: "Internal error",
     status: 500,
-    detail: "this server failed for an unknown reason; its log has the error",
+    detail: "this server failed in a way it does not know; its log says how",
     code: "INTERNAL_ERROR",
   };
 }

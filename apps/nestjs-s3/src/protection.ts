@@ -44,7 +44,7 @@ function refusal({ headers }: IncomingMessage, allowedHosts: readonly string[]):
       status: 403,
       code: "HOST_REFUSED",
       detail:
-        "this server does not accept the host name of the request; to accept it, add the name to ALLOWED_HOSTS",
+        "this server is not known under the host name of the request; if it shall be, add the name to ALLOWED_HOSTS",
     };
   }
   if (isForeign(headers)) {
