@@ -140,6 +140,11 @@ export function messageOf(error: unknown): string {
   return oneLine(error instanceof Error ? error.message : String(error));
 }
 
+/** The code of a system error, such as `ENOENT`; an empty text for an error without one. */
+export function codeOf(error: unknown): string {
+  return error instanceof Error && "code" in error ? String(error.code) : "";
+}
+
 function oneLine(text: string): string {
   return printable(PLAIN.test(text) ? text : text.replaceAll(/\s*[\r\n]+\s*/g, " "));
 }

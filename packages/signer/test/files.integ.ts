@@ -35,11 +35,12 @@ const canMount = isRoot && spawnSync("unshare", ["-m", "true"]).status === 0;
 // oxlint-disable-next-line no-console -- what was not tried is part of the result
 if (!canMount) console.log("the tests with mounts and other users are left out: they need root and unshare");
 
-/** A file with another profile that must stay, and long-term keys that must not. */
+/** A file with another profile and a comment in UTF-8 that must stay, and long-term keys that must not. */
 const OLD = {
-  update: "[other]\naws_secret_access_key = precious\n[web]\nregion = x\naws_secret_access_key = long-term\n",
+  update:
+    "# cl\u00e9s\n[other]\naws_secret_access_key = precious\n[web]\nregion = x\naws_secret_access_key = long-term\n",
   configure:
-    "[profile other]\naws_secret_access_key = precious\n[profile web]\nregion = x\naws_secret_access_key = long-term\n",
+    "# cl\u00e9s\n[profile other]\naws_secret_access_key = precious\n[profile web]\nregion = x\naws_secret_access_key = long-term\n",
 };
 
 let folder: TemporaryFolder;

@@ -4,40 +4,35 @@ import {
   chmodSync,
   closeSync,
   constants,
-  fchmodSync,
-  fsyncSync,
   lstatSync,
   mkdirSync,
   openSync,
-  readdirSync,
   readFileSync,
   readlinkSync,
-  rmSync,
   statSync,
-  writeSync,
+  writeFileSync,
 } from "node:fs";
 import type { Stats } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
 
 import { tryLock } from "../cache/lock.ts";
+import { removeLeftovers } from "../cache/private-file.ts";
 import { homeFolder } from "../config/aws-files.ts";
-import { messageOf, SignerError } from "../errors.ts";
+import { codeOf, messageOf, SignerError } from "../errors.ts";
 
-/** As Linux and macOS. */
+/** How many links are followed; Linux follows as many. */
 const MAX_LINKS = 40;
-/** Another writer needs a few milliseconds. */
+/** How long another writer is waited for; a write takes a few milliseconds. */
 const LOCK_WAIT_MS = 5000;
-/** Temporary files of killed writers are removed after this time. */
-const LEFTOVER_MS = 600_000;
-/** What follows the file's name in theirs: its own, and those of its lock. */
-const LEFTOVER = /^(?:\.[0-9a-f]{12}|\.ra-signer-lock\.[0-9a-f-]{36})\.tmp$/;
+/** What follows the file's name in the names of its temporary files, and of those of its lock. */
+const TEMPORARY = /^(?:\.[0-9a-f]{12}|\.ra-signer-lock\.[0-9a-f-]{36})\.tmp$/;
 
 /**
  * Reads a file that people edit.
  *
- * @returns Its bytes, one character each (latin1); undefined when there is none, or a device such as /dev/null.
- * @throws {SignerError} ERR_SIGNER_FILE_UNREADABLE, also for a folder, named pipe or socket, which could keep it waiting.
+ * @returns Its bytes, one character each (latin1); undefined when the file is missing, or is a device such as /dev/null.
+ * @throws {SignerError} ERR_SIGNER_FILE_UNREADABLE, also for a folder, named pipe or socket, which could block the read.
  */
 export function readIfPresent(path: string): string | undefined {
   let file: number | undefined;
@@ -45,7 +40,7 @@ export function readIfPresent(path: string): string | undefined {
     const found = statSync(path);
     if (found.isCharacterDevice()) return undefined;
     if (!found.isFile()) throw new Error(`it is ${kindOf(found)}`);
-    // Without waiting, should it have become a named pipe meanwhile.
+    // The read does not wait if the file has become a named pipe meanwhile.
     file = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
     return readFileSync(file, "latin1");
   } catch (cause) {
@@ -59,15 +54,25 @@ export function readIfPresent(path: string): string | undefined {
   }
 }
 
-/** A file that is to be replaced. */
-export interface Job {
-  /** As it was given. */
+/** A file, by the path that the user gave and the path where its links end. */
+export interface Place {
   readonly path: string;
-  /** Where its links end. */
   readonly target: string;
+}
+
+/** The new contents of a file. */
+export interface Replacement extends Place {
+  /** New contents, one character for each byte (latin1). */
   readonly text: string;
+  /** What the file held when it was read; undefined when it did not exist. */
   readonly expected: string | undefined;
+  /** Whether only the owner may read the file afterwards. */
   readonly secret: boolean;
+}
+
+/** How messages name a file. */
+export function nameOf({ path, target }: Place): string {
+  return target === resolve(path) ? `"${path}"` : `"${path}" (its link ends at "${target}")`;
 }
 
 /** The path of the file at the end of all links; neither it nor its folder need exist. */
@@ -83,24 +88,23 @@ export function followLinks(path: string, links = 0): string {
   return followLinks(resolve(dirname(here), readlinkSync(here)), links + 1);
 }
 
-/** What is at a path, links not followed. */
+/** The type, mode and owner of what a path names; a link is not followed. Undefined when nothing is there. */
 export function statsOf(target: string): Stats | undefined {
   return lstatSync(target, { throwIfNoEntry: false });
 }
 
-/** Refuses folders, devices, named pipes and sockets by name. */
-export function refuseSpecial({ path, target }: Job, stats: Stats | undefined): void {
+/** Refuses folders, devices, named pipes and sockets; the message says which of them it is. */
+export function refuseSpecial(place: Place, stats: Stats | undefined): void {
   if (stats === undefined || stats.isFile()) return;
-  const place = target === resolve(path) ? "" : ` (its link ends at "${target}")`;
   throw new SignerError(
     "ERR_SIGNER_FILE_UNWRITABLE",
-    `"${path}"${place} is ${kindOf(stats)}, which is never replaced or written; give the path of a file`,
-    { path },
+    `${nameOf(place)} is ${kindOf(stats)}, which is never replaced or written; give the path of a file`,
+    { path: place.path },
   );
 }
 
-/** Refuses to replace what another program has written since the file was read. */
-export function refuseChanged({ path, target, expected }: Job): void {
+/** Refuses to replace a file that another program has changed since it was read. */
+export function refuseChanged({ path, target, expected }: Replacement): void {
   if (readIfPresent(target) === expected) return;
   throw new SignerError(
     "ERR_SIGNER_CONFIG_CHANGED",
@@ -116,7 +120,7 @@ function kindOf(stats: Stats): string {
   return stats.isFile() ? "a file" : "a device";
 }
 
-/** Makes what is missing of a folder, with mode 0700 whatever the umask. */
+/** Creates a folder and the missing folders above it, with mode 0700 whatever the umask. */
 export function makeFolder(folder: string): void {
   if (statSync(folder, { throwIfNoEntry: false }) !== undefined) return;
   makeFolder(dirname(folder));
@@ -128,7 +132,7 @@ export function makeFolder(folder: string): void {
   }
 }
 
-/** Whether this user may make files in a folder. */
+/** Whether this user may create files in a folder. */
 export function canCreateIn(folder: string): boolean {
   try {
     accessSync(folder, constants.W_OK | constants.X_OK);
@@ -138,7 +142,7 @@ export function canCreateIn(folder: string): boolean {
   }
 }
 
-/** For locks and copies of files in folders where this user may write nothing else. */
+/** A folder for the locks and journals of files that lie in folders where this user cannot create files. */
 export function privateFolder(): string {
   for (const folder of privateFolders()) {
     try {
@@ -147,51 +151,37 @@ export function privateFolder(): string {
       const isOwn = stats.isDirectory() && stats.uid === process.geteuid?.() && (stats.mode & 0o077) === 0;
       if (isOwn && canCreateIn(folder)) return folder;
     } catch {
-      // The next one may do.
+      // The next folder may be usable.
     }
   }
   throw new Error("there is no folder for a copy of its old contents, neither in ~ nor for temporary files");
 }
 
-/** Where such folders may be, in the order in which they are tried. */
+/** The folders that {@link privateFolder} tries, in this order. */
 export function privateFolders(): readonly string[] {
   const temporary = join(tmpdir(), `ra-signer-${process.geteuid?.() ?? ""}`);
   const home = homeFolder({});
   return home === undefined ? [temporary] : [join(home, ".local", "state", "ra-signer"), temporary];
 }
 
-/** A short name for what belongs to a file, for folders that hold such of many files. */
+/** A short name for the lock and journal of a file, in a folder that holds those of many files. */
 export function nameFor(target: string): string {
   return createHash("sha256").update(target).digest("hex").slice(0, 32);
 }
 
-/** All temporary files beside a file have such names, so that they are found when their writer was killed. */
+/** A name for a temporary file beside a file. {@link removeTemporaryFiles} finds it by that name. */
 export function temporaryFor(path: string): string {
   return `${path}.${randomBytes(6).toString("hex")}.tmp`;
 }
 
-/** Makes a file of mode 0600, whatever the umask, and waits until it is on the disk. */
-export function writePrivate(path: string, text: string): void {
-  const file = openSync(path, "wx", 0o600);
-  try {
-    fchmodSync(file, 0o600);
-    writeWhole(file, text);
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
-  }
+/** Creates a file of mode 0600, whatever the umask, and waits until it is on the disk. */
+export function writePrivate(path: string, text: string, encoding: "latin1" | "utf8" = "latin1"): void {
+  writeFileSync(path, text, { encoding, mode: 0o600, flag: "wx", flush: true });
+  chmodSync(path, 0o600);
 }
 
-/** Writes all bytes of a text (latin1), however many calls that takes. */
-export function writeWhole(file: number, text: string, position = 0): void {
-  const bytes = Buffer.from(text, "latin1");
-  for (let done = 0; done < bytes.length;) {
-    done += writeSync(file, bytes, done, bytes.length - done, position + done);
-  }
-}
-
-/** Keeps other writers of ours away; those that lock nothing are noticed by what the file then holds. */
-export function withLock({ path, target }: Job, act: () => void): void {
+/** Locks a file against other processes of ra-signer. {@link refuseChanged} notices programs that do not take the lock. */
+export function withLock({ path, target }: Place, act: () => void): void {
   const lock = canCreateIn(dirname(target))
     ? `${target}.ra-signer-lock`
     : join(privateFolder(), `${nameFor(target)}.lock`);
@@ -215,38 +205,20 @@ export function withLock({ path, target }: Job, act: () => void): void {
   }
 }
 
-/** Removes a lock whose holder is gone; one that is held or in the way is the next writer's business. */
+/** Removes a lock whose holder has ended. A lock that is held, or that cannot be removed, stays. */
 export function releaseStale(lock: string): void {
   try {
     if (lstatSync(lock, { throwIfNoEntry: false }) !== undefined) tryLock(lock)?.();
   } catch {
-    // The next writer says so.
+    // The next writer reports it.
   }
 }
 
-/** Removes what killed writers left beside a file. */
-export function sweep(target: string): void {
-  const folder = dirname(target);
+/** Removes the temporary files of killed processes that lie beside a file. */
+export function removeTemporaryFiles(target: string): void {
   const start = basename(target);
-  let names: readonly string[] = [];
-  try {
-    names = readdirSync(folder);
-  } catch {
-    return;
-  }
-  for (const name of names) {
-    if (!name.startsWith(start) || !LEFTOVER.test(name.slice(start.length))) continue;
-    const stats = lstatSync(join(folder, name), { throwIfNoEntry: false });
-    if (stats?.isFile() !== true || Date.now() - stats.mtimeMs <= LEFTOVER_MS) continue;
-    try {
-      rmSync(join(folder, name), { force: true });
-    } catch {
-      // It is in nobody's way.
-    }
-  }
-}
-
-/** The code of a system error, such as `ENOENT`. */
-export function codeOf(error: unknown): string {
-  return error instanceof Error && "code" in error ? String(error.code) : "";
+  removeLeftovers(
+    dirname(target),
+    (name) => name.startsWith(start) && TEMPORARY.test(name.slice(start.length)),
+  );
 }

@@ -4,54 +4,53 @@ import {
   fchownSync,
   fstatSync,
   fsyncSync,
-  linkSync,
   lstatSync,
   openSync,
   readFileSync,
   renameSync,
   rmSync,
   statSync,
+  writeFileSync,
 } from "node:fs";
 import type { Stats } from "node:fs";
-import { dirname, join, relative, resolve } from "node:path";
+import { dirname, join, relative } from "node:path";
 
-import { messageOf, SignerError } from "../errors.ts";
+import { linkOrWrite } from "../cache/private-file.ts";
+import { codeOf, messageOf, SignerError } from "../errors.ts";
 import {
-  readIfPresent,
   followLinks,
-  statsOf,
-  refuseSpecial,
-  refuseChanged,
   makeFolder,
+  nameOf,
+  readIfPresent,
+  refuseChanged,
+  refuseSpecial,
+  statsOf,
   temporaryFor,
-  writePrivate,
-  writeWhole,
   withLock,
-  codeOf,
+  writePrivate,
 } from "./file-access.ts";
-import type { Job } from "./file-access.ts";
+import type { Replacement } from "./file-access.ts";
 import { writeInPlace } from "./write-in-place.ts";
 
 /** How a file is replaced. */
 export interface ReplaceOptions {
-  /** The file is to be readable by its owner only, whatever its mode was. @default false: its mode is kept */
+  /** Whether only the owner may read the file afterwards. @default false: the file keeps its mode */
   readonly secret?: boolean;
 }
 
 /**
  * Replaces the contents of a file.
  *
- * By a temporary file beside it and a rename, so that a reader has the old file or the new one. Where that is not
- * possible, or would part the file from its other names (a bind mount, a hard link, a folder without write permission,
- * an owner who cannot be kept), by writing into the file itself, with a copy of the old contents kept until the new are
- * complete. Links are followed to their end, which need not exist. Owner and mode are kept; a new file gets mode 0600, a
- * new folder 0700.
+ * It writes a temporary file beside the file and renames it, so that readers see either the old file or the new one. For
+ * a bind mount, a hard link, a folder without write permission or an owner who cannot be kept it writes into the file
+ * itself, and keeps a copy of the old contents until the new ones are complete. Links are followed to their end, which need
+ * not exist. Owner and mode are kept; a new file gets mode 0600, a new folder 0700.
  *
  * @param path The file.
  * @param text New contents, one character for each byte (latin1).
  * @param expected What the file held when it was read; undefined when it did not exist.
- * @throws {SignerError} ERR_SIGNER_CONFIG_CHANGED when another program wrote it meanwhile, or keeps it locked;
- *   ERR_SIGNER_FILE_UNWRITABLE when it is no regular file or cannot be written. The old contents are then there, whole.
+ * @throws {SignerError} ERR_SIGNER_CONFIG_CHANGED when another program changed the file meanwhile, or keeps it locked;
+ *   ERR_SIGNER_FILE_UNWRITABLE when it is no regular file or cannot be written. The file then still has its old contents.
  */
 export function replaceFile(
   path: string,
@@ -59,85 +58,60 @@ export function replaceFile(
   expected: string | undefined,
   { secret = false }: ReplaceOptions = {},
 ): void {
-  const target = followLinks(path);
-  const job: Job = { path, target, text, expected, secret };
+  const place: Replacement = { path, target: followLinks(path), text, expected, secret };
+  const { target } = place;
   try {
-    refuseSpecial(job, statsOf(target));
+    refuseSpecial(place, statsOf(target));
     makeFolder(dirname(target));
-    withLock(job, () => {
+    withLock(place, () => {
       const stats = statsOf(target);
-      refuseSpecial(job, stats);
-      if (stats !== undefined && staysInPlace(target, stats)) return writeInPlace(job, stats);
-      if (!writeBeside(job, stats)) {
-        if (stats === undefined) throw new Error(`its folder "${dirname(target)}" cannot be written`);
-        writeInPlace(job, stats);
-      }
+      refuseSpecial(place, stats);
+      const mayRename = stats === undefined || (stats.nlink === 1 && !isMounted(target, stats));
+      if (mayRename && writeBeside(place, stats)) return;
+      if (stats === undefined) throw new Error(`its folder "${dirname(target)}" cannot be written`);
+      writeInPlace(place, stats);
     });
   } catch (cause) {
     if (cause instanceof SignerError) throw cause;
-    const place = target === resolve(path) ? "" : ` (its link ends at "${target}")`;
     throw new SignerError(
       "ERR_SIGNER_FILE_UNWRITABLE",
-      `cannot write "${path}"${place}: ${messageOf(cause)}; what it held is still there`,
+      `cannot write ${nameOf(place)}: ${messageOf(cause)}; what it held is still there`,
       { path, cause },
     );
   }
 }
 
 /**
- * Keeps a copy of a file as `<path>.backup`, or `.backup2` and so on where that is taken, of mode 0600.
+ * Keeps a copy of a file as `<path>.backup`, or as `.backup2` and so on when that name is taken, with mode 0600.
  *
- * @returns The copy's path; that of an older copy which holds the same.
- * @throws {SignerError} ERR_SIGNER_FILE_UNWRITABLE when no copy can be kept.
+ * @returns The path of the copy; an older copy with the same contents is used again.
+ * @throws {SignerError} ERR_SIGNER_FILE_UNWRITABLE when no copy can be written.
  */
 export function keepCopy(path: string, text: string): string {
   for (let number = 1; ; number += 1) {
-    const copy = number === 1 ? `${path}.backup` : `${path}.backup${number}`;
+    const copy = `${path}.backup${number === 1 ? "" : number}`;
     if (lstatSync(copy, { throwIfNoEntry: false }) === undefined) {
+      const temporary = temporaryFor(path);
       try {
-        if (createWhole(copy, temporaryFor(path), text)) return copy;
+        writePrivate(temporary, text);
+        if (linkOrWrite(temporary, copy, text)) return copy;
       } catch (cause) {
         throw new SignerError(
           "ERR_SIGNER_FILE_UNWRITABLE",
           `cannot write "${copy}", a copy of the long-term keys and settings that would be replaced: ${messageOf(cause)}; nothing was written`,
           { path: copy, cause },
         );
+      } finally {
+        rmSync(temporary, { force: true });
       }
     }
-    if (statSync(copy, { throwIfNoEntry: false })?.isFile() === true && readIfPresent(copy) === text) {
-      return copy;
-    }
+    const isFile = statSync(copy, { throwIfNoEntry: false })?.isFile() === true;
+    if (isFile && readIfPresent(copy) === text) return copy;
   }
 }
 
 /**
- * Creates a private file, whole or not at all.
- *
- * @returns False when another process was faster.
- */
-function createWhole(path: string, temporary: string, text: string): boolean {
-  try {
-    writePrivate(temporary, text);
-    linkSync(temporary, path);
-    return true;
-  } catch (error) {
-    if (codeOf(error) === "EEXIST") return false;
-    if (!["EPERM", "ENOSYS", "ENOTSUP", "EOPNOTSUPP"].includes(codeOf(error))) throw error;
-    // A file system without hard links.
-    renameSync(temporary, path);
-    return true;
-  } finally {
-    rmSync(temporary, { force: true });
-  }
-}
-
-/** Whether a rename would part the file from another of its names. */
-function staysInPlace(target: string, stats: Stats): boolean {
-  return stats.nlink > 1 || isMounted(target, stats);
-}
-
-/**
- * Whether the file is mounted somewhere by itself, here or at another path.
+ * Whether the file is a mount point itself, here or at another path.
  *
  * @see https://man7.org/linux/man-pages/man5/proc_pid_mountinfo.5.html
  */
@@ -153,13 +127,11 @@ function isMounted(target: string, stats: Stats): boolean {
     return point === "" ? [] : [{ device, root, point }];
   });
   if (mounts.some(({ point }) => point === target)) return true;
-  // Its path within its file system, of which another mount may show just this file.
+  // Another mount may show only this file; it has the same device and path within the file system.
   const own = mounts
     .filter(({ point }) => target.startsWith(point.endsWith("/") ? point : `${point}/`))
-    .reduce<(typeof mounts)[number] | undefined>(
-      (longest, mount) => ((longest?.point.length ?? -1) <= mount.point.length ? mount : longest),
-      undefined,
-    );
+    .toSorted((one, other) => one.point.length - other.point.length)
+    .at(-1);
   if (own === undefined || stats.ino === 0) return false;
   const inside = join(own.root, relative(own.point, target));
   return mounts.some(({ device, root }) => device === own.device && root === inside);
@@ -172,12 +144,12 @@ function unescapeMount(field: string): string {
 }
 
 /**
- * Writes a new file and puts it in the old one's place.
+ * Writes a temporary file and renames it to the file's name.
  *
  * @returns False, with nothing changed, when the folder, the owner or a mount does not allow it.
  */
-function writeBeside(job: Job, old: Stats | undefined): boolean {
-  const { target, text, secret } = job;
+function writeBeside(replacement: Replacement, old: Stats | undefined): boolean {
+  const { target, text, secret } = replacement;
   const temporary = temporaryFor(target);
   let file: number;
   try {
@@ -189,13 +161,13 @@ function writeBeside(job: Job, old: Stats | undefined): boolean {
   try {
     try {
       if (old !== undefined && !keepsOwner(file, old)) return false;
-      writeWhole(file, text);
-      fchmodSync(file, modeFor(old, secret));
+      writeFileSync(file, text, "latin1");
+      fchmodSync(file, old === undefined ? 0o600 : old.mode & (secret ? 0o600 : 0o777));
       fsyncSync(file);
     } finally {
       closeSync(file);
     }
-    refuseChanged(job);
+    refuseChanged(replacement);
     renameSync(temporary, target);
     syncFolder(dirname(target));
     return true;
@@ -207,23 +179,18 @@ function writeBeside(job: Job, old: Stats | undefined): boolean {
   }
 }
 
-/** So that the rename outlives a power cut; not every system allows it. */
+/** Waits until the rename is on the disk, so that it survives a power cut. Not every system can do that. */
 function syncFolder(folder: string): void {
   try {
     const file = openSync(folder, "r");
     fsyncSync(file);
     closeSync(file);
   } catch {
-    // The file itself is on the disk.
+    // The contents of the file are on the disk already.
   }
 }
 
-function modeFor(old: Stats | undefined, secret: boolean): number {
-  if (old === undefined) return 0o600;
-  return old.mode & (secret ? 0o600 : 0o777);
-}
-
-/** A service that runs as root must not take the file away from its user, nor one user from another. */
+/** Gives the new file the owner of the old one, which matters for a service that runs as root. False when it cannot. */
 function keepsOwner(file: number, { uid, gid }: Stats): boolean {
   if (process.platform === "win32") return true;
   const made = fstatSync(file);

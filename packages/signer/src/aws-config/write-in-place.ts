@@ -9,56 +9,61 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  writeSync,
 } from "node:fs";
 import type { Stats } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 
+import { readPrivateFile } from "../cache/private-file.ts";
 import { SignerError } from "../errors.ts";
 import {
-  followLinks,
-  statsOf,
-  refuseSpecial,
-  refuseChanged,
   canCreateIn,
+  followLinks,
+  nameFor,
   privateFolder,
   privateFolders,
-  nameFor,
-  temporaryFor,
-  writePrivate,
-  writeWhole,
-  withLock,
+  refuseChanged,
+  refuseSpecial,
   releaseStale,
-  sweep,
+  removeTemporaryFiles,
+  statsOf,
+  temporaryFor,
+  withLock,
+  writePrivate,
 } from "./file-access.ts";
-import type { Job } from "./file-access.ts";
+import type { Place, Replacement } from "./file-access.ts";
+
+/** Old and new contents of a file that is being written, one character for each byte (latin1). */
+interface Journal {
+  readonly before: string;
+  readonly after: string;
+}
 
 /**
- * Writes into the file itself. Its old contents lie in a private file until the new are complete, from which
- * {@link recover} takes them when the process is killed in between.
+ * Writes into the file itself. A private journal file keeps the old contents until the new ones are complete; if the
+ * process is killed in between, {@link recover} restores them from it.
  */
-export function writeInPlace(job: Job, stats: Stats): void {
-  const { path, target, text, secret } = job;
-  const file = openSync(target, constants.O_RDWR | (constants.O_NOFOLLOW ?? 0));
+export function writeInPlace(replacement: Replacement, stats: Stats): void {
+  const { path, target, text, secret } = replacement;
+  const file = openToWrite(target);
   try {
-    refuseSpecial(job, fstatSync(file));
+    refuseSpecial(replacement, fstatSync(file));
     if (secret) makePrivate(file, path, stats);
-    refuseChanged(job);
+    refuseChanged(replacement);
     const before = readFileSync(file, "latin1");
-    const journal = journalOf(target);
-    const temporary = temporaryFor(dirname(journal) === dirname(target) ? target : journal);
-    keepForRecovery(journal, temporary, { before, after: text });
+    const journal = writeJournal(target, { before, after: text });
     const size = Math.max(before.length, text.length);
     try {
-      // Empty lines first: where the disk is full, this fails while the old contents are still whole.
-      writeWhole(file, "\n".repeat(size - before.length), before.length);
+      // Empty lines are added first: if the disk is full, this fails while the old contents are still whole.
+      write(file, "\n".repeat(size - before.length), before.length);
       fsyncSync(file);
     } catch (error) {
       ftruncateSync(file, before.length);
       rmSync(journal, { force: true });
       throw error;
     }
-    // A reader in between has the new contents with empty lines after it, never a part of the old.
-    writeWhole(file, text.padEnd(size, "\n"), 0);
+    // Until the file is cut to its new length, readers see the new contents and empty lines, but no rest of the old.
+    write(file, text.padEnd(size, "\n"), 0);
     ftruncateSync(file, text.length);
     fsyncSync(file);
     rmSync(journal, { force: true });
@@ -67,13 +72,25 @@ export function writeInPlace(job: Job, stats: Stats): void {
   }
 }
 
-/** Others must not read what is written next. */
+function openToWrite(target: string): number {
+  return openSync(target, constants.O_RDWR | (constants.O_NOFOLLOW ?? 0));
+}
+
+/** Writes all bytes of a text, in as many calls as that takes. */
+function write(file: number, text: string, position: number): void {
+  const bytes = Buffer.from(text, "latin1");
+  for (let done = 0; done < bytes.length;) {
+    done += writeSync(file, bytes, done, bytes.length - done, position + done);
+  }
+}
+
+/** Takes the right to read the file from other users before credentials are written into it. */
 function makePrivate(file: number, path: string, { mode, uid }: Stats): void {
   if (process.platform === "win32" || (mode & 0o077) === 0) return;
   try {
     fchmodSync(file, 0o600);
   } catch (cause) {
-    // Of a file system that keeps no modes its owner is warned; on one that does, the file is another user's.
+    // The owner's file lies on a file system without modes; the command warns about it. Another user's file is refused.
     if (uid === process.geteuid?.()) return;
     throw new SignerError(
       "ERR_SIGNER_FILE_UNWRITABLE",
@@ -83,104 +100,93 @@ function makePrivate(file: number, path: string, { mode, uid }: Stats): void {
   }
 }
 
-interface Journal {
-  readonly before: string;
-  readonly after: string;
+/** The path of the journal beside a file. */
+function journalBeside(target: string): string {
+  return `${target}.ra-signer-journal`;
 }
 
-/** Where the old contents are kept: beside the file, or in a private folder of this user where that is not possible. */
-function journalOf(target: string): string {
-  return canCreateIn(dirname(target))
-    ? `${target}.ra-signer-journal`
-    : join(privateFolder(), `${nameFor(target)}.journal`);
+function journalIn(folder: string, target: string): string {
+  return join(folder, `${nameFor(target)}.journal`);
 }
 
-function keepForRecovery(journal: string, temporary: string, kept: Journal): void {
+/** Writes the journal beside the file, or into a private folder when this user cannot create files beside it. */
+function writeJournal(target: string, journal: Journal): string {
+  const isBeside = canCreateIn(dirname(target));
+  const path = isBeside ? journalBeside(target) : journalIn(privateFolder(), target);
+  const temporary = temporaryFor(isBeside ? target : path);
   try {
-    writePrivate(temporary, JSON.stringify(kept));
-    renameSync(temporary, journal);
+    writePrivate(temporary, JSON.stringify(journal), "utf8");
+    renameSync(temporary, path);
+    return path;
   } finally {
     rmSync(temporary, { force: true });
   }
 }
 
 /**
- * Gives a file its old contents back when a writer was killed within it, and removes what killed writers left beside it.
+ * Restores the old contents of a file if a process was killed while it wrote into the file, and removes the temporary files
+ * and the lock of killed processes.
  *
- * @throws {SignerError} ERR_SIGNER_CONFIG_CHANGED when it was changed since: both are then kept.
+ * @throws {SignerError} ERR_SIGNER_CONFIG_CHANGED when another program changed the file since: the file and the journal
+ *   both stay.
  */
 export function recover(path: string): void {
   const target = followLinks(path);
-  const stats = statsOf(target);
-  if (stats?.isFile() !== true) return;
-  for (const name of new Set([target, resolve(path)])) sweep(name);
+  if (statsOf(target)?.isFile() !== true) return;
+  for (const name of new Set([target, resolve(path)])) removeTemporaryFiles(name);
   releaseStale(`${target}.ra-signer-lock`);
-  const places = [
-    `${target}.ra-signer-journal`,
-    ...privateFolders().map((folder) => join(folder, `${nameFor(target)}.journal`)),
-  ];
-  const isLeft = (place: string): boolean => readJournal(place) !== undefined;
-  if (!places.some(isLeft)) return;
-  const job: Job = { path, target, text: "", expected: undefined, secret: false };
-  withLock(job, () => {
-    for (const place of places) {
-      const journal = readJournal(place);
-      if (journal !== undefined) rollBack(job, place, journal);
-    }
+  const journals = [
+    journalBeside(target),
+    ...privateFolders().map((folder) => journalIn(folder, target)),
+  ].filter((name) => readJournal(name) !== undefined);
+  if (journals.length === 0) return;
+  withLock({ path, target }, () => {
+    for (const journal of journals) restore({ path, target }, journal);
   });
 }
 
-function rollBack({ path, target }: Job, place: string, { before, after }: Journal): void {
-  const file = openSync(target, constants.O_RDWR | (constants.O_NOFOLLOW ?? 0));
+function restore({ path, target }: Place, journal: string): void {
+  // The process that wrote it may have finished before this one took the lock.
+  const contents = readJournal(journal);
+  if (contents === undefined) return;
+  const { before } = contents;
+  const file = openToWrite(target);
   try {
     const now = readFileSync(file, "latin1");
-    if (now !== before && now !== after) {
-      if (!isMixture(now, before, after)) {
-        throw new SignerError(
-          "ERR_SIGNER_CONFIG_CHANGED",
-          `"${path}" was changed after a process had been killed while it wrote it; what it held before is in "${place}"; compare the two and delete that file`,
-          { path },
-        );
-      }
-      const size = Math.max(now.length, before.length);
-      writeWhole(file, before.padEnd(size, "\n"), 0);
+    if (!isUnfinished(now, contents)) {
+      throw new SignerError(
+        "ERR_SIGNER_CONFIG_CHANGED",
+        `"${path}" was changed after a process had been killed while it wrote it; what it held before is in "${journal}"; compare the two and delete that file`,
+        { path },
+      );
+    }
+    if (now !== before && now !== contents.after) {
+      write(file, before.padEnd(now.length, "\n"), 0);
       ftruncateSync(file, before.length);
       fsyncSync(file);
     }
   } finally {
     closeSync(file);
   }
-  rmSync(place, { force: true });
+  rmSync(journal, { force: true });
 }
 
-/** Whether a text is what {@link writeInPlace} may have left: the beginning of the new one, then the end of the old. */
-function isMixture(now: string, before: string, after: string): boolean {
+/** Whether {@link writeInPlace} can have left this text: the beginning of the new contents, then the end of the old. */
+function isUnfinished(now: string, { before, after }: Journal): boolean {
   const size = Math.max(before.length, after.length);
   if (now.length > size || now.length < Math.min(before.length, after.length)) return false;
-  const seen = now.padEnd(size, "\n");
-  const old = before.padEnd(size, "\n");
-  const next = after.padEnd(size, "\n");
-  let begins = 0;
-  while (begins < size && seen[begins] === next[begins]) begins += 1;
-  let ends = size;
-  while (ends > 0 && seen[ends - 1] === old[ends - 1]) ends -= 1;
-  return ends <= begins;
+  const [seen = "", old = "", next = ""] = [now, before, after].map((text) => text.padEnd(size, "\n"));
+  let written = 0;
+  while (written < size && seen[written] === next[written]) written += 1;
+  return seen.slice(written) === old.slice(written);
 }
 
-function readJournal(place: string): Journal | undefined {
-  let file: number | undefined;
+function readJournal(path: string): Journal | undefined {
   try {
-    file = openSync(place, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0));
-    const stats = fstatSync(file);
-    const isOurs = process.platform === "win32" || stats.uid === process.geteuid?.();
-    if (!stats.isFile() || !isOurs || (process.platform !== "win32" && (stats.mode & 0o077) !== 0))
-      return undefined;
-    const value: unknown = JSON.parse(readFileSync(file, "utf8"));
+    const value: unknown = JSON.parse(readPrivateFile(path) ?? "");
     return isJournal(value) ? value : undefined;
   } catch {
     return undefined;
-  } finally {
-    if (file !== undefined) closeSync(file);
   }
 }
 

@@ -1,25 +1,26 @@
-import { cacheFolderProblem, readPrivateFile } from "./cache-place.ts";
+import { cacheFolderProblem } from "./cache-place.ts";
 import type { CachePlace } from "./cache-place.ts";
+import { readPrivateFile } from "./private-file.ts";
 
-/** What is kept: the answer, and for how long it is good. */
+/** A credential set that is kept, and how long it is used. */
 export interface CacheEntry {
   /** The JSON of a credential process. */
   readonly json: string;
-  /** Until then the answer is given as it is, in seconds since the epoch. */
+  /** Until this time the service is not asked for new credentials, in seconds since the epoch. */
   readonly freshUntil: number;
   /** End of the session, in seconds since the epoch. */
   readonly expiration: number;
 }
 
 const FIRST_LINE = "ra-signer cache 1";
-/** Without it the file was cut short. */
+/** A file that does not end with this line was cut short. */
 const LAST_LINE = "end";
 
-/** SDKs ask again so long before the end of a session (boto3 is the earliest), so it is no longer fresh then. */
+/** SDKs ask for new credentials this long before the end of a session; boto3 is the earliest. */
 const REFRESH_BEFORE_SECONDS = 900;
 
 /**
- * Makes an entry; fresh until 15 minutes before its end, or for three quarters of a short session.
+ * Makes an entry. It is fresh until 15 minutes before its end, or for three quarters of a short session.
  *
  * @param json The JSON of a credential process.
  * @param expiration End of the session as the service sent it.
@@ -35,7 +36,7 @@ export function makeEntry(json: string, expiration: string, moment: Date): Cache
   };
 }
 
-/** The file of an entry; the shell launcher reads it line by line. */
+/** The text of an entry's file, which the shell launcher reads line by line. */
 export function formatEntry(entry: CacheEntry, place: CachePlace): string {
   return [FIRST_LINE, entry.freshUntil, place.key, entry.json, entry.expiration, LAST_LINE, ""].join("\n");
 }
@@ -43,8 +44,8 @@ export function formatEntry(entry: CacheEntry, place: CachePlace): string {
 /**
  * Reads the entry of a place.
  *
- * @returns Undefined when there is none that can be trusted: absent, cut short, of another key, of another user, open to
- *   others, or in a folder that others may write to.
+ * @returns Undefined when the entry is missing or cannot be trusted: it is cut short, has another key, belongs to another
+ *   user, can be read by others, or lies in a folder that others may write to.
  */
 export function readEntry(place: CachePlace): CacheEntry | undefined {
   const text = readPrivateFile(place.path);

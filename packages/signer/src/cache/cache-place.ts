@@ -1,23 +1,24 @@
-import { closeSync, constants, fstatSync, mkdirSync, openSync, readFileSync, statSync } from "node:fs";
+import { mkdirSync, readFileSync, statSync } from "node:fs";
 import { isAbsolute, join, resolve } from "node:path";
 
 import { homeFolder } from "../config/aws-files.ts";
 import type { Environment } from "../config/environment.ts";
+import { codeOf } from "../errors.ts";
 import { posixChecksum } from "./checksum.ts";
 
-/** Where the answer to one command line is kept. */
+/** Where the credentials of one command line are kept. */
 export interface CachePlace {
   readonly folder: string;
   /** Path of the entry, inside the folder. */
   readonly path: string;
-  /** Everything that changes the answer but the contents of the certificate, on one line; stored in the entry. */
+  /** The arguments and variables that decide which credentials are returned, on one line. The entry holds them too. */
   readonly key: string;
 }
 
-/** Between the parts of a key. */
+/** Separates the parts of a key. */
 const SEPARATOR = "\u001f";
 
-/** Variables that change what a command line asks for. The shell launcher has the same list. */
+/** Variables that change the request of a command line. The shell launcher has the same list. */
 const VARIABLES: readonly string[] = [
   "AWS_ENDPOINT_URL_ROLESANYWHERE",
   "AWS_ENDPOINT_URL",
@@ -27,7 +28,7 @@ const VARIABLES: readonly string[] = [
 ];
 
 /**
- * RA_SIGNER_CACHE_DIR, else `ra-signer` in XDG_CACHE_HOME or `~/.cache`.
+ * The folder of the cache: RA_SIGNER_CACHE_DIR, else `ra-signer` in XDG_CACHE_HOME or `~/.cache`.
  *
  * @returns Undefined for a user without a home directory: no HOME, and no entry in the system's list of users.
  */
@@ -50,11 +51,11 @@ export interface CacheFolderProblem {
 const OTHER_FOLDER = "name a folder of your own in RA_SIGNER_CACHE_DIR";
 
 /**
- * Looks at the cache's folder. Whoever may write to it could put credentials of his own there.
+ * Checks the cache's folder. A user who may write to it could put other credentials there.
  *
  * @param folder The folder, or undefined when there is none.
- * @param create Whether to make it, with mode 0700, if it is missing.
- * @returns What is wrong; undefined when it can be used, or is missing and not to be made.
+ * @param create Whether a missing folder is made, with mode 0700.
+ * @returns What is wrong; undefined when the folder can be used, or is missing and `create` is false.
  */
 export function cacheFolderProblem(
   folder: string | undefined,
@@ -72,44 +73,23 @@ export function cacheFolderProblem(
     if ((stats.mode & 0o022) === 0) return undefined;
     return problem(`others may write to "${folder}"`, `delete what is in it, then: chmod 700 "${folder}"`);
   } catch (error) {
-    const code = error instanceof Error && "code" in error ? String(error.code) : String(error);
-    return problem(`"${folder}" cannot be made or read (${code})`);
+    return problem(`"${folder}" cannot be made or read (${codeOf(error) || String(error)})`);
   }
 }
 
-/**
- * Reads a file that only this user can have written. Links are not followed, and a named pipe is not waited for.
- *
- * @returns Undefined when there is none that can be trusted.
- */
-export function readPrivateFile(path: string): string | undefined {
-  let file: number | undefined;
-  try {
-    file = openSync(path, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0));
-    const stats = fstatSync(file);
-    const isPrivate =
-      process.platform === "win32" || ((stats.mode & 0o077) === 0 && stats.uid === process.geteuid?.());
-    return isPrivate && stats.isFile() ? readFileSync(file, "utf8") : undefined;
-  } catch {
-    return undefined;
-  } finally {
-    if (file !== undefined) closeSync(file);
-  }
-}
-
-/** Whether a name in the folder is the cache's: an entry, its lock, its failure, or a temporary file of these. */
+/** Whether the cache wrote a file of this name: an entry, its lock, its failure, or a temporary file of these. */
 export function isCacheName(name: string): boolean {
   return /^\d+-\d+\.\d+-\d+(?:\.failure|\.lock)?(?:\.[0-9a-f-]{36}\.tmp)?$/.test(name);
 }
 
 /**
- * The place of a command line's answer. The file's name has the checksums of key and certificate, so a renewed
- * certificate has an entry of its own.
+ * Finds where the credentials of a command line are kept. The file's name has the checksums of key and certificate, so a
+ * renewed certificate has an entry of its own.
  *
  * @param words Command line with the command's name.
  * @param certificate Path of the certificate.
  * @param environment Usually process.env.
- * @returns Undefined when it cannot have one: no readable certificate, no folder, or a line break in a word.
+ * @returns Undefined when the certificate cannot be read, there is no folder, or an argument holds a line break.
  */
 export function cachePlace(
   words: readonly string[],

@@ -1,50 +1,49 @@
 import { randomUUID } from "node:crypto";
-import { lstatSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { renameSync, rmSync, writeFileSync } from "node:fs";
+import { setTimeout } from "node:timers/promises";
 
 import { messageOf, SignerError } from "../errors.ts";
 import { formatEntry, readEntry } from "./cache-entry.ts";
 import type { CacheEntry } from "./cache-entry.ts";
-import { cacheFolderProblem, isCacheName, readPrivateFile } from "./cache-place.ts";
+import { cacheFolderProblem, isCacheName } from "./cache-place.ts";
 import type { CachePlace } from "./cache-place.ts";
 import { tryLock } from "./lock.ts";
+import { readPrivateFile, removeLeftovers } from "./private-file.ts";
 
-/** Credentials with less life left than this are never used. */
+/** Credentials that expire within this time are never used. */
 const USABLE_SECONDS = 60;
-/** While the last session lives, a service that was down is left alone for this time: a call that hangs takes as long. */
+/** How long a service that failed is not asked again while the last session is usable; a call that hangs takes as long. */
 const LEFT_ALONE_MS = 30_000;
-/** Pauses between looks grow, so that hundreds of waiting processes leave the one that works some processor time. */
+/** The pauses of a waiting process grow, so that hundreds of them leave processor time to the one that asks. */
 const FIRST_PAUSE_MS = 30;
 const LONGEST_PAUSE_MS = 500;
-/** Nobody holds a lock so long, who is not changed by others or on another machine: then it is not waited for any more. */
+/** A process that waited for a lock this long asks the service itself: no live process holds a lock so long. */
 const LONGEST_WAIT_MS = 90_000;
-/** Temporary files of killed processes are swept after this time. */
-const LEFTOVER_MS = 600_000;
 
-/** How {@link cachedAnswer} reaches everything else. */
+/** The service, the clock and the reports of {@link cachedAnswer}. */
 export interface CachedAnswerOptions {
-  /** Asks the service. */
+  /** Asks the service for credentials. */
   readonly fetch: () => Promise<CacheEntry>;
-  /** Whether a failure may pass by itself, so that the last session is still used. */
+  /** Whether the same request may succeed later; the last session is used meanwhile. */
   readonly isTransient: (error: unknown) => boolean;
   readonly now: () => Date;
-  /** Receives a line for people when the last session is used, or the cache cannot be. */
+  /** Receives a line for people when the last session is used, or when the cache cannot be used. */
   readonly warn: (line: string) => void;
   readonly sleep?: ((milliseconds: number) => Promise<void>) | undefined;
 }
 
 /**
- * The credentials of a place: from its entry, or from the service by one of all processes that ask at the same time. A
- * failure is shared as well: those who waited for it do not ask again.
+ * Returns the credentials of a place from its entry, or asks the service for them. Of all processes that need them at the
+ * same time one asks the service; the others wait and use its credentials, or fail with its error.
  *
- * Without a usable folder, on a full disk, or when something is in the way, the service is asked and a warning says why:
- * the cache must never be the reason for having no credentials.
+ * When the folder cannot be used, the disk is full, or a path is taken by something else, the service is asked and a
+ * warning says why: the cache must never be the reason for having no credentials.
  *
- * @returns The JSON of a credential process, never within a minute of its end.
- * @throws What `fetch` throws; for those who waited, a SignerError with the same message.
+ * @returns The JSON of a credential process, never within a minute of its expiration.
+ * @throws What `fetch` throws; for processes that waited, a SignerError with the same message.
  */
 export async function cachedAnswer(place: CachePlace, options: CachedAnswerOptions): Promise<string> {
-  const { now, sleep = wait, warn } = options;
+  const { now, sleep = setTimeout, warn } = options;
   const withoutCache = async (why: string): Promise<string> => {
     warn(`the cache is not used: ${why}`);
     return (await options.fetch()).json;
@@ -65,7 +64,7 @@ export async function cachedAnswer(place: CachePlace, options: CachedAnswerOptio
     }
     if (release !== undefined) {
       try {
-        // Another process may have been faster between the look and the lock.
+        // Another process may have written the entry before this one took the lock.
         return answerOf(look(place, now()), place, options, began) ?? (await refresh(place, options));
       } finally {
         release();
@@ -80,7 +79,7 @@ export async function cachedAnswer(place: CachePlace, options: CachedAnswerOptio
 }
 
 /**
- * The credentials without asking the service: fresh ones, or the last ones if the service was down just now.
+ * Returns credentials without asking the service: fresh ones, or the last ones if the service failed a moment ago.
  *
  * @throws The failure of another process that asked while this one waited.
  */
@@ -93,18 +92,18 @@ function answerOf(
   if (fresh !== undefined) return fresh.json;
   const failure = lastFailure(place);
   if (failure === undefined) return undefined;
-  // A clock that was set back since does not count as just now.
+  // When the clock was set back since, the failure lies in the future, and is not recent either.
   const ageMs = Math.abs(options.now().getTime() - failure.at);
   if (usable !== undefined && failure.transient && ageMs < LEFT_ALONE_MS) {
     return lastSession(usable, failure, options);
   }
-  // One of the future says nothing about the service now.
+  // A failure that is dated in the future does not tell how the service is now.
   if (failure.at >= began && failure.at <= options.now().getTime())
     throw new SignerError("ERR_SIGNER_SERVICE_REFUSED", failure.message);
   return undefined;
 }
 
-/** Asks the service, holding the lock. */
+/** Asks the service while this process holds the lock. */
 async function refresh(place: CachePlace, options: CachedAnswerOptions): Promise<string> {
   try {
     const entry = await options.fetch();
@@ -124,16 +123,16 @@ async function refresh(place: CachePlace, options: CachedAnswerOptions): Promise
   }
 }
 
-/** For processes that wait; without it they ask for themselves. */
+/** Writes the failure down for the processes that wait. Without it they ask the service themselves. */
 function keepFailure(place: CachePlace, failure: Failure): void {
   try {
     replaceFile(place, failurePath(place), JSON.stringify(failure));
   } catch {
-    // The failure itself is reported.
+    // The command reports the failure itself.
   }
 }
 
-/** The entry of a place, as what it is good for. */
+/** The entry of a place, as far as its times allow its use. */
 interface SeenEntry {
   readonly fresh?: CacheEntry | undefined;
   readonly usable?: CacheEntry | undefined;
@@ -155,8 +154,8 @@ function lastSession(entry: CacheEntry, failure: Failure, { warn }: CachedAnswer
 }
 
 function replaceFile(place: CachePlace, path: string, text: string): void {
-  sweep(place.folder);
-  // Not named by process id: containers that share the folder each have a process 7.
+  removeLeftovers(place.folder, (name) => name.endsWith(".tmp") && isCacheName(name));
+  // The name has no process id: processes in containers that share the folder may have the same.
   const temporary = `${path}.${randomUUID()}.tmp`;
   try {
     writeFileSync(temporary, text, { mode: 0o600, flag: "wx" });
@@ -167,26 +166,16 @@ function replaceFile(place: CachePlace, path: string, text: string): void {
   }
 }
 
-/** Removes what killed processes left behind, and nothing that is not the cache's. */
-function sweep(folder: string): void {
-  for (const name of readdirSync(folder)) {
-    if (!name.endsWith(".tmp") || !isCacheName(name)) continue;
-    const path = join(folder, name);
-    const stats = lstatSync(path, { throwIfNoEntry: false });
-    if (stats?.isFile() === true && Date.now() - stats.mtimeMs > LEFTOVER_MS) rmSync(path, { force: true });
-  }
-}
-
 function failurePath(place: CachePlace): string {
   return `${place.path}.failure`;
 }
 
-/** What the last attempt failed with, for processes that come after it. */
+/** The failure of the last attempt, for the processes that come after it. */
 interface Failure {
   /** Milliseconds since the epoch. */
   readonly at: number;
   readonly message: string;
-  /** It may pass by itself. */
+  /** Whether the same request may succeed later. */
   readonly transient: boolean;
 }
 
@@ -208,10 +197,4 @@ function isFailure(value: unknown): value is Failure {
   if (typeof value !== "object" || value === null) return false;
   const { at, message, transient }: Partial<Record<keyof Failure, unknown>> = value;
   return typeof at === "number" && typeof message === "string" && typeof transient === "boolean";
-}
-
-function wait(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => {
-    setTimeout(resolve, milliseconds);
-  });
 }
