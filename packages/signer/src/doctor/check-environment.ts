@@ -3,11 +3,11 @@ import { dirname } from "node:path";
 
 import { cacheFolder, cacheFolderProblem } from "../cache/cache-place.ts";
 import type { Environment } from "../config/environment.ts";
-import { messageOf } from "../errors.ts";
+import { codeOf, messageOf } from "../errors.ts";
 import { ok, warn } from "./finding.ts";
 import type { Finding } from "./finding.ts";
 
-/** Why --cache would keep no session; undefined when it would. */
+/** Checks that --cache can keep a session. Undefined when it can. */
 export function checkCache(environment: Environment): Finding | undefined {
   const folder = cacheFolder(environment);
   const problem = cacheFolderProblem(folder, false);
@@ -31,32 +31,26 @@ function isThere(path: string): boolean {
     lstatSync(path);
     return true;
   } catch (error) {
-    const code = error instanceof Error && "code" in error ? error.code : "";
-    if (code === "ENOENT" || code === "ENOTDIR") return false;
+    if (["ENOENT", "ENOTDIR"].includes(codeOf(error))) return false;
     throw error;
   }
 }
 
 /**
- * How often CreateSession is tried.
+ * Checks how often CreateSession is tried.
  *
- * @param given AWS_MAX_ATTEMPTS, as it stands in the environment.
- * @param understood What was made of it; undefined when it is absent or no number of attempts.
+ * @param given The value of AWS_MAX_ATTEMPTS.
+ * @param understood The number in it; undefined when it is absent or no number of attempts.
  */
 export function checkAttempts(given: string | undefined, understood: number | undefined): Finding {
+  const check = "attempts";
   if (understood === undefined) {
-    return given === undefined || given === ""
-      ? ok("attempts", "3 at most")
-      : warn(
-          "attempts",
-          `AWS_MAX_ATTEMPTS is ${JSON.stringify(given)}, which is ignored: 3 at most`,
-          "set it to a whole number from 1, or not at all",
-        );
+    if (!given) return ok(check, "3 at most");
+    const message = `AWS_MAX_ATTEMPTS is ${JSON.stringify(given)}, which is ignored: 3 at most`;
+    return warn(check, message, "set it to a whole number from 1, or not at all");
   }
-  if (understood > 1) return ok("attempts", `${understood} at most, says AWS_MAX_ATTEMPTS`);
-  return warn(
-    "attempts",
-    "1, says AWS_MAX_ATTEMPTS: nothing is tried again when the service throttles or a connection breaks",
-    "set it to 2 or more, or not at all",
-  );
+  if (understood > 1) return ok(check, `${understood} at most, says AWS_MAX_ATTEMPTS`);
+  const message =
+    "1, says AWS_MAX_ATTEMPTS: nothing is tried again when the service throttles or a connection breaks";
+  return warn(check, message, "set it to 2 or more, or not at all");
 }
