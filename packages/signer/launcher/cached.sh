@@ -1,9 +1,9 @@
 #!/bin/sh
-# Answers `ra-signer credential-process --cache …` from the cache without starting Node.js, or else starts it.
+# Prints the credentials of `ra-signer credential-process --cache …` from the cache, or starts Node.js when it has none.
 #
 # usage: cached.sh NODE MAIN credential-process --cache --certificate /absolute/path …
 #
-# Names and contents of cache entries are those of src/cache: keep both alike (a test holds them to it).
+# src/cache defines the names and contents of cache entries; a test checks that both agree.
 set -f
 US=""
 
@@ -20,13 +20,13 @@ lookup() {
   key=$key$US${AWS_USE_FIPS_ENDPOINT-}$US${AWS_USE_DUALSTACK_ENDPOINT-}
   folder=${RA_SIGNER_CACHE_DIR:-${XDG_CACHE_HOME:-${HOME-}/.cache}/ra-signer}
 
-  # checksum and length of the key, then of the certificate; a here-document spares the process that a pipe takes
+  # Checksum and length of the key, then of the certificate. A here-document needs no second process, unlike a pipe.
   set -- $(cksum /dev/stdin "$certificate" <<KEY
 $key
 KEY
 )
   entry=$folder/$1-$2.$4-$5
-  # Nobody else may have put the entry there: a private file in a folder of this user's that others cannot write to.
+  # Only this user can have written the entry: it is private, and others cannot write to its folder.
   [ -f "$entry" ] && [ ! -L "$entry" ] && [ -O "$entry" ] && [ -O "$folder" ] || return 1
   case $(LC_ALL=C ls -ldn "$folder/." "$entry") in
     d????-??-*"

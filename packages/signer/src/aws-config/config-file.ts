@@ -12,7 +12,7 @@ import type { FileKind, Problem, Reading, Setting } from "./config-readers.ts";
 export type { FileKind, Problem, Setting } from "./config-readers.ts";
 
 /**
- * An AWS config or credentials file, for questions and for edits that leave every other byte alone.
+ * An AWS config or credentials file that was read. Edits of it keep every other byte.
  *
  * @see https://docs.aws.amazon.com/sdkref/latest/guide/file-format.html
  */
@@ -21,9 +21,9 @@ export interface ConfigFile {
   readonly text: string;
   /** The text in lines with their endings. */
   readonly lines: readonly string[];
-  /** What the AWS CLI and boto3 read. */
+  /** The headers and settings that the AWS CLI and boto3 read. */
   readonly botocore: Reading;
-  /** What the AWS SDK for JavaScript reads. */
+  /** The headers and settings that the AWS SDK for JavaScript reads. */
   readonly javaScript: Reading;
 }
 
@@ -120,7 +120,7 @@ export function rivalSettings(
   return [...new Map(named).values()];
 }
 
-/** What a profile says about the endpoint of a service. */
+/** The endpoint that a profile configures for a service. */
 export interface ProfileEndpoint {
   /** From the profile's `services` section, else the profile's own `endpoint_url`. */
   readonly url?: string | undefined;
@@ -159,12 +159,12 @@ export function describeProblem(path: string, { line, message }: Problem): strin
   return `"${path}" line ${line + 1}: ${message}`;
 }
 
-/** Settings whose overlooking changes where credentials come from. */
+/** Whether a setting decides where credentials come from or which region they are for. */
 function matters(key: string): boolean {
   return RIVAL_KEYS.has(key) || key === "credential_process" || key === "region";
 }
 
-/** Lines of a profile that only some SDKs read. */
+/** Finds the lines of a profile that only some SDKs read. */
 export function readDifferences(file: ConfigFile, kind: FileKind, profile: string): readonly Problem[] {
   const linesOf = (name: "botocore" | "javaScript", isProfile: typeof mayBeProfile): readonly Setting[] =>
     file[name].settings.filter(
@@ -200,7 +200,7 @@ function adviceFor(kind: FileKind, profile: string): string {
 }
 
 /**
- * Refuses a file that the AWS CLI and boto3 refuse: what is added to it helps nobody there.
+ * Refuses a file that the AWS CLI and boto3 refuse, since they could not use a profile that is added to it.
  *
  * @throws {SignerError} ERR_SIGNER_CONFIG_INVALID with line and remedy.
  */
@@ -346,8 +346,9 @@ function edit(file: ConfigFile, kind: FileKind, profile: string, values: Values)
 }
 
 /**
- * The line after which a new setting can stand: the header, so that no nested block swallows it. But where indented lines
- * follow the header directly, only below them: botocore would read them as a continuation of the new setting.
+ * Finds the line after which a new setting is inserted. It is the header, so that the setting does not become part of a
+ * nested block; if indented lines follow the header, it is the last of them, since botocore would read them as a
+ * continuation of the new setting.
  */
 function insertionLine({ lines, botocore }: ConfigFile, header: number): number {
   let place = header;
@@ -380,7 +381,7 @@ function withoutEnding(line: string): string {
   return line.slice(0, line.length - endingOf(line).length);
 }
 
-/** What readers make of a value that is given as bytes. */
+/** The text that readers see in a value of UTF-8 bytes. */
 function fromBytes(value: string): string {
   return Buffer.from(value, "latin1").toString("utf8");
 }

@@ -28,7 +28,7 @@ export interface Header {
   readonly line: number;
 }
 
-/** A reason for botocore to refuse the whole file, or for anybody to doubt it. */
+/** A line because of which botocore refuses the file, or SDKs read it in different ways. */
 export interface Problem {
   /** Index of the line in the document. */
   readonly line: number;
@@ -38,7 +38,7 @@ export interface Problem {
   readonly remedy: string;
 }
 
-/** What a reader makes of a file. */
+/** The headers and settings that a reader sees in a file. */
 export interface Reading {
   readonly headers: readonly Header[];
   readonly settings: readonly Setting[];
@@ -46,7 +46,7 @@ export interface Reading {
   readonly problems: readonly Problem[];
 }
 
-/** What Python's str.strip() and `\s` take for white space, as a class of a regular expression. */
+/** The characters that Python's str.strip() and `\s` treat as white space, as a class of a regular expression. */
 const PYTHON_SPACE =
   "[\\t-\\r\\u001c-\\u0020\\u0085\\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]";
 const PYTHON_START = new RegExp(`^${PYTHON_SPACE}+`);
@@ -57,7 +57,7 @@ const PYTHON_LINE_ENDS = /\r\n|[\n\v\f\r\u001c-\u001e\u0085\u2028\u2029]/;
 
 const BYTE_ORDER_MARK = "\u00ef\u00bb\u00bf";
 const CONFLICT_MARKER = /^(?:<{7}|={7}|>{7}|\|{7})(?: |$)/;
-/** botocore's name for a section whose settings count in every other section. */
+/** The name of the section whose settings botocore adds to every other section. */
 const DEFAULTS = "DEFAULT";
 
 /**
@@ -171,7 +171,7 @@ export function readAsBotocore(lines: readonly string[]): Reading {
   return { headers, settings: joined, problems: problems.toSorted((one, other) => one.line - other.line) };
 }
 
-/** What cannot be text in UTF-8 without a byte order mark, which is all that botocore reads. */
+/** Finds bytes that botocore cannot read: it reads only UTF-8 without a byte order mark. */
 function* byteProblems(lines: readonly string[]): Generator<Problem> {
   const [first = ""] = lines;
   if (/^(?:\u00ff\u00fe|\u00fe\u00ff)/.test(first) || lines.some((line) => line.includes("\0"))) {
@@ -237,7 +237,7 @@ function javaScriptSection(name: string): string | undefined {
   return PREFIXES.has(prefix) ? `${prefix}.${rest}` : undefined;
 }
 
-/** Its lines end with line feeds only. */
+/** Joins lines that end with a lone carriage return: the JavaScript SDK splits at line feeds only. */
 function* javaScriptLines(
   lines: readonly string[],
 ): Generator<{ readonly line: number; readonly text: string }> {
@@ -255,7 +255,7 @@ function* javaScriptLines(
 /** The kind of file: profiles are named `[profile web]` in the config file, `[web]` in the credentials file. */
 export type FileKind = "config" | "credentials";
 
-/** Whether botocore takes a section for a profile's. */
+/** Whether botocore reads a section as that of a profile. */
 export function isProfileOfBotocore(section: string, kind: FileKind, profile: string): boolean {
   if (kind === "credentials") return section === profile;
   if (section === "default") return profile === "default";
@@ -264,13 +264,13 @@ export function isProfileOfBotocore(section: string, kind: FileKind, profile: st
   return words?.length === 2 && words[1] === profile;
 }
 
-/** Whether the AWS SDK for JavaScript takes a section for a profile's. */
+/** Whether the AWS SDK for JavaScript reads a section as that of a profile. */
 export function isProfileOfJavaScript(section: string, kind: FileKind, profile: string): boolean {
   if (kind === "credentials") return section === profile;
   return section === `profile.${profile}` || (profile === "default" && section === "default");
 }
 
-/** Whether a section may be meant for a profile, by whatever reader: blanks and quotes do not count. */
+/** Whether some reader may take a section for that of a profile: blanks and quotes are ignored. */
 export function mayBeProfile(section: string, kind: FileKind, profile: string): boolean {
   const [, prefix, quoted = ""] = /^\s*(profile[\s.]+)?(.*?)\s*$/s.exec(section) ?? [];
   const name = quoted.replace(/^(["'])(.*)\1$/s, "$2").trim();

@@ -8,9 +8,9 @@ import { quoted, SignerError } from "../errors.ts";
  *
  * @param word For example an absolute path.
  * @param platform Value of process.platform where the line will run.
- * @throws {SignerError} ERR_SIGNER_CONFIG_VALUE_INVALID for what no quoting carries through all of them: line breaks and
- *   other control characters; white space before `#` or `;`, which some config readers take for a comment; `"` and `%`
- *   on Windows.
+ * @throws {SignerError} ERR_SIGNER_CONFIG_VALUE_INVALID for characters that no quoting protects in all SDKs: line breaks
+ *   and other control characters; white space before `#` or `;`, where some config readers see a comment; `"` and `%` on
+ *   Windows.
  */
 export function quoteWord(word: string, platform: string): string {
   // oxlint-disable-next-line no-control-regex -- control characters are what is refused

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 
-import { messageOf, SignerError } from "../errors.ts";
+import { codeOf, messageOf, SignerError } from "../errors.ts";
 
 /** The three ARNs that a session needs. */
 export interface StackArns {
@@ -28,10 +28,10 @@ export function readStackOutputs(path: string, names: OutputNames, stack?: strin
   try {
     text = readFileSync(path, "utf8");
   } catch (cause) {
-    const missing = cause instanceof Error && "code" in cause && cause.code === "ENOENT";
-    const why = missing
-      ? "there is no such file; write it with cdk deploy --outputs-file"
-      : `it cannot be read: ${messageOf(cause)}`;
+    const why =
+      codeOf(cause) === "ENOENT"
+        ? "there is no such file; write it with cdk deploy --outputs-file"
+        : `it cannot be read: ${messageOf(cause)}`;
     throw invalid(path, why, cause);
   }
   let stacks: unknown;

@@ -15,7 +15,7 @@ const BODY = "Action=GetCallerIdentity&Version=2011-06-15";
 const TIMEOUT_MS = 10_000;
 const LONGEST_MESSAGE = 200;
 
-/** How STS is asked. */
+/** How the request to STS is sent. */
 export interface CallerIdentityOptions {
   readonly send: HttpSend;
   readonly now: () => Date;
@@ -26,7 +26,7 @@ export interface CallerIdentityOptions {
 }
 
 /**
- * Asks STS who the credentials are, and holds the answer against the role that was asked for.
+ * Asks STS whose credentials these are, and compares the answer with the role of the request.
  *
  * @see https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
  */
@@ -81,7 +81,7 @@ function ask(
     "Content-Type": "application/x-www-form-urlencoded; charset=utf-8",
   };
   const signature = signWithSecretKey(
-    // What is escaped in the path is escaped once more to be signed, by every service but S3.
+    // Every service but S3 signs the path with its escapes escaped once more.
     { method: "POST", path: path.split("/").map(encodeRfc3986).join("/"), query: {}, headers, body: BODY },
     {
       accessKeyId: credentials.accessKeyId,
@@ -123,7 +123,7 @@ function judge(response: HttpResponse, origin: string, credentials: CredentialSe
       "set AWS_ENDPOINT_URL_STS to the STS that knows these credentials",
     );
   }
-  // A refused signature is answered with what should have been signed, the session token included, on further lines.
+  // When STS refuses a signature, further lines of its message hold the string to sign with the session token.
   const [firstLine = ""] = withoutSecrets(element(body, "Message"), credentials).split(/[\r\n]/);
   const words = `${origin} answered ${status} ${code}: ${firstLine.slice(0, LONGEST_MESSAGE)}`;
   if (status === 429 || status >= 500 || code === "Throttling") {
@@ -143,7 +143,7 @@ function isOfRole(caller: string, roleArn: string): boolean {
   return caller.startsWith(`arn:${role.partition}:sts::${role.account}:assumed-role/${name}/`);
 }
 
-/** Text of the first element of that name. */
+/** The text of the first element of a name; an empty text when there is none. */
 function element(xml: string, name: string): string {
   const [, text = ""] = new RegExp(`<${name}>([^<]*)</${name}>`).exec(xml) ?? [];
   return text.replaceAll(/&(?:#(\d+)|#x([\da-f]+)|(\w+));/gi, (all, decimal, hex, named) => {

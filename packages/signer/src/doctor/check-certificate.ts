@@ -12,7 +12,7 @@ const OID_ANY_EXTENDED_KEY_USAGE = "2.5.29.37.0";
 const WEAK_HASHES: ReadonlySet<string> = new Set(["MD5", "SHA-1", "SHA-224"]);
 
 /**
- * Holds an end-entity certificate against the rules of Roles Anywhere.
+ * Checks an end-entity certificate against the rules of Roles Anywhere.
  *
  * @see https://docs.aws.amazon.com/rolesanywhere/latest/userguide/trust-model.html
  */
@@ -50,14 +50,14 @@ export function checkCertificate(x509: X509Certificate): readonly Finding[] {
   ];
 }
 
-/** What STS accepts as the value of a session tag, and as a source identity. */
+/** The values that STS accepts for a session tag, and for the source identity. */
 const TAG_VALUE = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]{0,256}$/u;
 const SOURCE_IDENTITY = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]{2,64}$/u;
 const ALLOWED = "letters, digits, blanks and _ . : / = + - @ alone";
 
 /**
- * Only what is wrong: names that cannot become session tags or the source identity. What AWS does with them is not
- * documented; users report that it refuses the session.
+ * Finds names that cannot become session tags or the source identity. AWS does not document what it does with them;
+ * users report that it refuses the session.
  *
  * @see https://docs.aws.amazon.com/rolesanywhere/latest/userguide/attribute-mapping.html
  * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html
@@ -107,7 +107,7 @@ function checkNames(x509: X509Certificate): readonly Finding[] {
 }
 
 /**
- * Follows the intermediates from the certificate upwards.
+ * Checks that the intermediates lead from the certificate towards the trust anchor.
  *
  * @param leaf End-entity certificate.
  * @param intermediates DER of each, in the order in which they are sent.
@@ -154,7 +154,7 @@ export function checkChain(
   return findings;
 }
 
-/** AWS does not say what it does with an extension that lacks clientAuth; users report refusals. */
+/** AWS does not document what it does with an extension without clientAuth; users report that it refuses the session. */
 function checkExtendedKeyUsage(x509: X509Certificate): Finding {
   const check = "extended key usage";
   // Undefined for a certificate without the extension, whatever the types say.
@@ -169,7 +169,7 @@ function checkExtendedKeyUsage(x509: X509Certificate): Finding {
   );
 }
 
-/** The certificates that lead upwards from one, each the issuer of the one before. */
+/** The certificates of the path from the end-entity certificate, each the issuer of the one before. */
 function pathFrom(leaf: X509Certificate, pool: readonly X509Certificate[]): readonly X509Certificate[] {
   const path: X509Certificate[] = [];
   for (let current: X509Certificate | undefined = leaf; current !== undefined;) {
@@ -180,7 +180,7 @@ function pathFrom(leaf: X509Certificate, pool: readonly X509Certificate[]): read
   return path;
 }
 
-/** Names and signature; the extensions of the issuer are judged apart. */
+/** Compares the names and verifies the signature. The extensions of the issuer have checks of their own. */
 function isIssuedBy(certificate: X509Certificate, issuer: X509Certificate): boolean {
   return certificate.issuer === issuer.subject && certificate.verify(issuer.publicKey);
 }

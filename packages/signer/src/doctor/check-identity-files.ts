@@ -11,7 +11,7 @@ import type { Finding } from "./finding.ts";
 
 const DAY_MS = 86_400_000;
 
-/** What the files hold, as far as they could be read. */
+/** The findings about the files, and the identity that they hold. */
 export interface ExaminedIdentity {
   readonly findings: readonly Finding[];
   /** Undefined when something is missing or damaged. */
@@ -19,9 +19,9 @@ export interface ExaminedIdentity {
 }
 
 /**
- * Reads certificate, intermediates and key, and judges them.
+ * Reads certificate, intermediates and key, and checks them.
  *
- * @param sources Where they are.
+ * @param sources Where the files are.
  * @param keyPath File of the key, if it is one.
  * @param moment Now.
  */
@@ -56,7 +56,7 @@ export function checkIdentityFiles(
     findings.push(...checkOwnersOnlyMayWrite("intermediates mode", sources.intermediates));
     findings.push(...checkChain(certificate.x509, chain, moment));
   }
-  // Without a readable certificate and chain the key alone would say little.
+  // A finding about the key alone would not help without a readable certificate and chain.
   if (certificate === undefined || chain === undefined) return { findings, identity: undefined };
   const identity = attempt("private key", "give the certificate's key with --private-key", () =>
     loadIdentity(sources),
@@ -98,7 +98,7 @@ export function checkIdentityFiles(
   return { findings, identity };
 }
 
-/** Those of a PKCS#12 file come with its key; what is wrong with the key is found later. */
+/** Reads the intermediates. Those of a PKCS#12 file are read with its key; a later check reports a problem of the key. */
 function intermediatesOf(sources: IdentitySources): readonly Uint8Array[] {
   if (sources.intermediates !== undefined) return loadCertificateChain(sources.intermediates);
   try {
@@ -108,7 +108,7 @@ function intermediatesOf(sources: IdentitySources): readonly Uint8Array[] {
   }
 }
 
-/** Who may write a file of certificates may put another identity in its place; it need not be secret. */
+/** A user who may write a certificate file could replace the identity. The file need not be secret. */
 function checkOwnersOnlyMayWrite(
   check: string,
   source: IdentitySources["certificate"] | IdentitySources["intermediates"],

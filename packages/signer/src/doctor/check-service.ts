@@ -9,12 +9,12 @@ import type { SessionParameters } from "../session/session-parameters.ts";
 import { fail, ok, warn } from "./finding.ts";
 import type { Finding } from "./finding.ts";
 
-/** A signature is taken for five minutes; half of that is worth a word. */
+/** The service accepts a signature for five minutes; from half of that a warning is given. */
 const MAX_OFFSET_SECONDS = 300;
 const NOTICEABLE_OFFSET_SECONDS = 150;
 const TIMEOUT_MS = 10_000;
 
-/** How the endpoint is reached. */
+/** How requests to the endpoint are sent. */
 export interface EndpointAccess {
   readonly send: HttpSend;
   readonly now: () => Date;
@@ -24,7 +24,7 @@ export interface EndpointAccess {
   readonly verifySsl?: boolean | undefined;
 }
 
-/** Whether the endpoint answers at all, by which way, and what time it is there. */
+/** Checks that the endpoint answers, that the connection is encrypted, and that its clock agrees with this one. */
 export async function checkEndpoint(
   parameters: SessionParameters,
   { send, now, proxyFor, verifySsl = true }: EndpointAccess,
@@ -55,7 +55,7 @@ export async function checkEndpoint(
   }
 }
 
-/** Only what is wrong: credentials come back over this connection. */
+/** Warns about a connection that is not encrypted or not verified, since the credentials come over it. */
 function checkEncryption({ protocol, hostname, origin }: URL, verifySsl: boolean): readonly Finding[] {
   if (protocol === "https:") {
     if (verifySsl) return [];
@@ -78,7 +78,7 @@ function checkClock(date: string | undefined, moment: Date): Finding {
     : fail("clock", message, remedy);
 }
 
-/** Asks for a session. */
+/** Checks that CreateSession returns credentials. */
 export async function checkCreateSession(
   identity: SigningIdentity,
   parameters: SessionParameters,

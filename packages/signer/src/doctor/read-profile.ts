@@ -15,11 +15,11 @@ import type { ConfigFile, FileKind, ProfileEndpoint } from "../aws-config/config
 import { splitWords } from "../aws-config/credential-process-line.ts";
 import { readIfPresent } from "../aws-config/file-access.ts";
 import type { Environment } from "../config/environment.ts";
-import { messageOf } from "../errors.ts";
+import { codeOf, messageOf } from "../errors.ts";
 import { fail, ok, warn } from "./finding.ts";
 import type { Finding } from "./finding.ts";
 
-/** What a profile says. */
+/** The command line of a profile, and the findings about it. */
 export interface ExaminedProfile {
   readonly findings: readonly Finding[];
   /** Arguments of its credential_process after `credential-process`; undefined when there is no usable one. */
@@ -28,7 +28,7 @@ export interface ExaminedProfile {
   readonly sts: ProfileEndpoint;
 }
 
-/** A file that has too many problems needs no list of them all. */
+/** How many problems of a file are listed at most. */
 const MOST_PROBLEMS = 5;
 const PROGRAM_TIMEOUT_MS = 10_000;
 const LONGEST_QUOTE = 200;
@@ -106,7 +106,7 @@ export function readProfile(
   };
 }
 
-/** What keeps the AWS CLI and boto3 from reading a file at all, or lets SDKs read a profile in different ways. */
+/** Lists the lines because of which the AWS CLI and boto3 refuse a file, or SDKs read a profile in different ways. */
 function problemsOf(
   file: ConfigFile | undefined,
   kind: FileKind,
@@ -126,7 +126,7 @@ function problemsOf(
   return [...unread, ...differences];
 }
 
-/** Other ways to credentials that SDKs prefer to the credential_process that was found. */
+/** Finds settings that give the profile other credentials beside the credential_process. */
 function checkRivals(
   profile: string,
   paths: Readonly<Record<FileKind, string>>,
@@ -136,7 +136,7 @@ function checkRivals(
 ): readonly Finding[] {
   const keysIn = (file: ConfigFile | undefined, of: FileKind): string => {
     if (file === undefined) return "";
-    // Another program's line was refused before; the helper's own is no rival where it was found.
+    // The credential_process of this file is the one that is examined, so it is no rival.
     const rivals = rivalSettings(file, of, profile, () => of === kind);
     return [...new Set(rivals.map(({ key }) => key))].join(", ");
   };
@@ -208,7 +208,7 @@ function checkProgram(words: readonly string[], environment: Environment): Findi
 }
 
 function whyNotStarted(program: string, error: Error): string {
-  const code = "code" in error ? error.code : "";
+  const code = codeOf(error);
   const stats = isAbsolute(program) ? statSync(program, { throwIfNoEntry: false }) : undefined;
   if (stats?.isDirectory() === true) return "is a folder";
   if (code === "EACCES") return "may not be executed";
@@ -220,13 +220,14 @@ function whyNotStarted(program: string, error: Error): string {
 }
 
 function remedyFor(error: Error, program: string): string {
-  const denied = "code" in error && error.code === "EACCES";
-  return denied && isAbsolute(program) && statSync(program, { throwIfNoEntry: false })?.isFile() === true
+  return codeOf(error) === "EACCES" &&
+    isAbsolute(program) &&
+    statSync(program, { throwIfNoEntry: false })?.isFile() === true
     ? `chmod +x "${program}"`
     : "give its absolute path: ra-signer configure";
 }
 
-/** What another program wrote, without control characters and not too long. */
+/** Shortens the output of another program and replaces its control characters. */
 function quotable(text: string): string {
   return text.slice(0, LONGEST_QUOTE).replaceAll(/\p{Cc}/gu, "?");
 }

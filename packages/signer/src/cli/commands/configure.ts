@@ -114,7 +114,7 @@ export const configure: Command = {
     const region = regionOf(parameters);
     const line = credentialProcessLine(flags, arns, environment);
 
-    const path = pathToWrite(flags, environment);
+    const path = resolve(flags["config-file"] || configPath(environment));
     recover(path);
     const before = readIfPresent(path);
     const file = parseConfig(before ?? "");
@@ -142,7 +142,7 @@ export const configure: Command = {
   },
 };
 
-/** Other ways of the profile to its credentials are only replaced when that is asked for, and by hand in [DEFAULT]. */
+/** Refuses settings that give the profile other credentials. --force replaces them, except those of [DEFAULT]. */
 function refuseRivals(rivals: readonly Setting[], profile: string, path: string, force: boolean): void {
   const shared = rivals.find(({ section }) => section === "DEFAULT");
   if (shared !== undefined) {
@@ -166,30 +166,24 @@ function profileName({ profile }: ConfigureFlags): string {
   return profile;
 }
 
-/** The ARNs of the flags; the outputs are asked only for those that no flag gives. */
+/** The ARNs of the flags. An output is read only for an ARN that no flag gives. */
 function stackArns(flags: ConfigureFlags): StackArns {
   const path = flags["from-outputs"];
-  const given = {
-    trustAnchorArn: flags["trust-anchor-arn"],
-    profileArn: flags["profile-arn"],
-    roleArn: flags["role-arn"],
-  };
-  const output = (arn: string | undefined, name: string): string | undefined => (arn ? undefined : name);
   const names = {
-    trustAnchorArn: output(given.trustAnchorArn, flags["trust-anchor-output"] || "TrustAnchorArn"),
-    profileArn: output(given.profileArn, flags["profile-output"] || "ProfileArn"),
-    roleArn: output(given.roleArn, flags["role-output"] || "RoleArn"),
+    trustAnchorArn: flags["trust-anchor-arn"] ? undefined : flags["trust-anchor-output"] || "TrustAnchorArn",
+    profileArn: flags["profile-arn"] ? undefined : flags["profile-output"] || "ProfileArn",
+    roleArn: flags["role-arn"] ? undefined : flags["role-output"] || "RoleArn",
   };
   const found = path ? readStackOutputs(path, names, flags.stack) : {};
-  const choose = (name: keyof StackArns, flag: string): string => {
-    const arn = given[name] || found[name];
+  const choose = (flag: "trust-anchor-arn" | "profile-arn" | "role-arn", output?: string): string => {
+    const arn = flags[flag] || output;
     if (arn) return arn;
     throw new SignerError("ERR_SIGNER_USAGE", `--${flag} is missing; give it, or --from-outputs`);
   };
   return {
-    trustAnchorArn: choose("trustAnchorArn", "trust-anchor-arn"),
-    profileArn: choose("profileArn", "profile-arn"),
-    roleArn: choose("roleArn", "role-arn"),
+    trustAnchorArn: choose("trust-anchor-arn", found.trustAnchorArn),
+    profileArn: choose("profile-arn", found.profileArn),
+    roleArn: choose("role-arn", found.roleArn),
   };
 }
 
@@ -256,9 +250,9 @@ function filePath(flags: ConfigureFlags, name: "certificate" | "private-key" | "
   );
 }
 
-/** This Node.js and this command file; before them, where there is a shell, what answers from the cache without them. */
+/** This Node.js and this command file. With --cache the shell launcher, which can read the cache by itself, comes first. */
 function thisProgram(cache: boolean): readonly string[] {
-  // The built command is a neighbour of this file, however it was called: through a link or through npm's.
+  // The built command lies beside this file, also when it was started through a link or by npm.
   const main = join(dirname(import.meta.filename), "main.cjs");
   const launcher = join(dirname(main), "cached.sh");
   const direct = [process.execPath, main];
@@ -267,11 +261,7 @@ function thisProgram(cache: boolean): readonly string[] {
     : direct;
 }
 
-function pathToWrite(flags: ConfigureFlags, environment: Environment): string {
-  return resolve(flags["config-file"] || configPath(environment));
-}
-
-/** SDKs read the credentials file beside the config file, and prefer it. */
+/** Warns about credentials of the profile in the credentials file, which SDKs prefer to those of the config file. */
 function warnOfCredentialsFile(
   profile: string,
   environment: Environment,
@@ -292,7 +282,7 @@ function warnOfCredentialsFile(
   }
 }
 
-/** UTF-8 text as the binary string that ConfigDocument works on. */
+/** The UTF-8 bytes of a text, one character each, as in {@link parseConfig}. */
 function bytes(text: string): string {
   return Buffer.from(text, "utf8").toString("latin1");
 }

@@ -64,7 +64,7 @@ export const doctor: Command = {
 
 type Report = (...findings: readonly Finding[]) => void;
 
-/** What is examined. */
+/** The flags whose credentials are examined, and the STS endpoint of their profile. */
 interface Subject {
   readonly flags: SessionFlags;
   readonly sts: ProfileEndpoint;
@@ -127,7 +127,7 @@ async function examine(
   report(await checkCallerIdentity(credentials, parameters, { ...options, endpoint }));
 }
 
-/** What the flags give, or a finding when they cannot work. */
+/** Reads the flags, or reports a finding when they are wrong. */
 function given<Result>(report: Report, read: () => Result): Result | undefined {
   try {
     return read();
