@@ -36,11 +36,7 @@ export interface TrustPolicyFacts {
  * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
  */
 export function trustPolicyContext(facts: TrustPolicyFacts): ContextRecord {
-  const tags = facts.tags.flatMap(({ key, value }) => [
-    [`aws:PrincipalTag/${key}`, value],
-    [`aws:RequestTag/${key}`, value],
-  ]);
-  return {
+  const context: Record<string, string | readonly string[] | undefined> = {
     "aws:SourceArn": facts.trustAnchorArn,
     "aws:SourceAccount": facts.trustAnchorAccount,
     "aws:ResourceAccount": facts.trustAnchorAccount,
@@ -57,8 +53,12 @@ export function trustPolicyContext(facts: TrustPolicyFacts): ContextRecord {
     "sts:RoleSessionName": facts.sessionName,
     "sts:SourceIdentity": facts.sourceIdentity,
     "aws:TagKeys": facts.tags.map(({ key }) => key),
-    ...Object.fromEntries(tags),
   };
+  for (const { key, value } of facts.tags) {
+    context[`aws:PrincipalTag/${key}`] = value;
+    context[`aws:RequestTag/${key}`] = value;
+  }
+  return context;
 }
 
 /** Makes the error that {@link checkTrustPolicy} throws. */
