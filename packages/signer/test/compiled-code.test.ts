@@ -15,13 +15,27 @@ import { folderWithIdentity, sessionWords } from "./support/served.ts";
 const run = promisify(execFile);
 const keepCode = fileURLToPath(new URL("../scripts/keep-code.cjs", import.meta.url));
 
-/** A copy of the built command: its folder, and the paths of script and compiled code in it. */
-function copyCommand(folder: string): { script: string; codeFile: string } {
-  cpSync(dirname(MAIN), folder, { recursive: true });
-  const names = readdirSync(folder).filter((name) => name.startsWith("credential-process-"));
-  const [script = "", codeFile = "", ...others] = names.toSorted().map((name) => join(folder, name));
+/**
+ * A copy of the built command without compiled code: dist may be of another Node.js than this one.
+ *
+ * @returns The paths of the script, and of the code that `compile` makes under a umask.
+ */
+function copyCommand(folder: string): {
+  script: string;
+  codeFile: string;
+  compile: (umask?: string) => Promise<unknown>;
+} {
+  cpSync(dirname(MAIN), folder, { recursive: true, filter: (name) => !name.includes(".cjs.") });
+  const [script = "", ...others] = readdirSync(folder)
+    .filter((name) => name.startsWith("credential-process-"))
+    .map((name) => join(folder, name));
   expect(others).toEqual([]);
-  return { script, codeFile };
+  const words = [process.execPath, keepCode, script, "credential-process", "--help"];
+  return {
+    script,
+    codeFile: `${script}.${process.version}-${process.platform}-${process.arch}`,
+    compile: (umask = "022") => run("/bin/sh", ["-c", `umask ${umask}; exec "$@"`, "sh", ...words]),
+  };
 }
 
 describe("the script of credential-process", () => {
@@ -33,10 +47,17 @@ describe("the script of credential-process", () => {
 });
 
 describe("the compiled code of the build", () => {
-  it("is taken by this Node.js", () => {
+  it("lies beside the script, and only its owner may change it", () => {
+    const folder = dirname(MAIN);
+    const names = readdirSync(folder).filter((name) => name.includes(".cjs.v"));
+    expect(names).toEqual([expect.stringMatching(/^credential-process-[\da-f]{12}\.cjs\.v\d/)]);
+    expect(names.map((name) => statSync(join(folder, name)).mode & 0o777)).toEqual([0o644]);
+  });
+
+  it("is taken by V8", async () => {
     using folder = temporaryFolder();
-    const { script, codeFile } = copyCommand(folder.path);
-    expect(codeFile).toBe(`${script}.${process.version}-${process.platform}-${process.arch}`);
+    const { script, codeFile, compile } = copyCommand(folder.path);
+    await compile();
     const cachedData = readFileSync(codeFile);
     const compiled = new Script(readFileSync(script, "latin1"), { filename: script, cachedData });
     expect(compiled.cachedDataRejected).toBe(false);
@@ -44,10 +65,8 @@ describe("the compiled code of the build", () => {
 
   it.each(["000", "022", "777"])("has mode 0644 under umask %s", async (umask) => {
     using folder = temporaryFolder();
-    const { script, codeFile } = copyCommand(folder.path);
-    rmSync(codeFile);
-    const words = [process.execPath, keepCode, script, "credential-process", "--help"];
-    await run("/bin/sh", ["-c", `umask ${umask}; exec "$@"`, "sh", ...words]);
+    const { codeFile, compile } = copyCommand(folder.path);
+    await compile(umask);
     expect(statSync(codeFile).mode & 0o777).toBe(0o644);
   });
 
@@ -62,7 +81,8 @@ describe("the compiled code of the build", () => {
     await using service = await startFakeService(success());
     using identity = folderWithIdentity();
     using folder = temporaryFolder();
-    const { codeFile } = copyCommand(folder.path);
+    const { codeFile, compile } = copyCommand(folder.path);
+    await compile();
     const code = change(readFileSync(codeFile));
     rmSync(codeFile);
     if (code !== undefined) writeFileSync(codeFile, code);
