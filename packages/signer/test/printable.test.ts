@@ -108,8 +108,8 @@ describe.each(answers)("of the service: %s", (_title, answer) => {
       ...{ ...ARNS, certificate, privateKey, endpoint: service.url, environment: {}, maxAttempts: 1 },
       trace: (line: string) => trace.push(line),
     };
-    for (const attempt of [createSession(init), fromRolesAnywhere(init)()]) {
-      const error: unknown = await attempt.catch((thrown: unknown) => thrown);
+    for (const attempt of [() => createSession(init), fromRolesAnywhere(init)]) {
+      const error: unknown = await attempt().catch((thrown: unknown) => thrown);
       expect(error).toBeInstanceOf(SignerError);
       expectHarmless(messageOf(error));
       expectHarmless(inspect(error));
