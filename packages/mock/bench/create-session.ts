@@ -16,7 +16,6 @@ import type { AwsPort } from "../src/session/aws.ts";
 import { awsSdkPort } from "../src/session/aws-sdk.ts";
 import {
   ecKeys,
-  type KeyPair,
   makeAuthority,
   makeCertificate,
   ML_DSA,
@@ -24,6 +23,7 @@ import {
   rsaKeys,
   signedRequest,
 } from "@roles-anywhere/testing";
+import type { KeyPair } from "@roles-anywhere/testing";
 import { TRUST_POLICY } from "../test/support/fake-aws.ts";
 import type { ReceivedRequest } from "../src/request/received-request.ts";
 import {

@@ -1,13 +1,18 @@
 import { randomUUID } from "node:crypto";
-import { type AuditLog, createAuditLog } from "./audit/audit-log.ts";
+import { createAuditLog } from "./audit/audit-log.ts";
+import type { AuditLog } from "./audit/audit-log.ts";
 import type { AccessKey } from "./control/access-key.ts";
-import { createSignatureVerifier, type SignatureVerifier } from "./control/sigv4.ts";
-import { createFaultQueue, type FaultQueue } from "./lab/faults.ts";
-import { createLabClock, type LabClock } from "./lab/lab-clock.ts";
+import { createSignatureVerifier } from "./control/sigv4.ts";
+import type { SignatureVerifier } from "./control/sigv4.ts";
+import { createFaultQueue } from "./lab/faults.ts";
+import type { FaultQueue } from "./lab/faults.ts";
+import { createLabClock } from "./lab/lab-clock.ts";
+import type { LabClock } from "./lab/lab-clock.ts";
 import { printable } from "./errors/printable.ts";
 import { MIN_DURATION_SECONDS } from "./request/parameters.ts";
 import type { SessionContext } from "./session/create-session.ts";
-import { type Clock, systemClock } from "./state/state.ts";
+import { systemClock } from "./state/state.ts";
+import type { Clock } from "./state/state.ts";
 
 /** The length at which a line of the log is cut off, in UTF-16 units. */
 const MAX_LINE_LENGTH = 16_384;

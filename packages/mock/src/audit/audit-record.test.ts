@@ -1,13 +1,9 @@
-import { makeAuthority, makeCertificate, signedRequest, type SigningSpec } from "@roles-anywhere/testing";
+import { makeAuthority, makeCertificate, signedRequest } from "@roles-anywhere/testing";
+import type { SigningSpec } from "@roles-anywhere/testing";
 import { describe, expect, it } from "vitest";
 import { handleCreateSession } from "../../test/support/handle-create-session.ts";
-import {
-  createWorld,
-  PROFILE_ARN,
-  ROLE_ARN,
-  TRUST_ANCHOR_ARN,
-  type World,
-} from "../../test/support/world.ts";
+import { createWorld, PROFILE_ARN, ROLE_ARN, TRUST_ANCHOR_ARN } from "../../test/support/world.ts";
+import type { World } from "../../test/support/world.ts";
 import { printable } from "../errors/printable.ts";
 import { AwsPortError } from "../session/aws.ts";
 

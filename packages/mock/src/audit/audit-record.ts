@@ -6,7 +6,8 @@ import type { CreateSessionOutput } from "../session/assume.ts";
 import type { SessionVerdict } from "../session/create-session.ts";
 import { unmappedAttributes } from "../session/session-attributes.ts";
 import type { State } from "../state/state.ts";
-import { type Certificate, toPem } from "../trust/certificate.ts";
+import { toPem } from "../trust/certificate.ts";
+import type { Certificate } from "../trust/certificate.ts";
 import { formatName } from "../trust/distinguished-name.ts";
 
 const HIDDEN = "HIDDEN_DUE_TO_SECURITY_REASONS";

@@ -1,6 +1,7 @@
 import process from "node:process";
 import { MockError } from "../errors/mock-error.ts";
-import { type MockOptions, startMock } from "../http/server.ts";
+import { startMock } from "../http/server.ts";
+import type { MockOptions } from "../http/server.ts";
 import { readArguments } from "./arguments.ts";
 
 const invocation = readArguments(process.argv.slice(2), process.env);

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { makeAuthority, makeCrl } from "@roles-anywhere/testing";
-import { idOf, testControlPlane, type TestControlPlane } from "../../test/support/test-control-plane.ts";
+import { idOf, testControlPlane } from "../../test/support/test-control-plane.ts";
+import type { TestControlPlane } from "../../test/support/test-control-plane.ts";
 
 const authority = makeAuthority();
 const CRL_DATA = makeCrl(authority, { revoked: [0x1234n] }).toString("base64");

@@ -5,16 +5,17 @@ import type { CrlRecord } from "../state/records.ts";
 import { findByArn } from "../state/resource-arn.ts";
 import { DerError } from "../trust/der.ts";
 import { readRevocationLists } from "../trust/revocation.ts";
-import { type Operation, operation } from "./operation.ts";
+import { operation } from "./operation.ts";
+import type { Operation } from "./operation.ts";
 import {
   checkQuota,
   commonOperations,
   createResource,
   creationMembers,
-  type ResourceKind,
   updateMembers,
   updateResource,
 } from "./resource.ts";
+import type { ResourceKind } from "./resource.ts";
 
 export const MAX_CRLS_PER_TRUST_ANCHOR = 2;
 

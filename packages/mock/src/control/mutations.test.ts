@@ -6,18 +6,13 @@ import {
   makeAuthority,
   makeCertificate,
   makeCrl,
-  type Random,
   signedRequest,
 } from "@roles-anywhere/testing";
+import type { Random } from "@roles-anywhere/testing";
 import { crlRecord } from "../../test/support/crl-record.ts";
 import { createState } from "../state/state.ts";
-import {
-  createWorld,
-  PROFILE_ARN,
-  ROLE_ARN,
-  TRUST_ANCHOR_ARN,
-  type World,
-} from "../../test/support/world.ts";
+import { createWorld, PROFILE_ARN, ROLE_ARN, TRUST_ANCHOR_ARN } from "../../test/support/world.ts";
+import type { World } from "../../test/support/world.ts";
 import { handleCreateSession } from "../../test/support/handle-create-session.ts";
 import { operations } from "./control-plane.ts";
 import { AUTHORIZATION } from "../../test/support/test-control-plane.ts";

@@ -2,17 +2,18 @@ import { z } from "zod";
 import { text } from "../model/constraints.ts";
 import * as shapes from "../model/shapes.ts";
 import type { AttributeMapping, CertificateField, ProfileRecord } from "../state/records.ts";
-import { type Operation, operation } from "./operation.ts";
+import { operation } from "./operation.ts";
+import type { Operation } from "./operation.ts";
 import {
   changeResource,
   checkQuota,
   commonOperations,
   createResource,
   creationMembers,
-  type ResourceKind,
   updateMembers,
   updateResource,
 } from "./resource.ts";
+import type { ResourceKind } from "./resource.ts";
 
 export const MAX_PROFILES = 250;
 export const DEFAULT_DURATION_SECONDS = 3600;

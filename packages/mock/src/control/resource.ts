@@ -3,9 +3,11 @@ import { notFound, validationError } from "../errors/service-error.ts";
 import * as shapes from "../model/shapes.ts";
 import { timestamp } from "../model/timestamp.ts";
 import type { Tag } from "../state/records.ts";
-import { aliasArn, findByArnOrAlias, resourceArn, type ResourceType } from "../state/resource-arn.ts";
+import { aliasArn, findByArnOrAlias, resourceArn } from "../state/resource-arn.ts";
+import type { ResourceType } from "../state/resource-arn.ts";
 import type { State } from "../state/state.ts";
-import { type Operation, operation, type OperationContext } from "./operation.ts";
+import { operation } from "./operation.ts";
+import type { Operation, OperationContext } from "./operation.ts";
 import { paginate } from "./paginate.ts";
 
 /** The members that the records of trust anchors, profiles and CRLs have in common. */

@@ -2,15 +2,11 @@ import { hash, timingSafeEqual } from "node:crypto";
 import { Sha256 } from "@aws-crypto/sha256-js";
 import { SignatureV4 } from "@smithy/signature-v4";
 import { ServiceError } from "../errors/service-error.ts";
-import {
-  headerValues,
-  indexHeaders,
-  parseQuery,
-  type ReceivedRequest,
-  splitTarget,
-} from "../request/received-request.ts";
+import { headerValues, indexHeaders, parseQuery, splitTarget } from "../request/received-request.ts";
+import type { ReceivedRequest } from "../request/received-request.ts";
 import { CLOCK_SKEW_SECONDS, parseAmzDate } from "../request/signed-request.ts";
-import { type AccessKey, indexAccessKeys } from "./access-key.ts";
+import { indexAccessKeys } from "./access-key.ts";
+import type { AccessKey } from "./access-key.ts";
 
 const SIGNING_SERVICE = "rolesanywhere";
 const REQUIRED_FIELDS = ["Credential", "Signature", "SignedHeaders"] as const;

@@ -3,7 +3,8 @@ import { notFound } from "../errors/service-error.ts";
 import { uuid } from "../model/shapes.ts";
 import { timestamp } from "../model/timestamp.ts";
 import type { SubjectRecord } from "../state/records.ts";
-import { type Operation, operation } from "./operation.ts";
+import { operation } from "./operation.ts";
+import type { Operation } from "./operation.ts";
 import { listOperation } from "./resource.ts";
 
 const getSubject = operation(

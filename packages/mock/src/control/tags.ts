@@ -4,7 +4,8 @@ import { amazonResourceName, tagKeyList, tagList } from "../model/shapes.ts";
 import type { Tag } from "../state/records.ts";
 import { findByArn } from "../state/resource-arn.ts";
 import type { State } from "../state/state.ts";
-import { type Operation, operation } from "./operation.ts";
+import { operation } from "./operation.ts";
+import type { Operation } from "./operation.ts";
 import { uniqueTags } from "./resource.ts";
 
 export const MAX_TAGS_PER_RESOURCE = 200;

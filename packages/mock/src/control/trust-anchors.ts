@@ -8,19 +8,21 @@ import type {
   TrustAnchorRecord,
   TrustAnchorSource,
 } from "../state/records.ts";
-import { type Certificate, readCertificateBundle } from "../trust/certificate.ts";
+import { readCertificateBundle } from "../trust/certificate.ts";
+import type { Certificate } from "../trust/certificate.ts";
 import { DerError } from "../trust/der.ts";
-import { type Operation, operation } from "./operation.ts";
+import { operation } from "./operation.ts";
+import type { Operation } from "./operation.ts";
 import {
   changeResource,
   checkQuota,
   commonOperations,
   createResource,
   creationMembers,
-  type ResourceKind,
   updateMembers,
   updateResource,
 } from "./resource.ts";
+import type { ResourceKind } from "./resource.ts";
 
 export const MAX_TRUST_ANCHORS = 50;
 /** Certificates per trust anchor, a quota that AWS does not raise. */

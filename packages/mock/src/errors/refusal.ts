@@ -1,5 +1,6 @@
 import { MAX_MESSAGE_LENGTH, printable } from "./printable.ts";
-import { ServiceError, type ServiceErrorType } from "./service-error.ts";
+import { ServiceError } from "./service-error.ts";
+import type { ServiceErrorType } from "./service-error.ts";
 
 /**
  * The reasons why a CreateSession call is refused, one stable code per check. Codes are never renamed; new ones may

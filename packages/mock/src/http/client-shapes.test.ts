@@ -1,15 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import {
-  type Issued,
-  makeAuthority,
-  makeCertificate,
-  rsaKeys,
-  send,
-  signedRequest,
-  type SigningSpec,
-} from "@roles-anywhere/testing";
+import { makeAuthority, makeCertificate, rsaKeys, send, signedRequest } from "@roles-anywhere/testing";
+import type { Issued, SigningSpec } from "@roles-anywhere/testing";
 import { createWorld, PROFILE_ARN, ROLE_ARN, TRUST_ANCHOR_ARN } from "../../test/support/world.ts";
-import { type RunningMock, startMock } from "./server.ts";
+import { startMock } from "./server.ts";
+import type { RunningMock } from "./server.ts";
 
 /**
  * What the known clients put on the wire, as recorded from them or read from their source: where the ARNs stand, the

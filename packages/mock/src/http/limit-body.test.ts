@@ -2,7 +2,8 @@ import { request } from "node:http";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { fakeAws } from "../../test/support/fake-aws.ts";
 import { MAX_BODY_BYTES } from "./app.ts";
-import { type RunningMock, startMock } from "./server.ts";
+import { startMock } from "./server.ts";
+import type { RunningMock } from "./server.ts";
 
 const authorization =
   "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/rolesanywhere/aws4_request, SignedHeaders=host;x-amz-date, Signature=00";

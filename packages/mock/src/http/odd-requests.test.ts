@@ -1,11 +1,13 @@
 import { once } from "node:events";
-import { connect, type Socket } from "node:net";
+import { connect } from "node:net";
+import type { Socket } from "node:net";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { ReceivedRequest } from "../request/received-request.ts";
 import { signedRequest } from "@roles-anywhere/testing";
 import { createWorld } from "../../test/support/world.ts";
 import { MAX_BODY_BYTES } from "./app.ts";
-import { type RunningMock, startMock } from "./server.ts";
+import { startMock } from "./server.ts";
+import type { RunningMock } from "./server.ts";
 
 const world = createWorld();
 const lines: string[] = [];

@@ -1,7 +1,8 @@
 import { request } from "node:http";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { fakeAws } from "../../test/support/fake-aws.ts";
-import { type RunningMock, startMock } from "./server.ts";
+import { startMock } from "./server.ts";
+import type { RunningMock } from "./server.ts";
 
 const aws = fakeAws("arn:aws:iam::000000000000:role/R");
 const authorization =

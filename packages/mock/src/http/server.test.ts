@@ -12,8 +12,10 @@ import {
   withHeader,
 } from "@roles-anywhere/testing";
 import { makeTlsFiles } from "../../test/support/make-tls-files.ts";
-import { createWorld, type World, type WorldSpec } from "../../test/support/world.ts";
-import { type MockOptions, type RunningMock, startMock } from "./server.ts";
+import { createWorld } from "../../test/support/world.ts";
+import type { World, WorldSpec } from "../../test/support/world.ts";
+import { startMock } from "./server.ts";
+import type { MockOptions, RunningMock } from "./server.ts";
 
 async function serve(
   spec: WorldSpec = {},

@@ -1,13 +1,16 @@
 import { readFileSync } from "node:fs";
 import { once } from "node:events";
-import { createServer, type RequestListener, type Server, type ServerOptions } from "node:http";
+import { createServer } from "node:http";
+import type { RequestListener, Server, ServerOptions } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import { getRequestListener } from "@hono/node-server";
-import { createContext, type MockContext, type MockSettings } from "../context.ts";
+import { createContext } from "../context.ts";
+import type { MockContext, MockSettings } from "../context.ts";
 import { invalidOption, MockError } from "../errors/mock-error.ts";
 import type { AwsPort } from "../session/aws.ts";
 import { awsSdkPort } from "../session/aws-sdk.ts";
-import { createState, type State } from "../state/state.ts";
+import { createState } from "../state/state.ts";
+import type { State } from "../state/state.ts";
 import { createApp } from "./app.ts";
 import { checkAllowedHosts } from "./refuse-web-pages.ts";
 

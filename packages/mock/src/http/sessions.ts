@@ -9,9 +9,11 @@ import type { Operation } from "../control/operation.ts";
 import type { Refusal } from "../errors/refusal.ts";
 import { ServiceError } from "../errors/service-error.ts";
 import { faultRefusal } from "../lab/faults.ts";
-import { receive, type ReceivedRequest } from "../request/received-request.ts";
+import { receive } from "../request/received-request.ts";
+import type { ReceivedRequest } from "../request/received-request.ts";
 import type { CreateSessionOutput } from "../session/assume.ts";
-import { createSession, type SessionVerdict } from "../session/create-session.ts";
+import { createSession } from "../session/create-session.ts";
+import type { SessionVerdict } from "../session/create-session.ts";
 
 /** CreateSession as an operation. Only this one is signed with a certificate and recorded in the audit. */
 export const createSessionOperation: Operation<MockContext> = {

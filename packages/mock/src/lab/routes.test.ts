@@ -1,9 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { MAX_BODY_BYTES } from "../http/app.ts";
-import { type RunningMock, startMock } from "../http/server.ts";
-import { makeCertificate, makeCrl, send, signedRequest, type SigningSpec } from "@roles-anywhere/testing";
+import { startMock } from "../http/server.ts";
+import type { RunningMock } from "../http/server.ts";
+import { makeCertificate, makeCrl, send, signedRequest } from "@roles-anywhere/testing";
+import type { SigningSpec } from "@roles-anywhere/testing";
 import { crlRecord } from "../../test/support/crl-record.ts";
-import { ACCOUNT, createWorld, NOW, type World } from "../../test/support/world.ts";
+import { ACCOUNT, createWorld, NOW } from "../../test/support/world.ts";
+import type { World } from "../../test/support/world.ts";
 
 interface Lab {
   readonly world: World;

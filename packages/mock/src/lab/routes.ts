@@ -1,12 +1,15 @@
 import type { HttpBindings } from "@hono/node-server";
-import { type Context, Hono } from "hono";
+import { Hono } from "hono";
+import type { Context } from "hono";
 import { z } from "zod";
 import { MockError } from "../errors/mock-error.ts";
-import { type ControlPlaneContext, checkCaller } from "../control/control-plane.ts";
+import { checkCaller } from "../control/control-plane.ts";
+import type { ControlPlaneContext } from "../control/control-plane.ts";
 import { ServiceError } from "../errors/service-error.ts";
 import { parseJson } from "../model/json.ts";
 import type { State } from "../state/state.ts";
-import { FAULT_KINDS, type FaultQueue } from "./faults.ts";
+import { FAULT_KINDS } from "./faults.ts";
+import type { FaultQueue } from "./faults.ts";
 import type { LabClock } from "./lab-clock.ts";
 import { clearState, exportSnapshot, importSnapshot } from "./snapshot.ts";
 

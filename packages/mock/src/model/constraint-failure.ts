@@ -1,4 +1,5 @@
-import { type ServiceError, validationError } from "../errors/service-error.ts";
+import { validationError } from "../errors/service-error.ts";
+import type { ServiceError } from "../errors/service-error.ts";
 
 /** A constraint that a member's value breaks; without `value` the value stays out of the message. */
 export interface ConstraintFailure {

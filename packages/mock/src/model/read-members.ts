@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import { ServiceError } from "../errors/service-error.ts";
-import { type ConstraintFailure, constraintError, mustNotBeNull } from "./constraint-failure.ts";
+import { constraintError, mustNotBeNull } from "./constraint-failure.ts";
+import type { ConstraintFailure } from "./constraint-failure.ts";
 
 type Issue = z.core.$ZodIssue;
 

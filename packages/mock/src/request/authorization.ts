@@ -1,5 +1,6 @@
 import { printable } from "../errors/printable.ts";
-import { AWS_MESSAGE, denied, type Refusal } from "../errors/refusal.ts";
+import { AWS_MESSAGE, denied } from "../errors/refusal.ts";
+import type { Refusal } from "../errors/refusal.ts";
 import type { CredentialScope } from "./canonical-request.ts";
 
 /** The algorithm tokens that AWS documents; one token serves all three parameter sets of ML-DSA. */

@@ -1,5 +1,6 @@
 import { hash } from "node:crypto";
-import { trimBlanks, type Headers, type QueryParameter } from "./received-request.ts";
+import { trimBlanks } from "./received-request.ts";
+import type { Headers, QueryParameter } from "./received-request.ts";
 
 /** The texts that the signer must have signed, rebuilt from the received request. */
 export interface DerivedSigning {

@@ -1,20 +1,15 @@
 import { printable } from "../errors/printable.ts";
 import { AWS_MESSAGE, denied, Refusal } from "../errors/refusal.ts";
 import { BoundedCache } from "../trust/bounded-cache.ts";
-import { type Certificate, parseCertificate } from "../trust/certificate.ts";
+import { parseCertificate } from "../trust/certificate.ts";
+import type { Certificate } from "../trust/certificate.ts";
 import { DerError, utcDate } from "../trust/der.ts";
 import { isBase64 } from "../trust/pem.ts";
-import { type Authorization, parseAuthorization } from "./authorization.ts";
+import { parseAuthorization } from "./authorization.ts";
+import type { Authorization } from "./authorization.ts";
 import type { SignedParts } from "./canonical-request.ts";
-import {
-  type Headers,
-  indexHeaders,
-  parseQuery,
-  type QueryParameter,
-  type ReceivedRequest,
-  splitTarget,
-  trimBlanks,
-} from "./received-request.ts";
+import { indexHeaders, parseQuery, splitTarget, trimBlanks } from "./received-request.ts";
+import type { Headers, QueryParameter, ReceivedRequest } from "./received-request.ts";
 
 /** How many certificates the chain header may hold. */
 export const MAX_CHAIN_LENGTH = 5;

@@ -1,9 +1,12 @@
 import { printable } from "../errors/printable.ts";
-import { AWS_MESSAGE, denied, type Explanation, type ReasonCode, Refusal } from "../errors/refusal.ts";
+import { AWS_MESSAGE, denied, Refusal } from "../errors/refusal.ts";
+import type { Explanation, ReasonCode } from "../errors/refusal.ts";
 import { parseArn, roleNameOf } from "../state/resource-arn.ts";
 import type { State } from "../state/state.ts";
-import { type AssumeRoleRequest, type AwsPort, AwsPortError } from "./aws.ts";
-import { failedAttributesSentence, type MappedAttributes } from "./session-attributes.ts";
+import { AwsPortError } from "./aws.ts";
+import type { AssumeRoleRequest, AwsPort } from "./aws.ts";
+import { failedAttributesSentence } from "./session-attributes.ts";
+import type { MappedAttributes } from "./session-attributes.ts";
 
 /** The output of CreateSession; `credentialSet` always has one element. */
 export interface CreateSessionOutput {

@@ -1,9 +1,11 @@
-import { type KeyObject, verify } from "node:crypto";
+import { verify } from "node:crypto";
+import type { KeyObject } from "node:crypto";
 import { printable } from "../errors/printable.ts";
 import { AWS_MESSAGE, denied } from "../errors/refusal.ts";
 import type { Algorithm } from "../request/authorization.ts";
 import { deriveSigning, queryValueEncodings } from "../request/canonical-request.ts";
-import { CLOCK_SKEW_SECONDS, type SignedRequest } from "../request/signed-request.ts";
+import { CLOCK_SKEW_SECONDS } from "../request/signed-request.ts";
+import type { SignedRequest } from "../request/signed-request.ts";
 import type { Certificate } from "../trust/certificate.ts";
 
 /**

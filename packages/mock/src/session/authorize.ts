@@ -1,22 +1,21 @@
 import { printable } from "../errors/printable.ts";
-import { AWS_MESSAGE, denied, type ReasonCode, Refusal } from "../errors/refusal.ts";
+import { AWS_MESSAGE, denied, Refusal } from "../errors/refusal.ts";
+import type { ReasonCode } from "../errors/refusal.ts";
 import type { CreateSessionParameters } from "../request/parameters.ts";
 import type { SignedRequest } from "../request/signed-request.ts";
 import type { ProfileRecord, TrustAnchorRecord } from "../state/records.ts";
-import {
-  aliasArn,
-  findByArnOrAlias,
-  parseArn,
-  resourceArn,
-  type ResourceType,
-} from "../state/resource-arn.ts";
+import { aliasArn, findByArnOrAlias, parseArn, resourceArn } from "../state/resource-arn.ts";
+import type { ResourceType } from "../state/resource-arn.ts";
 import type { State } from "../state/state.ts";
-import { type Certificate, readCertificateBundle } from "../trust/certificate.ts";
+import { readCertificateBundle } from "../trust/certificate.ts";
+import type { Certificate } from "../trust/certificate.ts";
 import { DerError } from "../trust/der.ts";
 import { checkEndEntity } from "../trust/end-entity.ts";
 import { notRevoked } from "../trust/revocation.ts";
-import { type CertificationPath, validatePath } from "../trust/validate-path.ts";
-import { type AllowedSession, callAws, unableToAssume } from "./assume.ts";
+import { validatePath } from "../trust/validate-path.ts";
+import type { CertificationPath } from "../trust/validate-path.ts";
+import { callAws, unableToAssume } from "./assume.ts";
+import type { AllowedSession } from "./assume.ts";
 import type { AwsPort, Role } from "./aws.ts";
 import {
   failedAttributesSentence,

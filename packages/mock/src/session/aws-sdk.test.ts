@@ -1,4 +1,5 @@
-import { createServer, type IncomingMessage, type Server } from "node:http";
+import { createServer } from "node:http";
+import type { IncomingMessage, Server } from "node:http";
 import { afterEach, describe, expect, it } from "vitest";
 import { awsSdkPort } from "./aws-sdk.ts";
 import type { AwsPort } from "./aws.ts";

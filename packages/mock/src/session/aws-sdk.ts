@@ -1,7 +1,8 @@
 import type { IAMClient } from "@aws-sdk/client-iam";
 import type { STSClient } from "@aws-sdk/client-sts";
 import { parseArn, roleNameOf } from "../state/resource-arn.ts";
-import { type AssumedRole, type AssumeRoleRequest, type AwsPort, AwsPortError, type Role } from "./aws.ts";
+import { AwsPortError } from "./aws.ts";
+import type { AssumedRole, AssumeRoleRequest, AwsPort, Role } from "./aws.ts";
 
 /** The endpoints of STS and IAM. They have no default, so that the mock never reaches a real account by accident. */
 export interface AwsSdkOptions {

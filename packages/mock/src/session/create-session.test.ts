@@ -1,8 +1,6 @@
 import { describe, expect, it } from "vitest";
 import {
-  type CertificateSpec,
   ecKeys,
-  type KeyPair,
   makeAuthority,
   makeCertificate,
   makeCrl,
@@ -10,8 +8,8 @@ import {
   mlDsaKeys,
   rsaKeys,
   signedRequest,
-  type SigningSpec,
 } from "@roles-anywhere/testing";
+import type { CertificateSpec, KeyPair, SigningSpec } from "@roles-anywhere/testing";
 import { TRUST_POLICY } from "../../test/support/fake-aws.ts";
 import { crlRecord } from "../../test/support/crl-record.ts";
 import {
@@ -22,9 +20,8 @@ import {
   ROLE_ARN,
   TRUST_ANCHOR_ARN,
   trustAnchorRecord,
-  type World,
-  type WorldSpec,
 } from "../../test/support/world.ts";
+import type { World, WorldSpec } from "../../test/support/world.ts";
 import type { CreateSessionOutput } from "./assume.ts";
 import { handleCreateSession } from "../../test/support/handle-create-session.ts";
 

@@ -1,13 +1,17 @@
 import { Refusal } from "../errors/refusal.ts";
-import { type CreateSessionParameters, readParameters } from "../request/parameters.ts";
+import { readParameters } from "../request/parameters.ts";
+import type { CreateSessionParameters } from "../request/parameters.ts";
 import type { ReceivedRequest } from "../request/received-request.ts";
-import { readSignedRequest, rememberTrusted, type SignedRequest } from "../request/signed-request.ts";
+import { readSignedRequest, rememberTrusted } from "../request/signed-request.ts";
+import type { SignedRequest } from "../request/signed-request.ts";
 import type { SubjectRecord } from "../state/records.ts";
 import type { Clock } from "../state/state.ts";
 import type { Certificate } from "../trust/certificate.ts";
-import { assume, type CreateSessionOutput } from "./assume.ts";
+import { assume } from "./assume.ts";
+import type { CreateSessionOutput } from "./assume.ts";
 import { authenticate } from "./authenticate.ts";
-import { type AuthorizationContext, authorizeCertificate, authorizeSession } from "./authorize.ts";
+import { authorizeCertificate, authorizeSession } from "./authorize.ts";
+import type { AuthorizationContext } from "./authorize.ts";
 import type { MappedAttributes } from "./session-attributes.ts";
 import { markFailed, recordSubject } from "./subjects.ts";
 

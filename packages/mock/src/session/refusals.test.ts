@@ -5,10 +5,8 @@ import type { ReceivedRequest } from "../request/received-request.ts";
 import {
   bits,
   boolean,
-  type CertificateSpec,
   ecKeys,
   extension,
-  type Issued,
   makeAuthority,
   makeCertificate,
   makeCrl,
@@ -23,11 +21,11 @@ import {
   signatureAlgorithm,
   signDer,
   signedRequest,
-  type SigningSpec,
   time,
   tlv,
   withHeader,
 } from "@roles-anywhere/testing";
+import type { CertificateSpec, Issued, SigningSpec } from "@roles-anywhere/testing";
 import { children, encoded, readDer } from "../trust/der.ts";
 import { TRUST_POLICY } from "../../test/support/fake-aws.ts";
 import { crlRecord } from "../../test/support/crl-record.ts";
@@ -38,8 +36,8 @@ import {
   PROFILE_ARN,
   ROLE_ARN,
   TRUST_ANCHOR_ARN,
-  type World,
 } from "../../test/support/world.ts";
+import type { World } from "../../test/support/world.ts";
 import { AwsPortError } from "./aws.ts";
 import { handleCreateSession } from "../../test/support/handle-create-session.ts";
 

@@ -1,8 +1,10 @@
 import { clip, printable } from "../errors/printable.ts";
 import { AWS_MESSAGE, denied } from "../errors/refusal.ts";
 import type { AttributeMapping, CertificateField } from "../state/records.ts";
-import { type Certificate, serialHex } from "../trust/certificate.ts";
-import { attributeValues, type DistinguishedName } from "../trust/distinguished-name.ts";
+import { serialHex } from "../trust/certificate.ts";
+import type { Certificate } from "../trust/certificate.ts";
+import { attributeValues } from "../trust/distinguished-name.ts";
+import type { DistinguishedName } from "../trust/distinguished-name.ts";
 import type { SessionTag } from "./aws.ts";
 
 /**

@@ -1,7 +1,8 @@
 import type { State } from "../state/state.ts";
 import type { SubjectRecord } from "../state/records.ts";
 import { resourceArn } from "../state/resource-arn.ts";
-import { type Certificate, toPem } from "../trust/certificate.ts";
+import { toPem } from "../trust/certificate.ts";
+import type { Certificate } from "../trust/certificate.ts";
 import { formatName } from "../trust/distinguished-name.ts";
 
 /** How many certificates, and how many sets of instance properties, a subject keeps. The newest come first. */

@@ -1,11 +1,6 @@
 import type { Explanation } from "../errors/refusal.ts";
-import {
-  type ContextRecord,
-  evaluatePolicy,
-  parsePolicy,
-  type PolicyDocument,
-  PolicyError,
-} from "@roles-anywhere/iam-policy";
+import { evaluatePolicy, parsePolicy, PolicyError } from "@roles-anywhere/iam-policy";
+import type { ContextRecord, PolicyDocument } from "@roles-anywhere/iam-policy";
 import { remember } from "../trust/bounded-cache.ts";
 import type { SessionTag } from "./aws.ts";
 

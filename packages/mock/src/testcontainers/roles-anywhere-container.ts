@@ -1,13 +1,8 @@
 import { existsSync } from "node:fs";
 import { isIP } from "node:net";
 import { fileURLToPath } from "node:url";
-import {
-  AbstractStartedContainer,
-  GenericContainer,
-  getContainerRuntimeClient,
-  type StartedTestContainer,
-  Wait,
-} from "testcontainers";
+import { AbstractStartedContainer, GenericContainer, getContainerRuntimeClient, Wait } from "testcontainers";
+import type { StartedTestContainer } from "testcontainers";
 import type { AuditRecord } from "../audit/audit-record.ts";
 import { invalidOption, MockError } from "../errors/mock-error.ts";
 import { createResource } from "./control-plane-client.ts";

@@ -4,7 +4,6 @@ import { describe, expect, it } from "vitest";
 import { mockAccepts, opensslAccepts } from "../../test/support/path-verdicts.ts";
 import { NOW } from "../../test/support/world.ts";
 import {
-  type CertificateSpec,
   ecKeys,
   extension,
   makeAuthority,
@@ -17,6 +16,7 @@ import {
   sequence,
   tlv,
 } from "@roles-anywhere/testing";
+import type { CertificateSpec } from "@roles-anywhere/testing";
 import { parseCertificate, serialHex, toPem } from "./certificate.ts";
 import { DerError } from "./der.ts";
 import { formatName } from "./distinguished-name.ts";

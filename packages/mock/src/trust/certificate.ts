@@ -1,9 +1,9 @@
-import { hash, type KeyObject, X509Certificate } from "node:crypto";
+import { hash, X509Certificate } from "node:crypto";
+import type { KeyObject } from "node:crypto";
 import { remember } from "./bounded-cache.ts";
 import {
   children,
   DerError,
-  type DerNode,
   expectTag,
   onlyChild,
   readInteger,
@@ -13,10 +13,14 @@ import {
   readTime,
   TAG,
 } from "./der.ts";
-import { type DistinguishedName, readName } from "./distinguished-name.ts";
-import { type Extensions, readExtensions } from "./extensions.ts";
+import type { DerNode } from "./der.ts";
+import { readName } from "./distinguished-name.ts";
+import type { DistinguishedName } from "./distinguished-name.ts";
+import { readExtensions } from "./extensions.ts";
+import type { Extensions } from "./extensions.ts";
 import { pemBlocks } from "./pem.ts";
-import { readSignatureAlgorithm, sameAlgorithm, type SignatureAlgorithm } from "./signature-algorithm.ts";
+import { readSignatureAlgorithm, sameAlgorithm } from "./signature-algorithm.ts";
+import type { SignatureAlgorithm } from "./signature-algorithm.ts";
 
 /** An X.509 certificate. Our own strict reader reads its fields, and OpenSSL its key and signature. */
 export interface Certificate {

@@ -1,4 +1,5 @@
-import { children, content, DerError, type DerNode, encoded, expectTag, readOid, TAG } from "./der.ts";
+import { children, content, DerError, encoded, expectTag, readOid, TAG } from "./der.ts";
+import type { DerNode } from "./der.ts";
 
 /** One attribute of a name, such as CN=client. */
 export interface NameAttribute {

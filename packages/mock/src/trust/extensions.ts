@@ -2,7 +2,6 @@ import {
   children,
   content,
   DerError,
-  type DerNode,
   expectTag,
   nonEmpty,
   onlyChild,
@@ -13,7 +12,9 @@ import {
   readSmallInteger,
   TAG,
 } from "./der.ts";
-import { type DistinguishedName, readName } from "./distinguished-name.ts";
+import type { DerNode } from "./der.ts";
+import { readName } from "./distinguished-name.ts";
+import type { DistinguishedName } from "./distinguished-name.ts";
 
 /** The bits of a keyUsage extension by their names (RFC 5280 §4.2.1.3), in bit order. */
 const KEY_USAGES = [

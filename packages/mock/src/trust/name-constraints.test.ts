@@ -1,5 +1,4 @@
 import {
-  type CertificateSpec,
   distinguishedName,
   extension,
   makeAuthority,
@@ -7,6 +6,7 @@ import {
   sequence,
   tlv,
 } from "@roles-anywhere/testing";
+import type { CertificateSpec } from "@roles-anywhere/testing";
 import { describe, expect, it } from "vitest";
 import { mockAccepts, opensslAccepts } from "../../test/support/path-verdicts.ts";
 

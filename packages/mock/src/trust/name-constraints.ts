@@ -1,6 +1,9 @@
-import { AWS_MESSAGE, denied, type Refusal } from "../errors/refusal.ts";
-import { type Certificate, isSelfIssued } from "./certificate.ts";
-import { attributeValues, type DistinguishedName, formatName } from "./distinguished-name.ts";
+import { AWS_MESSAGE, denied } from "../errors/refusal.ts";
+import type { Refusal } from "../errors/refusal.ts";
+import { isSelfIssued } from "./certificate.ts";
+import type { Certificate } from "./certificate.ts";
+import { attributeValues, formatName } from "./distinguished-name.ts";
+import type { DistinguishedName } from "./distinguished-name.ts";
 import type { GeneralName, NameConstraints } from "./extensions.ts";
 
 /** The largest number of comparisons, as in Go's crypto/x509. */

@@ -1,11 +1,11 @@
-import { type KeyObject, verify } from "node:crypto";
+import { verify } from "node:crypto";
+import type { KeyObject } from "node:crypto";
 import { AWS_MESSAGE, denied } from "../errors/refusal.ts";
 import type { CrlRecord } from "../state/records.ts";
 import { namesIssuer } from "./certificate.ts";
 import {
   children,
   DerError,
-  type DerNode,
   encoded,
   expectTag,
   nonEmpty,
@@ -16,10 +16,13 @@ import {
   readTime,
   TAG,
 } from "./der.ts";
-import { type DistinguishedName, formatName, readName } from "./distinguished-name.ts";
+import type { DerNode } from "./der.ts";
+import { formatName, readName } from "./distinguished-name.ts";
+import type { DistinguishedName } from "./distinguished-name.ts";
 import { AUTHORITY_KEY_IDENTIFIER, readAuthorityKeyIdentifier, readExtension } from "./extensions.ts";
 import { pemBlocks } from "./pem.ts";
-import { readSignatureAlgorithm, sameAlgorithm, type SignatureAlgorithm } from "./signature-algorithm.ts";
+import { readSignatureAlgorithm, sameAlgorithm } from "./signature-algorithm.ts";
+import type { SignatureAlgorithm } from "./signature-algorithm.ts";
 import type { CertificationPath, PathRule } from "./validate-path.ts";
 
 /**

@@ -1,5 +1,6 @@
 import { constants } from "node:crypto";
-import { children, DerError, type DerNode, encoded, expectTag, readOid, TAG } from "./der.ts";
+import { children, DerError, encoded, expectTag, readOid, TAG } from "./der.ts";
+import type { DerNode } from "./der.ts";
 
 /** How a certificate or CRL is signed. */
 export interface SignatureAlgorithm {

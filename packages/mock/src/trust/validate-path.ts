@@ -1,5 +1,6 @@
 import { AWS_MESSAGE, denied, Refusal } from "../errors/refusal.ts";
-import { type Certificate, isSelfIssued, namesIssuer } from "./certificate.ts";
+import { isSelfIssued, namesIssuer } from "./certificate.ts";
+import type { Certificate } from "./certificate.ts";
 import { formatName } from "./distinguished-name.ts";
 import { checkNameConstraints } from "./name-constraints.ts";
 

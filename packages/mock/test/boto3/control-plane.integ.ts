@@ -1,6 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
-import { findPython, type PythonCheck, runPythonChecks } from "@roles-anywhere/testing";
+import { findPython, runPythonChecks } from "@roles-anywhere/testing";
+import type { PythonCheck } from "@roles-anywhere/testing";
 import { serveControlPlane } from "../support/serve-control-plane.ts";
 
 const SCRIPT = fileURLToPath(new URL("drive_control_plane.py", import.meta.url));

@@ -1,8 +1,10 @@
 import { once } from "node:events";
-import { createServer, type Server } from "node:http";
+import { createServer } from "node:http";
+import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { getRequestListener } from "@hono/node-server";
-import { type Browser, findChromium, type Page, startChromium } from "@roles-anywhere/testing/chromium";
+import { findChromium, startChromium } from "@roles-anywhere/testing/chromium";
+import type { Browser, Page } from "@roles-anywhere/testing/chromium";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { createContext } from "../../src/context.ts";
 import { createApp } from "../../src/http/app.ts";

@@ -2,7 +2,8 @@ import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { describe, expect, it } from "vitest";
-import { findPython, type PythonCheck, runPythonChecks } from "@roles-anywhere/testing";
+import { findPython, runPythonChecks } from "@roles-anywhere/testing";
+import type { PythonCheck } from "@roles-anywhere/testing";
 import { serveControlPlane } from "../support/serve-control-plane.ts";
 import { HOOK, startLocalStack } from "../support/start-localstack.ts";
 

@@ -1,19 +1,18 @@
 import type { ReceivedRequest } from "../../src/request/received-request.ts";
 import {
   extension,
-  type Issued,
   makeAuthority,
   makeCertificate,
   oid,
-  type Rdn,
   sequence,
   signedRequest,
-  type SigningSpec,
   tlv,
   withHeader,
 } from "@roles-anywhere/testing";
+import type { Issued, Rdn, SigningSpec } from "@roles-anywhere/testing";
 import type { Random } from "@roles-anywhere/testing";
-import { PROFILE_ARN, ROLE_ARN, TRUST_ANCHOR_ARN, type World } from "./world.ts";
+import { PROFILE_ARN, ROLE_ARN, TRUST_ANCHOR_ARN } from "./world.ts";
+import type { World } from "./world.ts";
 
 /** A request made from a good one, and whether it may still get a session. */
 export interface Mutant {

@@ -1,5 +1,6 @@
 import { writeFileSync } from "node:fs";
-import { type Issued, openssl, temporaryFolder } from "@roles-anywhere/testing";
+import { openssl, temporaryFolder } from "@roles-anywhere/testing";
+import type { Issued } from "@roles-anywhere/testing";
 import { parseCertificate } from "../../src/trust/certificate.ts";
 import { validatePath } from "../../src/trust/validate-path.ts";
 import { NOW } from "./world.ts";

@@ -4,7 +4,8 @@ import { serve } from "@hono/node-server";
 import type { AccessKey } from "../../src/control/access-key.ts";
 import { createSignatureVerifier } from "../../src/control/sigv4.ts";
 import { controlPlane } from "../../src/control/control-plane.ts";
-import { createState, type State, systemClock } from "../../src/state/state.ts";
+import { createState, systemClock } from "../../src/state/state.ts";
+import type { State } from "../../src/state/state.ts";
 
 export interface ServedControlPlane extends AsyncDisposable {
   readonly url: string;

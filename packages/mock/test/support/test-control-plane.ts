@@ -1,4 +1,5 @@
-import { createState, type State } from "../../src/state/state.ts";
+import { createState } from "../../src/state/state.ts";
+import type { State } from "../../src/state/state.ts";
 import { controlPlane } from "../../src/control/control-plane.ts";
 
 export const AUTHORIZATION =

@@ -1,8 +1,11 @@
-import { createContext, type MockContext, type MockContextInit } from "../../src/context.ts";
+import { createContext } from "../../src/context.ts";
+import type { MockContext, MockContextInit } from "../../src/context.ts";
 import type { ProfileRecord, TrustAnchorRecord } from "../../src/state/records.ts";
 import { createState } from "../../src/state/state.ts";
-import { fakeAws, type FakeAws } from "./fake-aws.ts";
-import { type Issued, makeAuthority, makeCertificate } from "@roles-anywhere/testing";
+import { fakeAws } from "./fake-aws.ts";
+import type { FakeAws } from "./fake-aws.ts";
+import { makeAuthority, makeCertificate } from "@roles-anywhere/testing";
+import type { Issued } from "@roles-anywhere/testing";
 import type { SigningSpec } from "@roles-anywhere/testing";
 
 export const ACCOUNT = "123456789012";

@@ -1,17 +1,10 @@
 import { execFileSync } from "node:child_process";
 import { GenericContainer, Wait } from "testcontainers";
 import { describe, expect, it } from "vitest";
-import {
-  makeAuthority,
-  makeCertificate,
-  send,
-  signedRequest,
-  type WireAnswer,
-} from "@roles-anywhere/testing";
-import {
-  RolesAnywhereContainer,
-  type StartedRolesAnywhereContainer,
-} from "../../src/testcontainers/index.ts";
+import { makeAuthority, makeCertificate, send, signedRequest } from "@roles-anywhere/testing";
+import type { WireAnswer } from "@roles-anywhere/testing";
+import { RolesAnywhereContainer } from "../../src/testcontainers/index.ts";
+import type { StartedRolesAnywhereContainer } from "../../src/testcontainers/index.ts";
 
 const NODE_IMAGE = process.env["NODE_IMAGE"] ?? "node:24-slim";
 const LOCALSTACK_IMAGE = process.env["LOCALSTACK_IMAGE"] ?? "localstack/localstack:4.14.0";
