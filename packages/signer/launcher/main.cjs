@@ -3,7 +3,7 @@
 // Checks the version of Node.js before anything else is loaded, in JavaScript that old ones can parse.
 var version = process.versions.node.split(".").map(Number);
 if (version[0] > 23 || (version[0] === 22 && version[1] >= 22)) {
-  if (process.argv[2] === "credential-process") runCredentialProcess(__dirname + "/<credential-process>");
+  if (process.argv[2] === "credential-process") runCredentialProcess(__dirname + "/credential-process.cjs");
   // oxlint-disable-next-line import/no-unassigned-import -- the command runs when it is loaded
   else require("./commands.cjs");
 } else {
@@ -24,7 +24,9 @@ function runCredentialProcess(filename) {
   var readFileSync = require("node:fs").readFileSync;
   var cachedData;
   try {
-    cachedData = readFileSync(filename + "." + process.version + "-" + process.platform + "-" + process.arch);
+    cachedData = readFileSync(
+      filename + "." + process.version + "-" + process.platform + "-" + process.arch + "-<hash>",
+    );
     // oxlint-disable-next-line no-unused-vars -- old versions cannot parse a catch without a name
   } catch (_error) {
     // An installed npm package, or another Node.js than that of the build.

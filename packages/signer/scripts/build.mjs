@@ -46,11 +46,11 @@ await build({
   entryPoints: { commands: "src/cli/main.ts" },
   outExtension: { ".js": ".cjs" },
 });
-const credentialProcess = await buildCredentialProcess();
-const launcher = readFileSync("launcher/main.cjs", "utf8").replace("<credential-process>", credentialProcess);
+const hash = await buildCredentialProcess();
+const launcher = readFileSync("launcher/main.cjs", "utf8").replace("<hash>", hash);
 writeFileSync("dist/cli/main.cjs", launcher, { mode: 0o755 });
 copyFileSync("launcher/cached.sh", "dist/cli/cached.sh");
-await compileAhead(join("dist/cli", credentialProcess));
+await compileAhead(resolve("dist/cli/credential-process.cjs"), hash);
 
 // The library once more, as CommonJS with declarations of its own, for tools that cannot `require` an ES module: Jest,
 // TypeScript with `module` node16 or node18, and resolution that knows nothing of `exports`. Node.js itself takes the
@@ -69,8 +69,10 @@ for (const name of readdirSync("dist", { recursive: true, encoding: "utf8" })) {
 }
 
 /**
- * Leaves a script that gives a function of `require` and `__filename`. Its name says what is in it, so that compiled code
- * of another build is never taken for its own (V8 compares no more than the length).
+ * Leaves a script that gives a function of `require` and `__filename`.
+ *
+ * @returns What the name of its compiled code ends with: a hash, so that code of another build is never taken for its own
+ *   (V8 compares no more than the length).
  */
 async function buildCredentialProcess() {
   const { outputFiles } = await build({
@@ -81,13 +83,12 @@ async function buildCredentialProcess() {
     footer: { js: "})" },
   });
   const [{ text }] = outputFiles;
-  const name = `credential-process-${createHash("sha256").update(text).digest("hex").slice(0, 12)}.cjs`;
-  writeFileSync(join("dist/cli", name), text);
-  return name;
+  writeFileSync("dist/cli/credential-process.cjs", text);
+  return createHash("sha256").update(text).digest("hex").slice(0, 12);
 }
 
 /** Gets a session from a service of our own, then the same from the cache, and keeps V8's code of both beside the script. */
-async function compileAhead(script) {
+async function compileAhead(script, hash) {
   const folder = mkdtempSync(join(tmpdir(), "ra-signer-build-"));
   const { options: identity, flags } = writeSampleIdentity(folder);
   const service = spawn(process.execPath, ["bench/service.mjs", identity.certificate, identity.privateKey], {
@@ -97,7 +98,7 @@ async function compileAhead(script) {
     const endpoint = String((await service.stdout[Symbol.asyncIterator]().next()).value).trim();
     const words = ["credential-process", ...flags, "--endpoint", endpoint, "--no-verify-ssl", "--cache"];
     for (let run = 0; run < 2; run += 1) {
-      const ended = spawnSync(process.execPath, ["scripts/keep-code.cjs", resolve(script), ...words], {
+      const ended = spawnSync(process.execPath, ["scripts/keep-code.cjs", script, hash, ...words], {
         env: { PATH: process.env.PATH, RA_SIGNER_CACHE_DIR: join(folder, "cache") },
         encoding: "utf8",
       });

@@ -1,12 +1,12 @@
 // Runs the script of credential-process as the launcher does, and keeps V8's code of all that has run so far.
 //
-// usage: node keep-code.cjs SCRIPT credential-process FLAGS…
+// usage: node keep-code.cjs SCRIPT HASH credential-process FLAGS…
 "use strict";
 const { chmodSync, existsSync, readFileSync, writeFileSync } = require("node:fs");
 const { Script } = require("node:vm");
 
-const [filename] = process.argv.splice(2, 1);
-const codeFile = `${filename}.${process.version}-${process.platform}-${process.arch}`;
+const [filename, hash] = process.argv.splice(2, 2);
+const codeFile = `${filename}.${process.version}-${process.platform}-${process.arch}-${hash}`;
 const cachedData = existsSync(codeFile) ? readFileSync(codeFile) : undefined;
 const script = new Script(readFileSync(filename, "latin1"), { filename, cachedData });
 process.once("exit", (exitCode) => {
