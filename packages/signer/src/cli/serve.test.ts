@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { writeFileSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { networkInterfaces } from "node:os";
 
@@ -279,6 +279,7 @@ describe("ra-signer serve", () => {
   ])("exits with 1 for %j", async (more, message) => {
     const result = await runCli(["serve", ...words("http://127.0.0.1:9", ...more)]);
     expect(result).toMatchObject({ code: 1, stdout: "", stderr: expect.stringMatching(message) });
+    expect(existsSync("t")).toBe(false);
   });
 
   it("exits with 1 when the port is taken", async () => {

@@ -63,12 +63,6 @@ export const serve: Command = {
     const hopLimit = between("hop-limit", flags["hop-limit"] ?? DEFAULT_HOP_LIMIT, 1, 255);
     const source = resolveFlags(flags, context);
     const [first, ...others] = rolesOf(flags);
-    const tokenFile = flags["container-token-file"] ? resolve(flags["container-token-file"]) : undefined;
-    if (tokenFile !== undefined) ensureContainerToken(tokenFile, warn);
-    if (hopLimit !== DEFAULT_HOP_LIMIT) {
-      warn(`--hop-limit ${hopLimit} has no effect: Node.js cannot set it`);
-    }
-
     const { signal = stopSignal(), now = () => new Date() } = time ?? {};
     const withSession = (role: ServedRole, { fetch }: SessionSource): EndpointRole => ({
       ...role,
@@ -76,6 +70,13 @@ export const serve: Command = {
     });
     const firstRole = withSession(first, source);
     const otherRoles = others.map((role) => withSession(role, source.forRole(role)));
+    // The token is made when nothing else can be refused.
+    const tokenFile = flags["container-token-file"] ? resolve(flags["container-token-file"]) : undefined;
+    if (tokenFile !== undefined) ensureContainerToken(tokenFile, warn);
+    if (hopLimit !== DEFAULT_HOP_LIMIT) {
+      warn(`--hop-limit ${hopLimit} has no effect: Node.js cannot set it`);
+    }
+
     const server = await startServer(
       port,
       createRequestHandler({
