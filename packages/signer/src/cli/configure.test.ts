@@ -271,6 +271,7 @@ describe("ra-signer configure", () => {
     ["a token", { "pkcs11-lib": "/lib.so" }, 1, /PKCS#11/],
     ["an unknown flag", { nope: "x" }, 2, /unknown flag: --nope/],
     ["a profile name with a bracket", { profile: "a]b" }, 1, /not readable by every SDK/],
+    ["a profile name with a space", { profile: "my profile" }, 1, /not readable by every SDK/],
     ["a profile name with a line break", { profile: "a\n[default]" }, 1, /not readable by every SDK/],
     ["a certificate that is not there", { certificate: "/nowhere.pem" }, 1, /cannot read the certificate/],
     ["outputs that are not there", { "from-outputs": "/nowhere.json" }, 1, /cdk deploy --outputs-file/],
