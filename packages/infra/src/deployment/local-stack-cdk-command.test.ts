@@ -84,6 +84,11 @@ describe("localStackCdkCommand", () => {
     ]);
   });
 
+  it("lets diff fail where a stack differs", () => {
+    const { args } = commandWith({ action: "diff", outputsFile: "/out/outputs.json" });
+    expect(args.slice(-2)).toEqual(["--no-color", "--fail"]);
+  });
+
   it("bootstraps the account, not a stack", () => {
     const app = { folder: "other", stacks: ["One"] };
     const { args } = commandWith({ settings: undefined, app, action: "bootstrap" });

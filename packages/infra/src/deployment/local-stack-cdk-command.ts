@@ -31,8 +31,11 @@ export interface CdkApp {
 
 /** Options of {@link localStackCdkCommand}. */
 export interface LocalStackCdkCommandOptions {
-  /** Most apps, but not the kit's own, need `bootstrap` first. For it LocalStack needs the service ecr. */
-  readonly action: "bootstrap" | "deploy" | "destroy" | "synth";
+  /**
+   * Most apps, but not the kit's own, need `bootstrap` first. For it LocalStack needs the service ecr. `diff` ends with exit
+   * code 1 when a stack differs from the deployed one.
+   */
+  readonly action: "bootstrap" | "deploy" | "destroy" | "diff" | "synth";
   /** Where LocalStack listens, for example `http://127.0.0.1:4566`. */
   readonly endpointUrl: string;
   /** Settings of the kit's own app. Give these or `app`. */
@@ -161,6 +164,8 @@ function actionArguments(
       ];
     case "destroy":
       return ["--force"];
+    case "diff":
+      return ["--fail"];
     case "synth":
       return ["--quiet"];
   }
