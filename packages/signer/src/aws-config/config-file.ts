@@ -1,15 +1,10 @@
-import { quoted, SignerError } from "../errors.ts";
-import {
-  isProfileOfBotocore,
-  isProfileOfJavaScript,
-  mayBeProfile,
-  readAsBotocore,
-  readAsJavaScript,
-  splitLines,
-} from "./config-readers.ts";
-import type { FileKind, Problem, Reading, Setting } from "./config-readers.ts";
+import { isDeepStrictEqual } from "node:util";
 
-export type { FileKind, Problem, Setting } from "./config-readers.ts";
+import { quoted, SignerError } from "../errors.ts";
+import { isReadFor, mayBeProfile, readAsBotocore, readAsJavaScript, splitLines } from "./config-readers.ts";
+import type { FileKind, IsProfile, Problem, Reading, Setting } from "./config-readers.ts";
+
+export type { FileKind, Setting } from "./config-readers.ts";
 
 /**
  * An AWS config or credentials file that was read. Edits of it keep every other byte.
@@ -19,11 +14,9 @@ export type { FileKind, Problem, Setting } from "./config-readers.ts";
 export interface ConfigFile {
   /** The file's bytes, one character each (latin1), so that a file in any encoding survives. */
   readonly text: string;
-  /** The text in lines with their endings. */
-  readonly lines: readonly string[];
-  /** The headers and settings that the AWS CLI and boto3 read. */
+  /** What the AWS CLI and boto3 read. */
   readonly botocore: Reading;
-  /** The headers and settings that the AWS SDK for JavaScript reads. */
+  /** What the AWS SDK for JavaScript reads. */
   readonly javaScript: Reading;
 }
 
@@ -52,8 +45,7 @@ const RIVAL_KEYS: ReadonlySet<string> = new Set([
 
 /** Reads the text of a file, which may be in any state: problems are part of what is returned. */
 export function parseConfig(text: string): ConfigFile {
-  const lines = splitLines(text);
-  return { text, lines, botocore: readAsBotocore(lines), javaScript: readAsJavaScript(lines) };
+  return { text, botocore: readAsBotocore(text), javaScript: readAsJavaScript(text) };
 }
 
 /**
@@ -70,30 +62,31 @@ export function checkProfileName(name: string): void {
   );
 }
 
+const belongsTo: IsProfile = (...of) => isReadFor(...of) || mayBeProfile(...of);
+
+function settingsOf({ settings, isProfile }: Reading, kind: FileKind, profile: string): readonly Setting[] {
+  return settings.filter(({ section }) => isProfile(section, kind, profile));
+}
+
 /** Settings of a profile as botocore reads them, those of other spellings of its section included. */
 export function profileSettings(file: ConfigFile, kind: FileKind, profile: string): readonly Setting[] {
   return file.botocore.settings.filter(({ section }) => belongsTo(section, kind, profile));
 }
 
-/** How many sections a profile has. */
-export function countSections(file: ConfigFile, kind: FileKind, profile: string): number {
-  return file.botocore.headers.filter(({ section }) => belongsTo(section, kind, profile)).length;
+/** Whether a profile has a section. */
+export function hasProfile(file: ConfigFile, kind: FileKind, profile: string): boolean {
+  return file.botocore.headers.some(({ section }) => belongsTo(section, kind, profile));
 }
 
-/**
- * The value of a profile's setting.
- *
- * @returns The last value that is not empty; undefined when there is none.
- */
+/** The last value of a profile's setting that is not empty; undefined when there is none. */
 export function profileValue(
   file: ConfigFile,
   kind: FileKind,
   profile: string,
   key: string,
 ): string | undefined {
-  return profileSettings(file, kind, profile).findLast(
-    (setting) => setting.key === key && setting.value !== "",
-  )?.value;
+  const settings = profileSettings(file, kind, profile);
+  return settings.findLast((setting) => setting.key === key && setting.value !== "")?.value;
 }
 
 /**
@@ -103,16 +96,14 @@ export function profileValue(
  * @param isOurs Whether a `credential_process` line is no rival.
  */
 export function rivalSettings(
-  file: ConfigFile,
+  { botocore, javaScript }: ConfigFile,
   kind: FileKind,
   profile: string,
   isOurs: (line: string) => boolean,
 ): readonly Setting[] {
   const found = [
-    ...file.botocore.settings.filter(
-      ({ section }) => section === "DEFAULT" || belongsTo(section, kind, profile),
-    ),
-    ...file.javaScript.settings.filter(({ section }) => isProfileOfJavaScript(section, kind, profile)),
+    ...botocore.settings.filter(({ section }) => section === "DEFAULT" || belongsTo(section, kind, profile)),
+    ...settingsOf(javaScript, kind, profile),
   ].filter(({ key, value }) =>
     key === "credential_process" ? value !== "" && !isOurs(value) : RIVAL_KEYS.has(key),
   );
@@ -135,68 +126,54 @@ export interface ProfileEndpoint {
  * @see https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html
  */
 export function profileEndpoint(file: ConfigFile, profile: string, service: string): ProfileEndpoint {
-  const services = profileValue(file, "config", profile, "services");
+  const valueOf = (key: string): string | undefined => profileValue(file, "config", profile, key);
+  const services = `services ${valueOf("services")}`;
   const block = file.botocore.settings.findLast(
-    ({ section, key }) => key === service && section.split(/\s+/).join(" ") === `services ${services}`,
+    ({ section, key }) => key === service && section.split(/\s+/).join(" ") === services,
   );
   const nested = block?.value
     .split("\n")
     .map((line) => /^endpoint_url\s*=\s*(.+)$/.exec(line.trim())?.[1])
     .findLast((url) => url !== undefined);
-  const ignored = profileValue(file, "config", profile, "ignore_configured_endpoint_urls");
+  const ignored = valueOf("ignore_configured_endpoint_urls")?.toLowerCase();
   return {
-    url: nested ?? profileValue(file, "config", profile, "endpoint_url"),
-    ignored: ignored === undefined ? undefined : ignored.toLowerCase() === "true",
+    url: nested ?? valueOf("endpoint_url"),
+    ignored: ignored === undefined ? undefined : ignored === "true",
   };
 }
 
-/**
- * Describes a problem for people, without what to do about it.
- *
- * @param path The file.
- */
+/** Describes a problem for people, without what to do about it. */
 export function describeProblem(path: string, { line, message }: Problem): string {
   return `"${path}" line ${line + 1}: ${message}`;
 }
 
-/** Whether a setting decides where credentials come from or which region they are for. */
-function matters(key: string): boolean {
-  return RIVAL_KEYS.has(key) || key === "credential_process" || key === "region";
-}
-
-/** Finds the lines of a profile that only some SDKs read. */
-export function readDifferences(file: ConfigFile, kind: FileKind, profile: string): readonly Problem[] {
-  const linesOf = (name: "botocore" | "javaScript", isProfile: typeof mayBeProfile): readonly Setting[] =>
-    file[name].settings.filter(
-      ({ section, key, value }) => isProfile(section, kind, profile) && matters(key) && value !== "",
-    );
-  const botocore = linesOf("botocore", isProfileOfBotocore);
-  const javaScript = linesOf("javaScript", isProfileOfJavaScript);
-  const missing = (from: readonly Setting[], to: readonly Setting[], readers: string): readonly Problem[] =>
-    from
-      .filter(({ key }) => !to.some((setting) => setting.key === key))
-      .map(({ line, key }) => ({
-        line,
-        message: `${key} is a setting for ${readers} only`,
-        remedy: adviceFor(kind, profile),
-      }));
+/** Finds the lines of a profile that only some SDKs read, of those that decide about its credentials or its region. */
+export function readDifferences(
+  { botocore, javaScript }: ConfigFile,
+  kind: FileKind,
+  profile: string,
+): readonly Problem[] {
+  const remedy = adviceFor(kind, profile);
+  const matters = ({ key, value }: Setting): boolean =>
+    value !== "" && (RIVAL_KEYS.has(key) || key === "credential_process" || key === "region");
+  const onlyIn = (reading: Reading, other: Reading, readers: string): readonly Problem[] => {
+    const others = settingsOf(other, kind, profile).filter(matters);
+    return settingsOf(reading, kind, profile)
+      .filter((setting) => matters(setting) && !others.some(({ key }) => key === setting.key))
+      .map(({ line, key }) => ({ line, message: `${key} is a setting for ${readers} only`, remedy }));
+  };
+  const untaken = botocore.headers.filter(
+    ({ section }) => mayBeProfile(section, kind, profile) && !botocore.isProfile(section, kind, profile),
+  );
   return [
-    ...missing(botocore, javaScript, "the AWS CLI and boto3"),
-    ...missing(javaScript, botocore, "the AWS SDK for JavaScript"),
-    ...file.botocore.headers
-      .filter(
-        ({ section }) => mayBeProfile(section, kind, profile) && !isProfileOfBotocore(section, kind, profile),
-      )
-      .map(({ line, section }) => ({
-        line,
-        message: `the AWS CLI and boto3 do not take [${section}] for profile "${profile}"`,
-        remedy: adviceFor(kind, profile),
-      })),
+    ...onlyIn(botocore, javaScript, "the AWS CLI and boto3"),
+    ...onlyIn(javaScript, botocore, "the AWS SDK for JavaScript"),
+    ...untaken.map(({ line, section }) => ({
+      line,
+      message: `the AWS CLI and boto3 do not take [${section}] for profile "${profile}"`,
+      remedy,
+    })),
   ];
-}
-
-function adviceFor(kind: FileKind, profile: string): string {
-  return `write the section as ${headerOf(kind, profile)} and each of its settings on a line of its own, without indentation, as key = value`;
 }
 
 /**
@@ -231,86 +208,51 @@ export function setProfile(
   values: Values,
   path: string,
 ): string {
+  // With the JavaScript SDK nested settings are `s3.addressing_style`.
+  const isSet = ({ key }: Setting): boolean =>
+    Object.hasOwn(values, key.replace(/\..*$/s, "")) || Object.hasOwn(values, key);
+  const show = ({ section, key, value }: Pick<Setting, "section" | "key" | "value">): string =>
+    JSON.stringify([section, key, value]);
+  const isRight = (before: Reading, now: Reading): boolean => {
+    const rest = ({ settings }: Reading): readonly string[] =>
+      settings.filter((each) => !isSet(each) || !isReadFor(each.section, kind, profile)).map(show);
+    // Of two sections for one profile, [default] and [profile default], each reader takes another one.
+    const sections = now.headers.filter(({ section }) => now.isProfile(section, kind, profile));
+    const wanted = sections.flatMap(({ section }) =>
+      Object.entries(values).flatMap(([key, value]) =>
+        value === undefined ? [] : [show({ section, key, value: fromBytes(value) })],
+      ),
+    );
+    const found = settingsOf(now, kind, profile).filter(isSet).map(show);
+    return (
+      sections.length > 0 && isDeepStrictEqual([new Set(found), rest(now)], [new Set(wanted), rest(before)])
+    );
+  };
   const edited = edit(file, kind, profile, values);
   const after = parseConfig(edited);
-  const readers = [
-    { name: "botocore", isProfile: isProfileOfBotocore },
+  const isRead =
+    isRight(file.botocore, after.botocore) &&
     // It cannot read profiles of other names at all.
-    ...(PROFILE_NAME.test(profile)
-      ? [{ name: "javaScript", isProfile: isProfileOfJavaScript } as const]
-      : []),
-  ] as const;
-  for (const { name, isProfile } of readers) {
-    const isRight = (key: string): boolean => {
-      const found = after[name].settings.filter(
-        (setting) => isProfile(setting.section, kind, profile) && isSetBy(setting, { [key]: undefined }),
-      );
-      const value = values[key];
-      if (value === undefined) return found.length === 0;
-      // Of two sections for one profile, [default] and [profile default], each reader takes another one.
-      const sections = new Set(
-        after[name].headers
-          .map(({ section }) => section)
-          .filter((section) => isProfile(section, kind, profile)),
-      );
-      return (
-        sections.size > 0 &&
-        [...sections].every((section) => found.some((setting) => setting.section === section)) &&
-        found.every((setting) => setting.key === key && setting.value === fromBytes(value))
-      );
-    };
-    const rest = (of: ConfigFile): string =>
-      JSON.stringify(
-        of[name].settings
-          .filter((setting) => !(isSetBy(setting, values) && isReadFor(setting.section, kind, profile)))
-          .map(({ section, key, value }) => [section, key, value]),
-      );
-    const isClean = file.botocore.problems.length > 0 || after.botocore.problems.length === 0;
-    if (Object.keys(values).every(isRight) && rest(file) === rest(after) && isClean) continue;
-    throw doubtful(file, kind, profile, values, path);
-  }
-  return edited;
-}
+    (!PROFILE_NAME.test(profile) || isRight(file.javaScript, after.javaScript));
+  if (isRead && (file.botocore.problems.length > 0 || after.botocore.problems.length === 0)) return edited;
 
-/** Whether an edit sets or removes a setting; with the JavaScript SDK the nested ones are `s3.addressing_style`. */
-function isSetBy({ key }: Setting, values: Values): boolean {
-  return Object.hasOwn(values, key) || Object.hasOwn(values, key.replace(/\..*$/s, ""));
-}
-
-function doubtful(
-  file: ConfigFile,
-  kind: FileKind,
-  profile: string,
-  values: Values,
-  path: string,
-): SignerError {
-  const linesOf = (name: "botocore" | "javaScript", isProfile: typeof mayBeProfile): ReadonlySet<number> =>
-    new Set(
-      file[name].settings
-        .filter((setting) => isSetBy(setting, values) && isProfile(setting.section, kind, profile))
-        .map(({ line }) => line),
-    );
-  const one = linesOf("botocore", isProfileOfBotocore);
-  const other = linesOf("javaScript", isProfileOfJavaScript);
-  const [odd] = [...one, ...other]
-    .filter((line) => one.has(line) !== other.has(line))
-    .toSorted((a, b) => a - b);
+  const linesOf = (reading: Reading): readonly number[] =>
+    settingsOf(reading, kind, profile)
+      .filter(isSet)
+      .map(({ line }) => line);
+  const [one, other] = [linesOf(file.botocore), linesOf(file.javaScript)] as const;
+  const odd = [...one, ...other].filter((line) => one.includes(line) !== other.includes(line));
   const header = file.botocore.headers.find(({ section }) => belongsTo(section, kind, profile));
-  const line = odd ?? header?.line ?? file.botocore.problems[0]?.line ?? 0;
-  return new SignerError(
+  const line = odd.length > 0 ? Math.min(...odd) : (header?.line ?? file.botocore.problems[0]?.line ?? 0);
+  throw new SignerError(
     "ERR_SIGNER_CONFIG_INVALID",
     `"${path}" line ${line + 1}: AWS SDKs read this line, or those below it, in different ways; nothing was written; ${adviceFor(kind, profile)}`,
     { path },
   );
 }
 
-/** Whether one of the two readers takes a section for a profile's. */
-function isReadFor(section: string, kind: FileKind, profile: string): boolean {
-  return isProfileOfBotocore(section, kind, profile) || isProfileOfJavaScript(section, kind, profile);
-}
-
-function belongsTo(section: string, kind: FileKind, profile: string): boolean {
-  return isReadFor(section, kind, profile) || mayBeProfile(section, kind, profile);
+function adviceFor(kind: FileKind, profile: string): string {
+  return `write the section as ${headerOf(kind, profile)} and each of its settings on a line of its own, without indentation, as key = value`;
 }
 
 function headerOf(kind: FileKind, profile: string): string {
@@ -318,29 +260,33 @@ function headerOf(kind: FileKind, profile: string): string {
 }
 
 function edit(file: ConfigFile, kind: FileKind, profile: string, values: Values): string {
-  const eol = dominantEnding(file.lines);
-  const first = file.botocore.headers.find(({ section }) => belongsTo(section, kind, profile));
-  if (first === undefined) return appendSection(file.text, headerOf(kind, profile), values, eol);
-
-  const lines: (string | undefined)[] = [...file.lines];
-  const added: string[] = [];
+  const old = splitLines(file.text);
+  const eol = old.filter((line) => line.endsWith("\r\n")).length * 2 > old.length ? "\r\n" : "\n";
   const settings = profileSettings(file, kind, profile);
+  const lines: (string | undefined)[] = [...old];
+  const added: string[] = [];
   for (const [key, value] of Object.entries(values)) {
     const found = settings.filter((setting) => setting.key === key);
     for (const { line, lineCount } of found) {
-      const ending = endingOf(file.lines[line + lineCount - 1] ?? "");
-      const [indentation = ""] = /^[ \t]*/.exec(file.lines[line] ?? "") ?? [];
+      const ending = endingOf(old[line + lineCount - 1]);
+      const [indentation = ""] = /^[ \t]*/.exec(old[line] ?? "") ?? [];
       lines.fill(undefined, line, line + lineCount);
       if (value !== undefined) lines[line] = `${indentation}${key} = ${value}${ending}`;
     }
     if (found.length === 0 && value !== undefined) added.push(`${key} = ${value}`);
   }
+  const header = file.botocore.headers.find(({ section }) => belongsTo(section, kind, profile));
+  if (header === undefined) {
+    const gap = file.text === "" ? "" : /[\r\n]$/.test(file.text) ? eol : `${eol}${eol}`;
+    return `${file.text}${gap}${[headerOf(kind, profile), ...added].join(eol)}${eol}`;
+  }
   if (added.length > 0) {
-    const place = insertionLine(file, first.line);
+    const place = insertionLine(file, old, header.line);
     const before = lines[place] ?? "";
     // A line that ends the file without a line ending leaves the file without one.
     const ending = endingOf(before);
-    lines[place] = `${withoutEnding(before)}${ending || eol}${added.join(ending || eol)}${ending}`;
+    const start = before.slice(0, before.length - ending.length);
+    lines[place] = `${[start, ...added].join(ending || eol)}${ending}`;
   }
   return lines.filter((line) => line !== undefined).join("");
 }
@@ -350,35 +296,18 @@ function edit(file: ConfigFile, kind: FileKind, profile: string, values: Values)
  * nested block; if indented lines follow the header, it is the last of them, since botocore would read them as a
  * continuation of the new setting.
  */
-function insertionLine({ lines, botocore }: ConfigFile, header: number): number {
+function insertionLine({ botocore }: ConfigFile, lines: readonly string[], header: number): number {
   let place = header;
-  for (let line = header + 1; line < lines.length; line += 1) {
-    const text = withoutEnding(lines[line] ?? "");
-    if (/^[ \t]*(?:[#;].*)?$/.test(text)) continue;
+  for (const [line, text] of lines.entries()) {
+    if (line <= header || /^[ \t]*(?:[#;].*)?[\r\n]*$/.test(text)) continue;
     if (!/^[ \t]/.test(text) || botocore.headers.some((other) => other.line === line)) break;
     place = line;
   }
   return place;
 }
 
-function appendSection(text: string, header: string, values: Values, eol: string): string {
-  const settings = Object.entries(values).flatMap(([key, value]) =>
-    value === undefined ? [] : [`${key} = ${value}${eol}`],
-  );
-  const gap = text === "" ? "" : /[\r\n]$/.test(text) ? eol : `${eol}${eol}`;
-  return `${text}${gap}${header}${eol}${settings.join("")}`;
-}
-
-function dominantEnding(lines: readonly string[]): string {
-  return lines.filter((line) => line.endsWith("\r\n")).length * 2 > lines.length ? "\r\n" : "\n";
-}
-
-function endingOf(line: string): string {
+function endingOf(line = ""): string {
   return /(?:\r\n|\n|\r)$/.exec(line)?.[0] ?? "";
-}
-
-function withoutEnding(line: string): string {
-  return line.slice(0, line.length - endingOf(line).length);
 }
 
 /** The text that readers see in a value of UTF-8 bytes. */

@@ -30,37 +30,25 @@ export function quoteWord(word: string, platform: string): string {
     .join("");
 }
 
+/** Text in single and in double quotes, an escaped character, blanks; else one character, or a quote that is left open. */
+const PART = /'([^']*)'|"((?:[^"\\]|\\["\\]|\\(?!["\\]))*)"|\\(.)|[ \t]+|[^]/gs;
+
 /**
  * Splits a line into words by the rules that sh and shlex share: blanks, single and double quotes, backslashes.
  *
- * @param line Value of credential_process.
  * @returns The words, or undefined when a quote is left open.
  */
 export function splitWords(line: string): readonly string[] | undefined {
   const words: string[] = [];
-  let word: string | undefined;
-  let quote = "";
-  for (let index = 0; index < line.length; index += 1) {
-    const character = line.charAt(index);
-    const next = line.charAt(index + 1);
-    if (quote === "'" ? character === "'" : quote === '"' && character === '"') quote = "";
-    else if (quote === '"' && character === "\\" && (next === '"' || next === "\\")) {
-      word = `${word ?? ""}${next}`;
-      index += 1;
-    } else if (quote !== "") word = `${word ?? ""}${character}`;
-    else if (character === "'" || character === '"') {
-      quote = character;
-      word ??= "";
-    } else if (character === "\\" && next !== "") {
-      word = `${word ?? ""}${next}`;
-      index += 1;
-    } else if (/[ \t]/.test(character)) {
-      if (word !== undefined) words.push(word);
-      word = undefined;
-    } else word = `${word ?? ""}${character}`;
+  let isInWord = false;
+  for (const [part, single, double, escaped] of line.matchAll(PART)) {
+    if (part === "'" || part === '"') return undefined;
+    const isBlank = /^[ \t]/.test(part);
+    const text = single ?? double?.replaceAll(/\\(["\\])/g, "$1") ?? escaped ?? part;
+    if (!isBlank) words.push(`${isInWord ? words.pop() : ""}${text}`);
+    isInWord = !isBlank;
   }
-  if (quote !== "") return undefined;
-  return word === undefined ? words : [...words, word];
+  return words;
 }
 
 /** Whether a credential_process line runs `ra-signer credential-process`, installed or from its built file. */

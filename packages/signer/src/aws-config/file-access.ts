@@ -1,7 +1,6 @@
 import { createHash, randomBytes } from "node:crypto";
 import {
   accessSync,
-  chmodSync,
   closeSync,
   constants,
   lstatSync,
@@ -9,6 +8,7 @@ import {
   openSync,
   readFileSync,
   readlinkSync,
+  rmSync,
   statSync,
   writeFileSync,
 } from "node:fs";
@@ -25,8 +25,8 @@ import { codeOf, messageOf, SignerError } from "../errors.ts";
 const MAX_LINKS = 40;
 /** How long another writer is waited for; a write takes a few milliseconds. */
 const LOCK_WAIT_MS = 5000;
-/** What follows the file's name in the names of its temporary files, and of those of its lock. */
-const TEMPORARY = /^(?:\.[0-9a-f]{12}|\.ra-signer-lock\.[0-9a-f-]{36})\.tmp$/;
+/** What follows the file's name in the names of its temporary files, and of those of its lock and journal. */
+const TEMPORARY = /^(?:\.ra-signer-(?:lock|journal))?\.[0-9a-f-]{12,36}\.tmp$/;
 
 /**
  * Reads a file that people edit.
@@ -45,10 +45,8 @@ export function readIfPresent(path: string): string | undefined {
     return readFileSync(file, "latin1");
   } catch (cause) {
     if (codeOf(cause) === "ENOENT") return undefined;
-    throw new SignerError("ERR_SIGNER_FILE_UNREADABLE", `cannot read "${path}": ${messageOf(cause)}`, {
-      cause,
-      path,
-    });
+    const message = `cannot read "${path}": ${messageOf(cause)}`;
+    throw new SignerError("ERR_SIGNER_FILE_UNREADABLE", message, { cause, path });
   } finally {
     if (file !== undefined) closeSync(file);
   }
@@ -58,16 +56,6 @@ export function readIfPresent(path: string): string | undefined {
 export interface Place {
   readonly path: string;
   readonly target: string;
-}
-
-/** The new contents of a file. */
-export interface Replacement extends Place {
-  /** New contents, one character for each byte (latin1). */
-  readonly text: string;
-  /** What the file held when it was read; undefined when it did not exist. */
-  readonly expected: string | undefined;
-  /** Whether only the owner may read the file afterwards. */
-  readonly secret: boolean;
 }
 
 /** How messages name a file. */
@@ -81,16 +69,14 @@ export function followLinks(path: string, links = 0): string {
   const parent = dirname(absolute);
   if (parent === absolute) return absolute;
   const here = join(followLinks(parent, links), basename(absolute));
-  if (lstatSync(here, { throwIfNoEntry: false })?.isSymbolicLink() !== true) return here;
-  if (links >= MAX_LINKS) {
-    throw new SignerError("ERR_SIGNER_FILE_UNWRITABLE", `"${path}" is a link that leads to itself`, { path });
-  }
-  return followLinks(resolve(dirname(here), readlinkSync(here)), links + 1);
+  if (statsOf(here)?.isSymbolicLink() !== true) return here;
+  if (links < MAX_LINKS) return followLinks(resolve(dirname(here), readlinkSync(here)), links + 1);
+  throw new SignerError("ERR_SIGNER_FILE_UNWRITABLE", `"${path}" is a link that leads to itself`, { path });
 }
 
-/** The type, mode and owner of what a path names; a link is not followed. Undefined when nothing is there. */
-export function statsOf(target: string): Stats | undefined {
-  return lstatSync(target, { throwIfNoEntry: false });
+/** What a path names; a link is not followed. Undefined when nothing is there. */
+export function statsOf(path: string): Stats | undefined {
+  return lstatSync(path, { throwIfNoEntry: false });
 }
 
 /** Refuses folders, devices, named pipes and sockets; the message says which of them it is. */
@@ -103,16 +89,6 @@ export function refuseSpecial(place: Place, stats: Stats | undefined): void {
   );
 }
 
-/** Refuses to replace a file that another program has changed since it was read. */
-export function refuseChanged({ path, target, expected }: Replacement): void {
-  if (readIfPresent(target) === expected) return;
-  throw new SignerError(
-    "ERR_SIGNER_CONFIG_CHANGED",
-    `"${path}" was changed by another program meanwhile; nothing was written, run the command again`,
-    { path },
-  );
-}
-
 function kindOf(stats: Stats): string {
   if (stats.isDirectory()) return "a folder";
   if (stats.isFIFO()) return "a named pipe";
@@ -122,18 +98,79 @@ function kindOf(stats: Stats): string {
 
 /** Creates a folder and the missing folders above it, with mode 0700 whatever the umask. */
 export function makeFolder(folder: string): void {
-  if (statSync(folder, { throwIfNoEntry: false }) !== undefined) return;
-  makeFolder(dirname(folder));
+  const umask = process.umask(0o077);
   try {
-    mkdirSync(folder, { mode: 0o700 });
-    chmodSync(folder, 0o700);
-  } catch (error) {
-    if (codeOf(error) !== "EEXIST") throw error;
+    mkdirSync(folder, { recursive: true });
+  } finally {
+    process.umask(umask);
   }
 }
 
-/** Whether this user may create files in a folder. */
-export function canCreateIn(folder: string): boolean {
+/**
+ * Writes a temporary file of mode 0600 beside a path, waits until it is on the disk, and removes it after `use`, unless
+ * `use` has renamed it. {@link removeTemporaryFiles} finds what a killed process leaves.
+ */
+export function withTemporary<Result>(
+  path: string,
+  bytes: Uint8Array,
+  use: (temporary: string) => Result,
+): Result {
+  const temporary = `${path}.${randomBytes(6).toString("hex")}.tmp`;
+  const file = openSync(temporary, "wx", 0o600);
+  try {
+    try {
+      writeFileSync(file, bytes, { flush: true });
+    } finally {
+      closeSync(file);
+    }
+    return use(temporary);
+  } finally {
+    rmSync(temporary, { force: true });
+  }
+}
+
+/** Removes the temporary files of killed processes that lie beside a file. */
+export function removeTemporaryFiles(target: string): void {
+  const start = basename(target);
+  removeLeftovers(
+    dirname(target),
+    (name) => name.startsWith(start) && TEMPORARY.test(name.slice(start.length)),
+  );
+}
+
+/** Where the lock or the journal of a file can lie: beside it, or in a private folder of this user. */
+export function companionsOf(target: string, name: "lock" | "journal"): readonly [string, ...string[]] {
+  const home = homeFolder({});
+  const folders = home === undefined ? [] : [join(home, ".local", "state", "ra-signer")];
+  const short = createHash("sha256").update(target).digest("hex").slice(0, 32);
+  return [
+    `${target}.ra-signer-${name}`,
+    ...[...folders, join(tmpdir(), `ra-signer-${process.geteuid?.() ?? ""}`)].map((folder) =>
+      join(folder, `${short}.${name}`),
+    ),
+  ];
+}
+
+/** The first of these places where this user can create files. */
+export function companionOf(target: string, name: "lock" | "journal"): string {
+  const [beside, ...hidden] = companionsOf(target, name);
+  const path = canCreateIn(dirname(target)) ? beside : hidden.find((each) => isPrivateFolder(dirname(each)));
+  if (path !== undefined) return path;
+  throw new Error("there is no folder for a copy of its old contents, neither in ~ nor for temporary files");
+}
+
+function isPrivateFolder(folder: string): boolean {
+  try {
+    makeFolder(folder);
+    const stats = lstatSync(folder);
+    const isOwn = stats.isDirectory() && stats.uid === process.geteuid?.() && (stats.mode & 0o077) === 0;
+    return isOwn && canCreateIn(folder);
+  } catch {
+    return false;
+  }
+}
+
+function canCreateIn(folder: string): boolean {
   try {
     accessSync(folder, constants.W_OK | constants.X_OK);
     return true;
@@ -142,49 +179,9 @@ export function canCreateIn(folder: string): boolean {
   }
 }
 
-/** A folder for the locks and journals of files that lie in folders where this user cannot create files. */
-export function privateFolder(): string {
-  for (const folder of privateFolders()) {
-    try {
-      makeFolder(folder);
-      const stats = lstatSync(folder);
-      const isOwn = stats.isDirectory() && stats.uid === process.geteuid?.() && (stats.mode & 0o077) === 0;
-      if (isOwn && canCreateIn(folder)) return folder;
-    } catch {
-      // The next folder may be usable.
-    }
-  }
-  throw new Error("there is no folder for a copy of its old contents, neither in ~ nor for temporary files");
-}
-
-/** The folders that {@link privateFolder} tries, in this order. */
-export function privateFolders(): readonly string[] {
-  const temporary = join(tmpdir(), `ra-signer-${process.geteuid?.() ?? ""}`);
-  const home = homeFolder({});
-  return home === undefined ? [temporary] : [join(home, ".local", "state", "ra-signer"), temporary];
-}
-
-/** A short name for the lock and journal of a file, in a folder that holds those of many files. */
-export function nameFor(target: string): string {
-  return createHash("sha256").update(target).digest("hex").slice(0, 32);
-}
-
-/** A name for a temporary file beside a file. {@link removeTemporaryFiles} finds it by that name. */
-export function temporaryFor(path: string): string {
-  return `${path}.${randomBytes(6).toString("hex")}.tmp`;
-}
-
-/** Creates a file of mode 0600, whatever the umask, and waits until it is on the disk. */
-export function writePrivate(path: string, text: string, encoding: "latin1" | "utf8" = "latin1"): void {
-  writeFileSync(path, text, { encoding, mode: 0o600, flag: "wx", flush: true });
-  chmodSync(path, 0o600);
-}
-
-/** Locks a file against other processes of ra-signer. {@link refuseChanged} notices programs that do not take the lock. */
+/** Locks a file against other processes of ra-signer. Programs that do not take the lock are noticed by what they write. */
 export function withLock({ path, target }: Place, act: () => void): void {
-  const lock = canCreateIn(dirname(target))
-    ? `${target}.ra-signer-lock`
-    : join(privateFolder(), `${nameFor(target)}.lock`);
+  const lock = companionOf(target, "lock");
   const until = Date.now() + LOCK_WAIT_MS;
   let release = tryLock(lock);
   while (release === undefined) {
@@ -205,20 +202,13 @@ export function withLock({ path, target }: Place, act: () => void): void {
   }
 }
 
-/** Removes a lock whose holder has ended. A lock that is held, or that cannot be removed, stays. */
-export function releaseStale(lock: string): void {
-  try {
-    if (lstatSync(lock, { throwIfNoEntry: false }) !== undefined) tryLock(lock)?.();
-  } catch {
-    // The next writer reports it.
+/** Removes the locks of a file whose holder has ended. A lock that is held, or that cannot be removed, stays. */
+export function releaseStale(target: string): void {
+  for (const lock of companionsOf(target, "lock")) {
+    try {
+      if (statsOf(lock) !== undefined) tryLock(lock)?.();
+    } catch {
+      // The next writer reports it.
+    }
   }
-}
-
-/** Removes the temporary files of killed processes that lie beside a file. */
-export function removeTemporaryFiles(target: string): void {
-  const start = basename(target);
-  removeLeftovers(
-    dirname(target),
-    (name) => name.startsWith(start) && TEMPORARY.test(name.slice(start.length)),
-  );
 }

@@ -12,7 +12,12 @@ export interface StackArns {
 /** Which outputs of a stack hold the ARNs. An output that is not asked for may be missing. */
 export type OutputNames = { readonly [Name in keyof StackArns]?: string | undefined };
 
-const DEFAULT_STACK = "RolesAnywhereStack";
+/** The flags of the ARNs, without `-arn` and `-output`. */
+const FLAGS = [
+  ["trustAnchorArn", "trust-anchor"],
+  ["profileArn", "profile"],
+  ["roleArn", "role"],
+] as const;
 
 /**
  * Reads ARNs from the file that `cdk deploy --outputs-file` wrote.
@@ -24,29 +29,28 @@ const DEFAULT_STACK = "RolesAnywhereStack";
  * @throws {SignerError} ERR_SIGNER_OUTPUTS_INVALID naming what is missing, and the outputs that are there.
  */
 export function readStackOutputs(path: string, names: OutputNames, stack?: string): Partial<StackArns> {
+  const invalid = (reason: string, cause?: unknown): SignerError =>
+    new SignerError("ERR_SIGNER_OUTPUTS_INVALID", `stack outputs "${path}": ${reason}`, { path, cause });
   let text: string;
+  let stacks: unknown;
   try {
     text = readFileSync(path, "utf8");
   } catch (cause) {
-    const why =
-      codeOf(cause) === "ENOENT"
-        ? "there is no such file; write it with cdk deploy --outputs-file"
-        : `it cannot be read: ${messageOf(cause)}`;
-    throw invalid(path, why, cause);
+    const isMissing = codeOf(cause) === "ENOENT";
+    const missing = "there is no such file; write it with cdk deploy --outputs-file";
+    throw invalid(isMissing ? missing : `it cannot be read: ${messageOf(cause)}`, cause);
   }
-  let stacks: unknown;
   try {
     stacks = JSON.parse(text.replace(/^\ufeff/, ""));
   } catch (cause) {
-    throw invalid(path, `it is not JSON: ${messageOf(cause)}`, cause);
+    throw invalid(`it is not JSON: ${messageOf(cause)}`, cause);
   }
-  if (!isRecord(stacks)) throw invalid(path, "it is not a JSON object of stacks");
+  if (!isRecord(stacks)) throw invalid("it is not a JSON object of stacks");
   const all = Object.keys(stacks);
-  const name = stack ?? (all.length === 1 ? (all[0] ?? DEFAULT_STACK) : DEFAULT_STACK);
+  const name = stack ?? (all.length === 1 ? all.join() : "RolesAnywhereStack");
   const outputs = Object.hasOwn(stacks, name) ? stacks[name] : undefined;
-  if (!isRecord(outputs)) {
-    throw invalid(path, `it has no stack "${name}", only ${list(all)}; name one with --stack`);
-  }
+  if (!isRecord(outputs))
+    throw invalid(`it has no stack "${name}", only ${list(all)}; name one with --stack`);
   const found: Partial<Record<keyof StackArns, string>> = {};
   for (const [member, flag] of FLAGS) {
     const output = names[member];
@@ -54,7 +58,6 @@ export function readStackOutputs(path: string, names: OutputNames, stack?: strin
     const value = Object.hasOwn(outputs, output) ? outputs[output] : undefined;
     if (typeof value !== "string" || !value.startsWith("arn:")) {
       throw invalid(
-        path,
         `stack "${name}" has no output ${output} that is an ARN, only ${list(Object.keys(outputs))}; name it with --${flag}-output, or give --${flag}-arn`,
       );
     }
@@ -63,23 +66,10 @@ export function readStackOutputs(path: string, names: OutputNames, stack?: strin
   return found;
 }
 
-const FLAGS = [
-  ["trustAnchorArn", "trust-anchor"],
-  ["profileArn", "profile"],
-  ["roleArn", "role"],
-] as const;
-
 function list(names: readonly string[]): string {
   return names.join(", ") || "nothing";
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-function invalid(path: string, reason: string, cause?: unknown): SignerError {
-  return new SignerError("ERR_SIGNER_OUTPUTS_INVALID", `stack outputs "${path}": ${reason}`, {
-    path,
-    ...(cause === undefined ? {} : { cause }),
-  });
 }

@@ -1,19 +1,15 @@
 import {
+  chmodSync,
+  chownSync,
   closeSync,
-  fchmodSync,
-  fchownSync,
-  fstatSync,
   fsyncSync,
-  lstatSync,
   openSync,
   readFileSync,
   renameSync,
-  rmSync,
   statSync,
-  writeFileSync,
 } from "node:fs";
 import type { Stats } from "node:fs";
-import { dirname, join, relative } from "node:path";
+import { basename, dirname } from "node:path";
 
 import { linkOrWrite } from "../cache/private-file.ts";
 import { codeOf, messageOf, SignerError } from "../errors.ts";
@@ -22,21 +18,13 @@ import {
   makeFolder,
   nameOf,
   readIfPresent,
-  refuseChanged,
   refuseSpecial,
   statsOf,
-  temporaryFor,
   withLock,
-  writePrivate,
+  withTemporary,
 } from "./file-access.ts";
-import type { Replacement } from "./file-access.ts";
-import { writeInPlace } from "./write-in-place.ts";
-
-/** How a file is replaced. */
-export interface ReplaceOptions {
-  /** Whether only the owner may read the file afterwards. @default false: the file keeps its mode */
-  readonly secret?: boolean;
-}
+import { refuseChanged, writeInPlace } from "./write-in-place.ts";
+import type { Replacement } from "./write-in-place.ts";
 
 /**
  * Replaces the contents of a file.
@@ -49,6 +37,7 @@ export interface ReplaceOptions {
  * @param path The file.
  * @param text New contents, one character for each byte (latin1).
  * @param expected What the file held when it was read; undefined when it did not exist.
+ * @param options `secret`: whether only the owner may read the file afterwards. @default the file keeps its mode
  * @throws {SignerError} ERR_SIGNER_CONFIG_CHANGED when another program changed the file meanwhile, or keeps it locked;
  *   ERR_SIGNER_FILE_UNWRITABLE when it is no regular file or cannot be written. The file then still has its old contents.
  */
@@ -56,19 +45,20 @@ export function replaceFile(
   path: string,
   text: string,
   expected: string | undefined,
-  { secret = false }: ReplaceOptions = {},
+  { secret = false }: { readonly secret?: boolean } = {},
 ): void {
   const place: Replacement = { path, target: followLinks(path), text, expected, secret };
-  const { target } = place;
+  const folder = dirname(place.target);
   try {
-    refuseSpecial(place, statsOf(target));
-    makeFolder(dirname(target));
+    refuseSpecial(place, statsOf(place.target));
+    makeFolder(folder);
     withLock(place, () => {
-      const stats = statsOf(target);
+      const stats = statsOf(place.target);
       refuseSpecial(place, stats);
-      const mayRename = stats === undefined || (stats.nlink === 1 && !isMounted(target, stats));
+      const mayRename =
+        stats === undefined || (stats.nlink === 1 && !isMountedElsewhere(place.target, stats));
       if (mayRename && writeBeside(place, stats)) return;
-      if (stats === undefined) throw new Error(`its folder "${dirname(target)}" cannot be written`);
+      if (stats === undefined) throw new Error(`its folder "${folder}" cannot be written`);
       writeInPlace(place, stats);
     });
   } catch (cause) {
@@ -90,20 +80,20 @@ export function replaceFile(
 export function keepCopy(path: string, text: string): string {
   for (let number = 1; ; number += 1) {
     const copy = `${path}.backup${number === 1 ? "" : number}`;
-    if (lstatSync(copy, { throwIfNoEntry: false }) === undefined) {
-      const temporary = temporaryFor(path);
-      try {
-        writePrivate(temporary, text);
-        if (linkOrWrite(temporary, copy, text)) return copy;
-      } catch (cause) {
-        throw new SignerError(
-          "ERR_SIGNER_FILE_UNWRITABLE",
-          `cannot write "${copy}", a copy of the long-term keys and settings that would be replaced: ${messageOf(cause)}; nothing was written`,
-          { path: copy, cause },
-        );
-      } finally {
-        rmSync(temporary, { force: true });
-      }
+    try {
+      const isNew =
+        statsOf(copy) === undefined &&
+        withTemporary(path, Buffer.from(text, "latin1"), (temporary) => {
+          chmodSync(temporary, 0o600);
+          return linkOrWrite(temporary, copy, text);
+        });
+      if (isNew) return copy;
+    } catch (cause) {
+      throw new SignerError(
+        "ERR_SIGNER_FILE_UNWRITABLE",
+        `cannot write "${copy}", a copy of the long-term keys and settings that would be replaced: ${messageOf(cause)}; nothing was written`,
+        { path: copy, cause },
+      );
     }
     const isFile = statSync(copy, { throwIfNoEntry: false })?.isFile() === true;
     if (isFile && readIfPresent(copy) === text) return copy;
@@ -111,30 +101,24 @@ export function keepCopy(path: string, text: string): string {
 }
 
 /**
- * Whether the file is a mount point itself, here or at another path.
+ * Whether the file is mounted at another path as well, which would keep the old contents. (A file that is a mount point
+ * itself cannot be renamed.)
  *
  * @see https://man7.org/linux/man-pages/man5/proc_pid_mountinfo.5.html
  */
-function isMounted(target: string, stats: Stats): boolean {
-  let text: string;
+function isMountedElsewhere(target: string, { dev, ino }: Stats): boolean {
   try {
-    text = readFileSync("/proc/self/mountinfo", "utf8");
+    return readFileSync("/proc/self/mountinfo", "utf8")
+      .split("\n")
+      .some((line) => {
+        const [, , , root = "", point = ""] = line.split(" ").map(unescapeMount);
+        // Only mounts of a file of this name are looked at: the disk of another mount may not answer.
+        const stats = basename(root) === basename(target) ? statsOf(point) : undefined;
+        return stats?.dev === dev && stats.ino === ino;
+      });
   } catch {
     return false;
   }
-  const mounts = text.split("\n").flatMap((line) => {
-    const [, , device = "", root = "", point = ""] = line.split(" ").map(unescapeMount);
-    return point === "" ? [] : [{ device, root, point }];
-  });
-  if (mounts.some(({ point }) => point === target)) return true;
-  // Another mount may show only this file; it has the same device and path within the file system.
-  const own = mounts
-    .filter(({ point }) => target.startsWith(point.endsWith("/") ? point : `${point}/`))
-    .toSorted((one, other) => one.point.length - other.point.length)
-    .at(-1);
-  if (own === undefined || stats.ino === 0) return false;
-  const inside = join(own.root, relative(own.point, target));
-  return mounts.some(({ device, root }) => device === own.device && root === inside);
 }
 
 function unescapeMount(field: string): string {
@@ -143,39 +127,24 @@ function unescapeMount(field: string): string {
   );
 }
 
-/**
- * Writes a temporary file and renames it to the file's name.
- *
- * @returns False, with nothing changed, when the folder, the owner or a mount does not allow it.
- */
+/** What keeps a file from being made in the folder, or from taking the name of the old one. */
+const NOT_BESIDE: ReadonlySet<string> = new Set(["EACCES", "EPERM", "EROFS", "ENAMETOOLONG", "EBUSY"]);
+
+/** Renames a new file to the file's name. False, with nothing changed, when folder, owner or a mount do not allow it. */
 function writeBeside(replacement: Replacement, old: Stats | undefined): boolean {
   const { target, text, secret } = replacement;
-  const temporary = temporaryFor(target);
-  let file: number;
   try {
-    file = openSync(temporary, "wx", 0o600);
+    return withTemporary(target, Buffer.from(text, "latin1"), (temporary) => {
+      if (old !== undefined && !keepsOwner(temporary, old)) return false;
+      chmodSync(temporary, old === undefined ? 0o600 : old.mode & (secret ? 0o600 : 0o777));
+      refuseChanged(replacement);
+      renameSync(temporary, target);
+      syncFolder(dirname(target));
+      return true;
+    });
   } catch (error) {
-    if (["EACCES", "EPERM", "EROFS", "ENAMETOOLONG"].includes(codeOf(error))) return false;
+    if (NOT_BESIDE.has(codeOf(error))) return false;
     throw error;
-  }
-  try {
-    try {
-      if (old !== undefined && !keepsOwner(file, old)) return false;
-      writeFileSync(file, text, "latin1");
-      fchmodSync(file, old === undefined ? 0o600 : old.mode & (secret ? 0o600 : 0o777));
-      fsyncSync(file);
-    } finally {
-      closeSync(file);
-    }
-    refuseChanged(replacement);
-    renameSync(temporary, target);
-    syncFolder(dirname(target));
-    return true;
-  } catch (error) {
-    if (codeOf(error) === "EBUSY") return false;
-    throw error;
-  } finally {
-    rmSync(temporary, { force: true });
   }
 }
 
@@ -191,12 +160,11 @@ function syncFolder(folder: string): void {
 }
 
 /** Gives the new file the owner of the old one, which matters for a service that runs as root. False when it cannot. */
-function keepsOwner(file: number, { uid, gid }: Stats): boolean {
+function keepsOwner(file: string, { uid, gid }: Stats): boolean {
   if (process.platform === "win32") return true;
-  const made = fstatSync(file);
-  if (made.uid === uid && made.gid === gid) return true;
+  const made = statSync(file);
   try {
-    fchownSync(file, uid, gid);
+    if (made.uid !== uid || made.gid !== gid) chownSync(file, uid, gid);
     return true;
   } catch {
     return false;

@@ -1,4 +1,5 @@
 import {
+  chmodSync,
   closeSync,
   constants,
   fchmodSync,
@@ -12,26 +13,33 @@ import {
   writeSync,
 } from "node:fs";
 import type { Stats } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { resolve } from "node:path";
 
 import { readPrivateFile } from "../cache/private-file.ts";
 import { SignerError } from "../errors.ts";
 import {
-  canCreateIn,
+  companionOf,
+  companionsOf,
   followLinks,
-  nameFor,
-  privateFolder,
-  privateFolders,
-  refuseChanged,
+  readIfPresent,
   refuseSpecial,
   releaseStale,
   removeTemporaryFiles,
   statsOf,
-  temporaryFor,
   withLock,
-  writePrivate,
+  withTemporary,
 } from "./file-access.ts";
-import type { Place, Replacement } from "./file-access.ts";
+import type { Place } from "./file-access.ts";
+
+/** The new contents of a file. */
+export interface Replacement extends Place {
+  /** New contents, one character for each byte (latin1). */
+  readonly text: string;
+  /** What the file held when it was read; undefined when it did not exist. */
+  readonly expected: string | undefined;
+  /** Whether only the owner may read the file afterwards. */
+  readonly secret: boolean;
+}
 
 /** Old and new contents of a file that is being written, one character for each byte (latin1). */
 interface Journal {
@@ -39,20 +47,34 @@ interface Journal {
   readonly after: string;
 }
 
+/** Refuses to replace a file that another program has changed since it was read. */
+export function refuseChanged({ path, target, expected }: Replacement): void {
+  if (readIfPresent(target) === expected) return;
+  throw new SignerError(
+    "ERR_SIGNER_CONFIG_CHANGED",
+    `"${path}" was changed by another program meanwhile; nothing was written, run the command again`,
+    { path },
+  );
+}
+
 /**
  * Writes into the file itself. A private journal file keeps the old contents until the new ones are complete; if the
  * process is killed in between, {@link recover} restores them from it.
  */
 export function writeInPlace(replacement: Replacement, stats: Stats): void {
-  const { path, target, text, secret } = replacement;
+  const { path, target, text: after, secret } = replacement;
   const file = openToWrite(target);
   try {
     refuseSpecial(replacement, fstatSync(file));
     if (secret) makePrivate(file, path, stats);
     refuseChanged(replacement);
     const before = readFileSync(file, "latin1");
-    const journal = writeJournal(target, { before, after: text });
-    const size = Math.max(before.length, text.length);
+    const journal = companionOf(target, "journal");
+    withTemporary(journal, Buffer.from(JSON.stringify({ before, after })), (temporary) => {
+      chmodSync(temporary, 0o600);
+      renameSync(temporary, journal);
+    });
+    const size = Math.max(before.length, after.length);
     try {
       // Empty lines are added first: if the disk is full, this fails while the old contents are still whole.
       write(file, "\n".repeat(size - before.length), before.length);
@@ -62,10 +84,7 @@ export function writeInPlace(replacement: Replacement, stats: Stats): void {
       rmSync(journal, { force: true });
       throw error;
     }
-    // Until the file is cut to its new length, readers see the new contents and empty lines, but no rest of the old.
-    write(file, text.padEnd(size, "\n"), 0);
-    ftruncateSync(file, text.length);
-    fsyncSync(file);
+    overwrite(file, after, size);
     rmSync(journal, { force: true });
   } finally {
     closeSync(file);
@@ -74,6 +93,13 @@ export function writeInPlace(replacement: Replacement, stats: Stats): void {
 
 function openToWrite(target: string): number {
   return openSync(target, constants.O_RDWR | (constants.O_NOFOLLOW ?? 0));
+}
+
+/** Until the file is cut to its new length, readers see the new contents and empty lines, but no rest of the old. */
+function overwrite(file: number, text: string, size: number): void {
+  write(file, text.padEnd(size, "\n"), 0);
+  ftruncateSync(file, text.length);
+  fsyncSync(file);
 }
 
 /** Writes all bytes of a text, in as many calls as that takes. */
@@ -100,29 +126,6 @@ function makePrivate(file: number, path: string, { mode, uid }: Stats): void {
   }
 }
 
-/** The path of the journal beside a file. */
-function journalBeside(target: string): string {
-  return `${target}.ra-signer-journal`;
-}
-
-function journalIn(folder: string, target: string): string {
-  return join(folder, `${nameFor(target)}.journal`);
-}
-
-/** Writes the journal beside the file, or into a private folder when this user cannot create files beside it. */
-function writeJournal(target: string, journal: Journal): string {
-  const isBeside = canCreateIn(dirname(target));
-  const path = isBeside ? journalBeside(target) : journalIn(privateFolder(), target);
-  const temporary = temporaryFor(isBeside ? target : path);
-  try {
-    writePrivate(temporary, JSON.stringify(journal), "utf8");
-    renameSync(temporary, path);
-    return path;
-  } finally {
-    rmSync(temporary, { force: true });
-  }
-}
-
 /**
  * Restores the old contents of a file if a process was killed while it wrote into the file, and removes the temporary files
  * and the lock of killed processes.
@@ -134,11 +137,8 @@ export function recover(path: string): void {
   const target = followLinks(path);
   if (statsOf(target)?.isFile() !== true) return;
   for (const name of new Set([target, resolve(path)])) removeTemporaryFiles(name);
-  releaseStale(`${target}.ra-signer-lock`);
-  const journals = [
-    journalBeside(target),
-    ...privateFolders().map((folder) => journalIn(folder, target)),
-  ].filter((name) => readJournal(name) !== undefined);
+  releaseStale(target);
+  const journals = companionsOf(target, "journal").filter((name) => readJournal(name) !== undefined);
   if (journals.length === 0) return;
   withLock({ path, target }, () => {
     for (const journal of journals) restore({ path, target }, journal);
@@ -149,7 +149,6 @@ function restore({ path, target }: Place, journal: string): void {
   // The process that wrote it may have finished before this one took the lock.
   const contents = readJournal(journal);
   if (contents === undefined) return;
-  const { before } = contents;
   const file = openToWrite(target);
   try {
     const now = readFileSync(file, "latin1");
@@ -160,11 +159,7 @@ function restore({ path, target }: Place, journal: string): void {
         { path },
       );
     }
-    if (now !== before && now !== contents.after) {
-      write(file, before.padEnd(now.length, "\n"), 0);
-      ftruncateSync(file, before.length);
-      fsyncSync(file);
-    }
+    if (now !== contents.before && now !== contents.after) overwrite(file, contents.before, now.length);
   } finally {
     closeSync(file);
   }
@@ -183,15 +178,11 @@ function isUnfinished(now: string, { before, after }: Journal): boolean {
 
 function readJournal(path: string): Journal | undefined {
   try {
-    const value: unknown = JSON.parse(readPrivateFile(path) ?? "");
-    return isJournal(value) ? value : undefined;
+    const { before, after }: Partial<Record<keyof Journal, unknown>> = JSON.parse(
+      readPrivateFile(path) ?? "",
+    );
+    return typeof before === "string" && typeof after === "string" ? { before, after } : undefined;
   } catch {
     return undefined;
   }
-}
-
-function isJournal(value: unknown): value is Journal {
-  if (typeof value !== "object" || value === null) return false;
-  const { before, after }: Partial<Record<keyof Journal, unknown>> = value;
-  return typeof before === "string" && typeof after === "string";
 }

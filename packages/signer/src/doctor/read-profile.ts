@@ -3,7 +3,7 @@ import { statSync } from "node:fs";
 import { isAbsolute } from "node:path";
 
 import {
-  countSections,
+  hasProfile,
   describeProblem,
   parseConfig,
   profileEndpoint,
@@ -74,9 +74,9 @@ export function readProfile(
   if (line === undefined) {
     const remedy = "write it: ra-signer configure";
     if (config === undefined) return unusable(`there is no file "${path}"`, remedy);
-    return countSections(config, "config", profile) === 0
-      ? unusable(`there is no ${known}`, `check its name, or ${remedy}`)
-      : unusable(`${known} has no credential_process`, remedy);
+    return hasProfile(config, "config", profile)
+      ? unusable(`${known} has no credential_process`, remedy)
+      : unusable(`there is no ${known}`, `check its name, or ${remedy}`);
   }
   const words = splitWords(line);
   const command = words?.indexOf("credential-process") ?? -1;

@@ -46,19 +46,7 @@ export const update: Command = {
     };
     const refresh = async (signal?: AbortSignal): Promise<Date> => {
       const credentials = await source.fetch(signal);
-      const { backup, narrowedMode, openMode, problem } = writeCredentials(path, profile, credentials);
-      if (backup !== undefined) {
-        noteOnce(`[${profile}] held long-term keys; the file as it was is "${backup}"`);
-      }
-      if (narrowedMode !== undefined) {
-        noteOnce(`"${path}" had mode ${octal(narrowedMode)}; it holds credentials and is private now`);
-      }
-      if (openMode !== undefined) {
-        noteOnce(
-          `warning: "${path}" has mode ${octal(openMode)}, which its file system keeps; put it where only you can read it`,
-        );
-      }
-      if (problem !== undefined) noteOnce(`warning: the AWS CLI and boto3 cannot read ${problem}`);
+      writeCredentials(path, profile, credentials, noteOnce);
       return new Date(credentials.expiration);
     };
     if (flags.once === true) {
@@ -82,7 +70,3 @@ export const update: Command = {
     return 0;
   },
 };
-
-function octal(mode: number): string {
-  return mode.toString(8).padStart(4, "0");
-}
