@@ -1,9 +1,9 @@
 import { X509Certificate } from "node:crypto";
 
 import { isoSeconds } from "../keys/identity.ts";
-import { certificateFacts, certificateNames } from "./certificate-facts.ts";
-import type { NameValue } from "./certificate-facts.ts";
-import { fail, ok, warn } from "./finding.ts";
+import { certificateFacts } from "./certificate-facts.ts";
+import type { CertificateFacts, NameValue } from "./certificate-facts.ts";
+import { fail, judge, ok, warn } from "./finding.ts";
 import type { Finding } from "./finding.ts";
 
 const OID_CLIENT_AUTH = "1.3.6.1.5.5.7.3.2";
@@ -17,37 +17,34 @@ const WEAK_HASHES: ReadonlySet<string> = new Set(["MD5", "SHA-1", "SHA-224"]);
  * @see https://docs.aws.amazon.com/rolesanywhere/latest/userguide/trust-model.html
  */
 export function checkCertificate(x509: X509Certificate): readonly Finding[] {
-  const { version, isCa, keyUsage, signatureHash } = certificateFacts(x509);
+  const facts = certificateFacts(x509);
+  const { version, isCa, keyUsage, signatureHash: hash } = facts;
+  const maySign = keyUsage?.digitalSignature === true;
+  const missing = keyUsage === undefined ? "the extension is missing" : "digitalSignature is missing";
   const subject = oneLine(x509.subject);
   return [
-    version === 3
-      ? ok("certificate version", "X.509 v3")
-      : fail("certificate version", `X.509 v${version}`, "issue an X.509 v3 certificate, with extensions"),
-    isCa
-      ? fail(
-          "basic constraints",
-          "the certificate is a CA's",
-          "give the end-entity certificate, or issue one with CA:FALSE",
-        )
-      : ok("basic constraints", "not a CA"),
-    keyUsage?.digitalSignature === true
-      ? ok("key usage", "digitalSignature")
-      : fail(
-          "key usage",
-          keyUsage === undefined ? "the extension is missing" : "digitalSignature is missing",
-          "issue a certificate with keyUsage digitalSignature",
-        ),
+    judge("certificate version", version === 3, `X.509 v${version}`),
+    judge("basic constraints", !isCa, isCa ? "the certificate is a CA's" : "not a CA"),
+    judge("key usage", maySign, maySign ? "digitalSignature" : missing),
     checkExtendedKeyUsage(x509),
-    checkHash("signature hash", signatureHash, "the certificate"),
-    subject === ""
-      ? fail(
-          "subject",
-          "the subject is empty",
-          "issue a certificate with a subject, such as CN=name: Roles Anywhere identifies the caller by it",
-        )
-      : ok("subject", subject),
-    ...checkNames(x509),
+    WEAK_HASHES.has(hash)
+      ? fail("signature hash", `the certificate is signed with ${hash}`)
+      : ok("signature hash", hash === "none" ? "ML-DSA" : hash),
+    judge("subject", subject !== "", subject || "the subject is empty"),
+    ...checkNames(facts),
   ];
+}
+
+/** AWS does not document what it does with an extension without clientAuth; users report that it refuses the session. */
+function checkExtendedKeyUsage(x509: X509Certificate): Finding {
+  const check = "extended key usage";
+  // Undefined for a certificate without the extension, whatever the types say.
+  const purposes: readonly string[] | undefined = x509.keyUsage;
+  if (purposes === undefined) return ok(check, "not restricted");
+  if (purposes.includes(OID_CLIENT_AUTH)) return ok(check, "clientAuth");
+  return purposes.includes(OID_ANY_EXTENDED_KEY_USAGE)
+    ? ok(check, "any")
+    : warn(check, "clientAuth is missing");
 }
 
 /** The values that STS accepts for a session tag, and for the source identity. */
@@ -62,8 +59,7 @@ const ALLOWED = "letters, digits, blanks and _ . : / = + - @ alone";
  * @see https://docs.aws.amazon.com/rolesanywhere/latest/userguide/attribute-mapping.html
  * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html
  */
-function checkNames(x509: X509Certificate): readonly Finding[] {
-  const { subject, issuer, dns, uri, directory } = certificateNames(x509);
+function checkNames({ subject, issuer, dns, uri, directory }: CertificateFacts): readonly Finding[] {
   const findings: Finding[] = [];
   const check = (field: string, specifier: string, what: string, value: string): void => {
     if (TAG_VALUE.test(value)) return;
@@ -76,12 +72,6 @@ function checkNames(x509: X509Certificate): readonly Finding[] {
       ),
     );
   };
-  // Repeated relative names become one value.
-  const joined = (name: readonly NameValue[]): readonly (readonly [string, string])[] =>
-    [...new Set(name.map(({ type }) => type))].map((type) => [
-      type,
-      name.flatMap((part) => (part.type === type ? [part.value] : [])).join("/"),
-    ]);
   const commonName = subject.find(({ type }) => type === "CN")?.value ?? "";
   const identity = [...commonName].length <= 61 ? `CN=${commonName}` : commonName;
   const isIdentity = commonName === "" || SOURCE_IDENTITY.test(identity);
@@ -106,6 +96,16 @@ function checkNames(x509: X509Certificate): readonly Finding[] {
   return findings;
 }
 
+/** Repeated relative names become one value. */
+function joined(names: readonly NameValue[]): ReadonlyMap<string, string> {
+  const values = new Map<string, string>();
+  for (const { type, value } of names) {
+    const before = values.get(type);
+    values.set(type, before === undefined ? value : `${before}/${value}`);
+  }
+  return values;
+}
+
 /**
  * Checks that the intermediates lead from the certificate towards the trust anchor.
  *
@@ -119,65 +119,50 @@ export function checkChain(
   moment: Date,
 ): readonly Finding[] {
   const chain = intermediates.map((der) => new X509Certificate(der));
+  const path = pathFrom(leaf, chain);
+  const issuer = oneLine((path.at(-1) ?? leaf).issuer);
   if (chain.length === 0) {
-    return [ok("chain", `no intermediates: the trust anchor has to be "${oneLine(leaf.issuer)}"`)];
+    return [ok("chain", `no intermediates: the trust anchor has to be "${issuer}"`)];
   }
-  const sorted = pathFrom(leaf, chain);
-  const findings = chain.flatMap((certificate) => checkIntermediate(certificate, moment));
-  const stray = chain.find((certificate) => !sorted.includes(certificate));
-  const last = sorted.at(-1);
-  if (stray !== undefined) {
-    findings.push(
-      fail(
-        "chain",
-        `intermediate "${oneLine(stray.subject)}" is not on the path from the certificate, which was issued by "${oneLine(leaf.issuer)}"`,
-        "keep the certificates between yours and the trust anchor, and only those",
-      ),
-    );
-  } else if (sorted.some((certificate, index) => certificate !== chain[index])) {
-    findings.push(
-      warn(
-        "chain",
-        "the intermediates are complete, in another order than that of issue",
-        "put the issuer of your certificate first, then its issuer, and so on",
-      ),
-    );
-  } else if (last !== undefined && isSelfSigned(last)) {
-    findings.push(
-      warn("chain", `"${oneLine(last.subject)}" is a root`, "leave the root out: the trust anchor has it"),
-    );
-  } else {
-    findings.push(
-      ok("chain", `${chain.length} in order; the trust anchor has to be "${oneLine(last?.issuer ?? "")}"`),
-    );
-  }
-  return findings;
+  return [
+    ...chain.flatMap((certificate) => checkIntermediate(certificate, moment)),
+    checkPath(leaf, chain, path) ??
+      ok("chain", `${chain.length} in order; the trust anchor has to be "${issuer}"`),
+  ];
 }
 
-/** AWS does not document what it does with an extension without clientAuth; users report that it refuses the session. */
-function checkExtendedKeyUsage(x509: X509Certificate): Finding {
-  const check = "extended key usage";
-  // Undefined for a certificate without the extension, whatever the types say.
-  const purposes: readonly string[] | undefined = x509.keyUsage;
-  if (purposes === undefined) return ok(check, "not restricted");
-  if (purposes.includes(OID_CLIENT_AUTH)) return ok(check, "clientAuth");
-  if (purposes.includes(OID_ANY_EXTENDED_KEY_USAGE)) return ok(check, "any");
-  return warn(
-    check,
-    "clientAuth is missing",
-    "issue a certificate with extendedKeyUsage clientAuth, or without the extension",
-  );
+/** Compares the intermediates with the path that they make up. Undefined when they are the path. */
+function checkPath(
+  leaf: X509Certificate,
+  chain: readonly X509Certificate[],
+  path: readonly X509Certificate[],
+): Finding | undefined {
+  const stray = chain.find((certificate) => !path.includes(certificate));
+  if (stray !== undefined) {
+    return fail(
+      "chain",
+      `intermediate "${oneLine(stray.subject)}" is not on the path from the certificate, which was issued by "${oneLine(leaf.issuer)}"`,
+      "keep the certificates between yours and the trust anchor, and only those",
+    );
+  }
+  if (path.some((certificate, index) => certificate !== chain[index])) {
+    const message = "the intermediates are complete, in another order than that of issue";
+    return warn("chain", message, "put the issuer of your certificate first, then its issuer, and so on");
+  }
+  const root = path.at(-1);
+  if (root === undefined || !isIssuedBy(root, root)) return undefined;
+  return warn("chain", `"${oneLine(root.subject)}" is a root`, "leave the root out: the trust anchor has it");
 }
 
 /** The certificates of the path from the end-entity certificate, each the issuer of the one before. */
 function pathFrom(leaf: X509Certificate, pool: readonly X509Certificate[]): readonly X509Certificate[] {
   const path: X509Certificate[] = [];
-  for (let current: X509Certificate | undefined = leaf; current !== undefined;) {
-    const child: X509Certificate = current;
-    current = pool.find((candidate) => !path.includes(candidate) && isIssuedBy(child, candidate));
-    if (current !== undefined) path.push(current);
+  for (;;) {
+    const child = path.at(-1) ?? leaf;
+    const issuer = pool.find((candidate) => !path.includes(candidate) && isIssuedBy(child, candidate));
+    if (issuer === undefined) return path;
+    path.push(issuer);
   }
-  return path;
 }
 
 /** Compares the names and verifies the signature. The extensions of the issuer have checks of their own. */
@@ -185,36 +170,26 @@ function isIssuedBy(certificate: X509Certificate, issuer: X509Certificate): bool
   return certificate.issuer === issuer.subject && certificate.verify(issuer.publicKey);
 }
 
-function isSelfSigned(certificate: X509Certificate): boolean {
-  return isIssuedBy(certificate, certificate);
-}
-
-function checkIntermediate(certificate: X509Certificate, moment: Date): Finding[] {
-  const name = `intermediate "${oneLine(certificate.subject)}"`;
+function checkIntermediate(certificate: X509Certificate, moment: Date): readonly Finding[] {
+  const { subject, validFromDate: from, validToDate: to } = certificate;
   const { isCa, keyUsage, signatureHash } = certificateFacts(certificate);
-  const findings: Finding[] = [];
-  if (!isCa) {
-    findings.push(fail("chain", `${name} is not a CA`, "give the certificates of the CAs only"));
-  }
-  if (keyUsage?.keyCertSign === false) {
-    findings.push(fail("chain", `${name} may not sign certificates`, "issue it with keyUsage keyCertSign"));
-  }
-  if (moment < certificate.validFromDate || moment > certificate.validToDate) {
-    findings.push(
-      fail(
-        "chain",
-        `${name} is valid from ${isoSeconds(certificate.validFromDate)} to ${isoSeconds(certificate.validToDate)}`,
-        "get its renewed certificate from the CA",
-      ),
-    );
-  }
-  if (WEAK_HASHES.has(signatureHash)) findings.push(checkHash("chain", signatureHash, name));
-  return findings;
-}
-
-function checkHash(check: string, hash: string, what: string): Finding {
-  if (!WEAK_HASHES.has(hash)) return ok(check, hash === "none" ? "ML-DSA" : hash);
-  return fail(check, `${what} is signed with ${hash}`, "issue it anew with SHA-256 or stronger");
+  const wrong: readonly (readonly [isWrong: boolean, what: string, remedy: string])[] = [
+    [!isCa, "is not a CA", "give the certificates of the CAs only"],
+    [keyUsage?.keyCertSign === false, "may not sign certificates", "issue it with keyUsage keyCertSign"],
+    [
+      moment < from || moment > to,
+      `is valid from ${isoSeconds(from)} to ${isoSeconds(to)}`,
+      "get its renewed certificate from the CA",
+    ],
+    [
+      WEAK_HASHES.has(signatureHash),
+      `is signed with ${signatureHash}`,
+      "issue it anew with SHA-256 or stronger",
+    ],
+  ];
+  return wrong
+    .filter(([isWrong]) => isWrong)
+    .map(([, what, remedy]) => fail("chain", `intermediate "${oneLine(subject)}" ${what}`, remedy));
 }
 
 /** `CN=a\nO=b` on one line; certificates without a subject have none at all. */

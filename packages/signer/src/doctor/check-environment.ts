@@ -7,12 +7,11 @@ import { codeOf, messageOf } from "../errors.ts";
 import { ok, warn } from "./finding.ts";
 import type { Finding } from "./finding.ts";
 
-/** Checks that --cache can keep a session. Undefined when it can. */
-export function checkCache(environment: Environment): Finding | undefined {
+/** Checks that --cache can keep a session. Nothing is found when it can. */
+export function checkCache(environment: Environment): readonly Finding[] {
   const folder = cacheFolder(environment);
   const problem = cacheFolderProblem(folder, false);
-  if (problem !== undefined) return warn("cache", `no session is kept: ${problem.reason}`, problem.remedy);
-  const remedy = "name a folder of your own in RA_SIGNER_CACHE_DIR";
+  if (problem !== undefined) return [warn("cache", `no session is kept: ${problem.reason}`, problem.remedy)];
   let there = folder ?? "";
   try {
     while (!isThere(there)) there = dirname(there);
@@ -20,9 +19,9 @@ export function checkCache(environment: Environment): Finding | undefined {
     accessSync(there, constants.W_OK | constants.X_OK);
     const { bavail, blocks } = statfsSync(there);
     if (blocks > 0 && bavail === 0) throw new Error(`the disk of "${there}" is full`);
-    return undefined;
+    return [];
   } catch (error) {
-    return warn("cache", `no session is kept: ${messageOf(error)}`, remedy);
+    return [warn("cache", `no session is kept: ${messageOf(error)}`)];
   }
 }
 
@@ -36,21 +35,15 @@ function isThere(path: string): boolean {
   }
 }
 
-/**
- * Checks how often CreateSession is tried.
- *
- * @param given The value of AWS_MAX_ATTEMPTS.
- * @param understood The number in it; undefined when it is absent or no number of attempts.
- */
+/** Checks how often CreateSession is tried: the value of AWS_MAX_ATTEMPTS, and the number in it, if there is one. */
 export function checkAttempts(given: string | undefined, understood: number | undefined): Finding {
   const check = "attempts";
+  if (understood === undefined && !given) return ok(check, "3 at most");
   if (understood === undefined) {
-    if (!given) return ok(check, "3 at most");
     const message = `AWS_MAX_ATTEMPTS is ${JSON.stringify(given)}, which is ignored: 3 at most`;
     return warn(check, message, "set it to a whole number from 1, or not at all");
   }
   if (understood > 1) return ok(check, `${understood} at most, says AWS_MAX_ATTEMPTS`);
-  const message =
-    "1, says AWS_MAX_ATTEMPTS: nothing is tried again when the service throttles or a connection breaks";
-  return warn(check, message, "set it to 2 or more, or not at all");
+  const nothing = "nothing is tried again when the service throttles or a connection breaks";
+  return warn(check, `1, says AWS_MAX_ATTEMPTS: ${nothing}`);
 }

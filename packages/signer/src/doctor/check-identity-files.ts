@@ -1,101 +1,60 @@
 import { statSync } from "node:fs";
 
 import { messageOf, SignerError } from "../errors.ts";
-import { checkIdentity, exposureOf, identityWarnings, isoSeconds, loadIdentity } from "../keys/identity.ts";
-import { holdsPem } from "../keys/pem.ts";
 import { loadCertificate, loadCertificateChain } from "../keys/certificate.ts";
+import { checkIdentity, exposureOf, identityWarnings, isoSeconds, loadIdentity } from "../keys/identity.ts";
 import type { IdentitySources, SigningIdentity } from "../keys/identity.ts";
+import { holdsPem } from "../keys/pem.ts";
 import { checkCertificate, checkChain } from "./check-certificate.ts";
-import { fail, ok, warn } from "./finding.ts";
-import type { Finding } from "./finding.ts";
+import { fail, judge, ok, warn } from "./finding.ts";
+import type { Finding, Report } from "./finding.ts";
 
 const DAY_MS = 86_400_000;
-
-/** The findings about the files, and the identity that they hold. */
-export interface ExaminedIdentity {
-  readonly findings: readonly Finding[];
-  /** Undefined when something is missing or damaged. */
-  readonly identity: SigningIdentity | undefined;
-}
 
 /**
  * Reads certificate, intermediates and key, and checks them.
  *
- * @param sources Where the files are.
  * @param keyPath File of the key, if it is one.
  * @param moment Now.
+ * @returns The identity; undefined when something is missing or damaged.
  */
 export function checkIdentityFiles(
   sources: IdentitySources,
   keyPath: string | undefined,
   moment: Date,
-): ExaminedIdentity {
-  const findings: Finding[] = [];
-  const attempt = <Result>(check: string, remedy: string, act: () => Result): Result | undefined => {
+  report: Report,
+): SigningIdentity | undefined {
+  const attempt = <Result>(check: string, act: () => Result): Result | undefined => {
     try {
       return act();
     } catch (error) {
-      findings.push(fail(check, messageOf(error), remedy));
+      report(fail(check, messageOf(error)));
       return undefined;
     }
   };
-  const certificate = attempt(
-    "certificate file",
-    "give a readable PEM or PKCS#12 file with --certificate, and its password with --pkcs8-password-env",
-    () => loadCertificate(sources.certificate, sources.passphrase),
+  const certificate = attempt("certificate file", () =>
+    loadCertificate(sources.certificate, sources.passphrase),
   );
   if (certificate !== undefined) {
-    findings.push(ok("certificate file", `${certificate.name}, serial number ${certificate.serialNumber}`));
-    findings.push(...checkOwnersOnlyMayWrite("certificate mode", sources.certificate));
-    findings.push(...checkCertificate(certificate.x509));
+    report(ok("certificate file", `${certificate.name}, serial number ${certificate.serialNumber}`));
+    report(...checkOnlyOwnerMayWrite("certificate mode", sources.certificate));
+    report(...checkCertificate(certificate.x509));
   }
-  const chain = attempt("intermediates", "give a PEM file of at most five certificates", () =>
-    intermediatesOf(sources),
-  );
-  if (certificate !== undefined && chain !== undefined) {
-    findings.push(...checkOwnersOnlyMayWrite("intermediates mode", sources.intermediates));
-    findings.push(...checkChain(certificate.x509, chain, moment));
-  }
+  const chain = attempt("intermediates", () => intermediatesOf(sources));
   // A finding about the key alone would not help without a readable certificate and chain.
-  if (certificate === undefined || chain === undefined) return { findings, identity: undefined };
-  const identity = attempt("private key", "give the certificate's key with --private-key", () =>
-    loadIdentity(sources),
-  );
-  if (identity === undefined) return { findings, identity: undefined };
-  const type = identity.privateKey?.asymmetricKeyType ?? "";
-  findings.push(ok("private key", `${type.toUpperCase()}${keyPath === undefined ? "" : `, "${keyPath}"`}`));
-
-  const warnings = identityWarnings(certificate, keyPath, moment);
-  const exposure = keyPath === undefined ? undefined : exposureOf(keyPath);
-  if (exposure !== undefined) {
-    const remedy = exposure.remedy.replace("chmod 600", `chmod 600 "${keyPath}"`);
-    findings.push(warn("key file mode", "others may read the key", remedy));
-  } else if (keyPath !== undefined) {
-    findings.push(ok("key file mode", octal(statSync(keyPath).mode)));
-  }
-
-  const { validToDate } = certificate.x509;
-  try {
-    checkIdentity(certificate, undefined, moment);
-    const days = Math.floor((validToDate.getTime() - moment.getTime()) / DAY_MS);
-    const message = `until ${isoSeconds(validToDate)}, ${days === 1 ? "1 day" : `${days} days`} left`;
-    const late = warnings.some((warning) => warning.startsWith("certificate"));
-    findings.push(late ? warn("validity", message, "issue a new certificate soon") : ok("validity", message));
-  } catch (error) {
-    const early = error instanceof SignerError && error.code === "ERR_SIGNER_CERTIFICATE_NOT_YET_VALID";
-    const remedy = early ? "check this machine's clock, or wait" : "issue a new certificate";
-    findings.push(fail("validity", messageOf(error), remedy));
-  }
-  findings.push(
-    identity.privateKey !== undefined && certificate.x509.checkPrivateKey(identity.privateKey)
-      ? ok("key pair", "the key is the certificate's")
-      : fail(
-          "key pair",
-          "the key is not the certificate's",
-          "give the key that the certificate was issued for",
-        ),
-  );
-  return { findings, identity };
+  if (certificate === undefined || chain === undefined) return undefined;
+  report(...checkOnlyOwnerMayWrite("intermediates mode", sources.intermediates));
+  report(...checkChain(certificate.x509, chain, moment));
+  const identity = attempt("private key", () => loadIdentity(sources));
+  if (identity === undefined) return undefined;
+  const { privateKey } = identity;
+  const type = privateKey?.asymmetricKeyType?.toUpperCase() ?? "";
+  report(ok("private key", keyPath === undefined ? type : `${type}, "${keyPath}"`));
+  if (keyPath !== undefined) report(checkKeyMode(keyPath));
+  report(checkValidity(identity, moment));
+  const isPair = privateKey !== undefined && certificate.x509.checkPrivateKey(privateKey);
+  report(judge("key pair", isPair, `the key is ${isPair ? "" : "not "}the certificate's`));
+  return identity;
 }
 
 /** Reads the intermediates. Those of a PKCS#12 file are read with its key; a later check reports a problem of the key. */
@@ -109,7 +68,7 @@ function intermediatesOf(sources: IdentitySources): readonly Uint8Array[] {
 }
 
 /** A user who may write a certificate file could replace the identity. The file need not be secret. */
-function checkOwnersOnlyMayWrite(
+function checkOnlyOwnerMayWrite(
   check: string,
   source: IdentitySources["certificate"] | IdentitySources["intermediates"],
 ): readonly Finding[] {
@@ -119,6 +78,28 @@ function checkOwnersOnlyMayWrite(
   return (mode & 0o022) === 0
     ? [ok(check, octal(mode))]
     : [warn(check, `others may change the file, mode ${octal(mode)}`, `chmod go-w "${source}"`)];
+}
+
+function checkKeyMode(path: string): Finding {
+  const exposure = exposureOf(path);
+  if (exposure === undefined) return ok("key file mode", octal(statSync(path).mode));
+  const remedy = exposure.remedy.replace("chmod 600", `chmod 600 "${path}"`);
+  return warn("key file mode", "others may read the key", remedy);
+}
+
+function checkValidity({ certificate }: SigningIdentity, moment: Date): Finding {
+  const { validToDate } = certificate.x509;
+  try {
+    checkIdentity(certificate, undefined, moment);
+  } catch (error) {
+    const isEarly = error instanceof SignerError && error.code === "ERR_SIGNER_CERTIFICATE_NOT_YET_VALID";
+    const remedy = isEarly ? "check this machine's clock, or wait" : "issue a new certificate";
+    return fail("validity", messageOf(error), remedy);
+  }
+  const days = Math.floor((validToDate.getTime() - moment.getTime()) / DAY_MS);
+  const message = `until ${isoSeconds(validToDate)}, ${days === 1 ? "1 day" : `${days} days`} left`;
+  const isLate = identityWarnings(certificate, undefined, moment).length > 0;
+  return isLate ? warn("validity", message, "issue a new certificate soon") : ok("validity", message);
 }
 
 function octal(mode: number): string {

@@ -12,7 +12,9 @@ import type { Finding } from "./finding.ts";
 /** The service accepts a signature for five minutes; from half of that a warning is given. */
 const MAX_OFFSET_SECONDS = 300;
 const NOTICEABLE_OFFSET_SECONDS = 150;
-const TIMEOUT_MS = 10_000;
+
+/** How long a request of doctor's own may take. */
+export const TIMEOUT_MS = 10_000;
 
 /** How requests to the endpoint are sent. */
 export interface EndpointAccess {
@@ -31,27 +33,20 @@ export async function checkEndpoint(
 ): Promise<readonly Finding[]> {
   try {
     const url = endpointOf(parameters);
-    const response = await send({
-      method: "GET",
-      url: `${url.origin}/`,
-      headers: { Host: url.host },
-      body: "",
-      timeoutMs: TIMEOUT_MS,
-    });
+    const headers = { Host: url.host };
+    const request = { method: "GET", url: `${url.origin}/`, headers, body: "", timeoutMs: TIMEOUT_MS };
+    const response = await send(request);
     // The host alone: a proxy's URL may hold a password.
     const proxy = proxyFor?.(url)?.host;
-    const message = `${url.origin} answers${proxy === undefined ? "" : ` through the proxy ${proxy}`}`;
     return [
-      ok("endpoint", message),
+      ok("endpoint", `${url.origin} answers${proxy === undefined ? "" : ` through the proxy ${proxy}`}`),
       ...checkEncryption(url, verifySsl),
       checkClock(response.header("date"), now()),
     ];
   } catch (error) {
-    const untrusted = error instanceof SignerError && error.code === "ERR_SIGNER_SERVER_UNTRUSTED";
-    const remedy = untrusted
-      ? "name the CA of a private endpoint or an inspecting proxy in AWS_CA_BUNDLE"
-      : "check endpoint, DNS, firewall and proxy; --with-proxy uses HTTPS_PROXY and NO_PROXY";
-    return [fail("endpoint", messageOf(error), remedy)];
+    const isUntrusted = error instanceof SignerError && error.code === "ERR_SIGNER_SERVER_UNTRUSTED";
+    const name = "name the CA of a private endpoint or an inspecting proxy in AWS_CA_BUNDLE";
+    return [fail("endpoint", messageOf(error), isUntrusted ? name : undefined)];
   }
 }
 
@@ -67,15 +62,12 @@ function checkEncryption({ protocol, hostname, origin }: URL, verifySsl: boolean
 }
 
 function checkClock(date: string | undefined, moment: Date): Finding {
-  const remedy = "set this machine's clock right, with NTP for example";
   const there = Date.parse(date ?? "");
-  if (Number.isNaN(there)) return warn("clock", "the service does not say what time it is", remedy);
+  if (Number.isNaN(there)) return warn("clock", "the service does not say what time it is");
   const offset = Math.round((moment.getTime() - there) / 1000);
   const message = `${Math.abs(offset)} s ${offset < 0 ? "behind" : "ahead of"} the service's`;
   if (Math.abs(offset) < NOTICEABLE_OFFSET_SECONDS) return ok("clock", message);
-  return Math.abs(offset) < MAX_OFFSET_SECONDS
-    ? warn("clock", message, remedy)
-    : fail("clock", message, remedy);
+  return (Math.abs(offset) < MAX_OFFSET_SECONDS ? warn : fail)("clock", message);
 }
 
 /** Checks that CreateSession returns credentials. */
@@ -89,7 +81,6 @@ export async function checkCreateSession(
     const message = `${credentials.assumedRoleArn ?? parameters.roleArn}, until ${credentials.expiration}`;
     return { finding: ok("CreateSession", message), credentials };
   } catch (error) {
-    const remedy = "see the likely cause, and the checks that failed";
-    return { finding: fail("CreateSession", messageOf(error), remedy) };
+    return { finding: fail("CreateSession", messageOf(error)) };
   }
 }

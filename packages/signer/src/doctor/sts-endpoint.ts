@@ -20,8 +20,10 @@ export function stsEndpoint(
   environment: Environment,
   profile: ProfileEndpoint = {},
 ): string | undefined {
-  const configured = configuredEndpoint(environment, profile);
-  if (configured !== undefined) return configured;
+  const switched = environment["AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"];
+  const isIgnored = switched ? switched.toLowerCase() === "true" : profile.ignored === true;
+  const configured = environment["AWS_ENDPOINT_URL_STS"] || environment["AWS_ENDPOINT_URL"] || profile.url;
+  if (configured !== undefined && !isIgnored) return configured;
   const region = regionOf(parameters);
   return isAwsOwn(parameters.endpoint, region) ? regionalStsEndpoint(region, parameters) : undefined;
 }
@@ -31,13 +33,6 @@ export function regionalStsEndpoint(region: string, options: EndpointOptions = {
   const plain = region.startsWith("us-gov-") && options.useDualstackEndpoint !== true;
   const service = options.useFipsEndpoint === true && !plain ? "sts-fips" : "sts";
   return `https://${service}.${region}.${dnsSuffix(region, options)}`;
-}
-
-function configuredEndpoint(environment: Environment, profile: ProfileEndpoint): string | undefined {
-  const switched = environment["AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"];
-  const ignored = switched ? switched.toLowerCase() === "true" : profile.ignored === true;
-  if (ignored) return undefined;
-  return environment["AWS_ENDPOINT_URL_STS"] || environment["AWS_ENDPOINT_URL"] || profile.url;
 }
 
 /** Whether CreateSession goes to AWS: to an endpoint of the region, or through a VPC endpoint. */

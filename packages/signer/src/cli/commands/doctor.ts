@@ -7,7 +7,7 @@ import { checkIdentityFiles } from "../../doctor/check-identity-files.ts";
 import { checkParameters } from "../../doctor/check-parameters.ts";
 import { checkCreateSession, checkEndpoint } from "../../doctor/check-service.ts";
 import { fail } from "../../doctor/finding.ts";
-import type { Finding } from "../../doctor/finding.ts";
+import type { Finding, Report } from "../../doctor/finding.ts";
 import { readProfile } from "../../doctor/read-profile.ts";
 import { stsEndpoint } from "../../doctor/sts-endpoint.ts";
 import { messageOf, SignerError } from "../../errors.ts";
@@ -48,7 +48,7 @@ export const doctor: Command = {
   async run(words, context) {
     const { json, profile, offline, ...given } = parseFlags(DOCTOR_FLAGS, words);
     const findings: Finding[] = [];
-    const report = (...more: readonly Finding[]): void => {
+    const report: Report = (...more) => {
       findings.push(...more);
       if (json !== true) for (const finding of more) context.out(line(finding));
     };
@@ -61,8 +61,6 @@ export const doctor: Command = {
     return failed === 0 ? 0 : 1;
   },
 };
-
-type Report = (...findings: readonly Finding[]) => void;
 
 /** The flags whose credentials are examined, and the STS endpoint of their profile. */
 interface Subject {
@@ -77,14 +75,13 @@ function subjectOfProfile(
   report: Report,
 ): Subject | undefined {
   const paths = { config: configPath(environment), credentials: credentialsPath(environment) };
-  const examined = readProfile(profile, paths, environment);
-  report(...examined.findings);
-  if (examined.words === undefined) return undefined;
+  const command = readProfile(profile, paths, environment, report);
+  if (command === undefined) return undefined;
   try {
-    const flags = { ...parseFlags(CREDENTIAL_PROCESS_FLAGS, examined.words), ...given };
-    return { flags, sts: examined.sts };
+    const flags = { ...parseFlags(CREDENTIAL_PROCESS_FLAGS, command.words), ...given };
+    return { flags, sts: command.sts };
   } catch (error) {
-    report(fail("profile", `credential_process: ${messageOf(error)}`, "write it anew: ra-signer configure"));
+    report(fail("profile", `credential_process: ${messageOf(error)}`));
     return undefined;
   }
 }
@@ -95,31 +92,27 @@ async function examine(
   { environment, note }: CommandContext,
   report: Report,
 ): Promise<void> {
-  const cache = flags.cache === true ? checkCache(environment) : undefined;
-  if (cache !== undefined) report(cache);
-  const aws = readAwsEnvironment(environment);
+  if (flags.cache === true) report(...checkCache(environment));
+  const { maxAttempts } = readAwsEnvironment(environment);
   const parameters = given(report, () => withEnvironment(sessionParameters(flags), environment));
   const sources = given(report, () => identitySources(flags, environment));
-  const examined =
-    sources === undefined ? undefined : checkIdentityFiles(sources, keyPath(flags), new Date());
-  if (examined !== undefined) report(...examined.findings);
+  const identity = sources && checkIdentityFiles(sources, keyPath(flags), new Date(), report);
   if (parameters === undefined) return;
   const judged = checkParameters(parameters);
-  report(...judged, checkAttempts(environment["AWS_MAX_ATTEMPTS"], aws.maxAttempts));
+  report(...judged, checkAttempts(environment["AWS_MAX_ATTEMPTS"], maxAttempts));
   if (offline) return;
   const way = httpOptions(wayOf(flags), environment);
-  const send = createHttpSend(way);
-  const now = (): Date => new Date();
-  const reached = await checkEndpoint(parameters, { ...way, send, now });
+  const trace = flags.debug === true ? note : undefined;
+  const options = { send: createHttpSend(way), now: () => new Date(), trace };
+  const reached = await checkEndpoint(parameters, { ...way, ...options });
   report(...reached);
-  const hopeless = [...judged, ...reached].some(
+  const isHopeless = [...judged, ...reached].some(
     ({ check, status }) => status === "fail" && check !== "clock",
   );
-  if (examined?.identity === undefined || hopeless) return;
-  const options = { send, now, ...(flags.debug === true ? { trace: note } : {}) };
-  const { finding, credentials } = await checkCreateSession(examined.identity, parameters, {
+  if (identity === undefined || isHopeless) return;
+  const { finding, credentials } = await checkCreateSession(identity, parameters, {
     ...options,
-    ...(aws.maxAttempts === undefined ? {} : { maxAttempts: aws.maxAttempts }),
+    maxAttempts,
   });
   report(finding);
   if (credentials === undefined) return;
@@ -133,13 +126,7 @@ function given<Result>(report: Report, read: () => Result): Result | undefined {
     return read();
   } catch (error) {
     if (!(error instanceof SignerError)) throw error;
-    report(
-      fail(
-        "flags",
-        error.message,
-        "give a profile with --profile, or see ra-signer credential-process --help",
-      ),
-    );
+    report(fail("flags", error.message));
     return undefined;
   }
 }
