@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
-import { generateRsaKeyPair } from "./keys/generate-key-pair.ts";
-import type { KeyPair } from "./keys/generate-key-pair.ts";
+import { generateKeyPairOf } from "./keys/key-pair.ts";
+import type { KeyPair } from "./keys/key-pair.ts";
+import type { KeyType } from "./keys/key-type.ts";
 
 /** Clock, randomness and key generator of this library. Tests can replace them. */
 export interface PkiDependencies {
@@ -8,12 +9,12 @@ export interface PkiDependencies {
   readonly now: () => Date;
   /** Cryptographically strong random octets. @default `randomBytes` of node:crypto */
   readonly randomBytes: (size: number) => Uint8Array;
-  /** An RSA key pair. @default 2048 bits from Node's native generator */
-  readonly generateKeyPair: () => Promise<KeyPair>;
+  /** A key pair of the kind asked for. @default Node's native generator */
+  readonly generateKeyPair: (keyType: KeyType) => Promise<KeyPair>;
 }
 
 export const systemDependencies: PkiDependencies = {
   now: () => new Date(),
   randomBytes,
-  generateKeyPair: generateRsaKeyPair,
+  generateKeyPair: generateKeyPairOf,
 };

@@ -4,6 +4,8 @@ export type PkiErrorCode =
   | "ERR_PKI_INVALID_SUBJECT"
   /** A DNS name or URI cannot be encoded as a subject alternative name. */
   | "ERR_PKI_INVALID_SUBJECT_ALTERNATIVE_NAME"
+  /** A name constraint is not of its type. */
+  | "ERR_PKI_INVALID_NAME_CONSTRAINT"
   /** The days or dates asked for do not make a period that X.509 can express. */
   | "ERR_PKI_INVALID_VALIDITY"
   /** The common name cannot be used as a file name. */
@@ -23,7 +25,19 @@ export type PkiErrorCode =
   /** The CA certificate's validity has ended. */
   | "ERR_PKI_AUTHORITY_EXPIRED"
   /** The certificate asked for would be valid for longer than its CA. */
-  | "ERR_PKI_OUTLIVES_AUTHORITY";
+  | "ERR_PKI_OUTLIVES_AUTHORITY"
+  /** The path length of the CA does not allow the CA certificate asked for, or is not a whole number from 0 to 127. */
+  | "ERR_PKI_PATH_LENGTH"
+  /** A key is of a kind that Roles Anywhere, or this Node.js, does not know. */
+  | "ERR_PKI_KEY_UNSUPPORTED"
+  /** A key is encrypted and no passphrase was given, or the passphrase is wrong. */
+  | "ERR_PKI_PASSPHRASE"
+  /** What signs for the CA failed, or its signature is not one of the CA's key. */
+  | "ERR_PKI_SIGNATURE"
+  /** The issuance log of the folder has a line that is not one of its records. */
+  | "ERR_PKI_LOG_INVALID"
+  /** Another command works in the folder and does not come to an end. */
+  | "ERR_PKI_LOCKED";
 
 /** What a warning of this library is about. */
 export type PkiWarningCode =

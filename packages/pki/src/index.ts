@@ -1,4 +1,9 @@
 export {
+  createIntermediateCertificateAuthority,
+  type IntermediateCertificateAuthorityOptions,
+} from "./authority/create-intermediate-certificate-authority.ts";
+export {
+  type AuthorityLimits,
   createRootCertificateAuthority,
   type RootCertificateAuthorityOptions,
 } from "./authority/create-root-certificate-authority.ts";
@@ -7,8 +12,12 @@ export {
   issueClientCertificate,
 } from "./authority/issue-client-certificate.ts";
 export type { CertificateAuthority } from "./authority/read-certificate-authority.ts";
-export type { IssuedCertificate } from "./certificate/issued-certificate.ts";
-export type { SubjectAlternativeName } from "./certificate/subject-alternative-name.ts";
+export type { IssuedCertificate, SignedCertificate } from "./certificate/issued-certificate.ts";
+export type { NameConstraint, NameConstraints } from "./certificate/name-constraints.ts";
+export type {
+  SubjectAlternativeName,
+  SubjectAlternativeNameType,
+} from "./certificate/subject-alternative-name.ts";
 export type { SubjectAttribute, SubjectAttributeType } from "./certificate/subject.ts";
 export type { Validity, ValidityOptions } from "./certificate/validity.ts";
 export type { PkiDependencies } from "./dependencies.ts";
@@ -19,15 +28,28 @@ export {
   type PkiWarning,
   type PkiWarningCode,
 } from "./errors.ts";
-export type { KeyPair } from "./keys/generate-key-pair.ts";
+export type { KeyPair } from "./keys/key-pair.ts";
+export { KEY_TYPES, type KeyType } from "./keys/key-type.ts";
+export type { SignatureAlgorithm } from "./keys/signature-algorithm.ts";
+export {
+  type CertificateKind,
+  type Fate,
+  type IssuedRecord,
+  type LogEntry,
+  readIssuanceLog,
+  type RevokedRecord,
+} from "./storage/issuance-log.ts";
 export { type CertificatePaths } from "./storage/layout.ts";
 export {
   loadCertificateAuthority,
   type LoadedCertificateAuthority,
+  type LoadOptions,
 } from "./storage/load-certificate-authority.ts";
 export {
+  type SigningOptions,
   type StorageOptions,
   storeClientCertificate,
   type StoredCertificate,
+  storeIntermediateCertificateAuthority,
   storeRootCertificateAuthority,
 } from "./storage/store-certificate.ts";

@@ -1,12 +1,12 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { createRootCertificateAuthority } from "./authority/create-root-certificate-authority.ts";
 import { issueClientCertificate } from "./authority/issue-client-certificate.ts";
-import type { CertificateAuthority } from "./authority/read-certificate-authority.ts";
+import type { IssuedCertificate } from "./certificate/issued-certificate.ts";
 import { readPem } from "./pem.ts";
 import { sharedKeyPair } from "../test/support/key-pool.ts";
 import { openssl } from "@roles-anywhere/testing";
 
-let authority: CertificateAuthority;
+let authority: IssuedCertificate;
 
 beforeAll(async () => {
   authority = await createRootCertificateAuthority({}, { generateKeyPair: sharedKeyPair });

@@ -146,11 +146,13 @@ describe("createRootCertificateAuthority", () => {
     ]);
   });
 
-  it("refuses to sign with a key that is not RSA instead of mislabelling the signature", async () => {
-    const elliptic = generateKeyPairSync("ec", { namedCurve: "P-256" });
-
+  it.each([
+    { title: "on another curve", keys: generateKeyPairSync("ec", { namedCurve: "secp256k1" }) },
+    { title: "of 1024 bits", keys: generateKeyPairSync("rsa", { modulusLength: 1024 }) },
+    { title: "of another algorithm", keys: generateKeyPairSync("ed25519") },
+  ])("refuses to sign with a key $title instead of mislabelling the signature", async ({ keys }) => {
     await expect(
-      createRootCertificateAuthority({}, { generateKeyPair: async () => elliptic }),
-    ).rejects.toThrow(TypeError);
+      createRootCertificateAuthority({}, { generateKeyPair: async () => keys }),
+    ).rejects.toMatchObject({ code: "ERR_PKI_KEY_UNSUPPORTED" });
   });
 });

@@ -1,139 +1,92 @@
-import {
-  authorityKeyIdentifier,
-  clientAuthentication,
-  endEntityBasicConstraints,
-  keyUsage,
-  subjectAlternativeNames,
-  subjectKeyIdentifier,
-} from "../certificate/extensions.ts";
+import type { CertificateExtensions } from "../certificate/description.ts";
 import type { IssuedCertificate } from "../certificate/issued-certificate.ts";
-import { keyIdentifier } from "../certificate/key-identifier.ts";
-import { drawSerialNumber } from "../certificate/serial-number.ts";
-import { signCertificate } from "../certificate/sign-certificate.ts";
+import { generalName } from "../certificate/subject-alternative-name.ts";
 import type { SubjectAlternativeName } from "../certificate/subject-alternative-name.ts";
-import { sessionAttributeWarnings } from "../certificate/session-attributes.ts";
-import { nameAttributes, subjectName } from "../certificate/subject.ts";
-import type { SubjectAttribute } from "../certificate/subject.ts";
-import { backdate, resolveValidity, toIsoSeconds } from "../certificate/validity.ts";
-import type { Validity, ValidityOptions } from "../certificate/validity.ts";
+import { subjectName } from "../certificate/subject.ts";
+import type { ValidityOptions } from "../certificate/validity.ts";
 import { systemDependencies } from "../dependencies.ts";
 import type { PkiDependencies } from "../dependencies.ts";
-import { PkiError } from "../errors.ts";
-import { toPkcs8Pem } from "../keys/generate-key-pair.ts";
+import { toPkcs8Pem } from "../keys/key-pair.ts";
+import { DEFAULT_KEY_TYPE } from "../keys/key-type.ts";
+import type { KeyType } from "../keys/key-type.ts";
+import { DEFAULT_CLIENT_VALIDITY_DAYS } from "./defaults.ts";
+import { issueCertificate, validityUnder } from "./issue-certificate.ts";
+import type { SubjectOptions } from "./issue-certificate.ts";
 import { readCertificateAuthority } from "./read-certificate-authority.ts";
-import type { CertificateAuthority } from "./read-certificate-authority.ts";
+import type { AuthorityContent, CertificateAuthority } from "./read-certificate-authority.ts";
 
-export interface ClientCertificateOptions extends ValidityOptions {
-  /** The CA that signs. */
-  readonly authority: CertificateAuthority;
-  /** Who the certificate is for; 1 to 64 characters. */
-  readonly commonName: string;
-  /** Further parts of the subject, written before the common name. @default none */
-  readonly subjectAttributes?: readonly SubjectAttribute[] | undefined;
-  /** DNS names and URIs. @default none; the certificate then has no such extension */
+/** What a client certificate says, apart from its key. */
+export interface ClientCertificateContent extends SubjectOptions, ValidityOptions {
+  /** DNS names, URIs, mail and IP addresses, directory names. @default none; the certificate then has no such extension */
   readonly subjectAlternativeNames?: readonly SubjectAlternativeName[] | undefined;
 }
 
-export const DEFAULT_CLIENT_VALIDITY_DAYS = 365;
+export interface ClientCertificateOptions extends ClientCertificateContent {
+  /** The CA that signs. */
+  readonly authority: CertificateAuthority;
+  /** @default "rsa-2048" */
+  readonly keyType?: KeyType | undefined;
+}
 
 /**
- * Issues a client certificate with a new RSA 2048 key: basicConstraints `CA:FALSE`, critical keyUsage digitalSignature,
+ * Issues a client certificate with a new key: basicConstraints `CA:FALSE`, critical keyUsage digitalSignature,
  * extendedKeyUsage clientAuth, subject and authority key identifiers.
  *
  * The default `notBefore` is never earlier than that of the CA. A given `notBefore` may be earlier, and a given `notAfter`
  * may lie in the past, so that tests can make expired certificates.
  *
- * @param options the CA, the name, and how long the certificate is valid (365 days by default)
+ * @param options the CA, the name, the kind of key (RSA 2048 by default), and how long the certificate is valid (365 days by
+ *   default)
  * @example
  * const authority = await loadCertificateAuthority("pki");
  * const { certificatePem, privateKeyPem } = await issueClientCertificate({ authority, commonName: "server-a" });
  *
  * @throws {PkiError} ERR_PKI_AUTHORITY_INVALID, ERR_PKI_AUTHORITY_KEY_MISMATCH, ERR_PKI_AUTHORITY_NOT_YET_VALID,
  *   ERR_PKI_AUTHORITY_EXPIRED, ERR_PKI_OUTLIVES_AUTHORITY, ERR_PKI_INVALID_SUBJECT,
- *   ERR_PKI_INVALID_SUBJECT_ALTERNATIVE_NAME, ERR_PKI_INVALID_VALIDITY
+ *   ERR_PKI_INVALID_SUBJECT_ALTERNATIVE_NAME, ERR_PKI_INVALID_VALIDITY, ERR_PKI_KEY_UNSUPPORTED, ERR_PKI_PASSPHRASE,
+ *   ERR_PKI_SIGNATURE
  * @see https://docs.aws.amazon.com/rolesanywhere/latest/userguide/trust-model.html
  */
 export async function issueClientCertificate(
   options: ClientCertificateOptions,
   dependencies: Partial<PkiDependencies> = {},
 ): Promise<IssuedCertificate> {
-  const { now, randomBytes, generateKeyPair } = { ...systemDependencies, ...dependencies };
-  const issuedAt = now();
-  const subject = subjectName(options.commonName, options.subjectAttributes);
-  const names = options.subjectAlternativeNames ?? [];
-  const nameExtensions = names.length > 0 ? [subjectAlternativeNames(names)] : [];
-  const authority = readCertificateAuthority(options.authority);
-  checkInForce(authority, issuedAt);
-  const validity = resolveValidity(options, {
-    validityDays: DEFAULT_CLIENT_VALIDITY_DAYS,
-    notBefore: latest(backdate(issuedAt), authority.notBefore),
-  });
-  checkWithinLifeOf(authority, validity);
-
-  const serialNumber = drawSerialNumber(randomBytes);
-  const { publicKey, privateKey } = await generateKeyPair();
-  const certificatePem = signCertificate(
+  const { generateKeyPair, ...clockAndRandomness } = { ...systemDependencies, ...dependencies };
+  const authority = checkClientCertificate(options, clockAndRandomness.now());
+  const { publicKey, privateKey } = await generateKeyPair(options.keyType ?? DEFAULT_KEY_TYPE);
+  const certificate = await issueCertificate(
+    authority,
     {
-      serialNumber,
-      issuer: authority.subject,
-      validity,
-      subject,
+      ...options,
       publicKey,
-      extensions: [
-        endEntityBasicConstraints(),
-        keyUsage("digitalSignature"),
-        clientAuthentication(),
-        subjectKeyIdentifier(keyIdentifier(publicKey)),
-        authorityKeyIdentifier(authority.keyIdentifier),
-        ...nameExtensions,
-      ],
+      extensions: clientExtensions(options.subjectAlternativeNames),
+      defaultValidityDays: DEFAULT_CLIENT_VALIDITY_DAYS,
     },
-    authority.privateKey,
+    clockAndRandomness,
   );
+  return { ...certificate, privateKeyPem: toPkcs8Pem(privateKey) };
+}
+
+/** Finds what is wrong with the names, the CA or the validity, before a key is made. Returns the CA. */
+function checkClientCertificate(options: ClientCertificateOptions, now: Date): AuthorityContent {
+  subjectName(options.commonName, options.subjectAttributes);
+  options.subjectAlternativeNames?.forEach(generalName);
+  const authority = readCertificateAuthority(options.authority);
+  validityUnder(authority, options, DEFAULT_CLIENT_VALIDITY_DAYS, now);
+  return authority;
+}
+
+/** The extensions of a client certificate, but for the key identifiers. */
+export function clientExtensions(
+  subjectAlternativeNames: readonly SubjectAlternativeName[] | undefined,
+): Pick<
+  CertificateExtensions,
+  "basicConstraints" | "keyUsage" | "extendedKeyUsage" | "subjectAlternativeNames"
+> {
   return {
-    certificatePem,
-    privateKeyPem: toPkcs8Pem(privateKey),
-    commonName: options.commonName,
-    serialNumber: serialNumber.toString("hex").toUpperCase(),
-    warnings: sessionAttributeWarnings({
-      subject: nameAttributes(options.commonName, options.subjectAttributes),
-      issuer: authority.attributes,
-      alternativeNames: names,
-    }),
-    ...validity,
+    basicConstraints: { authority: false },
+    keyUsage: ["digitalSignature"],
+    extendedKeyUsage: ["clientAuth"],
+    subjectAlternativeNames,
   };
-}
-
-function checkInForce(authority: Validity, now: Date): void {
-  if (now < authority.notBefore) {
-    throw new PkiError(
-      "ERR_PKI_AUTHORITY_NOT_YET_VALID",
-      `the CA is valid from ${toIsoSeconds(authority.notBefore)}, and now it is ${toIsoSeconds(now)}; ` +
-        "check the clock, or wait",
-    );
-  }
-  if (now > authority.notAfter) {
-    throw new PkiError(
-      "ERR_PKI_AUTHORITY_EXPIRED",
-      `the CA expired at ${toIsoSeconds(authority.notAfter)}, and now it is ${toIsoSeconds(now)}; make a new CA`,
-    );
-  }
-}
-
-// RFC 5280 lets a certificate outlive its CA. But such a certificate would stop working before its own notAfter.
-function checkWithinLifeOf(authority: Validity, validity: Validity): void {
-  if (validity.notAfter <= authority.notAfter) {
-    return;
-  }
-  const wholeDays = Math.floor((authority.notAfter.getTime() - validity.notBefore.getTime()) / 86_400_000);
-  throw new PkiError(
-    "ERR_PKI_OUTLIVES_AUTHORITY",
-    `the certificate would be valid until ${toIsoSeconds(validity.notAfter)}, ` +
-      `longer than its CA (${toIsoSeconds(authority.notAfter)}); ` +
-      (wholeDays >= 1 ? `ask for at most ${wholeDays} days` : "make a new CA"),
-  );
-}
-
-function latest(a: Date, b: Date): Date {
-  return a > b ? a : b;
 }

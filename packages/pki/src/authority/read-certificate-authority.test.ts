@@ -141,24 +141,36 @@ describe("readCertificateAuthority", () => {
       title: "a certificate that is not PEM",
       change: () => ({ certificatePem: "hello" }),
       code: "ERR_PKI_AUTHORITY_INVALID",
-      message: /^the CA certificate cannot be read; give an unencrypted PEM certificate$/,
+      message: /^the CA certificate cannot be read; give a PEM certificate$/,
     },
     {
       title: "an empty key",
       change: () => ({ privateKeyPem: "" }),
       code: "ERR_PKI_AUTHORITY_INVALID",
-      message: /^the CA private key cannot be read; give an unencrypted PEM private key$/,
+      message: /^the CA private key cannot be read; give a PEM private key$/,
     },
     {
-      title: "an encrypted key",
+      title: "an encrypted key without its passphrase",
       change: () => ({
         privateKeyPem: openssl(
           ["pkcs8", "-topk8", "-v2", "aes-256-cbc", "-passout", "pass:test"],
           good.privateKeyPem,
         ),
       }),
-      code: "ERR_PKI_AUTHORITY_INVALID",
-      message: /^the CA private key cannot be read/,
+      code: "ERR_PKI_PASSPHRASE",
+      message: /^the CA key is encrypted; give its passphrase$/,
+    },
+    {
+      title: "an encrypted key with another passphrase",
+      change: () => ({
+        privateKeyPem: openssl(
+          ["pkcs8", "-topk8", "-v2", "aes-256-cbc", "-passout", "pass:test"],
+          good.privateKeyPem,
+        ),
+        passphrase: "guess",
+      }),
+      code: "ERR_PKI_PASSPHRASE",
+      message: /^the passphrase does not open the CA key/,
     },
     {
       title: "a certificate with CA:FALSE",
@@ -201,14 +213,14 @@ describe("readCertificateAuthority", () => {
       message: /has no subject/,
     },
     {
-      title: "a CA with an elliptic curve key",
+      title: "a CA with a key on a curve that AWS does not know",
       change: () =>
         handmade({
           extensions: caExtensions,
-          key: ["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"],
+          key: ["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:secp256k1"],
         }),
       code: "ERR_PKI_AUTHORITY_INVALID",
-      message: /its key is of the type ec; use a CA with an RSA key/,
+      message: /its key is of the type secp256k1; use a CA with an RSA, EC/,
     },
   ])("refuses $title", ({ change, code, message }) => {
     expect(() => readCertificateAuthority({ ...good, ...change() })).toThrow(

@@ -1,55 +1,74 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import type { KeyObject } from "node:crypto";
+import type { SignOctets } from "../certificate/encode-certificate.ts";
 import { EXTENSION_OID, KEY_USAGE_BIT } from "../certificate/extensions.ts";
 import { keyIdentifier } from "../certificate/key-identifier.ts";
 import type { NameAttributes } from "../certificate/session-attributes.ts";
 import type { Validity } from "../certificate/validity.ts";
 import { bits, content, dottedOid, fromDer, isExplicitTag, items } from "../der/decode.ts";
+import { toDer } from "../der/encode.ts";
 import type { Asn1 } from "../der/encode.ts";
 import { PkiError } from "../errors.ts";
+import { describeKey } from "../keys/key-pair.ts";
+import { isSignatureOf, signatureAlgorithmOf, signOctets } from "../keys/signature-algorithm.ts";
+import type { SignatureAlgorithm } from "../keys/signature-algorithm.ts";
 import { readPem } from "../pem.ts";
 
 /**
- * The certificate of a CA and its private key, both in PEM. Text around the blocks and white space within them do not
- * matter.
+ * A CA: its certificate in PEM, and its key in PEM or a function that signs where the key is, in a KMS or an HSM. Text around
+ * the PEM blocks and white space within them do not matter.
  */
 export interface CertificateAuthority {
   readonly certificatePem: string;
-  /** PKCS#8 or PKCS#1, unencrypted. */
-  readonly privateKeyPem: string;
+  /** PKCS#8, PKCS#1 or SEC1. @default `sign` signs */
+  readonly privateKeyPem?: string | undefined;
+  /** Opens an encrypted `privateKeyPem`. */
+  readonly passphrase?: string | undefined;
+  /**
+   * Signs with the key of the CA. It gets the DER of what is signed, undigested, and the algorithm, which follows from the
+   * key of the certificate. An ECDSA signature is the DER of Ecdsa-Sig-Value, as AWS KMS returns it.
+   *
+   * @default `privateKeyPem` signs
+   */
+  readonly sign?: SignOctets | undefined;
+  /** The CA certificates between this CA and the root, this CA's issuer first, in PEM. @default none */
+  readonly chainPem?: string | undefined;
 }
 
 /** The facts about a CA that issuing a certificate needs. */
 export interface AuthorityContent extends Validity {
-  /** The subject name, as encoded in the certificate. */
-  readonly subject: Asn1;
+  /** DER of the subject name, as encoded in the certificate. */
+  readonly subject: Buffer;
   /** The subject name, decoded. */
   readonly attributes: NameAttributes;
   readonly keyIdentifier: Buffer;
-  readonly privateKey: KeyObject;
+  readonly algorithm: SignatureAlgorithm;
+  readonly sign: SignOctets;
+  /** How many CAs may stand between this CA and an end-entity certificate; undefined for any number. */
+  readonly pathLength: number | undefined;
+  /** What a client sends beside a certificate of this CA: the CA and the CAs above it without the root; `""` for a root. */
+  readonly chainPem: string;
 }
 
 /**
  * Reads a CA and checks that it may issue certificates.
  *
- * @throws {PkiError} ERR_PKI_AUTHORITY_INVALID when the certificate or key is unreadable or not RSA, or the certificate
- *   lacks `CA:TRUE`, keyCertSign or a subject; ERR_PKI_AUTHORITY_KEY_MISMATCH when key and certificate do not belong together.
+ * @throws {PkiError} ERR_PKI_AUTHORITY_INVALID when the certificate or key is unreadable or of a kind that Roles Anywhere
+ *   does not know, or the certificate lacks `CA:TRUE`, keyCertSign or a subject; ERR_PKI_PASSPHRASE when the key is
+ *   encrypted and the passphrase does not open it; ERR_PKI_AUTHORITY_KEY_MISMATCH when key and certificate do not belong
+ *   together.
  */
 export function readCertificateAuthority(authority: CertificateAuthority): AuthorityContent {
-  const certificate = parse(
-    "certificate",
-    () => new X509Certificate(block(authority.certificatePem, "CERTIFICATE")),
-  );
-  const privateKey = parse("private key", () =>
-    createPrivateKey(block(authority.privateKeyPem, "PRIVATE KEY")),
-  );
-
-  if (certificate.publicKey.asymmetricKeyType !== "rsa") {
+  const certificatePem = block(authority.certificatePem, "CERTIFICATE");
+  const certificate = parse("certificate", () => new X509Certificate(certificatePem));
+  const { publicKey } = certificate;
+  const algorithm = signatureAlgorithmOf(publicKey);
+  if (algorithm === undefined) {
     throw invalid(
-      `its key is of the type ${certificate.publicKey.asymmetricKeyType ?? "unknown"}; use a CA with an RSA key`,
+      `its key is of the type ${describeKey(publicKey)}; use a CA with an RSA, EC (P-256, P-384, P-521) or ML-DSA key`,
     );
   }
-  const { subject, extensions } = parse("certificate", () => readContent(certificate.raw));
+  const { subject, isSelfIssued, extensions } = parse("certificate", () => readContent(certificate.raw));
   const usages = bits(extensions.get(EXTENSION_OID.keyUsage)).at(0) ?? 0;
   if ((usages & KEY_USAGE_BIT.keyCertSign) === 0) {
     throw invalid("keyUsage does not include keyCertSign; use the certificate of a CA");
@@ -64,6 +83,43 @@ export function readCertificateAuthority(authority: CertificateAuthority): Autho
         "make a CA that has a common name",
     );
   }
+  const [, pathLength] = items(extensions.get(EXTENSION_OID.basicConstraints));
+  return {
+    subject: toDer(subject),
+    attributes: { ...certificate.toLegacyObject().subject },
+    keyIdentifier:
+      content(extensions.get(EXTENSION_OID.subjectKeyIdentifier)).length > 0
+        ? content(extensions.get(EXTENSION_OID.subjectKeyIdentifier))
+        : keyIdentifier(publicKey),
+    algorithm,
+    sign: signerOf(authority, certificate),
+    pathLength: pathLength === undefined ? undefined : Number(`0x${content(pathLength).toString("hex")}`),
+    chainPem: isSelfIssued ? "" : certificatePem + certificatesIn(authority.chainPem ?? ""),
+    notBefore: new Date(certificate.validFrom),
+    notAfter: new Date(certificate.validTo),
+  };
+}
+
+function signerOf(authority: CertificateAuthority, certificate: X509Certificate): SignOctets {
+  const { privateKeyPem, sign } = authority;
+  if (sign !== undefined) {
+    return async (octets, algorithm) => {
+      const signature = await sign(octets, algorithm);
+      // A certificate with a wrong signature would be found out much later, by whoever verifies it.
+      if (!isSignatureOf(algorithm, octets, certificate.publicKey, signature)) {
+        throw new PkiError(
+          "ERR_PKI_SIGNATURE",
+          `what signs for the CA (${oneLine(certificate.subject)}) did not return a signature of its key by ${algorithm}; ` +
+            "let it sign the octets themselves with the key of the CA certificate",
+        );
+      }
+      return signature;
+    };
+  }
+  if (privateKeyPem === undefined) {
+    throw new TypeError("a CA needs privateKeyPem or sign; give one of them");
+  }
+  const privateKey = readPrivateKey(privateKeyPem, authority.passphrase);
   if (!certificate.checkPrivateKey(privateKey)) {
     throw new PkiError(
       "ERR_PKI_AUTHORITY_KEY_MISMATCH",
@@ -71,25 +127,35 @@ export function readCertificateAuthority(authority: CertificateAuthority): Autho
         "put back the key that was made with it, or make a new CA",
     );
   }
-  return {
-    subject,
-    attributes: { ...certificate.toLegacyObject().subject },
-    keyIdentifier:
-      content(extensions.get(EXTENSION_OID.subjectKeyIdentifier)).length > 0
-        ? content(extensions.get(EXTENSION_OID.subjectKeyIdentifier))
-        : keyIdentifier(certificate.publicKey),
-    privateKey,
-    notBefore: new Date(certificate.validFrom),
-    notAfter: new Date(certificate.validTo),
-  };
+  return async (octets, algorithm) => signOctets(algorithm, octets, privateKey);
+}
+
+function readPrivateKey(pem: string, passphrase: string | undefined): KeyObject {
+  const key = block(pem, "PRIVATE KEY");
+  const isEncrypted = /BEGIN ENCRYPTED PRIVATE KEY|Proc-Type:.*ENCRYPTED/.test(key);
+  if (!isEncrypted) return parse("private key", () => createPrivateKey(key));
+  if (passphrase === undefined) {
+    throw new PkiError("ERR_PKI_PASSPHRASE", "the CA key is encrypted; give its passphrase");
+  }
+  try {
+    return createPrivateKey({ key, passphrase });
+  } catch (cause) {
+    throw new PkiError(
+      "ERR_PKI_PASSPHRASE",
+      "the passphrase does not open the CA key; give the one it was made with",
+      {
+        cause,
+      },
+    );
+  }
 }
 
 // Certificate ::= SEQUENCE { tbsCertificate, … }; the version [0] may be absent (RFC 5280 §4.1).
-function readContent(der: Buffer): { subject: Asn1; extensions: Map<string, Asn1> } {
+function readContent(der: Buffer): { subject: Asn1; isSelfIssued: boolean; extensions: Map<string, Asn1> } {
   const [toBeSigned] = items(fromDer(der));
   const fields = items(toBeSigned).filter((field) => !isExplicitTag(field, 0));
-  const subject = fields[4];
-  if (subject === undefined) {
+  const [, , issuer, , subject] = fields;
+  if (issuer === undefined || subject === undefined) {
     throw new Error("the certificate has no subject");
   }
   const list = items(fields.find((field) => isExplicitTag(field, 3)))[0];
@@ -97,7 +163,7 @@ function readContent(der: Buffer): { subject: Asn1; extensions: Map<string, Asn1
     const parts = items(extension);
     return [dottedOid(parts[0]), fromDer(content(parts.at(-1)))];
   });
-  return { subject, extensions: new Map(extensions) };
+  return { subject, isSelfIssued: toDer(issuer).equals(toDer(subject)), extensions: new Map(extensions) };
 }
 
 /** The first block whose label ends with `label`, in strict form; without one the whole text, which the parser refuses. */
@@ -105,15 +171,20 @@ function block(pem: string, label: string): string {
   return readPem(pem).find((candidate) => candidate.label.endsWith(label))?.text ?? pem;
 }
 
+function certificatesIn(pem: string): string {
+  return readPem(pem)
+    .filter(({ label }) => label === "CERTIFICATE")
+    .map(({ text }) => text)
+    .join("");
+}
+
 function parse<Value>(what: string, read: () => Value): Value {
   try {
     return read();
   } catch (cause) {
-    throw new PkiError(
-      "ERR_PKI_AUTHORITY_INVALID",
-      `the CA ${what} cannot be read; give an unencrypted PEM ${what}`,
-      { cause },
-    );
+    throw new PkiError("ERR_PKI_AUTHORITY_INVALID", `the CA ${what} cannot be read; give a PEM ${what}`, {
+      cause,
+    });
   }
 }
 

@@ -1,7 +1,19 @@
-import { bitString, booleanTrue, implicit, octetString, oid, sequence, toDer } from "../der/encode.ts";
+import {
+  bitString,
+  booleanTrue,
+  explicit,
+  implicit,
+  integer,
+  octetString,
+  oid,
+  sequence,
+  toDer,
+} from "../der/encode.ts";
 import type { Asn1 } from "../der/encode.ts";
+import type { CertificateExtensions, ExtendedKeyUsage, KeyUsage } from "./description.ts";
+import type { NameConstraint } from "./name-constraints.ts";
+import { constraintBase } from "./name-constraints.ts";
 import { generalName } from "./subject-alternative-name.ts";
-import type { SubjectAlternativeName } from "./subject-alternative-name.ts";
 
 /** Object identifiers of the extensions in use (RFC 5280 §4.2.1). */
 export const EXTENSION_OID = {
@@ -9,51 +21,81 @@ export const EXTENSION_OID = {
   keyUsage: "2.5.29.15",
   subjectAlternativeName: "2.5.29.17",
   basicConstraints: "2.5.29.19",
+  nameConstraints: "2.5.29.30",
   authorityKeyIdentifier: "2.5.29.35",
   extendedKeyUsage: "2.5.29.37",
 } as const;
 
 /** Bits of keyUsage in its first octet; bit 0 of the standard is the highest (RFC 5280 §4.2.1.3). */
-export const KEY_USAGE_BIT = { digitalSignature: 0x80, keyCertSign: 0x04, cRLSign: 0x02 } as const;
+export const KEY_USAGE_BIT: Readonly<Record<KeyUsage, number>> = {
+  digitalSignature: 0x80,
+  keyCertSign: 0x04,
+  cRLSign: 0x02,
+};
 
-const CLIENT_AUTH = "1.3.6.1.5.5.7.3.2";
+export const EXTENDED_KEY_USAGE_OID: Readonly<Record<ExtendedKeyUsage, string>> = {
+  clientAuth: "1.3.6.1.5.5.7.3.2",
+  serverAuth: "1.3.6.1.5.5.7.3.1",
+};
 
-function extension(id: string, critical: boolean, value: Asn1): Asn1 {
+/** One Extension. FALSE is the default of `critical` and is not encoded. */
+export function extension(id: string, critical: boolean, value: Asn1): Asn1 {
   return sequence(oid(id), ...(critical ? [booleanTrue()] : []), octetString(toDer(value)));
 }
 
-/** Critical, `CA:TRUE`, without a path length (RFC 5280 §4.2.1.9). */
-export function authorityBasicConstraints(): Asn1 {
-  return extension(EXTENSION_OID.basicConstraints, true, sequence(booleanTrue()));
+/** Encodes the extensions, in the order of {@link CertificateExtensions}. */
+export function encodeExtensions(extensions: CertificateExtensions): Asn1[] {
+  const { basicConstraints, keyUsage, extendedKeyUsage, subjectKeyIdentifier } = extensions;
+  const { authorityKeyIdentifier, subjectAlternativeNames, nameConstraints } = extensions;
+  const encoded = [
+    extension(
+      EXTENSION_OID.basicConstraints,
+      basicConstraints.authority,
+      // FALSE is the default of cA (RFC 5280 §4.2.1.9).
+      sequence(
+        ...(basicConstraints.authority ? [booleanTrue()] : []),
+        ...(basicConstraints.pathLength === undefined ? [] : [smallInteger(basicConstraints.pathLength)]),
+      ),
+    ),
+    extension(EXTENSION_OID.keyUsage, true, keyUsageBits(keyUsage)),
+  ];
+  if (extendedKeyUsage !== undefined) {
+    const purposes = extendedKeyUsage.map((purpose) => oid(EXTENDED_KEY_USAGE_OID[purpose]));
+    encoded.push(extension(EXTENSION_OID.extendedKeyUsage, false, sequence(...purposes)));
+  }
+  encoded.push(extension(EXTENSION_OID.subjectKeyIdentifier, false, octetString(subjectKeyIdentifier)));
+  if (authorityKeyIdentifier !== undefined) {
+    // The key identifier alone (RFC 5280 §4.2.1.1).
+    const value = sequence(implicit(0, authorityKeyIdentifier));
+    encoded.push(extension(EXTENSION_OID.authorityKeyIdentifier, false, value));
+  }
+  if (subjectAlternativeNames !== undefined && subjectAlternativeNames.length > 0) {
+    const value = sequence(...subjectAlternativeNames.map(generalName));
+    encoded.push(extension(EXTENSION_OID.subjectAlternativeName, false, value));
+  }
+  if (nameConstraints !== undefined) {
+    const subtrees = (tag: number, constraints: readonly NameConstraint[] = []): Asn1[] =>
+      constraints.length === 0
+        ? []
+        : [explicit(tag, ...constraints.map((constraint) => sequence(constraintBase(constraint))))];
+    const value = sequence(
+      ...subtrees(0, nameConstraints.permitted),
+      ...subtrees(1, nameConstraints.excluded),
+    );
+    encoded.push(extension(EXTENSION_OID.nameConstraints, true, value));
+  }
+  return encoded;
 }
 
-/** `CA:FALSE`, which DER writes as an empty sequence because FALSE is the default. */
-export function endEntityBasicConstraints(): Asn1 {
-  return extension(EXTENSION_OID.basicConstraints, false, sequence());
-}
-
-/** Critical keyUsage with the given bits (RFC 5280 §4.2.1.3). */
-export function keyUsage(...usages: readonly (keyof typeof KEY_USAGE_BIT)[]): Asn1 {
+/** The BIT STRING of keyUsage. */
+function keyUsageBits(usages: readonly KeyUsage[]): Asn1 {
   const octet = usages.reduce((sum, usage) => sum | KEY_USAGE_BIT[usage], 0);
   // DER: trailing zero bits of a named bit list are left out and counted as unused.
   const unusedBits = 31 - Math.clz32(octet & -octet);
-  return extension(EXTENSION_OID.keyUsage, true, bitString(Buffer.of(octet), unusedBits));
+  return bitString(Buffer.of(octet), unusedBits);
 }
 
-/** extendedKeyUsage with clientAuth alone (RFC 5280 §4.2.1.12). */
-export function clientAuthentication(): Asn1 {
-  return extension(EXTENSION_OID.extendedKeyUsage, false, sequence(oid(CLIENT_AUTH)));
-}
-
-export function subjectKeyIdentifier(keyIdentifier: Uint8Array): Asn1 {
-  return extension(EXTENSION_OID.subjectKeyIdentifier, false, octetString(keyIdentifier));
-}
-
-/** authorityKeyIdentifier with the key identifier alone (RFC 5280 §4.2.1.1). */
-export function authorityKeyIdentifier(keyIdentifier: Uint8Array): Asn1 {
-  return extension(EXTENSION_OID.authorityKeyIdentifier, false, sequence(implicit(0, keyIdentifier)));
-}
-
-export function subjectAlternativeNames(names: readonly SubjectAlternativeName[]): Asn1 {
-  return extension(EXTENSION_OID.subjectAlternativeName, false, sequence(...names.map(generalName)));
+/** An INTEGER from 0 to 127. */
+function smallInteger(value: number): Asn1 {
+  return integer(Buffer.of(value));
 }

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { KeyObject } from "node:crypto";
+import { toSpki } from "../keys/key-pair.ts";
 import { bits, fromDer, items } from "../der/decode.ts";
 
 /**
@@ -9,6 +10,6 @@ import { bits, fromDer, items } from "../der/decode.ts";
  * @see RFC 5280 §4.2.1.2, method 1
  */
 export function keyIdentifier(publicKey: KeyObject): Buffer {
-  const [, subjectPublicKey] = items(fromDer(publicKey.export({ type: "spki", format: "der" })));
+  const [, subjectPublicKey] = items(fromDer(toSpki(publicKey)));
   return createHash("sha1").update(bits(subjectPublicKey)).digest();
 }

@@ -34,10 +34,50 @@ const ATTRIBUTE_RULES: Record<SubjectAttributeType | "CN", AttributeRule> = {
  * @see RFC 5280 §4.1.2.4 and §4.1.2.6
  */
 export function subjectName(commonName: string, attributes: readonly SubjectAttribute[] = []): Asn1 {
-  return sequence(
-    ...attributes.map(({ type, value }) => relativeName(type, value)),
-    relativeName("CN", commonName),
-  );
+  return relativeNames([...attributes, { type: "CN", value: commonName }]);
+}
+
+/** One relative name of a subject or of a directory name. */
+export interface NameAttribute {
+  readonly type: SubjectAttributeType | "CN";
+  readonly value: string;
+}
+
+/**
+ * A Name of relative names with one attribute each, in the order given.
+ *
+ * @throws {PkiError} ERR_PKI_INVALID_SUBJECT as {@link subjectName}.
+ */
+export function relativeNames(attributes: readonly NameAttribute[]): Asn1 {
+  return sequence(...attributes.map(({ type, value }) => relativeName(type, value)));
+}
+
+/**
+ * Reads a name in the form of `openssl -subj`: `/O=Example/CN=server-1`, with a backslash before a slash or backslash that
+ * belongs to a value.
+ *
+ * @returns undefined when the text has another form, or an attribute that this library does not write
+ */
+export function parseSlashName(text: string): NameAttribute[] | undefined {
+  if (!text.startsWith("/")) return undefined;
+  const parts = text.slice(1).match(/(?:^|(?<=\/))(?:[^/\\]|\\.)*/gsu) ?? [];
+  if (parts.join("/") !== text.slice(1)) return undefined;
+  const attributes: NameAttribute[] = [];
+  for (const part of parts) {
+    const [, type = "", value = ""] = /^([A-Z]+)=(.+)$/su.exec(part) ?? [];
+    if (!isNameAttributeType(type)) return undefined;
+    attributes.push({ type, value: value.replaceAll(/\\(.)/gsu, "$1") });
+  }
+  return attributes;
+}
+
+/** Writes a name in the form that {@link parseSlashName} reads. */
+export function writeSlashName(attributes: readonly NameAttribute[]): string {
+  return attributes.map(({ type, value }) => `/${type}=${value.replaceAll(/[/\\]/g, "\\$&")}`).join("");
+}
+
+function isNameAttributeType(type: string): type is NameAttribute["type"] {
+  return Object.hasOwn(ATTRIBUTE_RULES, type);
 }
 
 /** Returns the values of a subject by attribute type. Values of a repeated type keep their order. */

@@ -143,8 +143,10 @@ describe("ra-pki", () => {
     expect(stdout.split("\n")).toEqual([expect.any(String), ""]);
     expect(JSON.parse(stdout)).toEqual({
       commonName: "a b",
+      subject: "/CN=a b",
       certificatePath,
       privateKeyPath: join(directory, "a b.key"),
+      keyType: "rsa-2048",
       serialNumber: certificateField(certificatePem, "-serial"),
       serialNumberDecimal: BigInt(`0x${certificateField(certificatePem, "-serial")}`).toString(),
       notBefore: iso("-startdate"),
@@ -242,6 +244,7 @@ describe("ra-pki", () => {
     );
     expect(fingerprint(cwd).map((entry) => entry.split(" ").slice(0, 2).join(" "))).toEqual([
       "pki 700",
+      "pki/issued.jsonl 600",
       "pki/rootCA.key 400",
       "pki/rootCA.pem 644",
       "pki/x.key 600",

@@ -7,6 +7,8 @@ import { createProgram } from "./program.ts";
 /** Errors of the command line itself. The other errors depend on files. */
 const USAGE_ERRORS: ReadonlySet<PkiErrorCode> = new Set([
   "ERR_PKI_INVALID_SUBJECT",
+  "ERR_PKI_INVALID_SUBJECT_ALTERNATIVE_NAME",
+  "ERR_PKI_INVALID_NAME_CONSTRAINT",
   "ERR_PKI_INVALID_VALIDITY",
   "ERR_PKI_UNSAFE_FILE_NAME",
 ]);

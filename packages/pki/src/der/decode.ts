@@ -1,4 +1,4 @@
-import forge from "node-forge";
+import asn1 from "node-forge/lib/asn1.js";
 import type { Asn1 } from "./encode.ts";
 
 declare module "node-forge" {
@@ -13,7 +13,7 @@ declare module "node-forge" {
 
 /** Reads exactly one DER value. Throws node-forge's error for other octets. */
 export function fromDer(der: Uint8Array): Asn1 {
-  return forge.asn1.fromDer(Buffer.from(der).toString("latin1"), {
+  return asn1.fromDer(Buffer.from(der).toString("latin1"), {
     strict: true,
     parseAllBytes: true,
     // With true, node-forge guesses whether a bit string holds ASN.1, and can take a key for ASN.1.
@@ -38,9 +38,9 @@ export function bits(value: Asn1 | undefined): Buffer {
 
 /** The dotted form of an OBJECT IDENTIFIER. */
 export function dottedOid(value: Asn1 | undefined): string {
-  return forge.asn1.derToOid(content(value).toString("latin1"));
+  return asn1.derToOid(content(value).toString("latin1"));
 }
 
 export function isExplicitTag(value: Asn1, tag: number): boolean {
-  return value.tagClass === forge.asn1.Class.CONTEXT_SPECIFIC && Number(value.type) === tag;
+  return value.tagClass === asn1.Class.CONTEXT_SPECIFIC && Number(value.type) === tag;
 }

@@ -1,7 +1,10 @@
-import forge from "node-forge";
+import type forge from "node-forge";
+import asn1 from "node-forge/lib/asn1.js";
 
-const { asn1 } = forge;
 const { Class, Type } = asn1;
+
+/** node-forge has no name for it (X.680 §8.6). */
+const IA5_STRING: forge.asn1.Type = 22;
 
 /** One ASN.1 value, as node-forge holds it. */
 export type Asn1 = forge.asn1.Asn1;
@@ -57,7 +60,11 @@ export function printableString(text: string): Asn1 {
   return asn1.create(Class.UNIVERSAL, Type.PRINTABLESTRING, false, text);
 }
 
-/** A `[tag]` that wraps other values. */
+export function ia5String(text: string): Asn1 {
+  return asn1.create(Class.UNIVERSAL, IA5_STRING, false, octets(Buffer.from(text, "latin1")));
+}
+
+/** A `[tag]` that wraps other values, or replaces the tag of a SEQUENCE or SET of them. */
 export function explicit(tag: number, ...items: Asn1[]): Asn1 {
   return asn1.create(Class.CONTEXT_SPECIFIC, tag, true, items);
 }

@@ -7,6 +7,7 @@ describe("authorityPaths", () => {
     expect(authorityPaths("pki")).toEqual({
       certificatePath: join("pki", "rootCA.pem"),
       privateKeyPath: join("pki", "rootCA.key"),
+      chainPath: join("pki", "rootCA.chain.pem"),
     });
   });
 });
@@ -18,6 +19,7 @@ describe("clientPaths", () => {
       expect(clientPaths("pki", name)).toEqual({
         certificatePath: join("pki", `${name}.pem`),
         privateKeyPath: join("pki", `${name}.key`),
+        chainPath: join("pki", `${name}.chain.pem`),
       });
     },
   );
@@ -43,6 +45,7 @@ describe("clientPaths", () => {
     { name: "com1", reason: "reserves it for a device" },
     { name: "rootCA", reason: "are the CA's" },
     { name: "ROOTca", reason: "are the CA's" },
+    { name: "server.chain", reason: "chain of another certificate" },
     { name: "🔐".repeat(64), reason: "too long" },
   ])("refuses $name: $reason", ({ name, reason }) => {
     expect(() => clientPaths("pki", name)).toThrow(

@@ -5,15 +5,23 @@ import { PkiError } from "../errors.ts";
 export interface CertificatePaths {
   readonly certificatePath: string;
   readonly privateKeyPath: string;
+  /** The CA certificates between it and the root. The file is missing when the root signed it. */
+  readonly chainPath: string;
 }
 
-const AUTHORITY_FILE_NAME = "rootCA";
+/** The name of the root CA of a folder. An intermediate CA has its common name. */
+export const ROOT_NAME = "rootCA";
 
 // Names that Windows reserves, with any extension.
 const DEVICE_NAME = /^(?:con|prn|aux|nul|com\d|lpt\d)$/i;
 
-export function authorityPaths(directory: string): CertificatePaths {
-  return pathsFor(directory, AUTHORITY_FILE_NAME);
+/**
+ * The files of a CA: of the root, or of the intermediate named `name`.
+ *
+ * @throws {PkiError} ERR_PKI_UNSAFE_FILE_NAME as {@link clientPaths}.
+ */
+export function authorityPaths(directory: string, name: string = ROOT_NAME): CertificatePaths {
+  return name === ROOT_NAME ? pathsFor(directory, ROOT_NAME) : clientPaths(directory, name);
 }
 
 /**
@@ -35,7 +43,11 @@ export function clientPaths(directory: string, name: string): CertificatePaths {
 }
 
 function pathsFor(directory: string, name: string): CertificatePaths {
-  return { certificatePath: join(directory, `${name}.pem`), privateKeyPath: join(directory, `${name}.key`) };
+  return {
+    certificatePath: join(directory, `${name}.pem`),
+    privateKeyPath: join(directory, `${name}.key`),
+    chainPath: join(directory, `${name}.chain.pem`),
+  };
 }
 
 function fileNameProblem(name: string): string | undefined {
@@ -46,7 +58,8 @@ function fileNameProblem(name: string): string | undefined {
   if (name.trim() !== name || name.endsWith(".")) return "it begins or ends with a space, or ends with a dot";
   if (DEVICE_NAME.test(name)) return "Windows reserves it for a device";
   // File systems of macOS and Windows do not tell capitals from small letters.
-  if (name.toLowerCase() === AUTHORITY_FILE_NAME.toLowerCase()) return "the files of that name are the CA's";
+  if (name.toLowerCase() === ROOT_NAME.toLowerCase()) return "the files of that name are the CA's";
+  if (name.toLowerCase().endsWith(".chain")) return "files that end so hold the chain of another certificate";
   if (Buffer.byteLength(name) > 200) return "it is too long";
   return undefined;
 }

@@ -1,31 +1,56 @@
-import { open, stat } from "node:fs/promises";
+import { open, readFile, stat } from "node:fs/promises";
 import type { CertificateAuthority } from "../authority/read-certificate-authority.ts";
 import { PkiError } from "../errors.ts";
 import type { PkiWarning } from "../errors.ts";
-import { authorityPaths } from "./layout.ts";
+import { authorityPaths, ROOT_NAME } from "./layout.ts";
 import { fileSystemError, isSystemError } from "./write-files.ts";
 
 /** A CA that was read from its folder. */
 export interface LoadedCertificateAuthority extends CertificateAuthority {
+  readonly privateKeyPem: string;
   /** What other users may do to the files of the CA. Empty when they may do nothing. */
   readonly warnings: readonly PkiWarning[];
 }
 
+export interface LoadOptions {
+  /** Name of the CA: `rootCA`, or the common name of an intermediate. @default "rootCA" */
+  readonly name?: string | undefined;
+  /** Opens an encrypted key. */
+  readonly passphrase?: string | undefined;
+}
+
 /**
- * Reads `rootCA.pem` and `rootCA.key` from a folder. `issueClientCertificate` checks whether they are a usable CA.
+ * Reads a CA from a folder: `rootCA.pem` and `rootCA.key`, or the files of an intermediate. `issueClientCertificate` checks
+ * whether they are a usable CA.
  *
- * @throws {PkiError} ERR_PKI_AUTHORITY_NOT_FOUND when one of the files is missing; ERR_PKI_FILE_SYSTEM when it cannot
+ * @example
+ * const authority = await loadCertificateAuthority("pki", { name: "Issuing CA" });
+ *
+ * @throws {PkiError} ERR_PKI_AUTHORITY_NOT_FOUND when certificate or key is missing; ERR_PKI_FILE_SYSTEM when a file cannot
  *   be read.
  */
-export async function loadCertificateAuthority(directory: string): Promise<LoadedCertificateAuthority> {
-  const { certificatePath, privateKeyPath } = authorityPaths(directory);
-  const certificate = await read(certificatePath, directory);
-  const privateKey = await read(privateKeyPath, directory);
+export async function loadCertificateAuthority(
+  directory: string,
+  { name, passphrase }: LoadOptions = {},
+): Promise<LoadedCertificateAuthority> {
+  const { certificatePath, privateKeyPath, chainPath } = authorityPaths(directory, name);
+  const certificate = await read(certificatePath, directory, name);
+  const privateKey = await read(privateKeyPath, directory, name);
   return {
     certificatePem: certificate.content,
     privateKeyPem: privateKey.content,
+    passphrase,
+    chainPem: name === undefined || name === ROOT_NAME ? undefined : await readChain(chainPath),
     warnings: await accessWarnings(directory, { path: privateKeyPath, mode: privateKey.mode }),
   };
+}
+
+async function readChain(path: string): Promise<string | undefined> {
+  return readFile(path, "utf8").catch((cause: unknown) => {
+    // The root signed this CA.
+    if (isSystemError(cause, "ENOENT")) return undefined;
+    throw fileSystemError(`cannot read ${path}`, path, cause);
+  });
 }
 
 async function accessWarnings(
@@ -61,7 +86,11 @@ function octal(mode: number): string {
   return (mode & 0o7777).toString(8).padStart(4, "0");
 }
 
-async function read(path: string, directory: string): Promise<{ content: string; mode: number }> {
+async function read(
+  path: string,
+  directory: string,
+  name = ROOT_NAME,
+): Promise<{ content: string; mode: number }> {
   try {
     const file = await open(path);
     try {
@@ -74,7 +103,10 @@ async function read(path: string, directory: string): Promise<{ content: string;
     if (isSystemError(cause, "ENOENT") || isSystemError(cause, "ENOTDIR")) {
       throw new PkiError(
         "ERR_PKI_AUTHORITY_NOT_FOUND",
-        `no CA in ${directory}: ${path} is missing; make one with: ra-pki init --dir ${directory}`,
+        name === ROOT_NAME
+          ? `no CA in ${directory}: ${path} is missing; make one with: ra-pki init --dir ${directory}`
+          : `no CA ${JSON.stringify(name)} in ${directory}: ${path} is missing; ` +
+              `make one with: ra-pki intermediate --dir ${directory} --name ${JSON.stringify(name)}`,
         { cause, path },
       );
     }

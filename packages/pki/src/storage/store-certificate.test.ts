@@ -28,7 +28,7 @@ describe("storeRootCertificateAuthority", () => {
     const directory = join(temporaryDirectory(), "pki");
     const stored = await storeRootCertificateAuthority({ directory });
 
-    expect(readdirSync(directory).toSorted()).toEqual(["rootCA.key", "rootCA.pem"]);
+    expect(readdirSync(directory).toSorted()).toEqual(["issued.jsonl", "rootCA.key", "rootCA.pem"]);
     expect(stored.certificatePath).toBe(join(directory, "rootCA.pem"));
     expect(stored.privateKeyPath).toBe(join(directory, "rootCA.key"));
     expect(fileMode(stored.certificatePath)).toBe("644");
@@ -105,8 +105,16 @@ describe("storeClientCertificate", () => {
     await storeClientCertificate({ directory, commonName: "leaf" }, dependencies);
     await storeClientCertificate({ directory, commonName: "leaf", force: true }, dependencies);
 
-    expect(fingerprint(directory)).toEqual(expect.arrayContaining(before));
-    expect(readdirSync(directory).toSorted()).toEqual(["leaf.key", "leaf.pem", "rootCA.key", "rootCA.pem"]);
+    const authority = before.filter((entry) => entry.startsWith("rootCA"));
+    expect(authority).toHaveLength(2);
+    expect(fingerprint(directory)).toEqual(expect.arrayContaining(authority));
+    expect(readdirSync(directory).toSorted()).toEqual([
+      "issued.jsonl",
+      "leaf.key",
+      "leaf.pem",
+      "rootCA.key",
+      "rootCA.pem",
+    ]);
   });
 
   it.each([

@@ -1,13 +1,21 @@
+import { rm } from "node:fs/promises";
+import { basename } from "node:path";
+import { createIntermediateCertificateAuthority } from "../authority/create-intermediate-certificate-authority.ts";
+import type { IntermediateCertificateAuthorityOptions } from "../authority/create-intermediate-certificate-authority.ts";
 import { createRootCertificateAuthority } from "../authority/create-root-certificate-authority.ts";
 import type { RootCertificateAuthorityOptions } from "../authority/create-root-certificate-authority.ts";
 import { issueClientCertificate } from "../authority/issue-client-certificate.ts";
 import type { ClientCertificateOptions } from "../authority/issue-client-certificate.ts";
 import type { IssuedCertificate } from "../certificate/issued-certificate.ts";
+import { systemDependencies } from "../dependencies.ts";
 import type { PkiDependencies } from "../dependencies.ts";
-import { authorityPaths, clientPaths } from "./layout.ts";
+import { changeFolder, handOut, tidyFolder } from "./authority-folder.ts";
+import { issuedRecord } from "./issuance-log.ts";
+import type { CertificateKind } from "./issuance-log.ts";
+import { authorityPaths, clientPaths, ROOT_NAME } from "./layout.ts";
 import type { CertificatePaths } from "./layout.ts";
 import { loadCertificateAuthority } from "./load-certificate-authority.ts";
-import { checkWritable, writeFiles } from "./write-files.ts";
+import { checkWritable } from "./write-files.ts";
 
 export interface StorageOptions {
   /** Folder of the CA and its certificates. */
@@ -16,12 +24,20 @@ export interface StorageOptions {
   readonly force?: boolean | undefined;
 }
 
+/** Which CA of the folder signs. */
+export interface SigningOptions {
+  /** `rootCA`, or the common name of an intermediate. @default "rootCA" */
+  readonly authorityName?: string | undefined;
+  /** Opens the CA's key when it is encrypted. */
+  readonly passphrase?: string | undefined;
+}
+
 /** A new certificate and the paths of its files. */
 export interface StoredCertificate extends IssuedCertificate, CertificatePaths {}
 
-const CERTIFICATE_MODE = 0o644;
-const AUTHORITY_KEY_MODE = 0o400;
-const CLIENT_KEY_MODE = 0o600;
+export const CERTIFICATE_MODE = 0o644;
+export const AUTHORITY_KEY_MODE = 0o400;
+export const CLIENT_KEY_MODE = 0o600;
 
 /**
  * Makes a root CA and writes `rootCA.pem` (0644) and `rootCA.key` (0400) into the folder. A folder that does not exist is
@@ -30,56 +46,126 @@ const CLIENT_KEY_MODE = 0o600;
  * @example
  * await storeRootCertificateAuthority({ directory: "pki", commonName: "Example Root" });
  *
- * @throws {PkiError} as `createRootCertificateAuthority`, and ERR_PKI_FILE_EXISTS, ERR_PKI_FILE_SYSTEM. After an error no
- *   file has changed.
+ * @throws {PkiError} as `createRootCertificateAuthority`, and ERR_PKI_FILE_EXISTS, ERR_PKI_FILE_SYSTEM, ERR_PKI_LOCKED,
+ *   ERR_PKI_LOG_INVALID. After an error no certificate and no key has changed.
  */
 export async function storeRootCertificateAuthority(
   options: StorageOptions & RootCertificateAuthorityOptions,
   dependencies: Partial<PkiDependencies> = {},
 ): Promise<StoredCertificate> {
-  const paths = authorityPaths(options.directory);
-  return store(paths, options.force, AUTHORITY_KEY_MODE, () =>
-    createRootCertificateAuthority(options, dependencies),
+  return store(
+    {
+      ...options,
+      paths: authorityPaths(options.directory),
+      kind: "root",
+      authorityName: ROOT_NAME,
+      keyMode: AUTHORITY_KEY_MODE,
+      make: () => createRootCertificateAuthority(options, dependencies),
+    },
+    dependencies,
   );
 }
 
 /**
- * Issues a client certificate with the CA of the folder and writes `<commonName>.pem` (0644) and `<commonName>.key`
- * (0600) beside it.
+ * Makes a CA below a CA of the folder and writes `<commonName>.pem` (0644) and `<commonName>.key` (0400), and
+ * `<commonName>.chain.pem` when the CA above it is an intermediate as well.
+ *
+ * @example
+ * await storeIntermediateCertificateAuthority({ directory: "pki", commonName: "Issuing CA" });
+ *
+ * @throws {PkiError} as `createIntermediateCertificateAuthority` and `storeClientCertificate`. After an error no
+ *   certificate and no key has changed.
+ */
+export async function storeIntermediateCertificateAuthority(
+  options: StorageOptions & SigningOptions & Omit<IntermediateCertificateAuthorityOptions, "authority">,
+  dependencies: Partial<PkiDependencies> = {},
+): Promise<StoredCertificate> {
+  return store(
+    {
+      ...options,
+      paths: clientPaths(options.directory, options.commonName),
+      kind: "intermediate",
+      keyMode: AUTHORITY_KEY_MODE,
+      make: async () => {
+        const authority = await load(options);
+        const certificate = await createIntermediateCertificateAuthority(
+          { ...options, authority },
+          dependencies,
+        );
+        return { ...certificate, warnings: [...authority.warnings, ...certificate.warnings] };
+      },
+    },
+    dependencies,
+  );
+}
+
+/**
+ * Issues a client certificate with a CA of the folder and writes `<commonName>.pem` (0644) and `<commonName>.key` (0600)
+ * beside it, and `<commonName>.chain.pem` when the CA is an intermediate: what a client sends as its intermediates.
  *
  * @example
  * const { certificatePath } = await storeClientCertificate({ directory: "pki", commonName: "server-a" });
  *
  * @throws {PkiError} as `issueClientCertificate`, and ERR_PKI_UNSAFE_FILE_NAME, ERR_PKI_AUTHORITY_NOT_FOUND,
- *   ERR_PKI_FILE_EXISTS, ERR_PKI_FILE_SYSTEM. After an error no file has changed.
+ *   ERR_PKI_FILE_EXISTS, ERR_PKI_FILE_SYSTEM, ERR_PKI_LOCKED, ERR_PKI_LOG_INVALID. After an error no certificate and no
+ *   key has changed.
  */
 export async function storeClientCertificate(
-  options: StorageOptions & Omit<ClientCertificateOptions, "authority">,
+  options: StorageOptions & SigningOptions & Omit<ClientCertificateOptions, "authority">,
   dependencies: Partial<PkiDependencies> = {},
 ): Promise<StoredCertificate> {
-  const paths = clientPaths(options.directory, options.commonName);
-  return store(paths, options.force, CLIENT_KEY_MODE, async () => {
-    const authority = await loadCertificateAuthority(options.directory);
-    const certificate = await issueClientCertificate({ ...options, authority }, dependencies);
-    return { ...certificate, warnings: [...authority.warnings, ...certificate.warnings] };
-  });
+  return store(
+    {
+      ...options,
+      paths: clientPaths(options.directory, options.commonName),
+      kind: "client",
+      keyMode: CLIENT_KEY_MODE,
+      make: async () => {
+        const authority = await load(options);
+        const certificate = await issueClientCertificate({ ...options, authority }, dependencies);
+        return { ...certificate, warnings: [...authority.warnings, ...certificate.warnings] };
+      },
+    },
+    dependencies,
+  );
+}
+
+function load({ directory, authorityName, passphrase }: StorageOptions & SigningOptions) {
+  return loadCertificateAuthority(directory, { name: authorityName, passphrase });
+}
+
+interface StoreInit extends StorageOptions, SigningOptions {
+  readonly paths: CertificatePaths;
+  readonly kind: CertificateKind;
+  readonly keyMode: number;
+  readonly make: () => Promise<IssuedCertificate>;
 }
 
 async function store(
-  paths: CertificatePaths,
-  force: boolean | undefined,
-  keyMode: number,
-  make: () => Promise<IssuedCertificate>,
+  { directory, force = false, authorityName = ROOT_NAME, paths, kind, keyMode, make }: StoreInit,
+  { now = systemDependencies.now }: Partial<PkiDependencies>,
 ): Promise<StoredCertificate> {
+  await tidyFolder(directory);
   // Checked before the key is made, so that a refusal comes at once. Writing checks again.
   await checkWritable([paths.privateKeyPath, paths.certificatePath], force);
   const certificate = await make();
-  await writeFiles(
-    [
-      { path: paths.privateKeyPath, content: certificate.privateKeyPem, mode: keyMode },
-      { path: paths.certificatePath, content: certificate.certificatePem, mode: CERTIFICATE_MODE },
-    ],
-    { force },
-  );
+  const files = [
+    { path: paths.privateKeyPath, content: certificate.privateKeyPem, mode: keyMode },
+    { path: paths.certificatePath, content: certificate.certificatePem, mode: CERTIFICATE_MODE },
+  ];
+  if (certificate.chainPem !== "") {
+    files.push({ path: paths.chainPath, content: certificate.chainPem, mode: CERTIFICATE_MODE });
+  }
+  const record = issuedRecord(certificate, {
+    kind,
+    authority: authorityName,
+    files: files.map(({ path }) => basename(path)),
+    now: now(),
+  });
+  await changeFolder(directory, async () => {
+    await handOut(directory, { record, files }, force);
+    // The chain of the certificate that was replaced.
+    if (force && certificate.chainPem === "") await rm(paths.chainPath, { force: true });
+  });
   return { ...certificate, ...paths };
 }

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { chmod, lstat, mkdir, open, readFile, rename, rm, rmdir, stat } from "node:fs/promises";
+import { chmod, link, lstat, mkdir, open, readFile, rename, rm, rmdir, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { PkiError } from "../errors.ts";
 
@@ -13,7 +13,13 @@ export interface FileToWrite {
 export interface WriteFilesOptions {
   /** Replace files that exist. @default false */
   readonly force?: boolean | undefined;
-  /** Renames a finished file; tests replace it to make it fail. @default `rename` of node:fs/promises */
+  /** Names the temporary files, so that a later command can finish what a killed one began. @default random */
+  readonly id?: string | undefined;
+  /** Runs when all content is on disk, before the first file gets its name. What it throws stops the writing. */
+  readonly beforeNaming?: (() => Promise<void>) | undefined;
+  /** Runs when naming failed after `beforeNaming` succeeded. */
+  readonly onFailedNaming?: (() => Promise<void>) | undefined;
+  /** Gives a finished file its name; tests replace it to make it fail. @default `rename`; without `force`, never over a file */
   readonly moveFile?: ((from: string, to: string) => Promise<void>) | undefined;
 }
 
@@ -41,17 +47,18 @@ export async function checkWritable(paths: readonly string[], force = false): Pr
  * Writes several files. Afterwards either all of them are complete, or nothing has changed.
  *
  * A missing folder is made with access for its owner only, because a user who may write to it can replace a CA. Each file
- * is written and flushed under a temporary name in its own folder, then renamed. Without `force` each final name is first
- * created exclusively, so when two processes write the same file at the same time, one of them is refused. After a failure
- * the earlier files are put back and the temporary files removed.
+ * is written and flushed under a temporary name in its own folder, then gets its name at once and complete. Without `force`
+ * a file that another process has made in the meantime stays, and this call is refused. After a failure the earlier files
+ * are put back and the temporary files removed.
  *
  * @throws {PkiError} ERR_PKI_FILE_EXISTS when a path exists and `force` is not set; ERR_PKI_FILE_SYSTEM when the system
  *   refuses.
  */
 export async function writeFiles(
   files: readonly FileToWrite[],
-  { force = false, moveFile = rename }: WriteFilesOptions = {},
+  { force = false, id = randomBytes(6).toString("hex"), ...options }: WriteFilesOptions = {},
 ): Promise<void> {
+  const { beforeNaming, onFailedNaming, moveFile = force ? rename : nameNew } = options;
   await checkWritable(
     files.map(({ path }) => path),
     force,
@@ -59,25 +66,24 @@ export async function writeFiles(
   const undo: (() => Promise<void>)[] = [];
   try {
     const finished: { readonly temporaryPath: string; readonly path: string }[] = [];
-    for (const file of files) {
+    for (const [index, file] of files.entries()) {
       const folder = dirname(file.path);
-      const made = await mkdir(folder, { recursive: true, mode: 0o700 });
-      if (made !== undefined) {
-        undo.push(() => removeFolders(made, folder));
-        // The umask may have removed rights of the owner.
-        await chmod(folder, 0o700);
-      }
-      const temporaryPath = temporaryName(file.path);
+      undo.push(await makeFolder(folder));
+      const temporaryPath = join(folder, temporaryName({ id, index, force }));
       undo.push(() => rm(temporaryPath, { force: true }));
       await writeNew(temporaryPath, file.content, file.mode);
       finished.push({ temporaryPath, path: file.path });
     }
-    for (const { path } of finished) {
-      undo.push(force ? await rememberFile(path) : await claimName(path));
+    if (force) for (const { path } of finished) undo.push(await rememberFile(path));
+    if (beforeNaming !== undefined) {
+      await beforeNaming();
+      if (onFailedNaming !== undefined) undo.push(onFailedNaming);
     }
     for (const { temporaryPath, path } of finished) {
       await moveFile(temporaryPath, path);
+      if (!force) undo.push(() => rm(path, { force: true }));
     }
+    for (const folder of new Set(finished.map(({ path }) => dirname(path)))) await syncFolder(folder);
   } catch (cause) {
     const failures = await runAll(undo.toReversed());
     if (failures.length === 0 && cause instanceof PkiError) throw cause;
@@ -90,7 +96,36 @@ export async function writeFiles(
           new AggregateError([cause, ...failures], String(cause)),
         );
   }
-  if (force) await checkReplaced(files);
+}
+
+/**
+ * Makes a folder for its owner alone when it is missing.
+ *
+ * @returns a function that removes it again, unless somebody has put something into it
+ */
+export async function makeFolder(folder: string): Promise<() => Promise<void>> {
+  const made = await mkdir(folder, { recursive: true, mode: 0o700 });
+  if (made === undefined) return async () => undefined;
+  const remove = (): Promise<void> => removeFolders(made, folder);
+  try {
+    // The umask may have removed rights of the owner.
+    await chmod(folder, 0o700);
+  } catch (cause) {
+    await remove();
+    throw cause;
+  }
+  return remove;
+}
+
+/** Makes new names in a folder survive a crash of the machine. Windows does not let a program do that. */
+export async function syncFolder(folder: string): Promise<void> {
+  if (process.platform === "win32") return;
+  const handle = await open(folder);
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
 }
 
 /** Removes new folders from the last to the first. Stops at a folder in which somebody else has put something. */
@@ -103,23 +138,6 @@ async function removeFolders(first: string, last: string): Promise<void> {
       throw cause;
     }
     if (folder === first || folder === dirname(folder)) return;
-  }
-}
-
-/** With `force` two processes may each have replaced one file of a pair: checks that both files are of this process. */
-async function checkReplaced(files: readonly FileToWrite[]): Promise<void> {
-  for (const { path, content } of files) {
-    const found = await readFile(path).catch((cause: unknown) => {
-      throw fileSystemError(`cannot read ${path}, which was just written`, path, cause);
-    });
-    if (!found.equals(Buffer.from(content))) {
-      throw new PkiError(
-        "ERR_PKI_FILE_SYSTEM",
-        `another process has written ${path} at the same time, so the files may not belong together; ` +
-          "run one command at a time with --force",
-        { path },
-      );
-    }
   }
 }
 
@@ -136,14 +154,24 @@ async function runAll(steps: readonly (() => Promise<void>)[]): Promise<unknown[
   return failures;
 }
 
-/** Creates the file exclusively. Returns a function that removes it again. */
-async function claimName(path: string): Promise<() => Promise<void>> {
+/** Gives a file its name, unless a file of that name exists. */
+export async function nameNew(from: string, to: string): Promise<void> {
   try {
-    await (await open(path, "wx", 0o600)).close();
+    await link(from, to);
   } catch (cause) {
-    throw isSystemError(cause, "EEXIST") ? fileExists(path) : cause;
+    if (isSystemError(cause, "EEXIST")) throw fileExists(to);
+    // Some file systems, such as FAT, have no hard links.
+    if (!["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS"].some((code) => isSystemError(cause, code))) throw cause;
+    await checkWritable([to]);
+    await rename(from, to);
+    return;
   }
-  return () => rm(path, { force: true });
+  try {
+    await rm(from);
+  } catch (cause) {
+    await rm(to);
+    throw cause;
+  }
 }
 
 /** Reads a file. Returns a function that puts it back as it is now. */
@@ -157,7 +185,8 @@ async function rememberFile(path: string): Promise<() => Promise<void>> {
   }
   const content = await readFile(path);
   return async () => {
-    const temporaryPath = temporaryName(path);
+    const id = randomBytes(6).toString("hex");
+    const temporaryPath = join(dirname(path), temporaryName({ id, index: 0, force: true }));
     await writeNew(temporaryPath, content, before.mode & 0o777);
     await rename(temporaryPath, path);
   };
@@ -175,9 +204,24 @@ async function writeNew(path: string, content: string | Uint8Array, mode: number
   }
 }
 
+/** What the name of a temporary file says. */
+export interface TemporaryFile {
+  readonly id: string;
+  /** Which of the files it is. */
+  readonly index: number;
+  /** Whether it replaces a file. */
+  readonly force: boolean;
+}
+
 // In the same folder, because a rename cannot cross file systems. Short, because the final name may be near the limit.
-function temporaryName(path: string): string {
-  return join(dirname(path), `.ra-pki-${randomBytes(6).toString("hex")}.tmp`);
+function temporaryName({ id, index, force }: TemporaryFile): string {
+  return `.ra-pki-${id}-${index}${force ? "-over" : ""}.tmp`;
+}
+
+/** Reads the name of a temporary file; undefined for other names. */
+export function parseTemporaryName(name: string): TemporaryFile | undefined {
+  const [, id, index, over] = /^\.ra-pki-([\dA-Fa-f]+)(?:-(\d+))?(-over)?\.tmp$/.exec(name) ?? [];
+  return id === undefined ? undefined : { id, index: Number(index ?? 0), force: over !== undefined };
 }
 
 function fileExists(path: string): PkiError {

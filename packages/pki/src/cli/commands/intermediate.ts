@@ -1,0 +1,59 @@
+import type { Command } from "commander";
+import {
+  DEFAULT_INTERMEDIATE_PATH_LENGTH,
+  DEFAULT_INTERMEDIATE_VALIDITY_DAYS,
+} from "../../authority/defaults.ts";
+import {
+  addAuthorityLimitOptions,
+  addAuthorityOption,
+  addFolderOptions,
+  addKeyTypeOption,
+  addValidityOption,
+} from "../options.ts";
+import type { AuthorityLimitFlags, CertificateFlags } from "../options.ts";
+import { dirFlag, report, shellWord } from "../report.ts";
+import type { Warn } from "../report.ts";
+import { startKeyPair } from "../start-key-pair.ts";
+
+interface IntermediateFlags extends CertificateFlags, AuthorityLimitFlags {
+  readonly name: string;
+  readonly ca: string;
+}
+
+export function addIntermediate(program: Command, warn: Warn): void {
+  const command = program
+    .command("intermediate")
+    .description("Make a CA below another one: <name>.pem (0644) and <name>.key (0400).")
+    .requiredOption("--name <cn>", "common name of the CA and name of its files, 1 to 64 characters");
+  addFolderOptions(command);
+  addAuthorityOption(command);
+  addValidityOption(
+    command,
+    DEFAULT_INTERMEDIATE_VALIDITY_DAYS,
+    "days until it expires, not after its issuer",
+  );
+  addKeyTypeOption(command);
+  addAuthorityLimitOptions(command, DEFAULT_INTERMEDIATE_PATH_LENGTH);
+  command
+    .addHelpText(
+      "after",
+      '\nExample:\n  ra-pki intermediate --name issuing --name-constraints "permitted;dns:example.org"',
+    )
+    .action(async ({ dir, force, json, name, ca, ...flags }: IntermediateFlags) => {
+      const keys = startKeyPair(flags.keyType);
+      const { storeIntermediateCertificateAuthority } = await import("../../storage/store-certificate.ts");
+      const stored = await storeIntermediateCertificateAuthority(
+        { ...flags, commonName: name, authorityName: ca, directory: dir, force },
+        keys,
+      );
+      report(
+        stored,
+        { json, warn },
+        {
+          title: `Made the intermediate CA "${stored.commonName}"`,
+          keyNote: "mode 0400; whoever has it can issue certificates",
+          next: `ra-pki issue${dirFlag(dir)} --ca ${shellWord(name)} --name my-server`,
+        },
+      );
+    });
+}

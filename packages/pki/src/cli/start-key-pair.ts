@@ -1,0 +1,11 @@
+import type { PkiDependencies } from "../dependencies.ts";
+import { generateKeyPairOf } from "../keys/key-pair.ts";
+import type { KeyType } from "../keys/key-type.ts";
+
+/** Begins to make a key at once, on another thread, while the rest of the command is loaded. */
+export function startKeyPair(keyType: KeyType): Pick<PkiDependencies, "generateKeyPair"> {
+  const started = generateKeyPairOf(keyType);
+  // When the command is refused for another reason, nobody waits for the key.
+  started.catch(() => undefined);
+  return { generateKeyPair: () => started };
+}

@@ -1,0 +1,78 @@
+import { generateKeyPair } from "node:crypto";
+import type { KeyObject } from "node:crypto";
+import { promisify } from "node:util";
+import { PkiError } from "../errors.ts";
+import { DEFAULT_KEY_TYPE, KEY_TYPES } from "./key-type.ts";
+import type { KeyType } from "./key-type.ts";
+
+/** A private key and the public key that belongs to it. */
+export interface KeyPair {
+  readonly publicKey: KeyObject;
+  readonly privateKey: KeyObject;
+}
+
+const CURVES: ReadonlyMap<string | undefined, KeyType> = new Map([
+  ["prime256v1", "ec-p256"],
+  ["secp384r1", "ec-p384"],
+  ["secp521r1", "ec-p521"],
+]);
+
+/**
+ * Generates a key off the main thread. RSA keys have the public exponent 65537.
+ *
+ * @throws {PkiError} ERR_PKI_KEY_UNSUPPORTED when this Node.js lacks the algorithm.
+ */
+export async function generateKeyPairOf(keyType: KeyType = DEFAULT_KEY_TYPE): Promise<KeyPair> {
+  const generate = promisify(generateKeyPair);
+  switch (keyType) {
+    case "rsa-2048":
+    case "rsa-3072":
+    case "rsa-4096":
+      return generate("rsa", { modulusLength: Number(keyType.slice(4)), publicExponent: 0x10001 });
+    case "ec-p256":
+    case "ec-p384":
+    case "ec-p521":
+      return generate("ec", { namedCurve: keyType.replace("ec-p", "P-") });
+    case "ml-dsa-44":
+    case "ml-dsa-65":
+    case "ml-dsa-87":
+      try {
+        return await generate(keyType);
+      } catch (cause) {
+        throw new PkiError(
+          "ERR_PKI_KEY_UNSUPPORTED",
+          `Node.js ${process.versions.node} cannot make ${keyType} keys; use Node.js 24 or later, or another key type`,
+          { cause },
+        );
+      }
+  }
+}
+
+/**
+ * The kind of a key.
+ *
+ * @returns undefined for a key that this library does not use, of 1024 bits or on another curve for example
+ */
+export function keyTypeOf(key: KeyObject): KeyType | undefined {
+  const { asymmetricKeyType: algorithm, asymmetricKeyDetails: details } = key;
+  if (algorithm === "ec") return CURVES.get(details?.namedCurve);
+  const name = algorithm === "rsa" ? `rsa-${details?.modulusLength}` : algorithm;
+  return KEY_TYPES.find((keyType) => keyType === name);
+}
+
+/** The kind of any key, for messages: `rsa-1024`, `secp256k1`, `ed25519`. */
+export function describeKey(key: KeyObject): string {
+  const { asymmetricKeyType: algorithm, asymmetricKeyDetails: details } = key;
+  if (algorithm === "rsa") return `rsa-${details?.modulusLength}`;
+  return keyTypeOf(key) ?? details?.namedCurve ?? algorithm ?? "unknown";
+}
+
+/** The unencrypted PKCS#8 PEM (`BEGIN PRIVATE KEY`) of a private key. */
+export function toPkcs8Pem(privateKey: KeyObject): string {
+  return privateKey.export({ type: "pkcs8", format: "pem" }).toString();
+}
+
+/** The DER of SubjectPublicKeyInfo. */
+export function toSpki(publicKey: KeyObject): Buffer {
+  return publicKey.export({ type: "spki", format: "der" });
+}

@@ -1,0 +1,110 @@
+import { readdir, rename, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { toIsoSeconds } from "../certificate/validity.ts";
+import { PkiError } from "../errors.ts";
+import { lockFolder } from "./folder-lock.ts";
+import { appendRecords, entriesOf, LOG_FILE_NAME, readLogText, recordsIn } from "./issuance-log.ts";
+import type { IssuedRecord } from "./issuance-log.ts";
+import { fileSystemError, makeFolder, nameNew, parseTemporaryName, writeFiles } from "./write-files.ts";
+import type { FileToWrite, TemporaryFile } from "./write-files.ts";
+
+/**
+ * Runs a change of a folder while no other command changes it. What a killed command has left is put in order first. A
+ * missing folder is made for its owner alone, and removed again when the change fails.
+ *
+ * @throws {PkiError} ERR_PKI_LOCKED, ERR_PKI_LOG_INVALID, ERR_PKI_FILE_SYSTEM, and what the change throws
+ */
+export async function changeFolder<Result>(
+  directory: string,
+  change: () => Promise<Result>,
+): Promise<Result> {
+  const removeFolder = await makeFolder(directory).catch((cause: unknown) => {
+    throw fileSystemError(`cannot write into ${directory}, where nothing has changed`, directory, cause);
+  });
+  try {
+    const release = await lockFolder(directory);
+    try {
+      await finishKilledCommand(directory);
+      return await change();
+    } finally {
+      // A claim that stays is removed by the next command after this process has ended.
+      await release().catch(() => undefined);
+    }
+  } catch (cause) {
+    await removeFolder().catch(() => undefined);
+    throw cause;
+  }
+}
+
+/**
+ * Puts a folder in order that a killed command has left. Costs one look at the folder when there is nothing to do.
+ *
+ * @throws {PkiError} as {@link changeFolder}
+ */
+export async function tidyFolder(directory: string): Promise<void> {
+  const names = await readdir(directory).catch(() => []);
+  if (names.some((name) => parseTemporaryName(name) !== undefined)) {
+    await changeFolder(directory, async () => undefined);
+  }
+}
+
+/** Finishes a killed command when the log has its certificate; else removes what it has left, which nobody has got. */
+async function finishKilledCommand(directory: string): Promise<void> {
+  try {
+    const found = (await readdir(directory)).flatMap((name) => {
+      const file = parseTemporaryName(name);
+      return file === undefined ? [] : [{ ...file, path: join(directory, name) }];
+    });
+    if (found.length === 0) return;
+    const text = await readLogText(directory);
+    const entries = entriesOf(recordsIn(text, join(directory, LOG_FILE_NAME)));
+    for (const file of found.toSorted((a, b) => a.index - b.index)) {
+      const entry = entries.find(({ serialNumber }) => serialNumber === file.id);
+      const name = entry === undefined || entry.fate === "discarded" ? undefined : entry.files[file.index];
+      await finish(file, name === undefined ? undefined : join(directory, name));
+    }
+  } catch (cause) {
+    if (cause instanceof PkiError) throw cause;
+    throw fileSystemError(`cannot finish in ${directory} what a killed command began`, directory, cause);
+  }
+}
+
+async function finish(
+  file: TemporaryFile & { readonly path: string },
+  path: string | undefined,
+): Promise<void> {
+  if (path === undefined) return rm(file.path, { force: true });
+  if (file.force) return rename(file.path, path);
+  try {
+    await nameNew(file.path, path);
+  } catch (cause) {
+    // The file got its name before the command was killed.
+    if (!(cause instanceof PkiError)) throw cause;
+    await rm(file.path, { force: true });
+  }
+}
+
+/** A certificate and the files that it is handed out in. */
+export interface HandOut {
+  readonly record: IssuedRecord;
+  /** In the order of `record.files`. */
+  readonly files: readonly FileToWrite[];
+}
+
+/**
+ * Records a certificate and then writes its files. Called within {@link changeFolder}.
+ *
+ * @throws {PkiError} ERR_PKI_FILE_EXISTS, ERR_PKI_FILE_SYSTEM; then no file has changed, and the log says `discarded` if it has
+ *   the certificate at all
+ */
+export async function handOut(directory: string, { record, files }: HandOut, force: boolean): Promise<void> {
+  await writeFiles(files, {
+    force,
+    id: record.serialNumber,
+    beforeNaming: () => appendRecords(directory, [record]),
+    onFailedNaming: () =>
+      appendRecords(directory, [
+        { event: "discarded", time: toIsoSeconds(new Date()), serialNumber: record.serialNumber },
+      ]),
+  });
+}
