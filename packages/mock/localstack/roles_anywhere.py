@@ -442,5 +442,30 @@ def trust_registry(manager):
     checker._resource_support_status = resource_support_status
 
 
+def keep_results():
+    """
+    LocalStack 4.14 reports a stack as complete before it sets the outputs, so that a client which asks in between sees
+    none. After UpdateStack it keeps the former template, so that DeleteStack leaves what the update added. This sets
+    both as soon as the resources are there.
+    """
+    try:
+        from localstack.services.cloudformation.engine.v2 import change_set_model_executor as execution
+    except ImportError:
+        return  # A release without change sets of this kind.
+    executor = execution.ChangeSetModelExecutor
+    execute = executor.execute
+
+    def execute_and_keep(self):
+        result = execute(self)
+        if not result.failure_message:
+            stack = self._change_set.stack
+            stack.resolved_outputs = result.outputs
+            stack.processed_template = self._change_set.processed_template
+        return result
+
+    executor.execute = execute_and_keep
+
+
 install(cloudformation.plugin_manager)
 trust_registry(cloudformation.plugin_manager)
+keep_results()

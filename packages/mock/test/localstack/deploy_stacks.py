@@ -98,6 +98,11 @@ class Stack:
         reasons = [e.get("ResourceStatusReason") for e in new if e["ResourceStatus"].endswith("_FAILED")]
         return status, [reason for reason in reasons if reason]
 
+    def update(self, **resources):
+        """The same as a second deployment, without a change set: `aws cloudformation update-stack`."""
+        cloudformation.update_stack(StackName=self.name, TemplateBody=json.dumps({"Resources": resources}))
+        return self.settled(), []
+
     def settled(self):
         for _ in range(600):
             status = cloudformation.describe_stacks(StackName=self.name)["Stacks"][0]["StackStatus"]
@@ -386,6 +391,13 @@ def a_resource_that_leaves_the_template_is_deleted():
         equal([each["name"] for each in everything()], ["anchor"])
 
 
+def what_an_update_without_a_change_set_adds_is_deleted_with_the_stack():
+    with stack() as made:
+        succeeded(made.deploy(Anchor=anchor()))
+        succeeded(made.update(Anchor=anchor(), Crl=crl()))
+        equal([each["name"] for each in everything()], ["anchor", "crl"])
+
+
 def a_refused_creation_fails_the_stack_with_the_reason():
     for template, text in (
         (
@@ -481,6 +493,7 @@ CHECKS = {
         updates_happen_in_place,
         create_only_properties_replace_the_profile,
         a_resource_that_leaves_the_template_is_deleted,
+        what_an_update_without_a_change_set_adds_is_deleted_with_the_stack,
         a_refused_creation_fails_the_stack_with_the_reason,
         a_profile_whose_mappings_are_refused_is_not_left_half_made,
         a_refused_update_leaves_the_resource_as_it_was,
