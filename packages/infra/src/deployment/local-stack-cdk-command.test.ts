@@ -33,7 +33,7 @@ describe("localStackCdkCommand", () => {
       ...["--context", `caCertificatePath=${resolve("/ca/rootCA.pem")}`],
       "--no-color",
       ...["--require-approval", "never", "--progress", "events"],
-      ...["--method", "direct"],
+      ...["--method", "change-set"],
       ...["--outputs-file", resolve("outputs.json")],
     ]);
   });
@@ -73,7 +73,7 @@ describe("localStackCdkCommand", () => {
       ...["--context", "stage=test"],
       "--no-color",
       ...["--require-approval", "never", "--progress", "events"],
-      ...["--method", "direct"],
+      ...["--method", "change-set"],
     ]);
   });
 
