@@ -9,7 +9,7 @@ interface ClientConfig {
 /** An AWS SDK client that speaks to the sandbox as the account's administrator, whatever the environment says. */
 export function administratorClient<Client>(
   ClientClass: new (config: ClientConfig) => Client,
-  { sandbox }: Deployment,
+  { sandbox }: Pick<Deployment, "sandbox">,
 ): Client {
   return new ClientClass({
     endpoint: sandbox.endpointUrl,

@@ -1,0 +1,62 @@
+/* oxlint-disable eslint/no-new -- a construct adds itself to its scope */
+import { Role } from "aws-cdk-lib/aws-iam";
+import { CfnCRL, CfnProfile } from "aws-cdk-lib/aws-rolesanywhere";
+import { CfnOutput, Duration, LegacyStackSynthesizer, Stack } from "aws-cdk-lib/core";
+import type { App } from "aws-cdk-lib/core";
+import { Profile, RolesAnywherePrincipal, TrustAnchor } from "@roles-anywhere/infra";
+
+/** What the story sets, and reads back from Roles Anywhere and IAM. */
+export interface Settings {
+  /** Name of trust anchor, profile and CRL. */
+  readonly name: string;
+  readonly caCertificatePem: string;
+  /** Logical ids of the roles, each with the common names that may assume it. */
+  readonly roles: Readonly<Record<string, readonly string[]>>;
+  readonly durationSeconds: number;
+  /** Specifiers of the certificate's subject that become session tags. Not given: the service's defaults. */
+  readonly subjectTags?: readonly string[] | undefined;
+  readonly crlPem?: string | undefined;
+}
+
+/** Longest session of every role. LocalStack's CloudFormation does not change it after the role was made. */
+export const MAXIMUM_SESSION_SECONDS = 43_200;
+
+/** A stack of the story: trust anchor, profile, roles and, where the settings have one, a CRL. */
+export function addStack(app: App, name: string, settings: Settings, bootstrapped: boolean): void {
+  const stack = new Stack(app, name, bootstrapped ? {} : { synthesizer: new LegacyStackSynthesizer() });
+  const { caCertificatePem, durationSeconds, subjectTags, crlPem } = settings;
+  const trustAnchor = new TrustAnchor(stack, "TrustAnchor", {
+    caCertificatePem,
+    trustAnchorName: settings.name,
+  });
+  const roles = Object.entries(settings.roles).map(
+    ([id, certificateCommonNames]) =>
+      new Role(stack, id, {
+        assumedBy: new RolesAnywherePrincipal({
+          trustAnchorArn: trustAnchor.trustAnchorArn,
+          certificateCommonNames,
+        }),
+        maxSessionDuration: Duration.seconds(MAXIMUM_SESSION_SECONDS),
+      }),
+  );
+  const profile = new Profile(stack, "Profile", { profileName: settings.name, roles, durationSeconds });
+  const resource = profile.node.findChild("Resource");
+  if (subjectTags !== undefined && CfnProfile.isCfnProfile(resource)) {
+    resource.attributeMappings = [
+      {
+        certificateField: "x509Subject",
+        mappingRules: subjectTags.map((specifier) => ({ specifier })),
+      },
+    ];
+  }
+  if (crlPem !== undefined) {
+    new CfnCRL(stack, "Crl", {
+      name: settings.name,
+      crlData: crlPem,
+      enabled: true,
+      trustAnchorArn: trustAnchor.trustAnchorArn,
+    });
+  }
+  new CfnOutput(stack, "TrustAnchorArn", { value: trustAnchor.trustAnchorArn });
+  new CfnOutput(stack, "ProfileArn", { value: profile.profileArn });
+}
