@@ -8,6 +8,7 @@ import type { PemSource } from "../keys/read-source.ts";
 import type { SessionParameters } from "../session/session-parameters.ts";
 import { resolveSession } from "../session/session-source.ts";
 import type { SessionSource } from "../session/session-source.ts";
+import { askPassword } from "./ask-password.ts";
 import type { CommandContext } from "./command.ts";
 import { refuseUnsupported } from "./session-flags.ts";
 import type { IdentityFlags, SessionFlags } from "./session-flags.ts";
@@ -142,7 +143,6 @@ export async function withPassword<Result>(
     return act(passphrase);
   } catch (error) {
     if (!(error instanceof SignerError) || error.code !== "ERR_SIGNER_PASSWORD_MISSING") throw error;
-    const { askPassword } = await import("./ask-password.ts");
     const typed = await askPassword(
       error.path === undefined ? "the private key" : `"${printable(error.path)}"`,
     );

@@ -1,6 +1,6 @@
-// A hit of the cache loads neither cryptography nor network: what needs them is imported where it is used.
 import { makeEntry, readEntry } from "../../cache/cache-entry.ts";
 import { cacheFolder, cachePlace } from "../../cache/cache-place.ts";
+import { cachedAnswer } from "../../cache/cached-answer.ts";
 import { messageOf, SignerError } from "../../errors.ts";
 import type { SignerErrorCode } from "../../errors.ts";
 import { parseArn } from "../../session/arn.ts";
@@ -8,6 +8,7 @@ import type { CredentialSet } from "../../session/credential-set.ts";
 import type { Command, CommandContext } from "../command.ts";
 import { helpText } from "../help-text.ts";
 import { parseFlags } from "../parse-flags.ts";
+import { resolveFlags } from "../resolve-flags.ts";
 import { refuseUnsupported, SESSION_FLAGS } from "../session-flags.ts";
 import type { SessionFlags } from "../session-flags.ts";
 
@@ -43,7 +44,6 @@ export const credentialProcess: Command = {
 
 /** One session. The connection is begun while the identity is read. */
 async function fetchSession(flags: SessionFlags, context: CommandContext): Promise<CredentialSet> {
-  const { resolveFlags } = await import("../resolve-flags.ts");
   const source = resolveFlags(flags, context);
   await source.connectAhead();
   return source.fetch();
@@ -99,7 +99,6 @@ async function cachedJson(
     }
     return jsonOf(await fetchSession(flags, context), flags);
   }
-  const { cachedAnswer } = await import("../../cache/cached-answer.ts");
   return cachedAnswer(place, {
     fetch: async () => {
       const credentials = await fetchSession(flags, context);
