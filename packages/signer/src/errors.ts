@@ -55,12 +55,6 @@ export interface SignerErrorDetails {
 /** How many characters of a message are shown; a service may send any number. */
 const MAX_MESSAGE_LENGTH = 4000;
 
-/** Control and format characters, line separators and lone surrogates: what changes how the text around it is shown. */
-const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
-
-/** Text that needs no escapes, found without the tables of Unicode. */
-const PLAIN = /^[ -~]*$/;
-
 /**
  * Prepares text that others wrote for a terminal, a log or an error message: unprintable characters become escapes, so that
  * the text can neither start a line of its own nor give orders to a terminal, and long text is cut off.
@@ -70,27 +64,26 @@ const PLAIN = /^[ -~]*$/;
  * printable("CN=x\u001b[2J"); // String.raw`CN=x\u001b[2J`
  */
 export function printable(text: string, maxLength: number = MAX_MESSAGE_LENGTH): string {
-  if (text.length <= maxLength && PLAIN.test(text)) return text;
   const kept = text.length <= maxLength ? text : `${text.slice(0, maxLength)}…`;
-  return kept.replaceAll(UNPRINTABLE, (character) => {
+  // Control and format characters, lone surrogates and line separators change how the text around them is shown.
+  return kept.replaceAll(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, (character) => {
     const hex = (character.codePointAt(0) ?? 0).toString(16);
     return hex.length > 4 ? `\\u{${hex}}` : `\\u${hex.padStart(4, "0")}`;
   });
 }
 
 const MAX_SHOWN_LENGTH = 256;
-/** Base64, also url-safe: runs without dots, which hardly any path has. DER begins with `M` in base64. */
-const BASE64_RUN = /[A-Za-z0-9+=_-]{41,}|(?<![A-Za-z0-9+])M[A-Za-z0-9+/=_-]{55,}|[A-Za-z0-9+/=_-]{80,}/g;
-/** Hexadecimal DER. */
-const HEX_RUN = /[0-9a-fA-F]{80,}/;
 
 /**
  * Whether a message may quote what a user gave for a path, a name or another short value: it may also be a key, given in
  * the wrong place. Long text, several lines, PEM and what looks like base64 or hexadecimal bytes is not quoted.
  */
 export function isShowable(value: string): boolean {
-  if (value.length > MAX_SHOWN_LENGTH || /[\r\n]|-----/.test(value) || HEX_RUN.test(value)) return false;
-  return !(value.match(BASE64_RUN) ?? []).some(
+  // Lines, PEM, and DER in hexadecimal.
+  if (value.length > MAX_SHOWN_LENGTH || /[\r\n]|-----|[0-9a-fA-F]{80}/.test(value)) return false;
+  // Base64, also url-safe: runs without dots, which hardly any path has. DER begins with `M` in base64.
+  const runs = /[A-Za-z0-9+=_-]{41,}|(?<![A-Za-z0-9+])M[A-Za-z0-9+/=_-]{55,}|[A-Za-z0-9+/=_-]{80,}/g;
+  return !(value.match(runs) ?? []).some(
     (run) => /[a-z]/.test(run) && /[A-Z]/.test(run) && /[0-9+/=]/.test(run),
   );
 }
@@ -146,5 +139,5 @@ export function codeOf(error: unknown): string {
 }
 
 function oneLine(text: string): string {
-  return printable(PLAIN.test(text) ? text : text.replaceAll(/\s*[\r\n]+\s*/g, " "));
+  return printable(text.replaceAll(/\s*[\r\n]+\s*/g, " "));
 }

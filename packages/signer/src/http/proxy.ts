@@ -61,11 +61,20 @@ export function parseProxy(value: string, name: string): URL {
   );
 }
 
+/** Host without the brackets of an IPv6 literal. */
+export function hostOf({ hostname }: URL): string {
+  return hostname.startsWith("[") ? hostname.slice(1, -1) : hostname;
+}
+
+export function portOf({ port, protocol }: URL): number {
+  return Number(port || (protocol === "https:" ? 443 : 80));
+}
+
 function isDirect(url: URL, list: string): boolean {
-  const host = url.hostname.replace(/^\[(.*)\]$/, "$1");
+  const host = hostOf(url);
   const loopback = host === "localhost" || ["127.0.0.0/8", "::1/128"].some((network) => holds(network, host));
   if (loopback) return true;
-  const port = url.port || (url.protocol === "https:" ? "443" : "80");
+  const port = String(portOf(url));
   const entries = list.split(",").map((entry) => entry.trim().toLowerCase());
   return entries.includes("*") || entries.some((entry) => covers(entry, host, port));
 }

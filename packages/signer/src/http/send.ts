@@ -1,7 +1,9 @@
 import type { Socket } from "node:net";
 
 import { messageOf, SignerError } from "../errors.ts";
+import type { SignerErrorCode } from "../errors.ts";
 import { exchange } from "./exchange.ts";
+import { hostOf, portOf } from "./proxy.ts";
 
 /** A request to send once. */
 export interface HttpRequest {
@@ -77,27 +79,20 @@ export function createHttpSend(options: HttpOptions = {}): HttpSender {
 
   const send: HttpSend = async (request) => {
     const url = new URL(request.url);
+    const { origin } = url;
     const known = ahead;
     ahead = undefined;
-    const usable = known?.origin === url.origin && !known.sockets.some(({ destroyed }) => destroyed);
-    const connection = usable ? known : connectTo(url, options);
-    let timer: NodeJS.Timeout | undefined;
-    let onAbort = (): void => {};
-    const interrupted = new Promise<never>((_resolve, reject) => {
-      // A response that has arrived is read first: on a busy machine the timer may be looked at before the socket is.
-      const giveUp = (): unknown => setImmediate(() => reject(timeout(url, request.timeoutMs)));
-      timer = setTimeout(giveUp, request.timeoutMs);
-      onAbort = () => reject(aborted(url));
-    });
-    if (request.signal?.aborted === true) onAbort();
-    request.signal?.addEventListener("abort", onAbort, { once: true });
+    const isUsable = known?.origin === origin && !known.sockets.some(({ destroyed }) => destroyed);
+    const connection = isUsable ? known : connectTo(url, options);
     try {
-      return await Promise.race([sendOver(connection, url, request), interrupted]);
+      return await withinTime(sendOver(connection, request), request, {
+        timedOut: `no complete answer from ${origin} within ${request.timeoutMs} ms; check that the endpoint is reachable from here`,
+        aborted: `the request to ${origin} was aborted`,
+        url: origin,
+      });
     } catch (error) {
-      throw explain(error, url, options.verifySsl === false ? [] : connection.sockets);
+      throw explain(error, origin, options.verifySsl === false ? [] : connection.sockets);
     } finally {
-      clearTimeout(timer);
-      request.signal?.removeEventListener("abort", onAbort);
       // Not at once: a command that exits with the response in hand is spared the work.
       setImmediate(() => connection.sockets.forEach((socket) => socket.destroy()));
     }
@@ -128,11 +123,10 @@ function connectTo(url: URL, options: HttpOptions): Connection {
 }
 
 /** AWS_CA_BUNDLE counts for a https proxy as well. */
-function openSocket(server: URL, { verifySsl = true, caBundle }: HttpOptions, tunnel?: Socket): Socket {
-  const host = hostname(server);
-  const port = Number(server.port || (server.protocol === "https:" ? 443 : 80));
+function openSocket(server: URL, { verifySsl = true, caBundle }: HttpOptions, socket?: Socket): Socket {
   // getBuiltinModule and not import: TLS is loaded only where it is needed, and costs half of what starting Node.js does.
   const net = process.getBuiltinModule("node:net");
+  const [host, port] = [hostOf(server), portOf(server)];
   if (server.protocol === "http:") return net.connect({ host, port });
   return process.getBuiltinModule("node:tls").connect({
     host,
@@ -142,93 +136,93 @@ function openSocket(server: URL, { verifySsl = true, caBundle }: HttpOptions, tu
     minVersion: "TLSv1.2",
     rejectUnauthorized: verifySsl,
     ...(verifySsl && caBundle !== undefined ? { ca: caBundle() } : {}),
-    ...(tunnel === undefined ? {} : { socket: tunnel }),
+    ...(socket === undefined ? {} : { socket }),
   });
 }
 
 /** Asks an HTTP proxy for a tunnel (RFC 9110 §9.3.6). */
 async function openTunnel(toProxy: Socket, proxy: URL, url: URL): Promise<Socket> {
-  const authority = `${url.hostname}:${url.port || "443"}`;
-  const { status } = await exchange(toProxy, {
-    method: "CONNECT",
-    target: authority,
-    headers: { Host: authority, ...proxyAuthorization(proxy) },
-  });
+  const target = `${url.hostname}:${portOf(url)}`;
+  const headers = { Host: target, ...proxyAuthorization(proxy) };
+  const { status } = await exchange(toProxy, { method: "CONNECT", target, headers });
   if (status === 200) return toProxy;
-  throw new Error(`the proxy ${proxy.host} answered ${status} to CONNECT ${authority}`);
+  throw new Error(`the proxy ${proxy.host} answered ${status} to CONNECT ${target}`);
 }
 
 async function sendOver(
-  { opened, forwarder }: Connection,
-  url: URL,
-  { method, url: target, headers, body }: HttpRequest,
+  { opened, forwarder, origin }: Connection,
+  { method, url, headers, body }: HttpRequest,
 ): Promise<HttpResponse> {
   const response = await exchange(await opened, {
     method,
-    target: forwarder === undefined ? target.slice(url.origin.length) : target,
-    headers: {
-      ...headers,
-      ...(forwarder === undefined ? {} : proxyAuthorization(forwarder)),
-      Connection: "close",
-    },
+    target: forwarder === undefined ? url.slice(origin.length) : url,
+    headers: { ...headers, ...proxyAuthorization(forwarder), Connection: "close" },
     body,
   });
   return {
     status: response.status,
-    header: (name) => response.headers.get(name.toLowerCase())?.[0],
+    header: (name) => response.headers.get(name.toLowerCase()),
     body: response.body.toString("utf8"),
   };
 }
 
-function proxyAuthorization({ username, password }: URL): Record<string, string> {
-  if (username === "" && password === "") return {};
-  const credentials = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+function proxyAuthorization(proxy: URL | undefined): Record<string, string> {
+  if (proxy === undefined || (proxy.username === "" && proxy.password === "")) return {};
+  const credentials = `${decodeURIComponent(proxy.username)}:${decodeURIComponent(proxy.password)}`;
   return { "Proxy-Authorization": `Basic ${Buffer.from(credentials).toString("base64")}` };
 }
 
-/** Host without the brackets of an IPv6 literal. */
-function hostname(url: URL): string {
-  return url.hostname.startsWith("[") ? url.hostname.slice(1, -1) : url.hostname;
-}
-
 /** What is thrown for the error of a connection. */
-function explain(cause: unknown, url: URL, sockets: readonly Socket[]): unknown {
+function explain(cause: unknown, origin: string, sockets: readonly Socket[]): unknown {
   // A header or path with characters that HTTP does not have: nothing was sent.
   if (cause instanceof TypeError || (cause instanceof SignerError && cause.url !== undefined)) return cause;
-  const details = { cause, url: url.origin };
-  if (cause instanceof SignerError) {
-    return new SignerError(cause.code, `${url.origin}: ${cause.message}`, details);
-  }
+  // A connection to several addresses fails with an AggregateError that has no message of its own.
+  const errors = cause instanceof AggregateError && cause.message === "" ? cause.errors : [cause];
+  const reason = errors.map(messageOf).join(", ");
+  const fail = (code: SignerErrorCode, message: string): SignerError =>
+    new SignerError(code, message, { cause, url: origin });
+  if (cause instanceof SignerError) return fail(cause.code, `${origin}: ${reason}`);
   if (sockets.some((socket) => "authorizationError" in socket && Boolean(socket.authorizationError))) {
-    return new SignerError(
+    return fail(
       "ERR_SIGNER_SERVER_UNTRUSTED",
-      `${url.origin} showed a certificate that is not trusted here: ${reasonOf(cause)}; check the endpoint's name and this machine's clock, or name the CA of a private endpoint or of a proxy that looks into TLS in AWS_CA_BUNDLE`,
-      details,
+      `${origin} showed a certificate that is not trusted here: ${reason}; check the endpoint's name and this machine's clock, or name the CA of a private endpoint or of a proxy that looks into TLS in AWS_CA_BUNDLE`,
     );
   }
-  return new SignerError(
+  return fail(
     "ERR_SIGNER_CONNECTION_FAILED",
-    `cannot reach ${url.origin}: ${reasonOf(cause)}; check endpoint, network and proxy (--with-proxy uses HTTPS_PROXY)`,
-    details,
+    `cannot reach ${origin}: ${reason}; check endpoint, network and proxy (--with-proxy uses HTTPS_PROXY)`,
   );
 }
 
-function reasonOf(error: unknown): string {
-  // A connection to several addresses fails with an AggregateError that has no message of its own.
-  if (error instanceof AggregateError && error.message === "") return error.errors.map(messageOf).join(", ");
-  return messageOf(error);
+/** What an error says of a wait that was not worth it. */
+interface WaitMessages {
+  readonly timedOut: string;
+  readonly aborted: string;
+  readonly url?: string | undefined;
 }
 
-function timeout(url: URL, timeoutMs: number): SignerError {
-  return new SignerError(
-    "ERR_SIGNER_TIMEOUT",
-    `no complete answer from ${url.origin} within ${timeoutMs} ms; check that the endpoint is reachable from here`,
-    { url: url.origin },
-  );
-}
-
-function aborted(url: URL): SignerError {
-  return new SignerError("ERR_SIGNER_ABORTED", `the request to ${url.origin} was aborted`, {
-    url: url.origin,
+/**
+ * Waits for a result no longer than a time limit, and than the caller wants.
+ *
+ * @throws {SignerError} ERR_SIGNER_TIMEOUT, ERR_SIGNER_ABORTED.
+ */
+export async function withinTime<Result>(
+  result: Promise<Result>,
+  { timeoutMs, signal }: Pick<HttpRequest, "timeoutMs" | "signal">,
+  { timedOut, aborted, url }: WaitMessages,
+): Promise<Result> {
+  let timer: NodeJS.Timeout | undefined;
+  let onAbort = (): void => {};
+  const interrupted = new Promise<never>((_resolve, reject) => {
+    const giveUp = (): void => reject(new SignerError("ERR_SIGNER_TIMEOUT", timedOut, { url }));
+    // What has arrived is read first: on a busy machine the timer may be looked at before the socket is.
+    timer = setTimeout(() => setImmediate(giveUp), timeoutMs);
+    onAbort = () => reject(new SignerError("ERR_SIGNER_ABORTED", aborted, { url }));
+    if (signal?.aborted === true) onAbort();
+    signal?.addEventListener("abort", onAbort, { once: true });
+  });
+  return Promise.race([result, interrupted]).finally(() => {
+    clearTimeout(timer);
+    signal?.removeEventListener("abort", onAbort);
   });
 }

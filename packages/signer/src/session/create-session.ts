@@ -1,8 +1,9 @@
 import { randomUUID } from "node:crypto";
+import { setTimeout } from "node:timers/promises";
 
 import { printable, SignerError } from "../errors.ts";
-import { createHttpSend } from "../http/send.ts";
-import type { HttpResponse, HttpSend } from "../http/send.ts";
+import { createHttpSend, withinTime } from "../http/send.ts";
+import type { HttpRequest, HttpResponse, HttpSend } from "../http/send.ts";
 import { loadIdentity } from "../keys/identity.ts";
 import type { IdentitySources, SigningIdentity } from "../keys/identity.ts";
 import { parseCredentialSet } from "./credential-set.ts";
@@ -69,82 +70,66 @@ export async function requestSession(
   parameters: ResolvedParameters,
   options: CreateSessionOptions,
 ): Promise<CredentialSet> {
-  const { maxAttempts = 3, totalTimeoutMs = 45_000, now = () => new Date(), random = Math.random } = options;
-  const { sleep = wait, trace = () => {}, send = createHttpSend() } = options;
+  const { maxAttempts = 3, attemptTimeoutMs = 10_000, totalTimeoutMs = 45_000, signal, trace } = options;
+  const { now = () => new Date(), random = Math.random, sleep = wait, send = createHttpSend() } = options;
   const deadline = now().getTime() + totalTimeoutMs;
+  const limits = (): { readonly timeoutMs: number; readonly signal: AbortSignal | undefined } => {
+    const timeoutMs = Math.max(1, Math.min(attemptTimeoutMs, deadline - now().getTime()));
+    return { timeoutMs, signal };
+  };
   const invocationId = randomUUID();
   for (let attempt = 1; ; attempt += 1) {
-    const outcome = await tryOnce(identity, parameters, {
-      ...options,
-      ...{ attempt, maxAttempts, invocationId, now, deadline, send, trace },
-    });
-    if ("credentials" in outcome) return outcome.credentials;
-    trace(`attempt ${attempt} of ${maxAttempts} failed: ${outcome.error.message}`);
-    if (!outcome.retry) throw outcome.error;
-    const pauseMs = outcome.pauseMs ?? random() * Math.min(MAX_PAUSE_MS, 500 * 2 ** attempt);
-    if (attempt >= maxAttempts || now().getTime() + pauseMs > deadline) {
-      throw afterLastAttempt(outcome.error, attempt);
+    let askedPauseMs: number | undefined;
+    try {
+      const moment = now();
+      const signing = signAttempt(identity, parameters, { moment, attempt, maxAttempts, invocationId });
+      // A key in this process signs at once.
+      const request = await (identity.privateKey === undefined ? inTime(signing, limits()) : signing);
+      const { method, url, headers, body } = request;
+      trace?.(`POST ${url}`);
+      trace?.(`body ${body}`);
+      trace?.(`canonical request:\n${request.canonicalRequest}`);
+      trace?.(`string to sign:\n${request.stringToSign}`);
+      const response = await send({ method, url, headers, body, ...limits() });
+      trace?.(`answer ${response.status}, request id ${requestIdOf(response) ?? "none"}`);
+      if (response.status >= 200 && response.status < 300) return credentialsIn(response, now());
+      askedPauseMs = askedPause(response);
+      throw refusal(response, parameters, now());
+    } catch (error) {
+      if (!(error instanceof SignerError)) throw error;
+      trace?.(`attempt ${attempt} of ${maxAttempts} failed: ${error.message}`);
+      if (!isWorthRetry(error)) throw error;
+      const pauseMs = askedPauseMs ?? random() * Math.min(MAX_PAUSE_MS, 500 * 2 ** attempt);
+      if (attempt >= maxAttempts || now().getTime() + pauseMs > deadline) {
+        throw afterLastAttempt(error, attempt);
+      }
+      trace?.(`next attempt in ${Math.round(pauseMs)} ms`);
+      await sleep(pauseMs, signal);
     }
-    trace(`next attempt in ${Math.round(pauseMs)} ms`);
-    await sleep(pauseMs, options.signal);
   }
 }
 
-type Outcome =
-  | { readonly credentials: CredentialSet }
-  | { readonly error: SignerError; readonly retry: boolean; readonly pauseMs?: number | undefined };
-
-interface Attempt extends Pick<CreateSessionOptions, "attemptTimeoutMs" | "signal"> {
-  readonly attempt: number;
-  readonly maxAttempts: number;
-  readonly invocationId: string;
-  readonly now: () => Date;
-  /** Milliseconds since the epoch. */
-  readonly deadline: number;
-  readonly send: HttpSend;
-  readonly trace: (line: string) => void;
+function isWorthRetry({ code, status }: SignerError): boolean {
+  if (code === "ERR_SIGNER_SERVICE_REFUSED") return status !== undefined && RETRIED_STATUSES.has(status);
+  return code === "ERR_SIGNER_CONNECTION_FAILED" || code === "ERR_SIGNER_TIMEOUT";
 }
 
-async function tryOnce(
-  identity: SigningIdentity,
-  parameters: ResolvedParameters,
-  { attemptTimeoutMs = 10_000, signal, now, deadline, send, trace, ...attempt }: Attempt,
-): Promise<Outcome> {
-  const timeLeft = (): number => Math.max(1, Math.min(attemptTimeoutMs, deadline - now().getTime()));
-  let response: HttpResponse;
-  try {
-    const signing = signAttempt(identity, parameters, { ...attempt, moment: now() });
-    // A key in this process signs at once.
-    const request = await (identity.privateKey === undefined
-      ? withinTime(signing, timeLeft(), signal)
-      : signing);
-    trace(`POST ${request.url}`);
-    trace(`body ${request.body}`);
-    trace(`canonical request:\n${request.canonicalRequest}`);
-    trace(`string to sign:\n${request.stringToSign}`);
-    const { method, url, headers, body } = request;
-    response = await send({ method, url, headers, body, timeoutMs: timeLeft(), signal });
-  } catch (error) {
-    if (!(error instanceof SignerError)) throw error;
-    const retry = error.code === "ERR_SIGNER_CONNECTION_FAILED" || error.code === "ERR_SIGNER_TIMEOUT";
-    return { error, retry };
-  }
-  trace(`answer ${response.status}, request id ${requestIdOf(response) ?? "none"}`);
-  if (response.status >= 200 && response.status < 300) {
-    const credentials = parseCredentialSet(response.body);
-    checkAlive(credentials, now());
-    return { credentials };
-  }
-  return {
-    error: refusal(response, parameters, now()),
-    retry: RETRIED_STATUSES.has(response.status),
-    pauseMs: askedPause(response),
-  };
+/** Waits for a sign function of the caller, which cannot be cancelled, no longer than an attempt may take. */
+function inTime<Signed>(
+  signing: Promise<Signed>,
+  limits: Pick<HttpRequest, "timeoutMs" | "signal">,
+): Promise<Signed> {
+  return withinTime(signing, limits, {
+    timedOut: `the sign function gave no signature within ${limits.timeoutMs} ms; check that the KMS or HSM behind it is reachable`,
+    aborted: "CreateSession was aborted while the request was signed",
+  });
 }
 
-/** A session that has ended by the clock here is useless to SDKs, which go by that clock too. */
-function checkAlive({ expiration }: CredentialSet, moment: Date): void {
-  if (new Date(expiration) > moment) return;
+/** The credentials of a response. A session that has ended by the clock here is useless to SDKs, which go by it too. */
+function credentialsIn({ body }: HttpResponse, moment: Date): CredentialSet {
+  const credentials = parseCredentialSet(body);
+  const { expiration } = credentials;
+  if (new Date(expiration) > moment) return credentials;
   throw new SignerError(
     "ERR_SIGNER_RESPONSE_INVALID",
     `the session that CreateSession gave ended at ${expiration} and it is ${moment.toISOString()} here; set this machine's clock right`,
@@ -189,54 +174,10 @@ function askedPause(response: HttpResponse): number | undefined {
   return Math.min(MAX_PAUSE_MS, seconds * 1000);
 }
 
-function wait(milliseconds: number, signal?: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const onAbort = (): void => {
-      clearTimeout(timer);
-      reject(new SignerError("ERR_SIGNER_ABORTED", "CreateSession was aborted between two attempts"));
-    };
-    const timer = setTimeout(() => {
-      signal?.removeEventListener("abort", onAbort);
-      resolve();
-    }, milliseconds);
-    if (signal?.aborted === true) onAbort();
-    else signal?.addEventListener("abort", onAbort, { once: true });
-  });
-}
-
-/**
- * Waits for a sign function of the caller, which cannot be cancelled, no longer than an attempt may take.
- *
- * @param signing The signed request, some time.
- * @param timeoutMs Milliseconds.
- * @param signal Ends the wait as well.
- * @throws {SignerError} ERR_SIGNER_TIMEOUT, ERR_SIGNER_ABORTED.
- */
-function withinTime<Signed>(
-  signing: Promise<Signed>,
-  timeoutMs: number,
-  signal: AbortSignal | undefined,
-): Promise<Signed> {
-  return new Promise((resolve, reject) => {
-    const end = (): void => {
-      clearTimeout(timer);
-      signal?.removeEventListener("abort", onAbort);
-    };
-    const onAbort = (): void => {
-      end();
-      reject(new SignerError("ERR_SIGNER_ABORTED", "CreateSession was aborted while the request was signed"));
-    };
-    const timer = setTimeout(() => {
-      end();
-      reject(
-        new SignerError(
-          "ERR_SIGNER_TIMEOUT",
-          `the sign function gave no signature within ${timeoutMs} ms; check that the KMS or HSM behind it is reachable`,
-        ),
-      );
-    }, timeoutMs);
-    signing.finally(end).then(resolve, reject);
-    if (signal?.aborted === true) onAbort();
-    else signal?.addEventListener("abort", onAbort, { once: true });
-  });
+async function wait(milliseconds: number, signal?: AbortSignal): Promise<void> {
+  try {
+    await setTimeout(milliseconds, undefined, { signal });
+  } catch {
+    throw new SignerError("ERR_SIGNER_ABORTED", "CreateSession was aborted between two attempts");
+  }
 }
