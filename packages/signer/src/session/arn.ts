@@ -18,18 +18,15 @@ export interface Arn {
  * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html
  */
 export function parseArn(text: string, what: string): Arn {
-  const [prefix, partition, service, region, account, ...resource] = text.split(":");
-  if (prefix !== "arn") throw invalid(text, what, "arn: invalid prefix");
-  if (
-    partition === undefined ||
-    service === undefined ||
-    region === undefined ||
-    account === undefined ||
-    resource.length === 0
-  ) {
-    throw invalid(text, what, "arn: not enough sections");
+  const [prefix, partition = "", service = "", region = "", account = "", ...resource] = text.split(":");
+  if (prefix === "arn" && resource.length > 0) {
+    return { partition, service, region, account, resource: resource.join(":") };
   }
-  return { partition, service, region, account, resource: resource.join(":") };
+  const reason = prefix === "arn" ? "not enough sections" : "invalid prefix";
+  throw new SignerError(
+    "ERR_SIGNER_ARN_INVALID",
+    `failed to parse ${what} arn: 'arn: ${reason}'; got ${quoted(text)}, expected arn:<partition>:<service>:<region>:<account>:<resource>`,
+  );
 }
 
 /** What each of the three ARNs of a session is the ARN of. */
@@ -53,12 +50,5 @@ export function parseArnOf(text: string, kind: keyof typeof ARN_KINDS): Arn {
   throw new SignerError(
     "ERR_SIGNER_ARN_INVALID",
     `${quoted(text)} is not the ARN of a ${kind}; give one of the form arn:${arn.partition || "aws"}:${service}:…:${prefix}…`,
-  );
-}
-
-function invalid(text: string, what: string, reason: string): SignerError {
-  return new SignerError(
-    "ERR_SIGNER_ARN_INVALID",
-    `failed to parse ${what} arn: '${reason}'; got ${quoted(text)}, expected arn:<partition>:<service>:<region>:<account>:<resource>`,
   );
 }

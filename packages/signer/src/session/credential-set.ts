@@ -8,26 +8,11 @@ export interface CredentialSet {
   /** RFC 3339, exactly as the service sent it. */
   readonly expiration: string;
   /** ARN of the role that was assumed. */
-  readonly roleArn?: string;
+  readonly roleArn?: string | undefined;
   /** ARN of the session: `arn:aws:sts::<account>:assumed-role/<role>/<session name>`. */
-  readonly assumedRoleArn?: string;
+  readonly assumedRoleArn?: string | undefined;
   /** ARN of the Subject that Roles Anywhere keeps for this certificate. */
-  readonly subjectArn?: string;
-}
-
-/** What CreateSession answers, as far as it is used. */
-interface CreateSessionResponse {
-  readonly credentialSet: readonly {
-    readonly credentials: {
-      readonly accessKeyId: string;
-      readonly secretAccessKey: string;
-      readonly sessionToken: string;
-      readonly expiration: string;
-    };
-    readonly roleArn?: unknown;
-    readonly assumedRoleUser?: unknown;
-  }[];
-  readonly subjectArn?: unknown;
+  readonly subjectArn?: string | undefined;
 }
 
 /**
@@ -44,55 +29,35 @@ export function parseCredentialSet(body: string): CredentialSet {
   } catch {
     throw invalid("the body is not JSON");
   }
-  const problem = problemWith(response);
-  if (problem !== undefined) throw invalid(problem);
-  if (!isCreateSessionResponse(response)) throw invalid("the body has another shape");
-  return fromResponse(response);
-}
-
-function fromResponse(response: CreateSessionResponse): CredentialSet {
-  const [first] = response.credentialSet;
+  if (!isRecord(response)) throw invalid("the body is not a JSON object");
+  const { credentialSet: sets, subjectArn } = response;
+  if (!Array.isArray(sets)) throw invalid("credentialSet is missing");
+  const [first]: readonly unknown[] = sets;
   if (first === undefined) throw invalid("credentialSet is empty");
-  const { accessKeyId, secretAccessKey, sessionToken, expiration } = first.credentials;
-  return concealSecrets({
-    accessKeyId,
-    secretAccessKey,
-    sessionToken,
-    expiration,
-    ...optional("roleArn", first.roleArn),
-    ...optional("assumedRoleArn", isRecord(first.assumedRoleUser) ? first.assumedRoleUser["arn"] : undefined),
-    ...optional("subjectArn", response.subjectArn),
-  });
-}
-
-function isCreateSessionResponse(value: unknown): value is CreateSessionResponse {
-  return problemWith(value) === undefined;
-}
-
-/** What is wrong with an answer, or undefined. */
-function problemWith(value: unknown): string | undefined {
-  if (!isRecord(value)) return "the body is not a JSON object";
-  const sets: unknown = value["credentialSet"];
-  if (!Array.isArray(sets)) return "credentialSet is missing";
-  const first: unknown = sets[0];
-  if (first === undefined) return "credentialSet is empty";
-  const credentials = isRecord(first) ? first["credentials"] : undefined;
-  if (!isRecord(credentials)) return "credentialSet[0].credentials is missing";
-  for (const member of ["accessKeyId", "secretAccessKey", "sessionToken", "expiration"]) {
-    const text = credentials[member];
-    if (typeof text !== "string" || text === "") return `credentialSet[0].credentials.${member} is missing`;
+  const { credentials, roleArn, assumedRoleUser } = isRecord(first) ? first : {};
+  if (!isRecord(credentials)) throw invalid("credentialSet[0].credentials is missing");
+  const textOf = (name: string): string => {
+    const text = nonEmpty(credentials[name]);
+    if (text === undefined) throw invalid(`credentialSet[0].credentials.${name} is missing`);
+    return text;
+  };
+  const set = {
+    accessKeyId: textOf("accessKeyId"),
+    secretAccessKey: textOf("secretAccessKey"),
+    sessionToken: textOf("sessionToken"),
+    expiration: textOf("expiration"),
+    roleArn: nonEmpty(roleArn),
+    assumedRoleArn: isRecord(assumedRoleUser) ? nonEmpty(assumedRoleUser["arn"]) : undefined,
+    subjectArn: nonEmpty(subjectArn),
+  };
+  if (Number.isNaN(Date.parse(set.expiration))) {
+    throw invalid("credentialSet[0].credentials.expiration is not a date");
   }
-  const { expiration } = credentials;
-  if (typeof expiration !== "string" || Number.isNaN(Date.parse(expiration))) {
-    return "credentialSet[0].credentials.expiration is not a date";
-  }
-  return undefined;
+  return concealSecrets(set);
 }
 
-function optional<Name extends string>(name: Name, value: unknown): Partial<Record<Name, string>> {
-  const found: Partial<Record<Name, string>> = {};
-  if (typeof value === "string" && value !== "") found[name] = value;
-  return found;
+function nonEmpty(value: unknown): string | undefined {
+  return typeof value === "string" && value !== "" ? value : undefined;
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
@@ -106,9 +71,6 @@ function invalid(reason: string): SignerError {
   );
 }
 
-/** Members whose values must not end up in a log. */
-const SECRET_MEMBERS: ReadonlySet<string> = new Set(["secretAccessKey", "sessionToken"]);
-
 /**
  * Keeps secrets out of `console.log`, `util.inspect` and `JSON.stringify` of an object; its members stay as they are. A
  * copy made by spreading shows them again.
@@ -116,13 +78,7 @@ const SECRET_MEMBERS: ReadonlySet<string> = new Set(["secretAccessKey", "session
  * @param credentials A fresh object; it is changed and returned.
  */
 export function concealSecrets<Credentials extends object>(credentials: Credentials): Credentials {
-  const masked = (): object =>
-    Object.fromEntries(
-      Object.entries(credentials).map(([name, value]: [string, unknown]) => [
-        name,
-        SECRET_MEMBERS.has(name) ? "***" : value,
-      ]),
-    );
+  const masked = (): object => ({ ...credentials, secretAccessKey: "***", sessionToken: "***" });
   return Object.defineProperties(credentials, {
     toJSON: { value: masked, enumerable: false },
     // The registered symbol, so that node:util need not be loaded.

@@ -8,22 +8,16 @@ export interface EndpointOptions {
   readonly useDualstackEndpoint?: boolean | undefined;
 }
 
-interface DnsSuffixes {
-  readonly ipv4: string;
-  readonly dualstack: string;
-}
-
-const COMMERCIAL: DnsSuffixes = { ipv4: "amazonaws.com", dualstack: "api.aws" };
-
-/** By the start of the region's name; the first that fits. */
-const SUFFIXES: readonly (readonly [prefix: string, suffixes: DnsSuffixes])[] = [
-  ["cn-", { ipv4: "amazonaws.com.cn", dualstack: "api.amazonwebservices.com.cn" }],
-  ["eusc-", { ipv4: "amazonaws.eu", dualstack: "api.amazonwebservices.eu" }],
-  ["us-isob-", { ipv4: "sc2s.sgov.gov", dualstack: "api.aws.scloud" }],
-  ["us-isof-", { ipv4: "csp.hci.ic.gov", dualstack: "api.aws.hci.ic.gov" }],
-  ["eu-isoe-", { ipv4: "cloud.adc-e.uk", dualstack: "api.cloud-aws.adc-e.uk" }],
-  ["us-iso-", { ipv4: "c2s.ic.gov", dualstack: "api.aws.ic.gov" }],
-];
+/** How host names of endpoints end, over IPv4 and in dual stack, by the start of the region's name; the first that fits. */
+const SUFFIXES = [
+  ["cn-", "amazonaws.com.cn", "api.amazonwebservices.com.cn"],
+  ["eusc-", "amazonaws.eu", "api.amazonwebservices.eu"],
+  ["us-isob-", "sc2s.sgov.gov", "api.aws.scloud"],
+  ["us-isof-", "csp.hci.ic.gov", "api.aws.hci.ic.gov"],
+  ["eu-isoe-", "cloud.adc-e.uk", "api.cloud-aws.adc-e.uk"],
+  ["us-iso-", "c2s.ic.gov", "api.aws.ic.gov"],
+  ["", "amazonaws.com", "api.aws"],
+] as const;
 
 /**
  * The regional endpoint of Roles Anywhere.
@@ -39,8 +33,8 @@ export function regionalEndpoint(region: string, options: EndpointOptions = {}):
 
 /** How the host names of a region's endpoints end: `amazonaws.com`. */
 export function dnsSuffix(region: string, options: Pick<EndpointOptions, "useDualstackEndpoint">): string {
-  const suffixes = SUFFIXES.find(([prefix]) => region.startsWith(prefix))?.[1] ?? COMMERCIAL;
-  return options.useDualstackEndpoint === true ? suffixes.dualstack : suffixes.ipv4;
+  const [, ipv4 = "", dualstack = ""] = SUFFIXES.find(([prefix]) => region.startsWith(prefix)) ?? [];
+  return options.useDualstackEndpoint === true ? dualstack : ipv4;
 }
 
 /**
@@ -50,24 +44,11 @@ export function dnsSuffix(region: string, options: Pick<EndpointOptions, "useDua
  * @throws {SignerError} ERR_SIGNER_ENDPOINT_INVALID when it has no scheme, another scheme, a query or a user name.
  */
 export function parseEndpoint(endpoint: string): URL {
-  let url: URL | undefined;
-  try {
-    url = new URL(endpoint);
-  } catch {
-    url = undefined;
-  }
-  const usable =
-    url !== undefined &&
-    (url.protocol === "https:" || url.protocol === "http:") &&
-    url.search === "" &&
-    url.hash === "" &&
-    url.username === "" &&
-    url.password === "";
-  if (url === undefined || !usable) {
-    throw new SignerError(
-      "ERR_SIGNER_ENDPOINT_INVALID",
-      `endpoint ${endpoint.includes("@") ? "" : `${quoted(endpoint)} `}is not usable; give a URL with scheme and host only, such as https://rolesanywhere.us-east-1.amazonaws.com`,
-    );
-  }
-  return url;
+  const url = URL.parse(endpoint);
+  const isWeb = url?.protocol === "https:" || url?.protocol === "http:";
+  if (url !== null && isWeb && url.search + url.hash + url.username + url.password === "") return url;
+  throw new SignerError(
+    "ERR_SIGNER_ENDPOINT_INVALID",
+    `endpoint ${endpoint.includes("@") ? "" : `${quoted(endpoint)} `}is not usable; give a URL with scheme and host only, such as https://rolesanywhere.us-east-1.amazonaws.com`,
+  );
 }

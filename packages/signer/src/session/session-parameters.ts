@@ -102,13 +102,13 @@ export function resolveParameters(parameters: SessionParameters): ResolvedParame
 export function requireArns(
   arns: Pick<SessionParameters, "trustAnchorArn" | "profileArn" | "roleArn">,
 ): void {
-  for (const name of ["trustAnchorArn", "profileArn", "roleArn"] as const) {
-    if (typeof arns[name] === "string") continue;
-    throw new SignerError(
-      "ERR_SIGNER_ARN_INVALID",
-      `the option ${name} is ${typeof arns[name]}, and has to be an ARN; is the variable set that it comes from?`,
-    );
-  }
+  const names = ["trustAnchorArn", "profileArn", "roleArn"] as const;
+  const missing = names.find((name) => typeof arns[name] !== "string");
+  if (missing === undefined) return;
+  throw new SignerError(
+    "ERR_SIGNER_ARN_INVALID",
+    `the option ${missing} is ${typeof arns[missing]}, and has to be an ARN; is the variable set that it comes from?`,
+  );
 }
 
 /**

@@ -89,12 +89,11 @@ export function httpOptions(
   { proxy, verifySsl }: Pick<SessionOptions, "proxy" | "verifySsl">,
   environment: Environment,
 ): HttpOptions {
-  return { verifySsl, caBundle: caBundleFromEnvironment(environment), proxyFor: proxyOf(proxy, environment) };
-}
-
-function proxyOf(proxy: string | undefined, environment: Environment): HttpOptions["proxyFor"] {
-  if (proxy === undefined) return undefined;
-  if (proxy === "environment") return proxyFromEnvironment(environment);
-  const url = parseProxy(proxy, "the proxy option");
-  return () => url;
+  let proxyFor: HttpOptions["proxyFor"];
+  if (proxy === "environment") proxyFor = proxyFromEnvironment(environment);
+  else if (proxy !== undefined) {
+    const url = parseProxy(proxy, "the proxy option");
+    proxyFor = () => url;
+  }
+  return { verifySsl, caBundle: caBundleFromEnvironment(environment), proxyFor };
 }

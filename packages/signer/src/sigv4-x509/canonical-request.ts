@@ -2,9 +2,6 @@ import { hash } from "node:crypto";
 
 import { UNSIGNED_HEADERS } from "./constants.ts";
 
-/** Request headers by name; letter case of the names is free. */
-export type RequestHeaders = Readonly<Record<string, string>>;
-
 /** What takes part in a signature. */
 export interface RequestToSign {
   /** HTTP method in capitals. */
@@ -13,7 +10,8 @@ export interface RequestToSign {
   readonly path: string;
   /** Query parameters, decoded, in any order. */
   readonly query: Readonly<Record<string, string>>;
-  readonly headers: RequestHeaders;
+  /** By name; letter case of the names is free. */
+  readonly headers: Readonly<Record<string, string>>;
   /** Exact bytes of the body. */
   readonly body: string | Uint8Array;
 }
@@ -64,7 +62,7 @@ export function canonicalQuery(query: Readonly<Record<string, string>>): string 
 }
 
 /** Lower-cased names in code point order with folded values, without the headers that are never signed. */
-export function canonicalHeaders(headers: RequestHeaders): readonly (readonly [string, string])[] {
+export function canonicalHeaders(headers: RequestToSign["headers"]): readonly (readonly [string, string])[] {
   const folded = new Map<string, string>();
   for (const [name, value] of Object.entries(headers)) {
     const key = name.toLowerCase();
@@ -82,20 +80,12 @@ export function foldSpaces(value: string): string {
   return (plain ? value : value.replaceAll(/[ \t]+/g, " ")).trim();
 }
 
-/** Reserved characters that encodeURIComponent leaves as they are. */
-const LEFT_BY_ENCODE_URI_COMPONENT = [
-  ["!", "%21"],
-  ["'", "%27"],
-  ["(", "%28"],
-  [")", "%29"],
-  ["*", "%2A"],
-] as const;
-
 /** Percent-encodes everything outside the unreserved set of RFC 3986 §2.3, with upper-case hex. */
 export function encodeRfc3986(text: string): string {
   let encoded = encodeURIComponent(text.toWellFormed());
-  for (const [character, escape] of LEFT_BY_ENCODE_URI_COMPONENT) {
-    encoded = encoded.replaceAll(character, escape);
+  // Reserved characters that encodeURIComponent leaves as they are.
+  for (const character of "!'()*") {
+    encoded = encoded.replaceAll(character, `%${character.charCodeAt(0).toString(16).toUpperCase()}`);
   }
   return encoded;
 }

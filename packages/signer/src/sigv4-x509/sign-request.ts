@@ -1,14 +1,11 @@
 import { messageOf, SignerError } from "../errors.ts";
-import { authorizationHeader } from "./authorization-header.ts";
 import { canonicalRequest } from "./canonical-request.ts";
 import type { RequestToSign } from "./canonical-request.ts";
 import { HEADER_DATE } from "./constants.ts";
 import type { X509Algorithm } from "./constants.ts";
-import { formatAmzDate, stringToSign } from "./string-to-sign.ts";
+import { credentialScope, formatAmzDate, stringToSign } from "./string-to-sign.ts";
 
-/**
- * Signs with the private key of the end-entity certificate: a file, or a KMS, HSM or smart card of yours.
- */
+/** Signs with the private key of the end-entity certificate: a file, or a KMS, HSM or smart card of yours. */
 export interface RequestSigner {
   readonly algorithm: X509Algorithm;
   /**
@@ -49,42 +46,39 @@ export interface RequestSignature {
  */
 export async function signRequest(
   request: RequestToSign,
-  context: SigningContext,
+  { signer, serialNumber, region, moment }: SigningContext,
 ): Promise<RequestSignature> {
-  const amzDate = formatAmzDate(context.moment);
-  const canonical = canonicalRequest({ ...request, headers: { ...request.headers, [HEADER_DATE]: amzDate } });
-  const text = stringToSign({
-    algorithm: context.signer.algorithm,
-    amzDate,
-    region: context.region,
-    canonicalRequestSha256: canonical.sha256,
+  const { algorithm } = signer;
+  const amzDate = formatAmzDate(moment);
+  const { text, sha256, signedHeaders } = canonicalRequest({
+    ...request,
+    headers: { ...request.headers, [HEADER_DATE]: amzDate },
   });
-  const signature = await signatureBy(context.signer, Buffer.from(text, "utf8"));
-  const authorization = authorizationHeader({
-    algorithm: context.signer.algorithm,
-    serialNumber: context.serialNumber,
+  const toSign = stringToSign({ algorithm, amzDate, region, canonicalRequestSha256: sha256 });
+  const signature = await signatureBy(signer, Buffer.from(toSign, "utf8"));
+  const credential = `${serialNumber}/${credentialScope(amzDate, region)}`;
+  return {
     amzDate,
-    region: context.region,
-    signedHeaders: canonical.signedHeaders,
-    signature,
-  });
-  return { amzDate, authorization, canonicalRequest: canonical.text, stringToSign: text };
+    // Task 4 of the AWS page.
+    authorization: `${algorithm} Credential=${credential}, SignedHeaders=${signedHeaders}, Signature=${Buffer.from(signature).toString("hex")}`,
+    canonicalRequest: text,
+    stringToSign: toSign,
+  };
 }
 
 async function signatureBy(signer: RequestSigner, message: Uint8Array): Promise<Uint8Array> {
-  const advice = "check the key behind it and that it signs what its algorithm says";
+  const fail = (what: string, cause?: unknown): SignerError =>
+    new SignerError(
+      "ERR_SIGNER_SIGN_FAILED",
+      `the sign function ${what}; check the key behind it and that it signs what its algorithm says`,
+      { cause },
+    );
   let signature: unknown;
   try {
     signature = await signer.sign(message);
   } catch (cause) {
-    throw new SignerError(
-      "ERR_SIGNER_SIGN_FAILED",
-      `the sign function failed: ${messageOf(cause)}; ${advice}`,
-      {
-        cause,
-      },
-    );
+    throw fail(`failed: ${messageOf(cause)}`, cause);
   }
   if (signature instanceof Uint8Array && signature.length > 0) return signature;
-  throw new SignerError("ERR_SIGNER_SIGN_FAILED", `the sign function gave no signature; ${advice}`);
+  throw fail("gave no signature");
 }

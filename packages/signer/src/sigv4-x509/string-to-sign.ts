@@ -1,28 +1,20 @@
 import { SCOPE_TERMINATOR, SERVICE } from "./constants.ts";
 import type { X509Algorithm } from "./constants.ts";
 
-/** What the string to sign is made of. */
-export interface StringToSignParts {
-  readonly algorithm: X509Algorithm;
-  /** `YYYYMMDDTHHMMSSZ`, UTC. */
-  readonly amzDate: string;
-  readonly region: string;
-  /** Lower-case hex SHA-256 of the canonical request. */
-  readonly canonicalRequestSha256: string;
-}
-
 /**
  * The four lines that the private key signs.
  *
  * @see https://docs.aws.amazon.com/rolesanywhere/latest/userguide/authentication-sign-process.html (Task 2)
  */
-export function stringToSign(parts: StringToSignParts): string {
-  return [
-    parts.algorithm,
-    parts.amzDate,
-    credentialScope(parts.amzDate, parts.region),
-    parts.canonicalRequestSha256,
-  ].join("\n");
+export function stringToSign(parts: {
+  readonly algorithm: X509Algorithm;
+  /** `YYYYMMDDTHHMMSSZ`, UTC. */
+  readonly amzDate: string;
+  readonly region: string;
+  readonly canonicalRequestSha256: string;
+}): string {
+  const { algorithm, amzDate, region, canonicalRequestSha256 } = parts;
+  return [algorithm, amzDate, credentialScope(amzDate, region), canonicalRequestSha256].join("\n");
 }
 
 /** `<yyyymmdd>/<region>/rolesanywhere/aws4_request`. */
