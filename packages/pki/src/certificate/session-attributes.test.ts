@@ -71,6 +71,18 @@ describe("sessionAttributeWarnings", () => {
       /"\*\.example" .*x509SAN\/DNS.*--certificate-field x509SAN --specifiers DNS$/,
     ],
     [
+      "a user id in the subject",
+      { subject: { UID: "a&b" } },
+      "WARN_PKI_NOT_A_SESSION_TAG",
+      /x509Subject\/UID.*it has "&"/,
+    ],
+    [
+      "an organization in the directory name",
+      { directoryName: { O: "A & B" } },
+      "WARN_PKI_NOT_A_SESSION_TAG",
+      /"A & B" .*x509SAN\/Name\/O.*--certificate-field x509SAN --specifiers 'Name\/\*'$/,
+    ],
+    [
       "a URI with a query",
       { alternativeNames: [{ type: "uri", value: "https://example.org/?a" }] },
       "WARN_PKI_NOT_A_SESSION_TAG",

@@ -9,14 +9,27 @@ export interface MappedNames {
   readonly subject?: NameAttributes | undefined;
   readonly issuer?: NameAttributes | undefined;
   readonly alternativeNames?: readonly SubjectAlternativeName[] | undefined;
+  /** The directory name among the alternative names. */
+  readonly directoryName?: NameAttributes | undefined;
 }
 
-// The attributes that AWS documents as session tags.
-const TAGGED = ["C", "ST", "L", "O", "OU", "CN"] as const;
+/** The attributes of a name that become session tags: those of the user guide, and UID, which the API reference names. */
+export const TAGGED_ATTRIBUTES = ["C", "ST", "L", "O", "OU", "CN", "UID"] as const;
 /** The characters of a session tag's value and of a source identity. */
 const ALLOWED = String.raw`\p{L}\p{Z}\p{N}_.:/=+\-@`;
 const REFUSED = new RegExp(`[^${ALLOWED}]+`, "gu");
 const LONGEST_TAG = 256;
+const SOURCE_IDENTITY = new RegExp(`^[${ALLOWED}]{2,64}$`, "u");
+
+/** Whether STS accepts a text as the value of a session tag. */
+export function isSessionTagValue(text: string): boolean {
+  return refusedCharacters(text) === undefined && [...text].length <= LONGEST_TAG;
+}
+
+/** Whether STS accepts a text as source identity: 2 to 64 characters. */
+export function isSourceIdentity(text: string): boolean {
+  return SOURCE_IDENTITY.test(text);
+}
 
 /**
  * Finds the names of a certificate that cannot become the source identity or a session tag when Roles Anywhere assumes the
@@ -26,7 +39,7 @@ const LONGEST_TAG = 256;
  * @see https://docs.aws.amazon.com/STS/latest/APIReference/API_Tag.html the characters and the length
  */
 export function sessionAttributeWarnings(names: MappedNames): PkiWarning[] {
-  const { subject = {}, issuer = {}, alternativeNames = [] } = names;
+  const { subject = {}, issuer = {}, alternativeNames = [], directoryName = {} } = names;
   const commonName = valuesOf(subject, "CN")[0] ?? "";
   const warnings: PkiWarning[] = [];
   if (refusedCharacters(commonName) !== undefined) {
@@ -37,15 +50,17 @@ export function sessionAttributeWarnings(names: MappedNames): PkiWarning[] {
         `so AWS refuses one: it has ${refusedCharacters(commonName)}; choose ${suggestion(commonName)}`,
     });
   }
-  for (const type of TAGGED) {
+  for (const type of TAGGED_ATTRIBUTES) {
     // The common name was checked above, by stricter rules.
     if (type !== "CN") warnings.push(...tagWarning("x509Subject", type, valuesOf(subject, type).join("/")));
   }
-  for (const type of TAGGED)
+  for (const type of TAGGED_ATTRIBUTES)
     warnings.push(...tagWarning("x509Issuer", type, valuesOf(issuer, type).join("/")));
   for (const { type, value } of alternativeNames) {
     warnings.push(...tagWarning("x509SAN", type === "dns" ? "DNS" : "URI", value));
   }
+  for (const type of TAGGED_ATTRIBUTES)
+    warnings.push(...tagWarning("x509SAN", `Name/${type}`, valuesOf(directoryName, type).join("/")));
   return warnings;
 }
 
@@ -57,8 +72,8 @@ function tagWarning(field: string, specifier: string, value: string): PkiWarning
     characters === undefined
       ? `it has ${length} characters, and ${LONGEST_TAG} are allowed`
       : `it has ${characters}`;
-  // The default mapping of subject and issuer has the specifier "*".
-  const mapping = field === "x509SAN" ? specifier : "'*'";
+  // The default mapping of subject and issuer has the specifier "*", and that of a directory name "Name/*".
+  const mapping = field !== "x509SAN" ? "'*'" : specifier.startsWith("Name/") ? "'Name/*'" : specifier;
   return [
     {
       code: "WARN_PKI_NOT_A_SESSION_TAG",
