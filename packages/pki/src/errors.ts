@@ -37,7 +37,11 @@ export type PkiErrorCode =
   /** The issuance log of the folder has a line that is not one of its records. */
   | "ERR_PKI_LOG_INVALID"
   /** Another command works in the folder and does not come to an end. */
-  | "ERR_PKI_LOCKED";
+  | "ERR_PKI_LOCKED"
+  /** A certificate to look at cannot be read. */
+  | "ERR_PKI_CERTIFICATE_INVALID"
+  /** A revocation list cannot be read. */
+  | "ERR_PKI_REVOCATION_LIST_INVALID";
 
 /** What a warning of this library is about. */
 export type PkiWarningCode =

@@ -39,6 +39,13 @@ export {
   readIssuanceLog,
   type RevokedRecord,
 } from "./storage/issuance-log.ts";
+export {
+  type CertificateInspection,
+  type CertificateInspectionOptions,
+  inspectCertificate,
+} from "./inspection/inspect-certificate.ts";
+export type { PredictedSession } from "./inspection/predict-session.ts";
+export type { InspectionProblem, InspectionProblemCode } from "./inspection/problem.ts";
 export { type CertificatePaths } from "./storage/layout.ts";
 export {
   loadCertificateAuthority,

@@ -1,0 +1,164 @@
+import { isSameName } from "./distinguished-name.ts";
+import type { DistinguishedName } from "./distinguished-name.ts";
+import { nameConstraintProblems } from "./name-constraints.ts";
+import type { ParsedCertificate } from "./parse-certificate.ts";
+import { label } from "./problem.ts";
+import type { InspectionProblem } from "./problem.ts";
+
+/** The certificate first, then its issuers, the trust anchor's certificate last. */
+export type CertificationPath = readonly ParsedCertificate[];
+
+/**
+ * Finds the paths from a certificate to the certificates of a trust anchor: by names, key identifiers and signatures.
+ * Intermediates may come in any order; the certificate itself and those of the trust anchor among them are ignored.
+ */
+export function* findPaths(
+  certificate: ParsedCertificate,
+  intermediates: readonly ParsedCertificate[],
+  anchors: readonly ParsedCertificate[],
+): Generator<CertificationPath> {
+  const ends = new Set([certificate, ...anchors].map(({ fingerprint }) => fingerprint));
+  const usable = new Map(
+    intermediates
+      .filter(({ fingerprint }) => !ends.has(fingerprint))
+      .map((intermediate) => [intermediate.fingerprint, intermediate]),
+  );
+  yield* extendPath([certificate], [...usable.values()], anchors);
+}
+
+function* extendPath(
+  path: readonly [ParsedCertificate, ...ParsedCertificate[]],
+  intermediates: readonly ParsedCertificate[],
+  anchors: readonly ParsedCertificate[],
+): Generator<CertificationPath> {
+  const last = path.at(-1) ?? path[0];
+  for (const anchor of anchors) if (isIssuedBy(last, anchor)) yield [...path, anchor];
+  for (const [index, issuer] of intermediates.entries()) {
+    if (isIssuedBy(last, issuer))
+      yield* extendPath([...path, issuer], intermediates.toSpliced(index, 1), anchors);
+  }
+}
+
+function isIssuedBy(certificate: ParsedCertificate, issuer: ParsedCertificate): boolean {
+  const { authorityKeyIdentifier } = certificate.extensions;
+  if (!namesIssuer(certificate.issuer, authorityKeyIdentifier, issuer)) return false;
+  try {
+    return issuer.publicKey !== undefined && certificate.x509.verify(issuer.publicKey);
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Whether a certificate or revocation list names this issuer. A CA may have had other keys, so that the key identifiers
+ * must be equal where both have one.
+ */
+export function namesIssuer(
+  name: DistinguishedName,
+  authorityKeyIdentifier: string | undefined,
+  issuer: ParsedCertificate,
+): boolean {
+  const { subjectKeyIdentifier } = issuer.extensions;
+  return (
+    isSameName(name, issuer.subject) &&
+    (authorityKeyIdentifier ?? subjectKeyIdentifier) === (subjectKeyIdentifier ?? authorityKeyIdentifier)
+  );
+}
+
+/** The problem that there is no path to the trust anchor at all. */
+export function noPathProblem(
+  certificate: ParsedCertificate,
+  anchors: readonly ParsedCertificate[],
+): InspectionProblem {
+  return {
+    code: "CHAIN_UNTRUSTED",
+    message:
+      `no chain of signatures leads from ${label(certificate)}, issued by ${JSON.stringify(certificate.issuer.text)}, ` +
+      `to the trust anchor ${anchors.map(label).join(" or ")}; give the CA that issued it, and every intermediate`,
+  };
+}
+
+/**
+ * Finds what the validation of a path refuses, apart from revocation. The certificate of the trust anchor is checked as
+ * the others are.
+ *
+ * @see RFC 5280 §6.1
+ */
+export function pathProblems(path: CertificationPath, at: Date): InspectionProblem[] {
+  return [
+    ...path.flatMap((certificate) => certificateProblems(certificate, at)),
+    ...path.flatMap((certificate, depth) =>
+      depth === 0 ? [] : issuerProblems(certificate, path.slice(1, depth)),
+    ),
+    ...nameConstraintProblems(path),
+  ];
+}
+
+function certificateProblems(certificate: ParsedCertificate, at: Date): InspectionProblem[] {
+  const { extensions, notAfter, notBefore, signatureAlgorithm } = certificate;
+  const who = label(certificate);
+  const problems: InspectionProblem[] = [];
+  if (at > notAfter) {
+    problems.push({
+      code: "CERTIFICATE_EXPIRED",
+      message: `${who} expired at ${notAfter.toISOString()}; renew it`,
+    });
+  }
+  if (at < notBefore) {
+    problems.push({
+      code: "CERTIFICATE_NOT_YET_VALID",
+      message: `${who} is valid from ${notBefore.toISOString()}; wait, or correct the clock of its CA`,
+    });
+  }
+  if (!signatureAlgorithm.isStrong) {
+    problems.push({
+      code: "SIGNATURE_HASH_WEAK",
+      message: `${who} is signed with ${signatureAlgorithm.name}; issue it again with SHA-256 or stronger`,
+    });
+  }
+  if (extensions.repeated.length > 0) {
+    problems.push({
+      code: "EXTENSION_DUPLICATED",
+      message: `${who} has the extension ${extensions.repeated.join(", ")} more than once; issue it again`,
+    });
+  }
+  if (extensions.unknownCritical.length > 0) {
+    problems.push({
+      code: "CRITICAL_EXTENSION_UNKNOWN",
+      message:
+        `${who} has the critical extension ${extensions.unknownCritical.join(", ")}, which AWS need not know; ` +
+        "issue it without, or with the extension not critical",
+    });
+  }
+  return problems;
+}
+
+function issuerProblems(issuer: ParsedCertificate, below: readonly ParsedCertificate[]): InspectionProblem[] {
+  const { basicConstraints, keyUsage } = issuer.extensions;
+  const who = label(issuer);
+  const problems: InspectionProblem[] = [];
+  if (issuer.version !== 3 || basicConstraints?.ca !== true) {
+    problems.push({
+      code: "ISSUER_NOT_CA",
+      message: `${who} issued a certificate and is not a CA (version 3, basicConstraints CA:TRUE); use another CA`,
+    });
+  }
+  if (keyUsage?.includes("keyCertSign") !== true) {
+    problems.push({
+      code: "ISSUER_KEY_USAGE_MISSING",
+      message: `${who} issued a certificate without having keyUsage keyCertSign; make that CA again with it`,
+    });
+  }
+  const pathLength = basicConstraints?.pathLength;
+  // Self-issued certificates, such as those of a new key, do not count (RFC 5280 §4.2.1.9).
+  const count = below.filter((certificate) => !isSameName(certificate.subject, certificate.issuer)).length;
+  if (pathLength !== undefined && count > pathLength) {
+    problems.push({
+      code: "PATH_LENGTH_EXCEEDED",
+      message:
+        `${who} allows ${pathLength} intermediate certificates below it (pathlen), and there are ${count}; ` +
+        "issue from a CA that is higher up",
+    });
+  }
+  return problems;
+}
