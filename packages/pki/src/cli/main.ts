@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { CommanderError } from "commander";
 import { PkiError } from "../errors.ts";
 import type { PkiErrorCode } from "../errors.ts";
+import { printable } from "./printable.ts";
 import { createProgram } from "./program.ts";
 
 /** Errors of the command line itself. The other errors depend on files. */
@@ -35,11 +36,7 @@ function readVersion(): string {
   return version;
 }
 
-/** Prints one line on stderr. Control characters, which may come from a certificate or an argument, become escapes. */
+/** Prints one line on stderr. */
 function printLine(message: string): void {
-  const line = message.replaceAll(
-    /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu,
-    (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`,
-  );
-  process.stderr.write(`ra-pki: ${line}\n`);
+  process.stderr.write(`ra-pki: ${printable(message)}\n`);
 }

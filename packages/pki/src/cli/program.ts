@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import { addInit } from "./commands/init.ts";
+import { addInspect } from "./commands/inspect.ts";
 import { addIntermediate } from "./commands/intermediate.ts";
 import { addIssue } from "./commands/issue.ts";
 import type { Warn } from "./report.ts";
@@ -11,7 +12,10 @@ const EXAMPLES = `ra-pki: a private CA for AWS IAM Roles Anywhere
   $ ra-pki issue --name nestjs-external-server
       makes pki/nestjs-external-server.pem and .key: a client certificate of that CA, for one year
 
-"ra-pki --help", "ra-pki init --help" and "ra-pki issue --help" list the options.
+  $ ra-pki inspect pki/nestjs-external-server.pem
+      says whether IAM Roles Anywhere would accept it, with which tags, and why not
+
+"ra-pki --help" lists the commands, and "ra-pki init --help" the options of one.
 `;
 
 const EXIT_STATUS = `
@@ -49,6 +53,6 @@ export function createProgram({ version, warn }: ProgramInit): Command {
       process.stdout.write(EXAMPLES);
     });
   // Each command loads what it works with when it runs.
-  for (const add of [addInit, addIntermediate, addIssue]) add(program, warn);
+  for (const add of [addInit, addIntermediate, addIssue, addInspect]) add(program, warn);
   return program;
 }

@@ -1,4 +1,4 @@
-import forge from "node-forge";
+import asn1 from "node-forge/lib/asn1.js";
 import { content, dottedOid, items } from "../der/decode.ts";
 import type { Asn1 } from "../der/encode.ts";
 
@@ -83,7 +83,7 @@ export function isNameBelow(name: DistinguishedName, base: DistinguishedName): b
 }
 
 function readString(value: Asn1 | undefined): string {
-  const { Type } = forge.asn1;
+  const { Type } = asn1;
   const octets = content(value);
   switch (Number(value?.type)) {
     case Type.UTF8:

@@ -1,4 +1,4 @@
-import forge from "node-forge";
+import asn1 from "node-forge/lib/asn1.js";
 import { EXTENSION_OID } from "../certificate/extensions.ts";
 import { bits, content, dottedOid, fromDer, isExplicitTag, items } from "../der/decode.ts";
 import type { Asn1 } from "../der/encode.ts";
@@ -51,9 +51,8 @@ const KEY_USAGES = [
 
 export type KeyUsage = (typeof KEY_USAGES)[number];
 
-const NAME_CONSTRAINTS = "2.5.29.30";
 const CERTIFICATE_POLICIES = "2.5.29.32";
-const KNOWN: ReadonlySet<string> = new Set([...Object.values(EXTENSION_OID), NAME_CONSTRAINTS]);
+const KNOWN: ReadonlySet<string> = new Set(Object.values(EXTENSION_OID));
 
 /** Splits a list of extensions, of a certificate or a revocation list, into identifier, criticality and value. */
 export function splitExtensions(list: Asn1 | undefined): { oid: string; critical: boolean; value: Asn1 }[] {
@@ -82,7 +81,7 @@ export function readExtensions(list: Asn1 | undefined): ReadExtensions {
     extendedKeyUsage: read(EXTENSION_OID.extendedKeyUsage, (value) => items(value).map(dottedOid)),
     alternativeNames:
       read(EXTENSION_OID.subjectAlternativeName, (value) => items(value).map(readGeneralName)) ?? [],
-    nameConstraints: read(NAME_CONSTRAINTS, readNameConstraints),
+    nameConstraints: read(EXTENSION_OID.nameConstraints, readNameConstraints),
     subjectKeyIdentifier: read(EXTENSION_OID.subjectKeyIdentifier, (value) => content(value).toString("hex")),
     authorityKeyIdentifier: read(EXTENSION_OID.authorityKeyIdentifier, readAuthorityKeyIdentifier),
     unknownCritical: found
@@ -101,7 +100,7 @@ export function readAuthorityKeyIdentifier(value: Asn1): string | undefined {
 function readBasicConstraints(value: Asn1): { ca: boolean; pathLength: number | undefined } {
   const [ca, pathLength] = items(value);
   return {
-    ca: ca?.type === forge.asn1.Type.BOOLEAN && content(ca).at(0) !== 0,
+    ca: ca?.type === asn1.Type.BOOLEAN && content(ca).at(0) !== 0,
     pathLength: pathLength === undefined ? undefined : Number(`0x${content(pathLength).toString("hex")}`),
   };
 }

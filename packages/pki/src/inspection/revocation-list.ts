@@ -1,6 +1,6 @@
 import { verify } from "node:crypto";
 import type { KeyObject } from "node:crypto";
-import forge from "node-forge";
+import asn1 from "node-forge/lib/asn1.js";
 import { EXTENSION_OID } from "../certificate/extensions.ts";
 import { bits, content, fromDer, isExplicitTag, items } from "../der/decode.ts";
 import { toDer } from "../der/encode.ts";
@@ -66,10 +66,10 @@ function readRevocationList(der: Buffer): ParsedRevocationList {
   const [toBeSigned, algorithm, signature] = items(fromDer(der));
   const fields = [...items(toBeSigned)];
   if (toBeSigned === undefined || signature === undefined) throw new Error("it has not three parts");
-  if (fields[0]?.type === forge.asn1.Type.INTEGER) fields.shift();
+  if (fields[0]?.type === asn1.Type.INTEGER) fields.shift();
   const [, issuer, thisUpdate, ...optional] = fields;
   const nextUpdate = isTime(optional[0]) ? optional[0] : undefined;
-  const entries = optional.find((field) => field.tagClass === forge.asn1.Class.UNIVERSAL && !isTime(field));
+  const entries = optional.find((field) => field.tagClass === asn1.Class.UNIVERSAL && !isTime(field));
   const extensions = splitExtensions(items(optional.find((field) => isExplicitTag(field, 0)))[0]);
   const valueOf = (oid: string): Asn1 | undefined => extensions.find((found) => found.oid === oid)?.value;
   const keyIdentifier = valueOf(EXTENSION_OID.authorityKeyIdentifier);
@@ -118,15 +118,13 @@ function readEntry(entry: Asn1): { serialNumber: string; revokedAt: Date; unknow
 }
 
 function isTime(value: Asn1 | undefined): boolean {
-  const { Type } = forge.asn1;
+  const { Type } = asn1;
   return value?.type === Type.UTCTIME || value?.type === Type.GENERALIZEDTIME;
 }
 
 function readTime(value: Asn1 | undefined): Date {
   const text = content(value).toString("latin1");
-  return value?.type === forge.asn1.Type.UTCTIME
-    ? forge.asn1.utcTimeToDate(text)
-    : forge.asn1.generalizedTimeToDate(text);
+  return value?.type === asn1.Type.UTCTIME ? asn1.utcTimeToDate(text) : asn1.generalizedTimeToDate(text);
 }
 
 /**

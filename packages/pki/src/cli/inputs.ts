@@ -1,0 +1,66 @@
+import { readFile } from "node:fs/promises";
+import { basename, dirname } from "node:path";
+import { InvalidArgumentError } from "commander";
+import { PkiError } from "../errors.ts";
+import { authorityPaths } from "../storage/layout.ts";
+import { fileSystemError, isSystemError } from "../storage/write-files.ts";
+
+/**
+ * Reads a file that an argument names.
+ *
+ * @throws {PkiError} ERR_PKI_FILE_SYSTEM
+ */
+export async function readInput(path: string): Promise<Buffer> {
+  return readFile(path).catch((cause: unknown) => {
+    throw isSystemError(cause, "ENOENT")
+      ? new PkiError("ERR_PKI_FILE_SYSTEM", `there is no ${path}; check the path`, { path, cause })
+      : fileSystemError(`cannot read ${path}`, path, cause);
+  });
+}
+
+/** Reads the file of an option that need not be given. */
+export async function readOptional(path: string | undefined): Promise<Buffer | undefined> {
+  return path === undefined ? undefined : readInput(path);
+}
+
+/** The intermediates of a certificate: the file of the option, else the chain that `issue` wrote beside it, if any. */
+export async function readChain(
+  certificate: string,
+  option: string | undefined,
+): Promise<Buffer | undefined> {
+  if (option !== undefined) return readInput(option);
+  const chain = certificate.replace(/\.pem$/, ".chain.pem");
+  return chain === certificate ? undefined : readIfThere(chain);
+}
+
+/** The trust anchor of a certificate: the file of the option, else the root CA beside it, unless it is that itself. */
+export async function readTrustAnchor(
+  certificate: string,
+  option: string | undefined,
+): Promise<Buffer | undefined> {
+  if (option !== undefined) return readInput(option);
+  const root = authorityPaths(dirname(certificate)).certificatePath;
+  return basename(certificate) === basename(root) ? undefined : readIfThere(root);
+}
+
+async function readIfThere(path: string): Promise<Buffer | undefined> {
+  return readInput(path).catch((error: unknown) => {
+    if (error instanceof PkiError && isSystemError(error.cause, "ENOENT")) return undefined;
+    throw error;
+  });
+}
+
+/** The time of an option: a date, or a date and time with a zone. */
+export function parseTime(text: string): Date {
+  const time = new Date(text);
+  if (!/^\d{4}-\d\d-\d\d(?:T[\d:.]+(?:Z|[+-]\d\d:\d\d))?$/.test(text) || Number.isNaN(time.getTime())) {
+    throw new InvalidArgumentError("Give a date, or a date and time such as 2027-01-31T12:00:00Z.");
+  }
+  return time;
+}
+
+/** A whole number of days from 0. */
+export function parseDayCount(text: string): number {
+  if (!/^\d{1,6}$/.test(text)) throw new InvalidArgumentError("Give a whole number of days.");
+  return Number(text);
+}
