@@ -2,13 +2,11 @@ import { clip, MAX_MESSAGE_LENGTH, printable } from "../errors/printable.ts";
 import type { ReasonCode } from "../errors/refusal.ts";
 import { deriveSigning } from "../request/canonical-request.ts";
 import { headerValues } from "../request/received-request.ts";
-import type { CreateSessionOutput } from "../session/assume.ts";
+import type { CreateSessionOutput } from "../session/create-session.ts";
 import type { SessionVerdict } from "../session/create-session.ts";
 import { unmappedAttributes } from "../session/session-attributes.ts";
 import type { State } from "../state/state.ts";
-import { toPem } from "../trust/certificate.ts";
 import type { Certificate } from "../trust/certificate.ts";
-import { formatName } from "../trust/distinguished-name.ts";
 
 const HIDDEN = "HIDDEN_DUE_TO_SECURITY_REASONS";
 
@@ -113,7 +111,7 @@ export function toAuditRecord(verdict: SessionVerdict, init: AuditRecordInit): A
       verdict: refusal === undefined ? "granted" : "refused",
       status: refusal?.status ?? 201,
       reason: refusal?.reason,
-      ...refusal?.printedExplanation(),
+      ...refusal?.explanation,
       certificate: verdict.certificate === undefined ? undefined : describe(verdict.certificate),
       unmappedAttributes: unmapped(verdict),
       ...(refusal?.reason === "SIGNATURE_MISMATCH" ? signing(verdict) : {}),
@@ -128,7 +126,7 @@ export function toLogLine(verdict: SessionVerdict, requestId: string): string {
     return `CreateSession refused with ${status} ${type} (${requestId}): ${verdict.refusal.explain()}`;
   }
   const { parameters, certificate } = verdict;
-  const subject = certificate === undefined ? "" : printable(formatName(certificate.subject));
+  const subject = certificate === undefined ? "" : printable(certificate.subject.text);
   const without = unmapped(verdict)?.join(", ");
   const warning = without === undefined ? "" : `; no session tags for ${printable(without)}`;
   return `CreateSession granted: ${printable(parameters?.roleArn ?? "")} to ${subject}${warning}`;
@@ -136,7 +134,7 @@ export function toLogLine(verdict: SessionVerdict, requestId: string): string {
 
 function requestParameters({ certificate, parameters }: SessionVerdict): Record<string, unknown> | null {
   if (certificate === undefined && parameters === undefined) return null;
-  const cert = certificate === undefined ? undefined : clip(toPem(certificate), MAX_DETAIL_LENGTH);
+  const cert = certificate === undefined ? undefined : clip(certificate.pem, MAX_DETAIL_LENGTH);
   return { cert, ...parameters };
 }
 
@@ -158,8 +156,8 @@ function unmapped(verdict: SessionVerdict): readonly string[] | undefined {
 
 function describe(certificate: Certificate): NonNullable<Verdict["certificate"]> {
   return {
-    subject: printable(formatName(certificate.subject)),
-    issuer: printable(formatName(certificate.issuer)),
+    subject: printable(certificate.subject.text),
+    issuer: printable(certificate.issuer.text),
     serialNumber: printable(certificate.serialNumber.toString()),
     notBefore: certificate.notBefore.toISOString(),
     notAfter: certificate.notAfter.toISOString(),

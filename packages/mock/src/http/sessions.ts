@@ -11,7 +11,7 @@ import { ServiceError } from "../errors/service-error.ts";
 import { faultRefusal } from "../lab/faults.ts";
 import { receive } from "../request/received-request.ts";
 import type { ReceivedRequest } from "../request/received-request.ts";
-import type { CreateSessionOutput } from "../session/assume.ts";
+import type { CreateSessionOutput } from "../session/create-session.ts";
 import { createSession } from "../session/create-session.ts";
 import type { SessionVerdict } from "../session/create-session.ts";
 

@@ -59,9 +59,6 @@ const ERRORS = {
 /** The refusal that a fault stands for. */
 export function faultRefusal(kind: keyof typeof ERRORS): Refusal {
   const [type, message] = ERRORS[kind];
-  return new Refusal("FAULT_INJECTED", type, message, {
-    expected: "no fault",
-    received: `a fault "${kind}" that was put in through /_mock/faults`,
-    remedy: "retry, as a client must after this error",
-  });
+  const received = `a fault "${kind}" that was put in through /_mock/faults`;
+  return new Refusal("FAULT_INJECTED", { type, message, expected: "no fault", received });
 }

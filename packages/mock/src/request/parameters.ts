@@ -52,11 +52,9 @@ export function readParameters(
   } catch (error) {
     if (error instanceof Refusal || !(error instanceof ServiceError)) throw error;
     const reason = error.type === "ValidationException" ? "PARAMETER_INVALID" : "BODY_MALFORMED";
-    throw new Refusal(reason, error.type, error.message, {
-      expected: "the parameters of CreateSession, each once, of the right type and within its limits",
-      received: printable(error.message),
-      remedy: "correct the parameters; they may stand in the query or in a JSON body",
-    });
+    const { type, message } = error;
+    const expected = "the parameters of CreateSession, each once, of the right type and within its limits";
+    throw new Refusal(reason, { type, message, expected, received: printable(message) });
   }
 }
 
@@ -68,10 +66,11 @@ function merge(query: readonly QueryParameter[], body: Record<string, unknown>):
     const value = name === "durationSeconds" && /^-?\d{1,9}$/.test(sent) ? Number(sent) : sent;
     const known = merged[name] ?? value;
     if (known !== value) {
-      throw new Refusal("PARAMETER_CONFLICT", "ValidationException", `Conflicting values for ${name}`, {
+      throw new Refusal("PARAMETER_CONFLICT", {
+        type: "ValidationException",
+        message: `Conflicting values for ${name}`,
         expected: `one value for ${name}`,
         received: printable(`${String(known)} and ${value}`, 400),
-        remedy: "send each parameter once, in the query or in the body",
       });
     }
     merged[name] = value;

@@ -1,9 +1,9 @@
 import { printable } from "../errors/printable.ts";
-import { AWS_MESSAGE, denied, Refusal } from "../errors/refusal.ts";
+import { Refusal } from "../errors/refusal.ts";
 import { BoundedCache } from "../trust/bounded-cache.ts";
 import { parseCertificate } from "../trust/certificate.ts";
 import type { Certificate } from "../trust/certificate.ts";
-import { DerError, utcDate } from "../trust/der.ts";
+import { DerError, parseTime } from "../trust/der.ts";
 import { isBase64 } from "../trust/pem.ts";
 import { parseAuthorization } from "./authorization.ts";
 import type { Authorization } from "./authorization.ts";
@@ -83,54 +83,43 @@ export function readSignedRequest(received: ReceivedRequest): SignedRequest | Un
 function singleHeader(headers: Headers, name: string): string | undefined {
   const [value, ...others] = headers.get(name) ?? [];
   if (others.length > 0) {
-    throw denied("HEADER_DUPLICATED", AWS_MESSAGE.signature, {
-      expected: `one ${name} header`,
-      received: `${others.length + 1} of them`,
-      remedy: `send ${name} once`,
-    });
+    const [expected, received] = [`one ${name} header`, `${others.length + 1} of them`];
+    throw new Refusal("HEADER_DUPLICATED", { expected, received, remedy: `send ${name} once` });
   }
   return value === undefined ? undefined : trimBlanks(value);
 }
 
-function readEndEntityCertificate(header: string | undefined): Certificate {
-  if (header === undefined || header === "") {
-    throw denied("CERTIFICATE_MISSING", AWS_MESSAGE.untrusted, {
+function readEndEntityCertificate(header = ""): Certificate {
+  if (header === "") {
+    throw new Refusal("CERTIFICATE_MISSING", {
       expected: "X-Amz-X509: <base64 of the certificate's DER>",
       received: "no X-Amz-X509 header",
-      remedy: "send the end-entity certificate",
     });
   }
   const certificate = decodeCertificate(header);
-  if (certificate instanceof Error) {
-    throw denied("CERTIFICATE_MALFORMED", AWS_MESSAGE.untrusted, {
-      expected: "standard base64, padded and on one line, of one DER certificate",
-      received: certificate.message,
-      remedy: "send the body of the PEM block without line breaks",
-    });
-  }
-  return certificate;
+  if (!(certificate instanceof Error)) return certificate;
+  throw new Refusal("CERTIFICATE_MALFORMED", {
+    expected: "standard base64, padded and on one line, of one DER certificate",
+    received: certificate.message,
+  });
 }
 
 function readChain(header: string | undefined): Certificate[] {
   if (header === undefined) return [];
   const entries = header.split(",");
   if (entries.length > MAX_CHAIN_LENGTH) {
-    throw denied("CHAIN_TOO_LONG", AWS_MESSAGE.untrusted, {
+    throw new Refusal("CHAIN_TOO_LONG", {
       expected: `at most ${MAX_CHAIN_LENGTH} certificates in X-Amz-X509-Chain`,
       received: `${entries.length} certificates`,
-      remedy: "send only the intermediates between the certificate and the trust anchor",
     });
   }
   return entries.map((entry, index) => {
     const certificate = decodeCertificate(entry);
-    if (certificate instanceof Error) {
-      throw denied("CHAIN_MALFORMED", AWS_MESSAGE.untrusted, {
-        expected: "base64 DER certificates joined by commas, without blanks",
-        received: `entry ${index + 1}: ${certificate.message}`,
-        remedy: "send the body of each PEM block without line breaks",
-      });
-    }
-    return certificate;
+    if (!(certificate instanceof Error)) return certificate;
+    throw new Refusal("CHAIN_MALFORMED", {
+      expected: "base64 DER certificates joined by commas, without blanks",
+      received: `entry ${index + 1}: ${certificate.message}`,
+    });
   });
 }
 
@@ -165,36 +154,21 @@ function decodeCertificate(base64: string): Certificate | DerError {
 
 function readDate(sent: string | undefined): Pick<SignedRequest, "amzDate" | "signedAt"> {
   const expected = "X-Amz-Date: YYYYMMDDTHHMMSSZ";
-  if (sent === undefined) {
-    throw denied("DATE_MISSING", AWS_MESSAGE.signature, {
-      expected,
-      received: "no X-Amz-Date header",
-      remedy: "send the time of signing in UTC",
-    });
-  }
+  if (sent === undefined) throw new Refusal("DATE_MISSING", { expected, received: "no X-Amz-Date header" });
   const signedAt = parseAmzDate(sent);
-  if (signedAt === undefined) {
-    throw denied("DATE_MALFORMED", AWS_MESSAGE.signature, {
-      expected,
-      received: printable(sent, 40),
-      remedy: "send the time of signing in UTC, basic format of ISO 8601, to the second",
-    });
-  }
-  return { amzDate: sent, signedAt };
+  if (signedAt !== undefined) return { amzDate: sent, signedAt };
+  throw new Refusal("DATE_MALFORMED", { expected, received: printable(sent, 40) });
 }
 
 /** Reads a time of the form `YYYYMMDDTHHMMSSZ`; `undefined` for another form or a time that does not exist. */
 export function parseAmzDate(text: string): Date | undefined {
-  const parts = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(text);
-  if (parts === null) return undefined;
-  const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = parts.slice(1).map(Number);
-  return utcDate(year, month, day, hour, minute, second);
+  return /^\d{8}T\d{6}Z$/.test(text) ? parseTime(text.replace("T", "")) : undefined;
 }
 
 function readQuery(text: string): readonly QueryParameter[] {
   const query = parseQuery(text);
   if (query !== undefined) return query;
-  throw denied("SIGNATURE_MISMATCH", AWS_MESSAGE.signature, {
+  throw new Refusal("SIGNATURE_MISMATCH", {
     expected: "a query in percent-encoded UTF-8",
     received: printable(text, 200),
     remedy: "encode names and values of the query",

@@ -1,12 +1,12 @@
-import { verify } from "node:crypto";
 import type { KeyObject } from "node:crypto";
 import { printable } from "../errors/printable.ts";
-import { AWS_MESSAGE, denied } from "../errors/refusal.ts";
+import { Refusal } from "../errors/refusal.ts";
 import type { Algorithm } from "../request/authorization.ts";
 import { deriveSigning, queryValueEncodings } from "../request/canonical-request.ts";
 import { CLOCK_SKEW_SECONDS } from "../request/signed-request.ts";
 import type { SignedRequest } from "../request/signed-request.ts";
 import type { Certificate } from "../trust/certificate.ts";
+import { isSigned } from "../trust/signature-algorithm.ts";
 
 /**
  * Checks that the sender holds the private key of the certificate in the request, and signed this request for this
@@ -21,14 +21,15 @@ export function authenticate(request: SignedRequest, region: string, now: Date):
   checkSignedHeaders(request);
   const { algorithm, signature } = request;
   const key = signingKey(request.certificate, algorithm);
+  // ML-DSA signs the string itself, the others its SHA-256 whatever the size of the key.
+  const digest = algorithm === "AWS4-X509-MLDSA" ? null : "sha256";
   const holds = queryValueEncodings(request.query).some((encodeValue) =>
-    isSigned(algorithm, key, deriveSigning(request, encodeValue).stringToSign, signature),
+    isSigned(Buffer.from(deriveSigning(request, encodeValue).stringToSign), digest, key, signature),
   );
   if (holds) return;
-  throw denied("SIGNATURE_MISMATCH", AWS_MESSAGE.signature, {
+  throw new Refusal("SIGNATURE_MISMATCH", {
     expected: "a signature over the string to sign below, by the private key of the certificate",
     received: `${signature.length} bytes that do not verify`,
-    remedy: "compare canonicalRequest and stringToSign of this record with the signer's own",
   });
 }
 
@@ -36,18 +37,16 @@ export function authenticate(request: SignedRequest, region: string, now: Date):
 function checkDate({ amzDate, signedAt, scope }: SignedRequest, now: Date): void {
   const day = amzDate.slice(0, 8);
   if (scope.date !== day) {
-    throw denied("SCOPE_DATE_MISMATCH", AWS_MESSAGE.signature, {
+    throw new Refusal("SCOPE_DATE_MISMATCH", {
       expected: `${day} in the credential scope, the day of X-Amz-Date`,
       received: printable(scope.date, 40),
-      remedy: "take both from the same clock reading",
     });
   }
   const lateBySeconds = (now.getTime() - signedAt.getTime()) / 1000;
   if (Math.abs(lateBySeconds) > CLOCK_SKEW_SECONDS) {
-    throw denied(lateBySeconds > 0 ? "REQUEST_EXPIRED" : "REQUEST_NOT_YET_VALID", AWS_MESSAGE.signature, {
+    throw new Refusal(lateBySeconds > 0 ? "REQUEST_EXPIRED" : "REQUEST_NOT_YET_VALID", {
       expected: `a date within ${CLOCK_SKEW_SECONDS} seconds of ${now.toISOString()}`,
       received: amzDate,
-      remedy: "set the client's clock (NTP), and sign each attempt anew",
     });
   }
 }
@@ -55,25 +54,22 @@ function checkDate({ amzDate, signedAt, scope }: SignedRequest, now: Date): void
 /** Checks the rest of the credential scope, and that the credential names the certificate that was sent. */
 function checkScope({ scope, serialNumber, certificate }: SignedRequest, region: string): void {
   if (scope.region !== region) {
-    throw denied("SCOPE_REGION_MISMATCH", AWS_MESSAGE.signature, {
+    throw new Refusal("SCOPE_REGION_MISMATCH", {
       expected: `region ${region} in the credential scope`,
       received: printable(scope.region, 60),
-      remedy: "sign for the region of the endpoint, which is the trust anchor's",
     });
   }
   if (scope.service !== "rolesanywhere" || scope.terminator !== "aws4_request") {
-    throw denied("SCOPE_SERVICE_MISMATCH", AWS_MESSAGE.signature, {
+    throw new Refusal("SCOPE_SERVICE_MISMATCH", {
       expected: "…/rolesanywhere/aws4_request at the end of the credential scope",
       received: `…/${printable(scope.service, 60)}/${printable(scope.terminator, 60)}`,
-      remedy: "sign for the service rolesanywhere",
     });
   }
   const decimal = certificate.serialNumber.toString();
   if (serialNumber !== decimal) {
-    throw denied("SERIAL_MISMATCH", AWS_MESSAGE.signature, {
+    throw new Refusal("SERIAL_MISMATCH", {
       expected: `Credential=${decimal}/…, the certificate's serial number in decimal`,
       received: `Credential=${printable(serialNumber, 120)}/…`,
-      remedy: "write the serial number of the certificate in X-Amz-X509 in decimal, not in hex",
     });
   }
 }
@@ -84,67 +80,40 @@ function checkSignedHeaders({ headers, signedHeaders }: SignedRequest): void {
   if (headers.has("x-amz-x509-chain")) required.push("x-amz-x509-chain");
   const missing = required.filter((name) => !signedHeaders.includes(name));
   const absent = signedHeaders.filter((name) => !headers.has(name));
-  if (missing.length > 0 || absent.length > 0) {
-    throw denied("SIGNED_HEADER_MISSING", AWS_MESSAGE.signature, {
-      expected: `SignedHeaders with ${required.join(", ")}, each of them sent`,
-      received:
-        missing.length > 0
-          ? `SignedHeaders without ${missing.join(", ")}`
-          : `a request without ${printable(absent.join(", "), 400)}`,
-      remedy:
-        "sign host, x-amz-x509 and, when it is sent, x-amz-x509-chain; send every header that is signed",
-    });
-  }
+  if (missing.length === 0 && absent.length === 0) return;
+  throw new Refusal("SIGNED_HEADER_MISSING", {
+    expected: `SignedHeaders with ${required.join(", ")}, each of them sent`,
+    received:
+      missing.length > 0
+        ? `SignedHeaders without ${missing.join(", ")}`
+        : `a request without ${printable(absent.join(", "), 400)}`,
+  });
 }
 
-/** The curves of keys that may sign. AWS documents none; its helper and CAs use these. */
-const CURVES: ReadonlySet<string> = new Set(["prime256v1", "secp384r1", "secp521r1"]);
+/** The algorithm of each type of key that may sign, by curve or type. AWS documents no curves; its helper and CAs use these. */
+const ALGORITHM_OF: Readonly<Record<string, Algorithm>> = {
+  rsa: "AWS4-X509-RSA-SHA256",
+  prime256v1: "AWS4-X509-ECDSA-SHA256",
+  secp384r1: "AWS4-X509-ECDSA-SHA256",
+  secp521r1: "AWS4-X509-ECDSA-SHA256",
+  "ml-dsa-44": "AWS4-X509-MLDSA",
+  "ml-dsa-65": "AWS4-X509-MLDSA",
+  "ml-dsa-87": "AWS4-X509-MLDSA",
+};
 
 /** The certificate's key. Its type must be one that may sign, and must match the algorithm token. */
-function signingKey(certificate: Certificate, algorithm: Algorithm): KeyObject {
-  const key = certificate.publicKey;
-  const wanted = key === undefined ? undefined : algorithmOf(key);
+function signingKey({ publicKey: key, publicKeyAlgorithm }: Certificate, algorithm: Algorithm): KeyObject {
+  const type = key?.asymmetricKeyDetails?.namedCurve ?? key?.asymmetricKeyType ?? publicKeyAlgorithm;
+  const wanted = ALGORITHM_OF[type];
   if (key === undefined || wanted === undefined) {
-    const type =
-      key?.asymmetricKeyDetails?.namedCurve ?? key?.asymmetricKeyType ?? certificate.publicKeyAlgorithm;
-    throw denied("KEY_TYPE_UNSUPPORTED", AWS_MESSAGE.insufficient, {
+    throw new Refusal("KEY_TYPE_UNSUPPORTED", {
       expected: "an RSA, EC (P-256, P-384, P-521) or ML-DSA-44/65/87 key",
       received: type,
-      remedy:
-        "issue the certificate for another key; ML-DSA needs a Node.js whose OpenSSL knows it (24 and later)",
     });
   }
-  if (wanted !== algorithm) {
-    throw denied("ALGORITHM_KEY_MISMATCH", AWS_MESSAGE.signature, {
-      expected: `${wanted}, for the ${key.asymmetricKeyType} key of the certificate`,
-      received: algorithm,
-      remedy: "sign with the private key that belongs to the certificate in X-Amz-X509",
-    });
-  }
-  return key;
-}
-
-function algorithmOf(key: KeyObject): Algorithm | undefined {
-  const type: string | undefined = key.asymmetricKeyType;
-  if (type === "rsa") return "AWS4-X509-RSA-SHA256";
-  if (type === "ec") {
-    return CURVES.has(key.asymmetricKeyDetails?.namedCurve ?? "") ? "AWS4-X509-ECDSA-SHA256" : undefined;
-  }
-  return type?.startsWith("ml-dsa-") === true ? "AWS4-X509-MLDSA" : undefined;
-}
-
-/** Whether these bytes are a signature over the string to sign. */
-function isSigned(
-  algorithm: Algorithm,
-  key: KeyObject,
-  stringToSign: string,
-  signature: Uint8Array,
-): boolean {
-  // ML-DSA signs the string itself, the others its SHA-256 whatever the size of the key.
-  const digest = algorithm === "AWS4-X509-MLDSA" ? null : "sha256";
-  try {
-    return verify(digest, Buffer.from(stringToSign), key, signature);
-  } catch {
-    return false;
-  }
+  if (wanted === algorithm) return key;
+  throw new Refusal("ALGORITHM_KEY_MISMATCH", {
+    expected: `${wanted}, for the ${key.asymmetricKeyType} key of the certificate`,
+    received: algorithm,
+  });
 }

@@ -1,5 +1,5 @@
 import { printable } from "../errors/printable.ts";
-import { AWS_MESSAGE, denied, Refusal } from "../errors/refusal.ts";
+import { Refusal, unableToAssume } from "../errors/refusal.ts";
 import type { ReasonCode } from "../errors/refusal.ts";
 import type { CreateSessionParameters } from "../request/parameters.ts";
 import type { SignedRequest } from "../request/signed-request.ts";
@@ -14,9 +14,8 @@ import { checkEndEntity } from "../trust/end-entity.ts";
 import { notRevoked } from "../trust/revocation.ts";
 import { validatePath } from "../trust/validate-path.ts";
 import type { CertificationPath } from "../trust/validate-path.ts";
-import { callAws, unableToAssume } from "./assume.ts";
-import type { AllowedSession } from "./assume.ts";
-import type { AwsPort, Role } from "./aws.ts";
+import { callAws } from "./aws.ts";
+import type { AssumeRoleRequest, AwsPort } from "./aws.ts";
 import {
   failedAttributesSentence,
   isSourceIdentity,
@@ -25,7 +24,8 @@ import {
   sourceIdentityOf,
   unmappedAttributes,
 } from "./session-attributes.ts";
-import { checkTrustPolicy } from "./trust-policy.ts";
+import type { MappedAttributes } from "./session-attributes.ts";
+import { checkTrustPolicy, trustPolicyContext } from "./trust-policy.ts";
 
 /** A request whose signature holds, its parameters, and the time at which it is judged. */
 export interface AuthenticatedCall {
@@ -44,10 +44,13 @@ export interface AuthorizationContext {
   readonly strictAttributeMapping: boolean;
 }
 
-/** The trust anchor of a call, and the path from the end-entity certificate up to it. */
-export interface TrustedCertificate {
-  readonly trustAnchor: TrustAnchorRecord;
-  readonly path: CertificationPath;
+/** A session that all checks allow. */
+export interface AllowedSession {
+  readonly request: AssumeRoleRequest;
+  /** The certificate values that its tags are made of. */
+  readonly attributes: MappedAttributes;
+  /** What the client is told when STS refuses. */
+  readonly message: string;
 }
 
 /**
@@ -58,14 +61,10 @@ export interface TrustedCertificate {
 export function authorizeCertificate(
   state: State,
   { request: { certificate, chain }, parameters, now }: AuthenticatedCall,
-): TrustedCertificate {
-  const trustAnchor = findResource(
-    state,
-    state.trustAnchors,
-    parameters.trustAnchorArn,
-    "trust-anchor",
-    "TRUST_ANCHOR_UNKNOWN",
-  );
+): { trustAnchor: TrustAnchorRecord; path: CertificationPath } {
+  const { trustAnchors } = state;
+  const arn = parameters.trustAnchorArn;
+  const trustAnchor = findResource(state, trustAnchors, arn, "trust-anchor", "TRUST_ANCHOR_UNKNOWN");
   checkEndEntity(certificate);
   const crls = [...state.crls.values()].filter(
     ({ enabled, trustAnchorArn }) => enabled && trustAnchorArn === trustAnchor.trustAnchorArn,
@@ -82,80 +81,72 @@ export function authorizeCertificate(
 export async function authorizeSession(
   { aws, state, strictAttributeMapping }: AuthorizationContext,
   trustAnchor: TrustAnchorRecord,
-  { request, parameters, now }: AuthenticatedCall,
+  { request: { certificate, secure, sourceIp, userAgent }, parameters, now }: AuthenticatedCall,
 ): Promise<AllowedSession> {
-  const { certificate } = request;
   const { roleArn } = parameters;
   checkTrustAnchorEnabled(trustAnchor);
   const profile = findResource(state, state.profiles, parameters.profileArn, "profile", "PROFILE_UNKNOWN");
   checkProfile(profile, roleArn, state.accountId);
   const { acceptRoleSessionName, managedPolicyArns, sessionPolicy } = profile;
   const roleSessionName = sessionNameOf(certificate, parameters.roleSessionName, acceptRoleSessionName);
-  const durationSeconds = Math.min(
-    profile.durationSeconds,
-    parameters.durationSeconds ?? profile.durationSeconds,
-  );
+  const durationSeconds = Math.min(profile.durationSeconds, parameters.durationSeconds ?? Infinity);
   const attributes = mapAttributes(certificate, profile.attributeMappings);
-  if (strictAttributeMapping && failedAttributesSentence(attributes) !== "") {
-    throw unableToAssume("ATTRIBUTE_MAPPING_FAILED", roleArn, attributes, {
+  const unmapped = unmappedAttributes(attributes);
+  const message = unableToAssume(roleArn) + failedAttributesSentence(attributes);
+  if (strictAttributeMapping && unmapped.length > 0) {
+    throw new Refusal("ATTRIBUTE_MAPPING_FAILED", {
+      message,
       expected:
         "certificate values of letters, digits, spaces and _ . : / = + - @, up to 256, to become session tags",
-      received: printable(unmappedAttributes(attributes).join(", ")),
-      remedy:
-        "delete that mapping from the profile (delete-attribute-mapping), or issue the certificate with such values",
+      received: printable(unmapped.join(", ")),
     });
   }
   const sourceIdentity = sourceIdentityOf(certificate);
   if (!isSourceIdentity(sourceIdentity)) {
-    throw unableToAssume("SOURCE_IDENTITY_INVALID", roleArn, attributes, {
+    throw new Refusal("SOURCE_IDENTITY_INVALID", {
+      message,
       expected: "a source identity of 2 to 64 letters, digits, spaces and _ . : / = + - @",
       received: printable(sourceIdentity, 200),
-      remedy: "issue the certificate with a common name of such characters, or with none",
     });
   }
-  const role = await callAws(roleArn, attributes, aws.getRole(roleArn));
+  const role = await callAws(message, aws.getRole(roleArn));
   if (role?.roleArn !== roleArn) {
-    throw unableToAssume("ROLE_UNKNOWN", roleArn, attributes, {
+    throw new Refusal("ROLE_UNKNOWN", {
+      message,
       expected: "a role that exists, named with its path",
       received: role === undefined ? `IAM knows no ${roleArn}` : `IAM has it as ${role.roleArn}`,
-      remedy: "create the role, or correct the ARN in the profile and in the request",
     });
   }
-  checkTrustPolicy(
-    role.trustPolicy,
-    {
-      // The resource's ARN, also when the request names an alias.
-      trustAnchorArn: trustAnchor.trustAnchorArn,
-      trustAnchorAccount: state.accountId,
-      sessionName: roleSessionName,
-      sourceIdentity,
-      tags: attributes.tags,
-      now,
-      secure: request.secure,
-      region: state.region,
-      sourceIp: request.sourceIp,
-      userAgent: request.userAgent,
-    },
-    (reason, explanation) => unableToAssume(reason, roleArn, attributes, explanation),
-  );
-  checkDuration(role, durationSeconds);
-  return {
-    attributes,
-    request: {
-      roleArn,
-      roleSessionName,
-      durationSeconds,
-      sourceIdentity,
-      tags: attributes.tags,
-      managedPolicyArns,
-      sessionPolicy,
-    },
-  };
+  const { tags } = attributes;
+  const context = trustPolicyContext({
+    // The resource's ARN, also when the request names an alias.
+    trustAnchorArn: trustAnchor.trustAnchorArn,
+    trustAnchorAccount: state.accountId,
+    sessionName: roleSessionName,
+    sourceIdentity,
+    tags,
+    now,
+    secure,
+    region: state.region,
+    sourceIp,
+    userAgent,
+  });
+  checkTrustPolicy(role.trustPolicy, context, message);
+  if (durationSeconds > role.maxSessionDurationSeconds) {
+    throw new Refusal("MAX_SESSION_DURATION_EXCEEDED", {
+      message: `${unableToAssume(roleArn)} The requested DurationSeconds exceeds the MaxSessionDuration set for this role.`,
+      expected: `at most ${role.maxSessionDurationSeconds} seconds, the role's MaxSessionDuration`,
+      received: `${durationSeconds} seconds, the smaller of the profile's and the request's duration`,
+    });
+  }
+  const session = { roleArn, roleSessionName, durationSeconds, sourceIdentity, tags };
+  return { attributes, message, request: { ...session, managedPolicyArns, sessionPolicy } };
 }
 
 function checkTrustAnchorEnabled({ enabled, trustAnchorArn, trustAnchorId }: TrustAnchorRecord): void {
   if (enabled) return;
-  throw denied("TRUST_ANCHOR_DISABLED", "Trust anchor is disabled", {
+  throw new Refusal("TRUST_ANCHOR_DISABLED", {
+    message: "Trust anchor is disabled",
     expected: "an enabled trust anchor",
     received: `${trustAnchorArn} is disabled`,
     remedy: `aws rolesanywhere enable-trust-anchor --trust-anchor-id ${trustAnchorId}`,
@@ -165,35 +156,28 @@ function checkTrustAnchorEnabled({ enabled, trustAnchorArn, trustAnchorId }: Tru
 /** The profile must be enabled and name the role, and the role must be of the same account. */
 function checkProfile(profile: ProfileRecord, roleArn: string, accountId: string): void {
   if (!profile.enabled) {
-    throw denied("PROFILE_DISABLED", "Profile is disabled", {
+    throw new Refusal("PROFILE_DISABLED", {
+      message: "Profile is disabled",
       expected: "an enabled profile",
       received: `${profile.profileArn} is disabled`,
       remedy: `aws rolesanywhere enable-profile --profile-id ${profile.profileId}`,
     });
   }
   if (!profile.roleArns.includes(roleArn)) {
-    throw denied("ROLE_NOT_IN_PROFILE", `Role ${roleArn} is not in the profile`, {
+    throw new Refusal("ROLE_NOT_IN_PROFILE", {
+      message: `Role ${roleArn} is not in the profile`,
       expected: `one of the profile's roles: ${profile.roleArns.join(", ") || "(none)"}`,
       received: roleArn,
-      remedy: "add the role to the profile with update-profile --role-arns, or ask for one that it has",
     });
   }
   if (parseArn(roleArn)?.account !== accountId) {
-    throw denied("ACCOUNT_MISMATCH", AWS_MESSAGE.unableToAssume(roleArn), {
+    throw new Refusal("ACCOUNT_MISMATCH", {
+      message: unableToAssume(roleArn),
       expected: `a role of account ${accountId}, where trust anchor and profile are`,
       received: roleArn,
       remedy: "assume a role of the same account first, and the other one from there",
     });
   }
-}
-
-function checkDuration({ roleArn, maxSessionDurationSeconds }: Role, durationSeconds: number): void {
-  if (durationSeconds <= maxSessionDurationSeconds) return;
-  throw denied("MAX_SESSION_DURATION_EXCEEDED", AWS_MESSAGE.durationExceedsRole(roleArn), {
-    expected: `at most ${maxSessionDurationSeconds} seconds, the role's MaxSessionDuration`,
-    received: `${durationSeconds} seconds, the smaller of the profile's and the request's duration`,
-    remedy: "ask for less, or raise the role's MaxSessionDuration",
-  });
 }
 
 function anchorsOf({ trustAnchorArn, source }: TrustAnchorRecord): readonly Certificate[] {
@@ -203,10 +187,9 @@ function anchorsOf({ trustAnchorArn, source }: TrustAnchorRecord): readonly Cert
   } catch (error) {
     if (!(error instanceof DerError)) throw error;
   }
-  throw denied("TRUST_ANCHOR_UNSUPPORTED", AWS_MESSAGE.untrusted, {
+  throw new Refusal("TRUST_ANCHOR_UNSUPPORTED", {
     expected: "a trust anchor with a readable PEM bundle (CERTIFICATE_BUNDLE)",
     received: `${trustAnchorArn} of type ${source.sourceType}`,
-    remedy: "update the trust anchor with the CA's certificate; a private CA service is not emulated",
   });
 }
 
@@ -215,21 +198,18 @@ function findResource<Record extends { aliasName?: string | undefined }>(
   state: State,
   records: ReadonlyMap<string, Record>,
   arnText: string,
-  resourceType: ResourceType,
+  type: ResourceType,
   unknown: ReasonCode,
 ): Record {
-  const found = findByArnOrAlias(state, resourceType, records, arnText);
+  const found = findByArnOrAlias(state, type, records, arnText);
   if (found !== undefined) return found;
   const arn = parseArn(arnText);
-  const [reason, remedy]: [ReasonCode, string] =
-    arn?.account !== state.accountId
-      ? ["ACCOUNT_MISMATCH", "name a resource of the mock's account, or start the mock with --account"]
-      : arn.region !== state.region || arn.partition !== state.partition
-        ? ["REGION_MISMATCH", "name a resource of the mock's region, or start the mock with --region"]
-        : [unknown, "create it first, or correct the ARN; state lives in memory only"];
-  throw new Refusal(reason, "ResourceNotFoundException", `Resource not found: ${arnText}`, {
-    expected: `${resourceArn(state, resourceType, "…")}, or ${aliasArn(state, resourceType, "…")}`,
+  const isHere = arn?.region === state.region && arn.partition === state.partition;
+  const reason = arn?.account !== state.accountId ? "ACCOUNT_MISMATCH" : isHere ? unknown : "REGION_MISMATCH";
+  throw new Refusal(reason, {
+    type: "ResourceNotFoundException",
+    message: `Resource not found: ${arnText}`,
+    expected: `${resourceArn(state, type, "…")}, or ${aliasArn(state, type, "…")}`,
     received: arnText,
-    remedy,
   });
 }

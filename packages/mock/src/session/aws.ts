@@ -1,3 +1,6 @@
+import { printable } from "../errors/printable.ts";
+import { Refusal } from "../errors/refusal.ts";
+
 /** The two calls that CreateSession makes to other services of AWS. Tests give an implementation of their own. */
 export interface AwsPort {
   /**
@@ -59,5 +62,31 @@ export class AwsPortError extends Error {
   constructor(kind: "refused" | "unavailable", message: string, options?: ErrorOptions) {
     super(message, options);
     this.kind = kind;
+  }
+}
+
+/**
+ * Waits for a call to IAM or STS.
+ *
+ * @param message for the client, when IAM or STS refuses the call
+ * @throws {Refusal} ASSUME_ROLE_REFUSED, or STS_UNAVAILABLE when there is no response
+ */
+export async function callAws<Answer>(message: string, call: Promise<Answer>): Promise<Answer> {
+  try {
+    return await call;
+  } catch (cause) {
+    if (!(cause instanceof AwsPortError)) throw cause;
+    const received = printable(cause.message);
+    if (cause.kind === "refused") {
+      const expected = "STS to accept role, session policy and tags";
+      throw new Refusal("ASSUME_ROLE_REFUSED", { message, expected, received });
+    }
+    throw new Refusal("STS_UNAVAILABLE", {
+      type: "ServiceUnavailableException",
+      message: "Service unavailable",
+      expected: "an answer from the STS and IAM endpoints",
+      received,
+      cause,
+    });
   }
 }

@@ -22,7 +22,7 @@ import {
   trustAnchorRecord,
 } from "../../test/support/world.ts";
 import type { World, WorldSpec } from "../../test/support/world.ts";
-import type { CreateSessionOutput } from "./assume.ts";
+import type { CreateSessionOutput } from "./create-session.ts";
 import { handleCreateSession } from "../../test/support/handle-create-session.ts";
 
 const BODY = { trustAnchorArn: TRUST_ANCHOR_ARN, profileArn: PROFILE_ARN, roleArn: ROLE_ARN };

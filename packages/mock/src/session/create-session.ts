@@ -5,13 +5,14 @@ import type { ReceivedRequest } from "../request/received-request.ts";
 import { readSignedRequest, rememberTrusted } from "../request/signed-request.ts";
 import type { SignedRequest } from "../request/signed-request.ts";
 import type { SubjectRecord } from "../state/records.ts";
-import type { Clock } from "../state/state.ts";
+import { parseArn, roleNameOf } from "../state/resource-arn.ts";
+import type { Clock, State } from "../state/state.ts";
 import type { Certificate } from "../trust/certificate.ts";
-import { assume } from "./assume.ts";
-import type { CreateSessionOutput } from "./assume.ts";
+import { callAws } from "./aws.ts";
+import type { AwsPort } from "./aws.ts";
 import { authenticate } from "./authenticate.ts";
 import { authorizeCertificate, authorizeSession } from "./authorize.ts";
-import type { AuthorizationContext } from "./authorize.ts";
+import type { AllowedSession, AuthorizationContext } from "./authorize.ts";
 import type { MappedAttributes } from "./session-attributes.ts";
 import { markFailed, recordSubject } from "./subjects.ts";
 
@@ -22,6 +23,12 @@ export interface SessionContext extends AuthorizationContext {
   readonly uuid: () => string;
   /** Shortest session, in seconds. AWS grants none below 900; lower values are for the lab. @default 900 */
   readonly minDurationSeconds: number;
+}
+
+/** The output of CreateSession; `credentialSet` always has one element. */
+export interface CreateSessionOutput {
+  readonly credentialSet: readonly Awaited<ReturnType<typeof assume>>[];
+  readonly subjectArn: string;
 }
 
 /** What became known about a CreateSession call: less, when it was refused early. */
@@ -75,4 +82,34 @@ export async function createSession(
     if (error instanceof Refusal) return { ...facts, refusal: error };
     throw error;
   }
+}
+
+/** Assumes the role. The result is the element of the output's `credentialSet`. */
+async function assume(
+  aws: AwsPort,
+  { accountId, partition }: State,
+  { request, message }: AllowedSession,
+  now: Date,
+) {
+  const { roleArn, roleSessionName, sourceIdentity, durationSeconds } = request;
+  const { assumedRoleId, packedPolicySize, ...key } = await callAws(message, aws.assumeRole(request));
+  const { accessKeyId, secretAccessKey, sessionToken } = key;
+  const account = parseArn(roleArn)?.account ?? accountId;
+  const expiresAt = new Date(now.getTime() + durationSeconds * 1000);
+  return {
+    assumedRoleUser: {
+      arn: `arn:${partition}:sts::${account}:assumed-role/${roleNameOf(roleArn)}/${roleSessionName}`,
+      assumedRoleId,
+    },
+    credentials: {
+      accessKeyId,
+      secretAccessKey,
+      sessionToken,
+      // RFC 3339, whole seconds.
+      expiration: `${expiresAt.toISOString().slice(0, 19)}Z`,
+    },
+    packedPolicySize,
+    roleArn,
+    sourceIdentity,
+  };
 }

@@ -1,5 +1,5 @@
 import { clip, printable } from "../errors/printable.ts";
-import { AWS_MESSAGE, denied } from "../errors/refusal.ts";
+import { Refusal } from "../errors/refusal.ts";
 import type { AttributeMapping, CertificateField } from "../state/records.ts";
 import { serialHex } from "../trust/certificate.ts";
 import type { Certificate } from "../trust/certificate.ts";
@@ -7,22 +7,17 @@ import { attributeValues } from "../trust/distinguished-name.ts";
 import type { DistinguishedName } from "../trust/distinguished-name.ts";
 import type { SessionTag } from "./aws.ts";
 
-/**
- * The role session name: the certificate's serial number in hex, unless the caller names one and the profile
- * accepts that.
- *
- * @throws {Refusal} ROLE_SESSION_NAME_NOT_ACCEPTED
- */
+/** The serial number in hex, unless the caller names the session and the profile accepts that. */
 export function sessionNameOf(
   certificate: Certificate,
   requested: string | undefined,
   acceptRoleSessionName: boolean,
 ): string {
   if (requested !== undefined && !acceptRoleSessionName) {
-    throw denied("ROLE_SESSION_NAME_NOT_ACCEPTED", AWS_MESSAGE.roleSessionName, {
+    throw new Refusal("ROLE_SESSION_NAME_NOT_ACCEPTED", {
+      message: "Not authorized to set roleSessionName.",
       expected: "no roleSessionName: the profile has acceptRoleSessionName false",
       received: printable(requested, 64),
-      remedy: "leave roleSessionName out, or update the profile with acceptRoleSessionName true",
     });
   }
   // At most 40 digits: serial numbers have up to 20 octets (RFC 5280 §4.1.2.2).
@@ -71,26 +66,42 @@ export interface MappedAttributes {
  * @see https://docs.aws.amazon.com/rolesanywhere/latest/userguide/attribute-mapping.html
  */
 export function mapAttributes(
-  certificate: Certificate,
+  { subject, issuer, extensions: { subjectAltNames } }: Certificate,
   mappings: readonly AttributeMapping[],
 ): MappedAttributes {
   const tags: SessionTag[] = [];
   const failed: Record<CertificateField, string[]> = { x509Issuer: [], x509SAN: [], x509Subject: [] };
-  const add = (field: CertificateField, key: string, value: string | undefined, label = key): void => {
-    if (value === undefined || value === "") return;
+  const add = (field: CertificateField, key: string, value: string, label = key): void => {
+    if (value === "") return;
     if (TAG_VALUE.test(value)) tags.push({ key: `${field}/${key}`, value });
     else failed[field].push(label);
   };
-  for (const field of ["x509Subject", "x509Issuer", "x509SAN"] as const) {
-    const specifiers = mappings
+  const specifiersOf = (field: CertificateField): string[] =>
+    mappings
       .filter(({ certificateField }) => certificateField === field)
       .flatMap(({ mappingRules }) => mappingRules.map(({ specifier }) => specifier));
-    if (field === "x509SAN") mapAlternativeNames(certificate, specifiers, add);
-    else {
-      const name = field === "x509Subject" ? certificate.subject : certificate.issuer;
-      for (const type of selectedTypes(specifiers)) add(field, type, joined(name, type));
+  const addName = (field: CertificateField, name: DistinguishedName, rules: string[], prefix = ""): void => {
+    for (const type of RDN_TYPES) {
+      if (!rules.includes("*") && !rules.includes(type)) continue;
+      add(field, prefix + type, attributeValues(name, type).join("/"));
+    }
+  };
+  addName("x509Subject", subject, specifiersOf("x509Subject"));
+  addName("x509Issuer", issuer, specifiersOf("x509Issuer"));
+  const rules = specifiersOf("x509SAN");
+  for (const kind of ["DNS", "URI"] as const) {
+    if (!rules.includes(kind)) continue;
+    const values = subjectAltNames.flatMap((name) =>
+      name.kind === kind.toLowerCase() && typeof name.value === "string" ? [name.value] : [],
+    );
+    for (const [index, value] of values.entries()) {
+      // Only the first value becomes a tag. Others are reported when they could not be tags.
+      if (index === 0 || !TAG_VALUE.test(value)) add("x509SAN", kind, value, `${kind}/${index + 1}`);
     }
   }
+  const directory = subjectAltNames.find((name) => name.kind === "directory");
+  const within = rules.filter((rule) => /^Name(\/|$)/.test(rule)).map((rule) => rule.slice(5) || "*");
+  if (directory !== undefined) addName("x509SAN", directory.value, within, "Name/");
   return { tags, failed };
 }
 
@@ -100,44 +111,12 @@ export function unmappedAttributes({ failed }: MappedAttributes): string[] {
 }
 
 /** The sentence that AWS appends to a refused AssumeRole when some values could not become tags, else "". */
-export function failedAttributesSentence({ failed }: MappedAttributes): string {
-  if (Object.values(failed).every((names) => names.length === 0)) return "";
+export function failedAttributesSentence(attributes: MappedAttributes): string {
+  if (unmappedAttributes(attributes).length === 0) return "";
+  const { failed } = attributes;
   const list = (names: readonly string[]): string => `[ ${clip(names.join(", "), 1000)} ]`;
   return (
     ` Some attributes failed to be mapped into session tags. Issuer: ${list(failed.x509Issuer)};` +
     ` Subject: ${list(failed.x509Subject)}; SAN: ${list(failed.x509SAN)}`
   );
-}
-
-type AddTag = (field: CertificateField, key: string, value: string | undefined, label?: string) => void;
-
-function mapAlternativeNames(certificate: Certificate, specifiers: readonly string[], add: AddTag): void {
-  const names = certificate.extensions.subjectAltNames;
-  for (const [specifier, kind] of [
-    ["DNS", "dns"],
-    ["URI", "uri"],
-  ] as const) {
-    if (!specifiers.includes(specifier)) continue;
-    const values = names.flatMap((name) => (name.kind === kind ? [name.value] : []));
-    for (const [index, value] of values.entries()) {
-      // Only the first value becomes a tag. Others are reported when they could not be tags.
-      if (index === 0 || !TAG_VALUE.test(value))
-        add("x509SAN", specifier, value, `${specifier}/${index + 1}`);
-    }
-  }
-  const directory = names.find((name) => name.kind === "directory");
-  if (directory === undefined) return;
-  const inner = specifiers
-    .filter((specifier) => /^Name(\/|$)/.test(specifier))
-    .map((text) => text.slice(5) || "*");
-  for (const type of selectedTypes(inner)) add("x509SAN", `Name/${type}`, joined(directory.value, type));
-}
-
-function selectedTypes(specifiers: readonly string[]): readonly string[] {
-  return RDN_TYPES.filter((type) => specifiers.includes("*") || specifiers.includes(type));
-}
-
-function joined(name: DistinguishedName, type: string): string | undefined {
-  const values = attributeValues(name, type);
-  return values.length === 0 ? undefined : values.join("/");
 }

@@ -1,9 +1,7 @@
 import type { State } from "../state/state.ts";
 import type { SubjectRecord } from "../state/records.ts";
 import { resourceArn } from "../state/resource-arn.ts";
-import { toPem } from "../trust/certificate.ts";
 import type { Certificate } from "../trust/certificate.ts";
-import { formatName } from "../trust/distinguished-name.ts";
 
 /** How many certificates, and how many sets of instance properties, a subject keeps. The newest come first. */
 const REMEMBERED = 20;
@@ -21,15 +19,15 @@ const indexes = new WeakMap<State, Map<string, string>>();
 /** Notes that a trusted certificate was seen, creating the Subject of its name at the first time. */
 export function recordSubject(state: State, sighting: Sighting, newId: () => string): SubjectRecord {
   const { certificate, seenAt } = sighting;
-  const x509Subject = formatName(certificate.subject);
+  const x509Subject = certificate.subject.text;
   const subject = findSubject(state, x509Subject) ?? addSubject(state, x509Subject, seenAt, newId());
   subject.lastSeenAt = seenAt;
   subject.updatedAt = seenAt;
-  const x509CertificateData = toPem(certificate);
+  const x509CertificateData = certificate.pem;
   subject.credentials = [
     {
       serialNumber: certificate.serialNumber.toString(),
-      issuer: formatName(certificate.issuer),
+      issuer: certificate.issuer.text,
       x509CertificateData,
       seenAt,
       enabled: true,

@@ -1,4 +1,4 @@
-import type { Explanation } from "../errors/refusal.ts";
+import { Refusal } from "../errors/refusal.ts";
 import { evaluatePolicy, parsePolicy, PolicyError } from "@roles-anywhere/iam-policy";
 import type { ContextRecord, PolicyDocument } from "@roles-anywhere/iam-policy";
 import { remember } from "../trust/bounded-cache.ts";
@@ -56,30 +56,25 @@ export function trustPolicyContext(facts: TrustPolicyFacts): ContextRecord {
   return context;
 }
 
-/** Makes the error that {@link checkTrustPolicy} throws. */
-export type RefuseTrust = (
-  reason: "TRUST_POLICY_DENIED" | "TRUST_POLICY_MALFORMED",
-  explanation: Explanation,
-) => Error;
+/** The mock reads the role from IAM for every session, but its trust policy seldom changes. */
+const readTrustPolicy = remember((json) => parsePolicy(json, { kind: "trust" }));
 
 /**
  * Checks that the trust policy lets the service assume the role, tag the session and set its source identity.
  *
  * @param json the trust policy
- * @throws what `refuse` returns
+ * @param message for the client, when the policy does not
+ * @throws {Refusal} TRUST_POLICY_DENIED, TRUST_POLICY_MALFORMED
  * @see https://docs.aws.amazon.com/rolesanywhere/latest/userguide/trust-model.html role trusts
  */
-export function checkTrustPolicy(json: string, facts: TrustPolicyFacts, refuse: RefuseTrust): void {
-  const policy = parse(json, refuse);
-  const context = trustPolicyContext(facts);
+export function checkTrustPolicy(json: string, context: ContextRecord, message: string): void {
+  const policy = parse(json, message);
+  const principal = { type: "Service", id: SERVICE_PRINCIPAL } as const;
   for (const action of TRUST_POLICY_ACTIONS) {
-    const decision = evaluatePolicy(policy, {
-      action,
-      principal: { type: "Service", id: SERVICE_PRINCIPAL },
-      context,
-    });
+    const decision = evaluatePolicy(policy, { action, principal, context });
     if (decision.effect === "Allow") continue;
-    throw refuse("TRUST_POLICY_DENIED", {
+    throw new Refusal("TRUST_POLICY_DENIED", {
+      message,
       expected: `a trust policy that allows ${SERVICE_PRINCIPAL} ${TRUST_POLICY_ACTIONS.join(", ")}`,
       received: `${action}: ${decision.reason}`,
       remedy: `correct the role's trust policy for a session with ${describeContext(context)}`,
@@ -87,19 +82,13 @@ export function checkTrustPolicy(json: string, facts: TrustPolicyFacts, refuse: 
   }
 }
 
-/** The mock reads the role from IAM for every session, but its trust policy seldom changes. */
-const readTrustPolicy = remember((json) => parsePolicy(json, { kind: "trust" }));
-
-function parse(json: string, refuse: RefuseTrust): PolicyDocument {
+function parse(json: string, message: string): PolicyDocument {
   try {
     return readTrustPolicy(json);
   } catch (error) {
     if (!(error instanceof PolicyError)) throw error;
-    throw refuse("TRUST_POLICY_MALFORMED", {
-      expected: "a trust policy that IAM accepts",
-      received: error.message,
-      remedy: "correct the role's trust policy; IAM in AWS would not have stored it",
-    });
+    const expected = "a trust policy that IAM accepts";
+    throw new Refusal("TRUST_POLICY_MALFORMED", { message, expected, received: error.message });
   }
 }
 

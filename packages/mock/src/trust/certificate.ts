@@ -1,30 +1,19 @@
 import { hash, X509Certificate } from "node:crypto";
 import type { KeyObject } from "node:crypto";
 import { remember } from "./bounded-cache.ts";
-import {
-  children,
-  DerError,
-  expectTag,
-  onlyChild,
-  readInteger,
-  readOid,
-  readSigned,
-  readSmallInteger,
-  readTime,
-  TAG,
-} from "./der.ts";
+import * as der from "./der.ts";
 import type { DerNode } from "./der.ts";
 import { readName } from "./distinguished-name.ts";
 import type { DistinguishedName } from "./distinguished-name.ts";
 import { readExtensions } from "./extensions.ts";
 import type { Extensions } from "./extensions.ts";
 import { pemBlocks } from "./pem.ts";
-import { readSignatureAlgorithm, sameAlgorithm } from "./signature-algorithm.ts";
+import { readSignatureAlgorithm } from "./signature-algorithm.ts";
 import type { SignatureAlgorithm } from "./signature-algorithm.ts";
 
 /** An X.509 certificate. Our own strict reader reads its fields, and OpenSSL its key and signature. */
 export interface Certificate {
-  readonly der: Uint8Array;
+  readonly pem: string;
   /** Lower-case hex SHA-256 of the DER. */
   readonly fingerprint: string;
   /** 1, 2 or 3. */
@@ -50,55 +39,32 @@ export interface Certificate {
  */
 export const readCertificateBundle: (pem: string) => readonly Certificate[] = remember((pem) => {
   const blocks = pemBlocks(pem, "CERTIFICATE");
-  if (blocks === undefined || blocks.length === 0) throw new DerError("the text holds no PEM certificate");
+  if (blocks.length === 0) throw new der.DerError("the text holds no PEM certificate");
   return blocks.map(parseCertificate);
 });
 
-const pems = new WeakMap<Certificate, string>();
-
-/** The certificate as PEM text. */
-export function toPem(certificate: Certificate): string {
-  const known = pems.get(certificate);
-  if (known !== undefined) return known;
-  const pem = encodePem(certificate.der);
-  pems.set(certificate, pem);
-  return pem;
-}
-
-function encodePem(der: Uint8Array): string {
-  const base64 = Buffer.from(der).toString("base64");
-  return `-----BEGIN CERTIFICATE-----\n${base64.replaceAll(/.{1,64}/g, "$&\n")}-----END CERTIFICATE-----\n`;
-}
-
 /** The serial number in hex, two digits a byte, letters in lower case; the form of session names and source identities. */
-export function serialHex(certificate: Certificate): string {
-  const serial = certificate.serialNumber < 0n ? -certificate.serialNumber : certificate.serialNumber;
-  const digits = serial.toString(16);
+export function serialHex({ serialNumber }: Certificate): string {
+  const digits = (serialNumber < 0n ? -serialNumber : serialNumber).toString(16);
   return digits.length % 2 === 0 ? digits : `0${digits}`;
 }
 
 /** Whether issuer and subject are the same name. */
-export function isSelfIssued(certificate: Certificate): boolean {
-  return certificate.issuer.comparisonKey === certificate.subject.comparisonKey;
+export function isSelfIssued({ issuer, subject }: Certificate): boolean {
+  return issuer.comparisonKey === subject.comparisonKey;
 }
 
 /**
- * Whether a certificate or CRL names this issuer: by its name, and by its key identifier where both have one, since a
- * CA may have renewed its key.
- *
- * @param keyIdentifier the authority key identifier of the certificate or CRL
+ * Whether a certificate or CRL with this issuer and authority key identifier names the certificate: by its name, and by
+ * its key identifier where both have one, since a CA may have renewed its key.
  */
 export function namesIssuer(
-  name: DistinguishedName,
+  issuer: DistinguishedName,
   keyIdentifier: string | undefined,
-  { subject, extensions: { subjectKeyIdentifier } }: Certificate,
+  { subject, extensions: { subjectKeyIdentifier = keyIdentifier } }: Certificate,
 ): boolean {
-  return (
-    name.comparisonKey === subject.comparisonKey &&
-    (keyIdentifier === undefined ||
-      subjectKeyIdentifier === undefined ||
-      keyIdentifier === subjectKeyIdentifier)
-  );
+  const isSameKey = keyIdentifier === undefined || keyIdentifier === subjectKeyIdentifier;
+  return isSameKey && issuer.comparisonKey === subject.comparisonKey;
 }
 
 /**
@@ -107,32 +73,30 @@ export function namesIssuer(
  * @throws {DerError} when the bytes are not exactly one well-formed certificate
  */
 export function parseCertificate(bytes: Uint8Array): Certificate {
-  const der = Uint8Array.from(bytes);
-  const { body, algorithm: outer } = readSigned(der, "the certificate");
-  const fields = children(body);
+  const { body, algorithm } = der.readSigned(bytes, "the certificate");
+  const fields = der.children(body);
   const version = fields[0]?.tag === 0xa0 ? readVersion(fields[0]) : 1;
   if (version > 1) fields.shift();
   const [serial, innerAlgorithm, issuer, validity, subject, publicKeyInfo, ...optional] = fields;
-  const algorithm = sameAlgorithm(innerAlgorithm, outer);
-  const [notBefore, notAfter, ...extraTimes] = children(expectTag(validity, TAG.sequence, "the validity"));
+  const signatureAlgorithm = readSignatureAlgorithm(innerAlgorithm, algorithm);
+  const [notBefore, notAfter, ...extraTimes] = der.sequence(validity, "the validity");
   if (notBefore === undefined || notAfter === undefined || extraTimes.length > 0) {
-    throw new DerError("the validity has not two times");
+    throw new der.DerError("the validity has not two times");
   }
-  const key = expectTag(publicKeyInfo, TAG.sequence, "the public key");
-  const x509 = openSslCertificate(der);
+  const x509 = openSslCertificate(bytes);
   return {
-    der,
-    fingerprint: hash("sha256", der),
+    pem: x509.toString(),
+    fingerprint: hash("sha256", bytes),
     version,
-    serialNumber: readInteger(expectTag(serial, TAG.integer, "the serial number")),
-    issuer: readName(expectTag(issuer, TAG.sequence, "the issuer")),
-    subject: readName(expectTag(subject, TAG.sequence, "the subject")),
-    notBefore: readTime(notBefore),
-    notAfter: readTime(notAfter),
-    signatureAlgorithm: readSignatureAlgorithm(algorithm),
+    serialNumber: der.readInteger(der.expectTag(serial, der.TAG.integer, "the serial number")),
+    issuer: readName(issuer, "the issuer"),
+    subject: readName(subject, "the subject"),
+    notBefore: der.readTime(notBefore),
+    notAfter: der.readTime(notAfter),
+    signatureAlgorithm,
     extensions: readExtensions(extensionsOf(optional, version)),
     publicKey: publicKeyOf(x509),
-    publicKeyAlgorithm: readKeyAlgorithm(key),
+    publicKeyAlgorithm: readKeyAlgorithm(publicKeyInfo),
     x509,
   };
 }
@@ -140,45 +104,46 @@ export function parseCertificate(bytes: Uint8Array): Certificate {
 const EC_PUBLIC_KEY = "1.2.840.10045.2.1";
 
 /** The object identifier of a SubjectPublicKeyInfo's algorithm. */
-function readKeyAlgorithm(publicKeyInfo: DerNode): string {
-  const [algorithm] = children(publicKeyInfo);
-  const [identifier, parameters] = children(expectTag(algorithm, TAG.sequence, "the key's algorithm"));
-  const oid = readOid(expectTag(identifier, TAG.oid, "the key's algorithm"));
+function readKeyAlgorithm(publicKeyInfo: DerNode | undefined): string {
+  const [algorithm] = der.sequence(publicKeyInfo, "the public key");
+  const [identifier, parameters] = der.sequence(algorithm, "the key's algorithm");
+  const oid = der.readOid(identifier, "the key's algorithm");
   // RFC 5480 §2.1.1: curves are named. Parameters written out could be those of a weak curve with the same points.
-  if (oid === EC_PUBLIC_KEY) readOid(expectTag(parameters, TAG.oid, "the key's named curve"));
+  if (oid === EC_PUBLIC_KEY) der.readOid(parameters, "the key's named curve");
   return oid;
 }
 
 function readVersion(node: DerNode): number {
-  const number = readSmallInteger(expectTag(onlyChild(node, "the version"), TAG.integer, "the version"));
-  if (number === 0) throw new DerError("the version is the default, which DER leaves out");
+  const version = der.expectTag(der.onlyChild(node, "the version"), der.TAG.integer, "the version");
+  const number = der.readSmallInteger(version);
+  if (number === 0) throw new der.DerError("the version is the default, which DER leaves out");
   return number + 1;
 }
 
-function extensionsOf(optional: DerNode[], version: number): DerNode | undefined {
+function extensionsOf(optional: readonly DerNode[], version: number): DerNode | undefined {
   let found: DerNode | undefined;
   let last = 0;
   for (const part of optional) {
     // The two unique identifiers and the extensions, each at most once and in this order (RFC 5280 §4.1).
     const number = [0x81, 0x82, 0xa3].indexOf(part.tag) + 1;
-    if (number <= last) throw new DerError(`the certificate has a field of tag 0x${part.tag.toString(16)}`);
+    if (number <= last)
+      throw new der.DerError(`the certificate has a field of tag 0x${part.tag.toString(16)}`);
     last = number;
-    if (version < (part.tag === 0xa3 ? 3 : 2)) {
-      throw new DerError(
-        `a version ${version} certificate has ${part.tag === 0xa3 ? "extensions" : "unique identifiers"}`,
-      );
+    const isExtensions = number === 3;
+    if (version < (isExtensions ? 3 : 2)) {
+      const name = isExtensions ? "extensions" : "unique identifiers";
+      throw new der.DerError(`a version ${version} certificate has ${name}`);
     }
-    if (part.tag !== 0xa3) continue;
-    found = onlyChild(part, "the extensions");
+    if (isExtensions) found = der.onlyChild(part, "the extensions");
   }
   return found;
 }
 
-function openSslCertificate(der: Uint8Array): X509Certificate {
+function openSslCertificate(bytes: Uint8Array): X509Certificate {
   try {
-    return new X509Certificate(der);
+    return new X509Certificate(bytes);
   } catch (cause) {
-    throw new DerError("OpenSSL cannot read the certificate", { cause });
+    throw new der.DerError("OpenSSL cannot read the certificate", { cause });
   }
 }
 

@@ -65,12 +65,12 @@ export function children(node: DerNode, maxParts = MAX_PARTS): DerNode[] {
   return found;
 }
 
-/** The value's content, without tag and length; a view, not a copy. */
+/** The content without tag and length; a view, not a copy. */
 export function content(node: DerNode): Uint8Array {
   return node.bytes.subarray(node.contentStart, node.end);
 }
 
-/** The whole value with tag and length; a view, not a copy. */
+/** The value with tag and length; a view, not a copy. */
 export function encoded(node: DerNode): Uint8Array {
   return node.bytes.subarray(node.start, node.end);
 }
@@ -119,29 +119,25 @@ export function readBoolean(node: DerNode): boolean {
 const MAX_OID_OCTETS = 128;
 
 /** An OBJECT IDENTIFIER in dotted form. */
-export function readOid(node: DerNode): string {
-  const bytes = content(node);
+export function readOid(node: DerNode | undefined, what = "an OBJECT IDENTIFIER"): string {
+  const bytes = content(expectTag(node, TAG.oid, what));
   if (bytes.length > MAX_OID_OCTETS) {
     throw new DerError(`an OBJECT IDENTIFIER has ${bytes.length} octets, more than ${MAX_OID_OCTETS}`);
   }
-  const last = bytes.at(-1);
-  if (last === undefined || last >= 0x80) throw new DerError("an OBJECT IDENTIFIER is cut short");
+  if ((bytes.at(-1) ?? 0x80) >= 0x80) throw new DerError("an OBJECT IDENTIFIER is cut short");
   const arcs: bigint[] = [];
   let arc = 0n;
-  let fresh = true;
   for (const byte of bytes) {
-    if (fresh && byte === 0x80) throw new DerError("an OBJECT IDENTIFIER is not minimal");
+    if (arc === 0n && byte === 0x80) throw new DerError("an OBJECT IDENTIFIER is not minimal");
     arc = (arc << 7n) | BigInt(byte & 0x7f);
-    fresh = byte < 0x80;
-    if (fresh) {
-      if (arcs.length === 0) {
-        const top = arc < 40n ? 0n : arc < 80n ? 1n : 2n;
-        arcs.push(top, arc - top * 40n);
-      } else arcs.push(arc);
-      arc = 0n;
-    }
+    if (byte >= 0x80) continue;
+    arcs.push(arc);
+    arc = 0n;
   }
-  return arcs.join(".");
+  // The first number holds two arcs (X.690 §8.19.4).
+  const [both = 0n, ...rest] = arcs;
+  const top = both < 80n ? both / 40n : 2n;
+  return [top, both - top * 40n, ...rest].join(".");
 }
 
 /** A BIT STRING's bits as bytes, with the count of unused bits in the last one, which are zero (X.690 §11.2.1). */
@@ -171,9 +167,14 @@ export function onlyChild(node: DerNode, what: string): DerNode {
   return child;
 }
 
+/** The parts of a SEQUENCE. */
+export function sequence(node: DerNode | undefined, what: string): DerNode[] {
+  return children(expectTag(node, TAG.sequence, what));
+}
+
 /** The three parts of a certificate or CRL (RFC 5280 §4.1, §5.1): what is signed, the algorithm and the signature. */
 export function readSigned(der: Uint8Array, what: string) {
-  const [body, algorithm, signature, ...rest] = children(expectTag(readDer(der), TAG.sequence, what));
+  const [body, algorithm, signature, ...rest] = sequence(readDer(der), what);
   if (rest.length > 0) throw new DerError(`${what} has too many parts`);
   return {
     body: expectTag(body, TAG.sequence, `the body of ${what}`),
@@ -184,7 +185,7 @@ export function readSigned(der: Uint8Array, what: string) {
 
 /** The parts of a SEQUENCE that must not be empty. */
 export function nonEmpty(node: DerNode | undefined, what: string): DerNode[] {
-  const parts = children(expectTag(node, TAG.sequence, what));
+  const parts = sequence(node, what);
   if (parts.length === 0) throw new DerError(`${what}: an empty list`);
   return parts;
 }
@@ -192,34 +193,25 @@ export function nonEmpty(node: DerNode | undefined, what: string): DerNode[] {
 /** UTCTime or GeneralizedTime in the forms that RFC 5280 §4.1.2.5 allows: to the second, ending in Z. */
 export function readTime(node: DerNode): Date {
   const text = Buffer.from(content(node)).toString("latin1");
-  const utc = node.tag === TAG.utcTime ? /^(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)Z$/.exec(text) : null;
-  const generalized =
-    node.tag === TAG.generalizedTime ? /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)Z$/.exec(text) : null;
-  const parts = (utc ?? generalized)?.slice(1).map(Number);
-  if (parts === undefined) throw new DerError(`a time is malformed: ${printable(text, 40)}`);
-  const [rawYear = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = parts;
+  const isUtc = node.tag === TAG.utcTime && /^\d{12}Z$/.test(text);
+  if (!isUtc && !(node.tag === TAG.generalizedTime && /^\d{14}Z$/.test(text))) {
+    throw new DerError(`a time is malformed: ${printable(text, 40)}`);
+  }
   // RFC 5280 §4.1.2.5.1: YY of 50 and above is 19YY.
-  const year = utc === null ? rawYear : rawYear >= 50 ? 1900 + rawYear : 2000 + rawYear;
-  const date = utcDate(year, month, day, hour, minute, second);
+  const century = text < "5" ? "20" : "19";
+  const date = parseTime(isUtc ? century + text : text);
   if (date === undefined) throw new DerError(`a time does not exist: ${text}`);
   return date;
 }
 
-/** The time with these parts, months counted from 1; `undefined` when there is none, such as on 30 February. */
-export function utcDate(
-  year: number,
-  month: number,
-  day: number,
-  hour: number,
-  minute: number,
-  second: number,
-): Date | undefined {
-  const date = new Date(0);
-  date.setUTCFullYear(year, month - 1, day);
-  date.setUTCHours(hour, minute, second);
-  const real =
-    date.getUTCMonth() === month - 1 && date.getUTCDate() === day && hour < 24 && minute < 60 && second < 60;
-  return real ? date : undefined;
+/** Reads `YYYYMMDDHHMMSSZ`; `undefined` for another form, or a time that does not exist, such as on 30 February. */
+export function parseTime(text: string): Date | undefined {
+  const parts = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)Z$/.exec(text);
+  if (parts === null) return undefined;
+  const [, year, month, day, hour, minute, second] = parts;
+  const iso = `${year}-${month}-${day}T${hour}:${minute}:${second}.000Z`;
+  const date = new Date(iso);
+  return Number.isNaN(date.getTime()) || date.toISOString() !== iso ? undefined : date;
 }
 
 function readNode(bytes: Uint8Array, at: number, limit: number): DerNode {

@@ -1,4 +1,4 @@
-import { children, content, DerError, encoded, expectTag, readOid, TAG } from "./der.ts";
+import { children, content, DerError, expectTag, readOid, sequence, TAG } from "./der.ts";
 import type { DerNode } from "./der.ts";
 
 /** One attribute of a name, such as CN=client. */
@@ -12,7 +12,6 @@ export interface NameAttribute {
 /** A subject or issuer: its relative names in the order of the certificate, each with one or more attributes. */
 export interface DistinguishedName {
   readonly rdns: readonly (readonly NameAttribute[])[];
-  readonly der: Uint8Array;
   /** Equal for names that RFC 5280 §7.1 calls equal: letter case and runs of spaces do not count. */
   readonly comparisonKey: string;
   /** The same for each relative name. */
@@ -44,39 +43,30 @@ const ATTRIBUTE_TYPE: Readonly<Record<string, string>> = {
 };
 
 /** Reads a `Name` (RFC 5280 §4.1.2.4). */
-export function readName(node: DerNode): DistinguishedName {
-  const rdns = children(expectTag(node, TAG.sequence, "a name")).map((rdn) => {
+export function readName(node: DerNode | undefined, what: string): DistinguishedName {
+  const rdns = sequence(node, what).map((rdn) => {
     const attributes = children(expectTag(rdn, TAG.set, "a relative name")).map(readAttribute);
     if (attributes.length === 0) throw new DerError("a relative name is empty");
     return attributes;
   });
   const rdnKeys = rdns.map(rdnKey);
-  return { rdns, der: encoded(node), rdnKeys, comparisonKey: rdnKeys.join("\u0002"), text: toText(rdns) };
+  const text = rdns
+    .toReversed()
+    .map((rdn) => rdn.map(({ type, value }) => `${type}=${escapeValue(value)}`).join("+"))
+    .join(",");
+  return { rdns, rdnKeys, comparisonKey: rdnKeys.join("\u0002"), text };
 }
 
 /** All values of one attribute type, in the order of the certificate. */
 export function attributeValues(name: DistinguishedName, type: string): string[] {
-  return name.rdns.flatMap((rdn) =>
-    rdn.filter((attribute) => attribute.type === type).map(({ value }) => value),
-  );
-}
-
-/** The name for people and for the Subject resource; see {@link DistinguishedName.text}. */
-export function formatName(name: DistinguishedName): string {
-  return name.text;
-}
-
-function toText(rdns: DistinguishedName["rdns"]): string {
-  return rdns
-    .toReversed()
-    .map((rdn) => rdn.map(({ type, value }) => `${type}=${escapeValue(value)}`).join("+"))
-    .join(",");
+  const attributes = name.rdns.flat().filter((attribute) => attribute.type === type);
+  return attributes.map(({ value }) => value);
 }
 
 function readAttribute(node: DerNode): NameAttribute {
-  const [type, value, ...rest] = children(expectTag(node, TAG.sequence, "a name attribute"));
+  const [type, value, ...rest] = sequence(node, "a name attribute");
   if (value === undefined || rest.length > 0) throw new DerError("a name attribute has not two parts");
-  const oid = readOid(expectTag(type, TAG.oid, "a name attribute's type"));
+  const oid = readOid(type, "a name attribute's type");
   return { oid, type: ATTRIBUTE_TYPE[oid] ?? oid, value: readText(value) };
 }
 
@@ -100,20 +90,20 @@ export function readText(node: DerNode): string {
     case TAG.bmpString:
       if (bytes.length % 2 !== 0) throw new DerError("a BMPString is cut short");
       return Buffer.from(bytes).swap16().toString("utf16le");
-    case TAG.universalString: {
-      if (bytes.length % 4 !== 0) throw new DerError("a UniversalString is cut short");
-      const view = Buffer.from(bytes);
-      let text = "";
-      for (let at = 0; at < view.length; at += 4) {
-        const point = view.readUInt32BE(at);
-        if (point > 0x10_ffff) throw new DerError("a UniversalString has no such character");
-        text += String.fromCodePoint(point);
-      }
-      return text;
-    }
+    case TAG.universalString:
+      return readUtf32(Buffer.from(bytes));
     default:
       throw new DerError(`a name has a value of tag 0x${node.tag.toString(16)}`);
   }
+}
+
+function readUtf32(bytes: Buffer): string {
+  if (bytes.length % 4 !== 0) throw new DerError("a UniversalString is cut short");
+  const points = Array.from({ length: bytes.length / 4 }, (_, index) => bytes.readUInt32BE(4 * index));
+  if (points.some((point) => point > 0x10_ffff)) {
+    throw new DerError("a UniversalString has no such character");
+  }
+  return points.map((point) => String.fromCodePoint(point)).join("");
 }
 
 function rdnKey(attributes: readonly NameAttribute[]): string {

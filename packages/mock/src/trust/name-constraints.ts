@@ -1,9 +1,7 @@
-import { AWS_MESSAGE, denied } from "../errors/refusal.ts";
-import type { Refusal } from "../errors/refusal.ts";
+import { Refusal } from "../errors/refusal.ts";
 import { isSelfIssued } from "./certificate.ts";
 import type { Certificate } from "./certificate.ts";
-import { attributeValues, formatName } from "./distinguished-name.ts";
-import type { DistinguishedName } from "./distinguished-name.ts";
+import { attributeValues } from "./distinguished-name.ts";
 import type { GeneralName, NameConstraints } from "./extensions.ts";
 
 /** The largest number of comparisons, as in Go's crypto/x509. */
@@ -38,80 +36,52 @@ export function checkNameConstraints(path: readonly Certificate[]): void {
 }
 
 function isAllowed(name: GeneralName, { permitted, excluded }: NameConstraints): boolean {
-  const isOfForm = (subtree: GeneralName): boolean =>
-    name.kind === subtree.kind &&
-    (name.kind !== "other" || subtree.kind !== "other" || name.tag === subtree.tag);
-  const [within, without] = [permitted.filter(isOfForm), excluded.filter(isOfForm)];
+  const isOfKind = ({ kind }: GeneralName): boolean => kind === name.kind;
+  const [within, without] = [permitted.filter(isOfKind), excluded.filter(isOfKind)];
   if (within.length === 0 && without.length === 0) return true;
   if (!isName(name) || without.some((subtree) => reaches(name, subtree))) return false;
   return within.length === 0 || within.some((subtree) => isWithin(name, subtree));
 }
 
-/** Whether a name has the syntax of its form (RFC 5280 §4.2.1.6), and one that can be compared. */
-function isName(name: GeneralName): boolean {
-  switch (name.kind) {
-    case "dns":
-      return isHost(name.value.replace(/^\*\./, ""));
-    case "email":
-      return mailboxOf(name.value) !== undefined;
-    case "uri":
-      return hostOfUri(name.value) !== undefined;
-    case "ip":
-      return name.value.length === 4 || name.value.length === 16;
-    default:
-      return name.kind === "directory";
-  }
+/** How names and constraints of one kind are written (RFC 5280 §4.2.1.6, §4.2.1.10), and which names a subtree has. */
+interface Form {
+  isName(value: string): boolean;
+  isConstraint(value: string): boolean;
+  isWithin(value: string, subtree: string): boolean;
 }
 
-/** Whether a subtree has the syntax of RFC 5280 §4.2.1.10. A form that is not known is refused where a name has it. */
-function isConstraint(subtree: GeneralName): boolean {
-  switch (subtree.kind) {
-    case "dns":
-    case "uri":
-      return isDomain(subtree.value);
-    case "email":
-      return isDomain(subtree.value) || mailboxOf(subtree.value) !== undefined;
-    case "ip":
-      return (
-        [8, 32].includes(subtree.value.length) && isMask(subtree.value.subarray(subtree.value.length / 2))
-      );
-    default:
-      return true;
-  }
+const FORMS: Readonly<Record<string, Form>> = {
+  dns: {
+    isName: (value) => isHost(value.replace(/^\*\./, "")),
+    isConstraint: isDomain,
+    isWithin: (value, subtree) => isHostWithin(value, subtree, true),
+  },
+  email: {
+    isName: (value) => mailboxOf(value) !== undefined,
+    isConstraint: (value) => isDomain(value) || mailboxOf(value) !== undefined,
+    isWithin: isMailboxWithin,
+  },
+  uri: {
+    isName: (value) => hostOfUri(value) !== undefined,
+    isConstraint: isDomain,
+    isWithin: (value, subtree) => isHostWithin(hostOfUri(value) ?? "", subtree, false),
+  },
+  // Octets in hex: an address; as a constraint, an address and a mask of ones, then zeros (RFC 4632 §5.1).
+  ip: {
+    isName: (value) => value.length === 8 || value.length === 32,
+    isConstraint: (value) => /^(?:.{8}(?=.{8}$)|.{32}(?=.{32}$))f*[8ce]?0*$/.test(value),
+    isWithin: isAddressWithin,
+  },
+};
+
+/** Whether a name has the syntax of its form, and one that can be compared. */
+function isName({ kind, value }: GeneralName): boolean {
+  return kind === "directory" || FORMS[kind]?.isName(value) === true;
 }
 
-/** A host, a domain with a leading dot, or nothing, which stands for all. */
-function isDomain(value: string): boolean {
-  return value === "" || isHost(value.replace(/^\./, ""));
-}
-
-/** The preferred name syntax of RFC 1034 §3.5 and RFC 1123 §2.1, and the underscores that are in use. */
-function isHost(value: string): boolean {
-  return (
-    value.length <= 253 &&
-    value.split(".").every((label) => /^[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?$/i.test(label))
-  );
-}
-
-/** A mailbox without quoting or comments, taken apart; RFC 5280 §4.2.1.6 allows no display name. */
-function mailboxOf(value: string): { local: string; host: string } | undefined {
-  const [local = "", host, ...rest] = value.split("@");
-  return host !== undefined && rest.length === 0 && isHost(host) && /^[\w!#$%&'*+/=?^`{|}~.-]+$/.test(local)
-    ? { local, host }
-    : undefined;
-}
-
-/** The host of a URI by the grammar of RFC 3986 §3.2; RFC 5280 wants a name, so that an address has none. */
-function hostOfUri(value: string): string | undefined {
-  const [, host] =
-    /^[a-z][a-z0-9+.-]*:\/\/(?:[\w.~!$&'()*+,;=:%-]*@)?([\w.-]+)(?::\d*)?(?:[/?#]|$)/i.exec(value) ?? [];
-  return host !== undefined && isHost(host) && !/(?:^|\.)\d+$/.test(host) ? host : undefined;
-}
-
-/** Ones, then zeros (RFC 4632 §5.1). */
-function isMask(mask: Uint8Array): boolean {
-  const bits = [...mask].map((byte) => byte.toString(2).padStart(8, "0")).join("");
-  return /^1*0*$/.test(bits);
+/** Whether a subtree has the syntax of its form. A form that is not known is refused where a name has it. */
+function isConstraint({ kind, value }: GeneralName): boolean {
+  return kind === "directory" || FORMS[kind]?.isConstraint(value) !== false;
 }
 
 /** Whether an excluded subtree hits the name: a wildcard stands for names that may be in it. */
@@ -121,14 +91,37 @@ function reaches(name: GeneralName, subtree: GeneralName): boolean {
   return subtree.value.replace(/^\.?[^.]*\./, "*.").toLowerCase() === name.value.toLowerCase();
 }
 
+/** Whether a subtree of the same kind has the name. */
 function isWithin(name: GeneralName, subtree: GeneralName): boolean {
-  if (name.kind === "dns" && subtree.kind === "dns") return isHostWithin(name.value, subtree.value, true);
-  if (name.kind === "email" && subtree.kind === "email") return isMailboxWithin(name.value, subtree.value);
-  if (name.kind === "uri" && subtree.kind === "uri") {
-    return isHostWithin(hostOfUri(name.value) ?? "", subtree.value, false);
+  if (name.kind !== "directory" && subtree.kind !== "directory") {
+    return FORMS[name.kind]?.isWithin(name.value, subtree.value) === true;
   }
-  if (name.kind === "ip" && subtree.kind === "ip") return isAddressWithin(name.value, subtree.value);
-  return name.kind === "directory" && subtree.kind === "directory" && isNameWithin(name.value, subtree.value);
+  if (name.kind !== "directory" || subtree.kind !== "directory") return false;
+  return subtree.value.rdnKeys.every((key, index) => name.value.rdnKeys[index] === key);
+}
+
+/** A host, a domain with a leading dot, or nothing, which stands for all. */
+function isDomain(value: string): boolean {
+  return value === "" || isHost(value.replace(/^\./, ""));
+}
+
+/** The preferred name syntax of RFC 1034 §3.5 and RFC 1123 §2.1, and the underscores that are in use. */
+function isHost(value: string): boolean {
+  const isLabel = (label: string): boolean => /^[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?$/i.test(label);
+  return value.length <= 253 && value.split(".").every(isLabel);
+}
+
+/** A mailbox without quoting or comments, taken apart; RFC 5280 §4.2.1.6 allows no display name. */
+function mailboxOf(value: string): { local: string; host: string } | undefined {
+  const [, local, host] = /^([\w!#$%&'*+/=?^`{|}~.-]+)@([^@]*)$/.exec(value) ?? [];
+  return local !== undefined && host !== undefined && isHost(host) ? { local, host } : undefined;
+}
+
+/** The host of a URI by the grammar of RFC 3986 §3.2; RFC 5280 wants a name, so that an address has none. */
+function hostOfUri(value: string): string | undefined {
+  const [, host] =
+    /^[a-z][a-z0-9+.-]*:\/\/(?:[\w.~!$&'()*+,;=:%-]*@)?([\w.-]+)(?::\d*)?(?:[/?#]|$)/i.exec(value) ?? [];
+  return host !== undefined && isHost(host) && !/(?:^|\.)\d+$/.test(host) ? host : undefined;
 }
 
 /** @param bareIncludesSubdomains true for DNS names; a URI's bare host means that host alone */
@@ -140,37 +133,29 @@ function isHostWithin(host: string, subtree: string, bareIncludesSubdomains: boo
 }
 
 function isMailboxWithin(value: string, subtree: string): boolean {
-  const mailbox = mailboxOf(value);
-  const wanted = mailboxOf(subtree);
+  const [mailbox, wanted] = [mailboxOf(value), mailboxOf(subtree)];
   if (mailbox === undefined) return false;
   if (wanted === undefined) return isHostWithin(mailbox.host, subtree, false);
   return mailbox.local === wanted.local && mailbox.host.toLowerCase() === wanted.host.toLowerCase();
 }
 
-function isAddressWithin(address: Uint8Array, subtree: Uint8Array): boolean {
-  if (subtree.length !== address.length * 2) return false;
-  return address.every((byte, index) => {
-    const mask = subtree[address.length + index] ?? 0;
-    return (byte & mask) === ((subtree[index] ?? 0) & mask);
-  });
-}
-
-function isNameWithin(name: DistinguishedName, subtree: DistinguishedName): boolean {
-  return subtree.rdnKeys.every((key, index) => name.rdnKeys[index] === key);
+function isAddressWithin(address: string, subtree: string): boolean {
+  const { length } = address;
+  if (subtree.length !== 2 * length) return false;
+  const [value, base, mask] = [address, subtree.slice(0, length), subtree.slice(length)].map((hex) =>
+    BigInt(`0x${hex}`),
+  );
+  return value !== undefined && base !== undefined && mask !== undefined && (value & mask) === (base & mask);
 }
 
 /** Every name of a certificate that constraints speak about. */
-function namesOf(certificate: Certificate): GeneralName[] {
-  const { subject, extensions } = certificate;
+function namesOf({ subject, extensions }: Certificate): GeneralName[] {
   const names = [...extensions.subjectAltNames];
   if (subject.rdns.length > 0) names.push({ kind: "directory", value: subject });
   // RFC 5280 §4.2.1.10: the e-mail attribute of the subject counts when there is no alternative name of that form.
-  if (!names.some(({ kind }) => kind === "email")) {
-    names.push(
-      ...attributeValues(subject, "emailAddress").map((value): GeneralName => ({ kind: "email", value })),
-    );
-  }
-  return names;
+  if (names.some(({ kind }) => kind === "email")) return names;
+  const addresses = attributeValues(subject, "emailAddress");
+  return [...names, ...addresses.map((value) => ({ kind: "email", value }) as const)];
 }
 
 function violation(
@@ -179,26 +164,16 @@ function violation(
   issuer: Certificate,
   what: "a name" | "a constraint",
 ): Refusal {
-  const [issuerName, name] = [formatName(issuer.subject), formatName(certificate.subject)];
-  return denied("NAME_CONSTRAINT_VIOLATED", AWS_MESSAGE.untrusted, {
-    expected: `names within the name constraints of ${issuerName}, all of the syntax of their form`,
-    received:
-      what === "a name"
-        ? `${describe(offender)} in ${name}`
-        : `${describe(offender)} as a constraint of ${issuerName}`,
-    remedy: "issue the certificate for names that its CA may certify",
+  const ca = issuer.subject.text;
+  const where = what === "a name" ? `in ${certificate.subject.text}` : `as a constraint of ${ca}`;
+  return new Refusal("NAME_CONSTRAINT_VIOLATED", {
+    expected: `names within the name constraints of ${ca}, all of the syntax of their form`,
+    received: `${describe(offender)} ${where}`,
   });
 }
 
 function describe(name: GeneralName): string {
-  switch (name.kind) {
-    case "directory":
-      return `directory name ${formatName(name.value)}`;
-    case "ip":
-      return `IP address ${Buffer.from(name.value).toString("hex")}`;
-    case "other":
-      return `a name of form 0x${name.tag.toString(16)}`;
-    default:
-      return `${name.kind} ${name.value}`;
-  }
+  if (name.kind === "directory") return `directory name ${name.value.text}`;
+  if (name.kind.startsWith("0x")) return `a name of form ${name.kind}`;
+  return `${name.kind === "ip" ? "IP address" : name.kind} ${name.value}`;
 }

@@ -1,28 +1,14 @@
-import { verify } from "node:crypto";
 import type { KeyObject } from "node:crypto";
-import { AWS_MESSAGE, denied } from "../errors/refusal.ts";
+import { Refusal } from "../errors/refusal.ts";
 import type { CrlRecord } from "../state/records.ts";
 import { namesIssuer } from "./certificate.ts";
-import {
-  children,
-  DerError,
-  encoded,
-  expectTag,
-  nonEmpty,
-  onlyChild,
-  readInteger,
-  readSigned,
-  readSmallInteger,
-  readTime,
-  TAG,
-} from "./der.ts";
+import * as der from "./der.ts";
 import type { DerNode } from "./der.ts";
-import { formatName, readName } from "./distinguished-name.ts";
+import { readName } from "./distinguished-name.ts";
 import type { DistinguishedName } from "./distinguished-name.ts";
 import { AUTHORITY_KEY_IDENTIFIER, readAuthorityKeyIdentifier, readExtension } from "./extensions.ts";
 import { pemBlocks } from "./pem.ts";
-import { readSignatureAlgorithm, sameAlgorithm } from "./signature-algorithm.ts";
-import type { SignatureAlgorithm } from "./signature-algorithm.ts";
+import { isSigned, readSignatureAlgorithm } from "./signature-algorithm.ts";
 import type { CertificationPath, PathRule } from "./validate-path.ts";
 
 /**
@@ -46,17 +32,16 @@ function checkList(crl: CrlRecord, list: CertificateRevocationList, path: Certif
     if (issuer === undefined || !namesIssuer(list.issuer, list.authorityKeyIdentifier, issuer)) continue;
     // RFC 5280 §6.3.3 f
     if (issuer.extensions.keyUsage?.has("cRLSign") === false) {
-      throw invalid(crl, `a list of ${formatName(issuer.subject)}, whose keyUsage lacks cRLSign`);
+      throw invalid(crl, `a list of ${issuer.subject.text}, whose keyUsage lacks cRLSign`);
     }
     if (issuer.publicKey === undefined || !list.isSignedBy(issuer.publicKey)) {
-      throw invalid(crl, `a list with a signature that ${formatName(issuer.subject)} did not make`);
+      throw invalid(crl, `a list with a signature that ${issuer.subject.text} did not make`);
     }
     const revokedAt = list.revoked.get(certificate.serialNumber.toString());
     if (revokedAt === undefined) continue;
-    throw denied("CRL_REVOKED", AWS_MESSAGE.untrusted, {
+    throw new Refusal("CRL_REVOKED", {
       expected: `certificates that are not on ${crl.crlArn}`,
-      received: `${formatName(certificate.subject)}, serial number ${certificate.serialNumber}, revoked at ${revokedAt.toISOString()}`,
-      remedy: "issue a new certificate; if it was revoked by mistake, import a CRL without it",
+      received: `${certificate.subject.text}, serial number ${certificate.serialNumber}, revoked at ${revokedAt.toISOString()}`,
     });
   }
 }
@@ -65,26 +50,22 @@ function readLists(crl: CrlRecord): readonly CertificateRevocationList[] {
   try {
     return readRevocationLists(crl.crlData);
   } catch (error) {
-    if (error instanceof DerError) throw invalid(crl, error.message);
+    if (error instanceof der.DerError) throw invalid(crl, error.message);
     throw error;
   }
 }
 
 /** The refusal for a CRL that cannot be trusted. If it were ignored, whoever damages it could lift revocations. */
 function invalid(crl: CrlRecord, received: string): Error {
-  return denied("CRL_INVALID", AWS_MESSAGE.untrusted, {
+  return new Refusal("CRL_INVALID", {
     expected: `${crl.crlArn} to be a CRL signed by the CA that it names`,
     received,
-    remedy: "update or disable that CRL",
   });
 }
 
 /** A certificate revocation list (RFC 5280 §5), read once and indexed by serial number. */
 export interface CertificateRevocationList {
   readonly issuer: DistinguishedName;
-  readonly thisUpdate: Date;
-  readonly nextUpdate: Date | undefined;
-  readonly signatureAlgorithm: SignatureAlgorithm;
   /** Lower-case hex of the issuer's key identifier, when the list names it. */
   readonly authorityKeyIdentifier: string | undefined;
   /** When each certificate was revoked, by serial number in decimal. */
@@ -104,39 +85,36 @@ export function readRevocationLists(pem: Uint8Array): readonly CertificateRevoca
   const known = cache.get(pem);
   if (known !== undefined) return known;
   const blocks = pemBlocks(Buffer.from(pem).toString("latin1"), "X509 CRL");
-  if (blocks === undefined || blocks.length === 0) throw new DerError("the text holds no PEM CRL");
+  if (blocks.length === 0) throw new der.DerError("the text holds no PEM CRL");
   const lists = blocks.map(readRevocationList);
   cache.set(pem, lists);
   return lists;
 }
 
-function readRevocationList(der: Uint8Array): CertificateRevocationList {
-  const { body, algorithm: outer, signature } = readSigned(der, "the CRL");
-  const fields = children(body);
-  const isVersion2 = fields[0]?.tag === TAG.integer;
-  if (isVersion2 && readSmallInteger(fields.shift() ?? body) !== 1) {
-    throw new DerError("the CRL is of an unknown version");
+function readRevocationList(bytes: Uint8Array): CertificateRevocationList {
+  const { body, algorithm: outer, signature } = der.readSigned(bytes, "the CRL");
+  const fields = der.children(body);
+  const isVersion2 = fields[0]?.tag === der.TAG.integer;
+  if (isVersion2 && der.readSmallInteger(fields.shift() ?? body) !== 1) {
+    throw new der.DerError("the CRL is of an unknown version");
   }
   const [innerAlgorithm, issuer, thisUpdate, ...optional] = fields;
-  if (thisUpdate === undefined) throw new DerError("the CRL has no date");
+  if (thisUpdate === undefined) throw new der.DerError("the CRL has no date");
   const nextUpdate = isTime(optional[0]) ? optional.shift() : undefined;
-  const entries = optional[0]?.tag === TAG.sequence ? optional.shift() : undefined;
+  const entries = optional[0]?.tag === der.TAG.sequence ? optional.shift() : undefined;
   const extensions = isVersion2 && optional[0]?.tag === 0xa0 ? optional.shift() : undefined;
-  if (optional.length > 0) throw new DerError("the CRL has a field that does not belong there");
-  const signatureAlgorithm = readSignatureAlgorithm(sameAlgorithm(innerAlgorithm, outer));
-  const signed = encoded(body);
+  if (optional.length > 0) throw new der.DerError("the CRL has a field that does not belong there");
+  const { verification } = readSignatureAlgorithm(innerAlgorithm, outer);
+  // No rule depends on the two dates, but they must be dates.
+  for (const time of [thisUpdate, nextUpdate]) if (time !== undefined) der.readTime(time);
+  const revoked = entries === undefined ? [] : der.children(entries, MAX_ENTRIES);
   return {
-    issuer: readName(expectTag(issuer, TAG.sequence, "the CRL's issuer")),
-    thisUpdate: readTime(thisUpdate),
-    nextUpdate: nextUpdate === undefined ? undefined : readTime(nextUpdate),
-    signatureAlgorithm,
+    issuer: readName(issuer, "the CRL's issuer"),
     authorityKeyIdentifier: readListExtensions(extensions),
-    revoked: new Map(
-      entries === undefined
-        ? []
-        : children(entries, MAX_ENTRIES).map((entry) => readEntry(entry, isVersion2)),
-    ),
-    isSignedBy: (key) => isSignedBy(signed, signatureAlgorithm, key, signature),
+    revoked: new Map(revoked.map((entry) => readEntry(entry, isVersion2))),
+    isSignedBy: (key) =>
+      verification !== undefined &&
+      isSigned(der.encoded(body), verification.hash, key, signature, verification.padding),
   };
 }
 
@@ -148,59 +126,41 @@ const REASON_CODE = "2.5.29.21";
 const INVALIDITY_DATE = "2.5.29.24";
 
 function readEntry(node: DerNode, isVersion2: boolean): [serial: string, revokedAt: Date] {
-  const [serial, revokedAt, ...rest] = children(expectTag(node, TAG.sequence, "a CRL entry"));
-  if (revokedAt === undefined) throw new DerError("a CRL entry has no date");
-  const [extensions, ...more] = rest;
-  if (more.length > 0 || (extensions !== undefined && !isVersion2)) {
-    throw new DerError("a CRL entry has too many parts");
+  const [serial, revokedAt, extensions, ...rest] = der.sequence(node, "a CRL entry");
+  if (revokedAt === undefined) throw new der.DerError("a CRL entry has no date");
+  if (rest.length > 0 || (extensions !== undefined && !isVersion2)) {
+    throw new der.DerError("a CRL entry has too many parts");
   }
   if (extensions !== undefined) readKnownExtensions(extensions, [REASON_CODE, INVALIDITY_DATE]);
-  return [
-    readInteger(expectTag(serial, TAG.integer, "a revoked serial number")).toString(),
-    readTime(revokedAt),
-  ];
+  const number = der.readInteger(der.expectTag(serial, der.TAG.integer, "a revoked serial number"));
+  return [number.toString(), der.readTime(revokedAt)];
 }
 
 /** @returns the authority's key identifier in lower-case hex, when there is one */
 function readListExtensions(extensions: DerNode | undefined): string | undefined {
   if (extensions === undefined) return undefined;
-  const list = onlyChild(extensions, "the CRL's extensions");
-  const found = readKnownExtensions(list, [AUTHORITY_KEY_IDENTIFIER, CRL_NUMBER]).get(
-    AUTHORITY_KEY_IDENTIFIER,
-  );
-  return found === undefined ? undefined : readAuthorityKeyIdentifier(found);
+  const list = der.onlyChild(extensions, "the CRL's extensions");
+  const found = readKnownExtensions(list, [AUTHORITY_KEY_IDENTIFIER, CRL_NUMBER]);
+  const value = found.get(AUTHORITY_KEY_IDENTIFIER);
+  return value === undefined ? undefined : readAuthorityKeyIdentifier(der.readDer(value));
 }
 
 /**
  * The values of a list's or an entry's extensions. With a critical one that is not known, the list cannot be used
  * (RFC 5280 §5.2, §5.3): it may be a delta, or of certain certificates only.
  */
-function readKnownExtensions(list: DerNode | undefined, known: readonly string[]): Map<string, Uint8Array> {
+function readKnownExtensions(list: DerNode, known: readonly string[]): Map<string, Uint8Array> {
   const found = new Map<string, Uint8Array>();
-  for (const { oid, critical, value } of nonEmpty(list, "the CRL's extensions").map(readExtension)) {
-    if (found.has(oid)) throw new DerError(`the CRL repeats the extension ${oid}`);
-    if (critical && !known.includes(oid))
-      throw new DerError(`the CRL has the unknown critical extension ${oid}`);
+  for (const { oid, critical, value } of der.nonEmpty(list, "the CRL's extensions").map(readExtension)) {
+    if (found.has(oid)) throw new der.DerError(`the CRL repeats the extension ${oid}`);
+    if (critical && !known.includes(oid)) {
+      throw new der.DerError(`the CRL has the unknown critical extension ${oid}`);
+    }
     found.set(oid, value);
   }
   return found;
 }
 
 function isTime(node: DerNode | undefined): boolean {
-  return node?.tag === TAG.utcTime || node?.tag === TAG.generalizedTime;
-}
-
-function isSignedBy(
-  signed: Uint8Array,
-  { verification }: SignatureAlgorithm,
-  key: KeyObject,
-  signature: Uint8Array,
-): boolean {
-  if (verification === undefined) return false;
-  const { hash, padding } = verification;
-  try {
-    return verify(hash, signed, padding === undefined ? key : { key, padding }, signature);
-  } catch {
-    return false;
-  }
+  return node?.tag === der.TAG.utcTime || node?.tag === der.TAG.generalizedTime;
 }

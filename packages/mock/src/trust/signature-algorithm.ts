@@ -1,5 +1,6 @@
-import { constants } from "node:crypto";
-import { children, DerError, encoded, expectTag, readOid, TAG } from "./der.ts";
+import { constants, verify } from "node:crypto";
+import type { KeyObject } from "node:crypto";
+import { children, DerError, encoded, readOid, sequence, TAG } from "./der.ts";
 import type { DerNode } from "./der.ts";
 
 /** How a certificate or CRL is signed. */
@@ -48,38 +49,48 @@ const PSS_HASHES: Readonly<Record<string, string>> = {
   "2.16.840.1.101.3.4.2.3": "sha512",
 };
 
-/** Reads an AlgorithmIdentifier (RFC 5280 §4.1.1.2) of a signature. */
-export function readSignatureAlgorithm(node: DerNode): SignatureAlgorithm {
-  const [identifier, parameters, ...rest] = children(node);
+/**
+ * Reads the AlgorithmIdentifier of a signature (RFC 5280 §4.1.1.2).
+ *
+ * @param inner the one that is signed too
+ * @param outer the one beside the signature, which must be the same (RFC 5280 §4.1.1.2, §5.1.1.2)
+ */
+export function readSignatureAlgorithm(inner: DerNode | undefined, outer: DerNode): SignatureAlgorithm {
+  const [identifier, parameters, ...rest] = sequence(inner, "the inner signature algorithm");
+  if (inner === undefined || Buffer.compare(encoded(inner), encoded(outer)) !== 0) {
+    throw new DerError("the two signature algorithms differ");
+  }
   if (rest.length > 0) throw new DerError("the signature algorithm has too many parts");
-  const oid = readOid(expectTag(identifier, TAG.oid, "the signature algorithm"));
+  const oid = readOid(identifier, "the signature algorithm");
   if (oid === RSA_PSS) return readPss(oid, parameters);
-  const strong = STRONG[oid];
-  if (strong === undefined) return { oid, name: WEAK[oid] ?? oid, strong: false };
-  const [name, hash] = strong;
+  const [name, hash] = STRONG[oid] ?? [];
+  if (name === undefined || hash === undefined) return { oid, name: WEAK[oid] ?? oid, strong: false };
   return { oid, name, strong: true, verification: { hash } };
-}
-
-/** The algorithm that is signed too. It must equal the one beside the signature (RFC 5280 §4.1.1.2, §5.1.1.2). */
-export function sameAlgorithm(inner: DerNode | undefined, outer: DerNode): DerNode {
-  const algorithm = expectTag(inner, TAG.sequence, "the inner signature algorithm");
-  if (Buffer.compare(encoded(algorithm), encoded(outer)) === 0) return algorithm;
-  throw new DerError("the two signature algorithms differ");
 }
 
 /** RSASSA-PSS carries its hash in the parameters; without one it is SHA-1 (RFC 4055 §3.1). */
 function readPss(oid: string, parameters: DerNode | undefined): SignatureAlgorithm {
-  const explicit =
-    parameters?.tag === TAG.sequence ? children(parameters).find(({ tag }) => tag === 0xa0) : undefined;
-  const [algorithm] = explicit === undefined ? [] : children(explicit);
-  const [identifier] = algorithm === undefined ? [] : children(algorithm);
-  const hash =
-    identifier === undefined ? undefined : PSS_HASHES[readOid(expectTag(identifier, TAG.oid, "the hash"))];
+  const inside = (node: DerNode | undefined): DerNode[] => (node === undefined ? [] : children(node));
+  const explicit = parameters?.tag === TAG.sequence ? inside(parameters) : [];
+  const [algorithm] = inside(explicit.find(({ tag }) => tag === 0xa0));
+  const [identifier] = inside(algorithm);
+  const hash = identifier === undefined ? undefined : PSS_HASHES[readOid(identifier, "the hash")];
   if (hash === undefined) return { oid, name: "RSASSA-PSS with a weak hash", strong: false };
-  return {
-    oid,
-    name: `RSASSA-PSS with ${hash}`,
-    strong: true,
-    verification: { hash, padding: constants.RSA_PKCS1_PSS_PADDING },
-  };
+  const padding = constants.RSA_PKCS1_PSS_PADDING;
+  return { oid, name: `RSASSA-PSS with ${hash}`, strong: true, verification: { hash, padding } };
+}
+
+/** Whether a key made the signature. A key that cannot have made one of this kind did not. */
+export function isSigned(
+  data: Uint8Array,
+  hash: Verification["hash"],
+  key: KeyObject,
+  signature: Uint8Array,
+  padding?: number,
+): boolean {
+  try {
+    return verify(hash, data, padding === undefined ? key : { key, padding }, signature);
+  } catch {
+    return false;
+  }
 }

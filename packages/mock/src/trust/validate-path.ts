@@ -1,7 +1,6 @@
-import { AWS_MESSAGE, denied, Refusal } from "../errors/refusal.ts";
+import { Refusal } from "../errors/refusal.ts";
 import { isSelfIssued, namesIssuer } from "./certificate.ts";
 import type { Certificate } from "./certificate.ts";
-import { formatName } from "./distinguished-name.ts";
 import { checkNameConstraints } from "./name-constraints.ts";
 
 /** A path of certificates: the end-entity certificate first, the trust anchor's certificate last. */
@@ -27,51 +26,36 @@ export function validatePath(
   now: Date,
   rules: readonly PathRule[] = [],
 ): CertificationPath {
-  const anchorPrints = new Set(anchors.map(({ fingerprint }) => fingerprint));
-  const usable = new Map(
-    intermediates
-      .filter(({ fingerprint }) => fingerprint !== leaf.fingerprint && !anchorPrints.has(fingerprint))
-      .map((certificate) => [certificate.fingerprint, certificate]),
-  );
-  const search: Search = { anchors, intermediates: [...usable.values()], now, rules };
-  const outcome = extend(search, [leaf]);
-  if (outcome.path !== undefined) return outcome.path;
-  throw outcome.refusal ?? noPath(leaf, [leaf, ...search.intermediates], anchors);
-}
-
-interface Search {
-  readonly anchors: readonly Certificate[];
-  readonly intermediates: readonly Certificate[];
-  readonly now: Date;
-  readonly rules: readonly PathRule[];
-}
-
-interface Outcome {
-  readonly path?: CertificationPath | undefined;
-  readonly refusal?: Refusal | undefined;
-}
-
-function extend(search: Search, path: CertificationPath): Outcome {
-  const tip = path.at(-1) ?? path[0];
+  const known = new Set([leaf, ...anchors].map(({ fingerprint }) => fingerprint));
+  const sent = intermediates.filter(({ fingerprint }) => !known.has(fingerprint));
+  const usable = [...new Map(sent.map((certificate) => [certificate.fingerprint, certificate])).values()];
   let refusal: Refusal | undefined;
-  for (const anchor of search.anchors) {
-    if (!isIssuedBy(tip, anchor)) continue;
-    const complete: CertificationPath = [...path, anchor];
+  for (const path of pathsFrom([leaf], usable, anchors)) {
     try {
-      checkPath(search, complete);
-      return { path: complete };
+      for (const certificate of path) checkCertificate(certificate, now);
+      for (const [above, issuer] of path.slice(1).entries()) checkIssuer(issuer, path.slice(1, above + 1));
+      for (const rule of [checkNameConstraints, ...rules]) rule(path);
+      return path;
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       refusal ??= error;
     }
   }
-  for (const candidate of search.intermediates) {
+  throw refusal ?? noPath([leaf, ...usable], anchors);
+}
+
+/** The paths that begin with this one and end at an anchor, the anchors that issued its last certificate first. */
+function* pathsFrom(
+  path: CertificationPath,
+  intermediates: readonly Certificate[],
+  anchors: readonly Certificate[],
+): Generator<CertificationPath> {
+  const tip = path.at(-1) ?? path[0];
+  for (const anchor of anchors) if (isIssuedBy(tip, anchor)) yield [...path, anchor];
+  for (const candidate of intermediates) {
     if (path.includes(candidate) || !isIssuedBy(tip, candidate)) continue;
-    const outcome = extend(search, [...path, candidate]);
-    if (outcome.path !== undefined) return outcome;
-    refusal ??= outcome.refusal;
+    yield* pathsFrom([...path, candidate], intermediates, anchors);
   }
-  return { refusal };
 }
 
 /**
@@ -87,64 +71,51 @@ function isIssuedBy(certificate: Certificate, issuer: Certificate): boolean {
   verified.set(certificate, outcomes);
   const known = outcomes.get(issuer);
   if (known !== undefined) return known;
-  const holds = issuer.publicKey !== undefined && verifies(certificate, issuer.publicKey);
+  const holds = verifies(certificate, issuer);
   outcomes.set(issuer, holds);
   return holds;
 }
 
-function verifies(certificate: Certificate, key: NonNullable<Certificate["publicKey"]>): boolean {
+function verifies(certificate: Certificate, { publicKey }: Certificate): boolean {
   try {
-    return certificate.x509.verify(key);
+    return publicKey !== undefined && certificate.x509.verify(publicKey);
   } catch {
     return false;
   }
 }
 
-function checkPath({ now, rules }: Search, path: CertificationPath): void {
-  for (const certificate of path) checkCertificate(certificate, now);
-  for (const [depth, certificate] of path.entries()) {
-    if (depth > 0) checkIssuer(certificate, path.slice(1, depth));
-  }
-  for (const rule of [checkNameConstraints, ...rules]) rule(path);
-}
-
 /** Checks the rules for every certificate of a path (RFC 5280 §6.1.3, and AWS's rule on hashes). */
 function checkCertificate(certificate: Certificate, now: Date): void {
-  const name = formatName(certificate.subject);
+  const name = certificate.subject.text;
   const { signatureAlgorithm, extensions } = certificate;
   if (now > certificate.notAfter) {
-    throw denied("CERTIFICATE_EXPIRED", AWS_MESSAGE.untrusted, {
+    throw new Refusal("CERTIFICATE_EXPIRED", {
       expected: `certificates valid at ${now.toISOString()}`,
       received: `${name} expired at ${certificate.notAfter.toISOString()}`,
-      remedy: "renew that certificate; if it is the trust anchor's, update the trust anchor",
     });
   }
   if (now < certificate.notBefore) {
-    throw denied("CERTIFICATE_NOT_YET_VALID", AWS_MESSAGE.untrusted, {
+    throw new Refusal("CERTIFICATE_NOT_YET_VALID", {
       expected: `certificates valid at ${now.toISOString()}`,
       received: `${name} is valid from ${certificate.notBefore.toISOString()}`,
-      remedy: "wait, or correct the clock of the CA or of this server",
     });
   }
   if (!signatureAlgorithm.strong) {
-    throw denied("SIGNATURE_HASH_WEAK", AWS_MESSAGE.insufficient, {
+    throw new Refusal("SIGNATURE_HASH_WEAK", {
       expected: "certificates signed with SHA-256 or stronger",
       received: `${name} is signed with ${signatureAlgorithm.name}`,
-      remedy: "issue that certificate again with SHA-256",
     });
   }
   if (extensions.duplicated.length > 0) {
-    throw denied("EXTENSION_DUPLICATED", AWS_MESSAGE.untrusted, {
+    throw new Refusal("EXTENSION_DUPLICATED", {
       expected: "each extension at most once (RFC 5280 section 4.2)",
       received: `${name} repeats ${extensions.duplicated.join(", ")}`,
-      remedy: "issue that certificate again",
     });
   }
   if (extensions.unknownCritical.length > 0) {
-    throw denied("CRITICAL_EXTENSION_UNKNOWN", AWS_MESSAGE.untrusted, {
+    throw new Refusal("CRITICAL_EXTENSION_UNKNOWN", {
       expected: "no critical extension that path validation does not know (RFC 5280 section 4.2)",
       received: `${name} has critical ${extensions.unknownCritical.join(", ")}`,
-      remedy: "issue that certificate without the extension, or with the extension not critical",
     });
   }
 }
@@ -155,45 +126,37 @@ function checkCertificate(certificate: Certificate, now: Date): void {
  * @param below the issuers between this one and the end-entity certificate
  */
 function checkIssuer(issuer: Certificate, below: readonly Certificate[]): void {
-  const name = formatName(issuer.subject);
+  const name = issuer.subject.text;
   const { basicConstraints, keyUsage } = issuer.extensions;
   if (issuer.version !== 3 || basicConstraints?.ca !== true) {
-    throw denied("ISSUER_NOT_CA", AWS_MESSAGE.untrusted, {
+    throw new Refusal("ISSUER_NOT_CA", {
       expected: "issuers of version 3 with basicConstraints CA:true",
       received: `${name}, version ${issuer.version}, ${basicConstraints === undefined ? "no basicConstraints" : "CA:false"}`,
-      remedy: "issue the certificate below it from a CA certificate",
     });
   }
   if (keyUsage?.has("keyCertSign") !== true) {
-    throw denied("ISSUER_KEY_USAGE_MISSING", AWS_MESSAGE.untrusted, {
+    throw new Refusal("ISSUER_KEY_USAGE_MISSING", {
       expected: "issuers with keyUsage keyCertSign",
       received: `${name} with ${keyUsage === undefined ? "no keyUsage extension" : [...keyUsage].join(", ")}`,
-      remedy: "issue that CA certificate with keyUsage = critical, keyCertSign, cRLSign",
     });
   }
   const { pathLength } = basicConstraints;
   // Self-issued certificates, such as those of a key rollover, do not count (RFC 5280 §4.2.1.9).
   const depth = below.filter((certificate) => !isSelfIssued(certificate)).length;
   if (pathLength !== undefined && depth > pathLength) {
-    throw denied("PATH_LENGTH_EXCEEDED", AWS_MESSAGE.untrusted, {
+    throw new Refusal("PATH_LENGTH_EXCEEDED", {
       expected: `at most ${pathLength} intermediate certificates below ${name} (its pathlen)`,
-      received: `${depth}: ${below.map((certificate) => formatName(certificate.subject)).join(", ")}`,
-      remedy: "issue the certificate from a CA higher up, or that CA with a larger pathlen",
+      received: `${depth}: ${below.map((certificate) => certificate.subject.text).join(", ")}`,
     });
   }
 }
 
-function noPath(leaf: Certificate, sent: readonly Certificate[], anchors: readonly Certificate[]): Refusal {
-  return denied("CHAIN_UNTRUSTED", AWS_MESSAGE.untrusted, {
-    expected: `a chain of signatures from ${formatName(leaf.subject)} up to ${anchors.map(describe).join(" or ")}`,
-    received: sent
-      .map((certificate) => `${formatName(certificate.subject)} issued by ${formatName(certificate.issuer)}`)
-      .join("; "),
-    remedy:
-      "name the trust anchor of the CA that issued the certificate, and send every intermediate in X-Amz-X509-Chain",
+function noPath(sent: readonly [Certificate, ...Certificate[]], anchors: readonly Certificate[]): Refusal {
+  const names = anchors.map(
+    ({ subject, fingerprint }) => `${subject.text} (SHA-256 ${fingerprint.slice(0, 16)}…)`,
+  );
+  return new Refusal("CHAIN_UNTRUSTED", {
+    expected: `a chain of signatures from ${sent[0].subject.text} up to ${names.join(" or ")}`,
+    received: sent.map(({ subject, issuer }) => `${subject.text} issued by ${issuer.text}`).join("; "),
   });
-}
-
-function describe(certificate: Certificate): string {
-  return `${formatName(certificate.subject)} (SHA-256 ${certificate.fingerprint.slice(0, 16)}…)`;
 }

@@ -2,7 +2,7 @@ import type { MockContext } from "../../src/context.ts";
 import { ServiceError } from "../../src/errors/service-error.ts";
 import { answerCreateSession } from "../../src/http/sessions.ts";
 import type { ReceivedRequest } from "../../src/request/received-request.ts";
-import type { CreateSessionOutput } from "../../src/session/assume.ts";
+import type { CreateSessionOutput } from "../../src/session/create-session.ts";
 
 /** The answer to a CreateSession call, without HTTP around it. */
 export interface Answer {
