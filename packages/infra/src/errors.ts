@@ -5,7 +5,8 @@ export type InfraErrorCode =
   | "ERR_INFRA_OPTION_INVALID"
   | "ERR_INFRA_OUTPUTS_FILE"
   | "ERR_INFRA_OUTPUTS_INVALID"
-  | "ERR_INFRA_SAMPLE_OBJECT_EXISTS";
+  | "ERR_INFRA_SAMPLE_OBJECT_EXISTS"
+  | "ERR_INFRA_TRUST_OPEN";
 
 /** The error class of this package. Its message says what failed, with which value, and what to change. */
 export class InfraError extends Error {

@@ -32,23 +32,47 @@ const lowest = (name: string): string => String(manifest.peerDependencies[name])
 const APP = `
 import { readFileSync } from "node:fs";
 import { App, CfnOutput, Stack } from "aws-cdk-lib";
-import { Role } from "aws-cdk-lib/aws-iam";
+import { CertificateAuthority } from "aws-cdk-lib/aws-acmpca";
+import { ManagedPolicy, PolicyDocument, Role } from "aws-cdk-lib/aws-iam";
 import { Bucket } from "aws-cdk-lib/aws-s3";
-import { bucketReaderPolicy, Profile, RolesAnywherePrincipal, RolesAnywhereStack, TrustAnchor } from "@roles-anywhere/infra";
+import {
+  bucketReaderPolicy, CertificateRevocationList, DenyOlderSessions, ExternalServer, Profile, RolesAnywherePrincipal,
+  RolesAnywhereRole, RolesAnywhereStack, TrustAnchor, TrustAnchorAlarms,
+} from "@roles-anywhere/infra";
+import type { IProfile, ITrustAnchor } from "@roles-anywhere/infra";
 
 const caCertificatePem = readFileSync("ca.pem", "utf8");
 const app = new App({ outdir: "cdk.out" });
 const stack = new Stack(app, "Mine");
-const trustAnchor = new TrustAnchor(stack, "TrustAnchor", { caCertificatePem });
+const trustAnchor: ITrustAnchor = TrustAnchor.fromPem(stack, "TrustAnchor", caCertificatePem, {
+  notificationSettings: [{ event: "CA_CERTIFICATE_EXPIRY", thresholdDays: 60 }],
+});
+const authority = CertificateAuthority.fromCertificateAuthorityArn(
+  stack, "Authority", "arn:aws:acm-pca:eu-west-1:111122223333:certificate-authority/3f9d2a8c",
+);
+TrustAnchor.fromPrivateCa(stack, "Private", authority);
+new CertificateRevocationList(stack, "Revoked", { trustAnchor, crlPem: "-----BEGIN X509 CRL-----\\nQUJD\\n-----END X509 CRL-----" });
 const bucket = new Bucket(stack, "Reports");
 const role = new Role(stack, "Role", {
-  assumedBy: new RolesAnywherePrincipal({ trustAnchorArn: trustAnchor.trustAnchorArn, certificateCommonNames: ["reports-1"] }),
+  assumedBy: new RolesAnywherePrincipal({ trustAnchor, commonNames: ["reports-1"] }),
   inlinePolicies: { Read: bucketReaderPolicy(bucket) },
 });
 bucket.grantRead(role);
-new Profile(stack, "Profile", { roles: [role] });
-new CfnOutput(stack, "Anchor", { value: trustAnchor.trustAnchorArn });
-new RolesAnywhereStack(app, "Ready", { caCertificatePem, access: "s3-full-access" });
+const own = new RolesAnywhereRole(stack, "Own", { trustAnchor, uris: ["spiffe://example.org/a"], path: "/servers/" });
+const profile: IProfile = new Profile(stack, "Profile", {
+  roles: [role, own],
+  managedPolicies: [ManagedPolicy.fromAwsManagedPolicyName("ReadOnlyAccess")],
+  sessionPolicy: new PolicyDocument(),
+  attributeMappings: [{ certificateField: "x509Subject", specifiers: ["*"] }],
+  acceptRoleSessionName: true,
+});
+trustAnchor.grant(role, "rolesanywhere:GetTrustAnchor");
+const server = new ExternalServer(stack, "A", { trustAnchor, commonNames: ["server-a"] });
+bucket.grantReadWrite(server);
+new DenyOlderSessions(stack, "KeyLeak", { roles: [server.role, role], issuedBefore: new Date(0) });
+new TrustAnchorAlarms(stack, "Alarms", { trustAnchor });
+new CfnOutput(stack, "Profile2", { value: profile.profileArn });
+new RolesAnywhereStack(app, "Ready", { caCertificatePem, certificateCommonNames: ["server"], access: "s3-full-access" });
 app.synth();
 `;
 
@@ -62,7 +86,12 @@ describe("an app with its own CDK", () => {
     },
     { title: "the newest release", cdk: "latest", constructs: "latest", cli: undefined },
     // The command of the CDK has its own version numbers; the optional peer dependency must not stand in the way.
-    { title: "an old release of the cdk command", cdk: "2.150.0", constructs: "^10.0.0", cli: "2.150.0" },
+    {
+      title: "an old release of the cdk command",
+      cdk: lowest("aws-cdk-lib"),
+      constructs: "^10.0.0",
+      cli: "2.150.0",
+    },
   ])("installs one copy, compiles and synthesises with $title", ({ cdk, constructs, cli }) => {
     const project = mkdtempSync(join(folder, "app-"));
     const run = (command: string, ...args: string[]): string =>
@@ -98,13 +127,30 @@ describe("an app with its own CDK", () => {
 
     const template = (stack: string) =>
       JSON.parse(readFileSync(join(project, "cdk.out", `${stack}.template.json`), "utf8"));
-    const types = Object.values<{ Type: string }>(template("Mine").Resources).map(({ Type }) => Type);
-    expect(types).toEqual(
-      expect.arrayContaining([
-        "AWS::RolesAnywhere::TrustAnchor",
-        "AWS::RolesAnywhere::Profile",
-        "AWS::IAM::Role",
-      ]),
+    const resources = Object.values<{ Type: string; Properties: object }>(template("Mine").Resources);
+    const propertiesOf = (type: string) =>
+      resources.filter(({ Type }) => Type === type).map(({ Properties }) => Properties);
+    // A release that does not know a property drops it in silence.
+    expect(propertiesOf("AWS::RolesAnywhere::Profile")).toContainEqual(
+      expect.objectContaining({
+        AcceptRoleSessionName: true,
+        AttributeMappings: [{ CertificateField: "x509Subject", MappingRules: [{ Specifier: "*" }] }],
+        ManagedPolicyArns: [expect.anything()],
+        SessionPolicy: expect.stringContaining("2012-10-17"),
+      }),
+    );
+    expect(propertiesOf("AWS::RolesAnywhere::TrustAnchor")).toContainEqual(
+      expect.objectContaining({
+        NotificationSettings: [
+          { Event: "CA_CERTIFICATE_EXPIRY", Enabled: true, Threshold: 60, Channel: "ALL" },
+        ],
+      }),
+    );
+    expect(propertiesOf("AWS::RolesAnywhere::CRL")).toHaveLength(1);
+    expect(propertiesOf("AWS::CloudWatch::Alarm")).toHaveLength(2);
+    expect(propertiesOf("AWS::IAM::Role")).toHaveLength(3);
+    expect(Object.keys(template("Mine").Outputs)).toEqual(
+      expect.arrayContaining(["ATrustAnchorArn", "AProfileArn", "ARoleArn"]),
     );
     expect(JSON.stringify(template("Ready").Resources)).toContain("RetainExceptOnCreate");
   });

@@ -1,9 +1,7 @@
 /* oxlint-disable eslint/no-new -- a construct adds itself to its scope */
-import { Role } from "aws-cdk-lib/aws-iam";
-import { CfnCRL, CfnProfile } from "aws-cdk-lib/aws-rolesanywhere";
 import { CfnOutput, Duration, LegacyStackSynthesizer, Stack } from "aws-cdk-lib/core";
 import type { App } from "aws-cdk-lib/core";
-import { Profile, RolesAnywherePrincipal, TrustAnchor } from "@roles-anywhere/infra";
+import { CertificateRevocationList, Profile, RolesAnywhereRole, TrustAnchor } from "@roles-anywhere/infra";
 
 /** What the story sets, and reads back from Roles Anywhere and IAM. */
 export interface Settings {
@@ -25,37 +23,25 @@ export const MAXIMUM_SESSION_SECONDS = 43_200;
 export function addStack(app: App, name: string, settings: Settings, bootstrapped: boolean): void {
   const stack = new Stack(app, name, bootstrapped ? {} : { synthesizer: new LegacyStackSynthesizer() });
   const { caCertificatePem, durationSeconds, subjectTags, crlPem } = settings;
-  const trustAnchor = new TrustAnchor(stack, "TrustAnchor", {
-    caCertificatePem,
+  const trustAnchor = TrustAnchor.fromPem(stack, "TrustAnchor", caCertificatePem, {
     trustAnchorName: settings.name,
   });
   const roles = Object.entries(settings.roles).map(
-    ([id, certificateCommonNames]) =>
-      new Role(stack, id, {
-        assumedBy: new RolesAnywherePrincipal({
-          trustAnchorArn: trustAnchor.trustAnchorArn,
-          certificateCommonNames,
-        }),
+    ([id, commonNames]) =>
+      new RolesAnywhereRole(stack, id, {
+        trustAnchor,
+        commonNames,
         maxSessionDuration: Duration.seconds(MAXIMUM_SESSION_SECONDS),
       }),
   );
-  const profile = new Profile(stack, "Profile", { profileName: settings.name, roles, durationSeconds });
-  const resource = profile.node.findChild("Resource");
-  if (subjectTags !== undefined && CfnProfile.isCfnProfile(resource)) {
-    resource.attributeMappings = [
-      {
-        certificateField: "x509Subject",
-        mappingRules: subjectTags.map((specifier) => ({ specifier })),
-      },
-    ];
-  }
+  const profile = new Profile(stack, "Profile", {
+    profileName: settings.name,
+    roles,
+    durationSeconds,
+    attributeMappings: subjectTags && [{ certificateField: "x509Subject", specifiers: subjectTags }],
+  });
   if (crlPem !== undefined) {
-    new CfnCRL(stack, "Crl", {
-      name: settings.name,
-      crlData: crlPem,
-      enabled: true,
-      trustAnchorArn: trustAnchor.trustAnchorArn,
-    });
+    new CertificateRevocationList(stack, "Crl", { crlName: settings.name, crlPem, trustAnchor });
   }
   new CfnOutput(stack, "TrustAnchorArn", { value: trustAnchor.trustAnchorArn });
   new CfnOutput(stack, "ProfileArn", { value: profile.profileArn });

@@ -4,9 +4,14 @@ import { describe, expect, it } from "vitest";
 import { uploadSampleObjects } from "../sample-objects/upload-sample-objects.ts";
 import { RolesAnywhereStack } from "../stacks/roles-anywhere-stack.ts";
 import { readCaBundle } from "../certificates/ca-bundle.ts";
+import { CertificateRevocationList } from "./certificate-revocation-list.ts";
+import { DenyOlderSessions } from "./deny-older-sessions.ts";
+import { ExternalServer } from "./external-server.ts";
 import { Profile } from "./profile.ts";
 import { RolesAnywherePrincipal } from "./roles-anywhere-principal.ts";
+import { RolesAnywhereRole } from "./roles-anywhere-role.ts";
 import { TrustAnchor } from "./trust-anchor.ts";
+import { TrustAnchorAlarms } from "./trust-anchor-alarms.ts";
 import { resourceName } from "./checks.ts";
 
 describe("resourceName", () => {
@@ -36,16 +41,24 @@ describe("an option that is undefined", () => {
   const stack = () => new Stack(new App(), "Mine");
 
   it.each<[string, () => unknown, string]>([
+    ["TrustAnchor", () => new TrustAnchor(stack(), "T", { source: missing }), "source is undefined"],
+    ["TrustAnchor without properties", () => new TrustAnchor(stack(), "T", missing), "source is undefined"],
     [
-      "TrustAnchor",
-      () => new TrustAnchor(stack(), "T", { caCertificatePem: missing }),
+      "TrustAnchor without PEM",
+      () => TrustAnchor.fromPem(stack(), "T", missing),
       "caCertificatePem is undefined",
     ],
     [
-      "TrustAnchor without properties",
-      () => new TrustAnchor(stack(), "T", missing),
-      "caCertificatePem is undefined",
+      "TrustAnchor without a private CA",
+      () => TrustAnchor.fromPrivateCa(stack(), "T", missing),
+      "certificateAuthorityArn is undefined",
     ],
+    [
+      "TrustAnchor that exists",
+      () => TrustAnchor.fromTrustAnchorArn(stack(), "T", missing),
+      "trustAnchorArn is undefined",
+    ],
+    ["Profile that exists", () => Profile.fromProfileArn(stack(), "P", missing), "profileArn is undefined"],
     ["Profile", () => new Profile(stack(), "P", { roles: missing }), "roles is undefined"],
     ["Profile without properties", () => new Profile(stack(), "P", missing), "roles is undefined"],
     [
@@ -56,13 +69,52 @@ describe("an option that is undefined", () => {
     ["Profile without roles", () => new Profile(stack(), "P", { roles: [] }), "roles has 0 entries"],
     [
       "RolesAnywherePrincipal",
-      () => new RolesAnywherePrincipal({ trustAnchorArn: missing }),
-      "trustAnchorArn is undefined",
+      () => new RolesAnywherePrincipal({ trustAnchor: missing, commonNames: ["a"] }),
+      "trustAnchor is undefined",
     ],
     [
       "RolesAnywherePrincipal without options",
       () => new RolesAnywherePrincipal(missing),
-      "trustAnchorArn is undefined",
+      "trustAnchor is undefined",
+    ],
+    [
+      "RolesAnywhereRole without properties",
+      () => new RolesAnywhereRole(stack(), "R", missing),
+      "trustAnchor is undefined",
+    ],
+    [
+      "ExternalServer without properties",
+      () => new ExternalServer(stack(), "A", missing),
+      "trustAnchor is undefined",
+    ],
+    [
+      "CertificateRevocationList without properties",
+      () => new CertificateRevocationList(stack(), "C", missing),
+      "trustAnchor is undefined",
+    ],
+    [
+      "CertificateRevocationList",
+      () =>
+        new CertificateRevocationList(stack(), "C", {
+          trustAnchor: { trustAnchorArn: "arn" },
+          crlPem: missing,
+        }),
+      "crlPem is undefined",
+    ],
+    [
+      "CertificateRevocationList that exists",
+      () => CertificateRevocationList.fromCrlId(stack(), "C", missing),
+      "crlId is undefined",
+    ],
+    [
+      "DenyOlderSessions without properties",
+      () => new DenyOlderSessions(stack(), "D", missing),
+      "roles is undefined",
+    ],
+    [
+      "TrustAnchorAlarms without properties",
+      () => new TrustAnchorAlarms(stack(), "A", missing),
+      "trustAnchor is undefined",
     ],
     [
       "RolesAnywhereStack",
@@ -102,9 +154,9 @@ describe("an ARN of another kind", () => {
   it.each([trustAnchor, trustAnchor.replace("arn:aws:", "arn:aws-us-gov:"), Aws.STACK_ID])(
     "is not %s where a trust anchor is wanted",
     (arn) => {
-      expect(new RolesAnywherePrincipal({ trustAnchorArn: arn }).policyFragment.conditions).toEqual({
-        ArnEquals: { "aws:SourceArn": arn },
-      });
+      const imported = TrustAnchor.fromTrustAnchorArn(new Stack(new App(), "Mine"), "Imported", arn);
+      const principal = new RolesAnywherePrincipal({ trustAnchor: imported, allowAnyCertificate: true });
+      expect(principal.policyFragment.conditions).toEqual({ ArnEquals: { "aws:SourceArn": arn } });
     },
   );
 
@@ -115,7 +167,8 @@ describe("an ARN of another kind", () => {
     "",
     trustAnchor.replace("3f9d2a8c", "*"),
   ])("is %j where a trust anchor is wanted", (arn) => {
-    expect(() => new RolesAnywherePrincipal({ trustAnchorArn: arn })).toThrowError(
+    const stack = new Stack(new App(), "Mine");
+    expect(() => TrustAnchor.fromTrustAnchorArn(stack, "Imported", arn)).toThrowError(
       `trustAnchorArn is ${JSON.stringify(arn)}; give an ARN like arn:aws:rolesanywhere:<region>:<account>:trust-anchor/<id>.`,
     );
   });

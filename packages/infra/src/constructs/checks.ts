@@ -57,11 +57,45 @@ export function resourceName(property: string, name: string): string {
 }
 
 /**
- * Checks a session duration against the range of the service, 900 to 43200 whole seconds.
+ * Checks that a list has at least one entry and not more than the service takes. A list that only CloudFormation knows
+ * is not checked.
+ *
+ * @param property the name of the property, for the message
+ * @throws {InfraError} ERR_INFRA_OPTION_INVALID when it is missing, or has too few or too many entries
+ */
+export function listOf<T>(property: string, list: readonly T[] | undefined, maximum: number): readonly T[] {
+  const given = required(property, list, `give a list of 1 to ${maximum} entries`);
+  if (Token.isUnresolved(given) || (given.length > 0 && given.length <= maximum)) return given;
+  throw new InfraError(
+    "ERR_INFRA_OPTION_INVALID",
+    `${property} has ${given.length} entries; it takes 1 to ${maximum}.`,
+  );
+}
+
+/**
+ * Checks a whole number against the range of the service. A number that only CloudFormation knows is not checked.
+ *
+ * @param property the name of the property, for the message
+ * @throws {InfraError} ERR_INFRA_OPTION_INVALID when it is no whole number from `minimum` to `maximum`
+ */
+export function wholeNumber(property: string, value: number, minimum: number, maximum: number): number {
+  if (Token.isUnresolved(value) || (Number.isInteger(value) && value >= minimum && value <= maximum)) {
+    return value;
+  }
+  throw new InfraError(
+    "ERR_INFRA_OPTION_INVALID",
+    `${property} is ${value}; use a whole number from ${minimum} to ${maximum}.`,
+  );
+}
+
+/**
+ * Checks a session duration against the range of the service, 900 to 43200 whole seconds. A duration that only
+ * CloudFormation knows is not checked.
  *
  * @throws {InfraError} ERR_INFRA_OPTION_INVALID when it is outside that range
  */
 export function sessionDuration(durationSeconds: number): number {
+  if (Token.isUnresolved(durationSeconds)) return durationSeconds;
   if (
     !Number.isInteger(durationSeconds) ||
     durationSeconds < MINIMUM_SECONDS ||

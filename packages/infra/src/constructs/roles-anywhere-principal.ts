@@ -1,55 +1,59 @@
 import { PolicyStatement, ServicePrincipal } from "aws-cdk-lib/aws-iam";
-import type { PolicyDocument } from "aws-cdk-lib/aws-iam";
+import type { Conditions, PolicyDocument } from "aws-cdk-lib/aws-iam";
 import { InfraError } from "../errors.ts";
-import { arnOfKind } from "./checks.ts";
+import { ATTRIBUTE_NAMES, certificateConditions, readHandWritten } from "./certificate-conditions.ts";
+import type { CertificateAttributes } from "./certificate-conditions.ts";
+import { required } from "./checks.ts";
+import type { ITrustAnchor } from "./trust-anchor.ts";
 
-/** Options of {@link RolesAnywherePrincipal}. */
-export interface RolesAnywherePrincipalOptions {
-  /** ARN of the only trust anchor whose certificates may assume the role. */
-  readonly trustAnchorArn: string;
+/** Options of {@link RolesAnywherePrincipal}: the trust anchor, and the certificates that it lets in. */
+export interface RolesAnywherePrincipalOptions extends CertificateAttributes {
+  /** The only trust anchor whose certificates may assume the role. */
+  readonly trustAnchor: Pick<ITrustAnchor, "trustAnchorArn">;
 
   /**
-   * The subject common names (CN) that may assume the role, compared exactly and with case. A name in the list covers
-   * every certificate that the CA issues for it, so renewals need no change here.
+   * Whether every certificate of the CA may assume the role, those of other servers and of the future included. Without
+   * this permission a trust policy that names no certificate is refused.
    *
-   * @default - every certificate issued under the trust anchor's CA
+   * @default false
    */
-  readonly certificateCommonNames?: readonly string[] | undefined;
-}
+  readonly allowAnyCertificate?: boolean | undefined;
 
-/**
- * The values that STS accepts for a session tag, such as `x509Subject/CN`. The service drops other values, so a condition
- * on such a value is never true.
- */
-const SESSION_TAG_VALUE = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]{1,256}$/u;
+  /**
+   * More conditions of the trust policy, as IAM writes them, such as patterns of SPIFFE IDs. All must be true.
+   *
+   * @example { StringLike: { "aws:PrincipalTag/x509SAN/URI": "spiffe://example.org/reports/*" } }
+   * @default - none
+   */
+  readonly conditions?: Conditions | undefined;
+}
 
 /**
  * IAM Roles Anywhere as the principal of a role. It writes the statement that the role's trust policy needs.
  *
  * The statement allows `sts:AssumeRole`, `sts:TagSession` (the certificate's subject, issuer and SAN become session
- * tags) and `sts:SetSourceIdentity`, only for requests that name the given trust anchor. Without that condition every
- * trust anchor of the account could reach the role.
+ * tags) and `sts:SetSourceIdentity`, only for the given trust anchor and the given certificates. Without the first
+ * condition every trust anchor of the account could reach the role; without the second every certificate of the CA.
  *
  * @example
- * new Role(this, "Role", { assumedBy: new RolesAnywherePrincipal({ trustAnchorArn: anchor.trustAnchorArn }) });
+ * new Role(this, "Role", { assumedBy: new RolesAnywherePrincipal({ trustAnchor, commonNames: ["server-a"] }) });
  *
  * @see https://docs.aws.amazon.com/rolesanywhere/latest/userguide/trust-model.html "Trust policy"
  */
 export class RolesAnywherePrincipal extends ServicePrincipal {
   /**
-   * @throws {InfraError} ERR_INFRA_OPTION_INVALID when `trustAnchorArn` is missing or no ARN of a trust anchor, or
-   * `certificateCommonNames` is empty or has a name that can never match
+   * @throws {InfraError} ERR_INFRA_TRUST_OPEN when no certificate is named and `allowAnyCertificate` is not true
+   * @throws {InfraError} ERR_INFRA_OPTION_INVALID when the trust anchor is missing, a list of names is empty or has a name
+   * that can never match, names and `allowAnyCertificate` are both given, or `conditions` has a key that this class sets
    */
   constructor(options: RolesAnywherePrincipalOptions) {
-    const { trustAnchorArn, certificateCommonNames } = options ?? {};
+    const trustAnchor = required(
+      "trustAnchor",
+      options?.trustAnchor,
+      "give a TrustAnchor, or TrustAnchor.fromTrustAnchorArn(…)",
+    );
     super("rolesanywhere.amazonaws.com", {
-      conditions: {
-        // The key holds an ARN, so it needs an ARN operator. The value is one whole ARN without wildcards.
-        ArnEquals: { "aws:SourceArn": arnOfKind("trustAnchorArn", trustAnchorArn, "trustAnchor") },
-        ...(certificateCommonNames === undefined
-          ? {}
-          : { StringEquals: { "aws:PrincipalTag/x509Subject/CN": matchableNames(certificateCommonNames) } }),
-      },
+      conditions: trustConditions(trustAnchor.trustAnchorArn, options),
     });
   }
 
@@ -63,22 +67,45 @@ export class RolesAnywherePrincipal extends ServicePrincipal {
   }
 }
 
-function matchableNames(names: readonly string[]): string[] {
-  if (names.length === 0) {
+function trustConditions(trustAnchorArn: string, options: RolesAnywherePrincipalOptions): Conditions {
+  const named = certificateConditions(options);
+  const isNamed = Object.keys(named).length > 0;
+  const handWritten = options.conditions ?? {};
+  const isNarrow = isNamed || readHandWritten(handWritten).narrowed;
+  if (options.allowAnyCertificate === true && isNarrow) {
     throw new InfraError(
       "ERR_INFRA_OPTION_INVALID",
-      "certificateCommonNames is empty, so that no certificate could assume the role; name at least one, " +
-        "or leave the option out to accept every certificate of the CA.",
+      "allowAnyCertificate is true, and certificates are named as well; give one of them.",
     );
   }
-  for (const name of names) {
-    if (!SESSION_TAG_VALUE.test(name)) {
-      throw new InfraError(
-        "ERR_INFRA_OPTION_INVALID",
-        `certificateCommonNames has ${JSON.stringify(name)}, which can never match: a common name becomes a session tag only ` +
-          "when it is 1 to 256 letters, digits, spaces and _ . : / = + - @.",
-      );
-    }
+  if (options.allowAnyCertificate !== true && !isNarrow) {
+    throw new InfraError(
+      "ERR_INFRA_TRUST_OPEN",
+      'Every certificate of the CA could assume the role. Name the certificates, for example commonNames: ["server-a"] ' +
+        `(or ${ATTRIBUTE_NAMES.slice(1).join(", ")}), or permit them all with allowAnyCertificate: true.`,
+    );
   }
-  return [...names];
+  // The key holds an ARN, so it needs an ARN operator. The value is one whole ARN without wildcards.
+  const own: Conditions = { ArnEquals: { "aws:SourceArn": trustAnchorArn } };
+  if (isNamed) own["StringEquals"] = named;
+  return merged(own, handWritten);
+}
+
+/** Two operators may be the same, but no key: IAM has one place for each. */
+function merged(own: Conditions, handWritten: Conditions): Conditions {
+  const keysOf = (conditions: Conditions): string[] =>
+    Object.values(conditions).flatMap((keys) => Object.keys(Object(keys)));
+  const taken = new Set(keysOf(own).map((key) => key.toLowerCase()));
+  const twice = keysOf(handWritten).find((key) => taken.has(key.toLowerCase()));
+  if (twice !== undefined) {
+    throw new InfraError(
+      "ERR_INFRA_OPTION_INVALID",
+      `conditions has ${twice}, which trustAnchor or a list of names sets already; give it in one place.`,
+    );
+  }
+  const result: Conditions = { ...own };
+  for (const [operator, keys] of Object.entries(handWritten)) {
+    result[operator] = { ...Object(own[operator]), ...Object(keys) };
+  }
+  return result;
 }
