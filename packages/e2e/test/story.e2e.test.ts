@@ -5,6 +5,7 @@ import { startDeployment } from "../src/story/start-deployment.ts";
 import type { Deployment } from "../src/story/start-deployment.ts";
 import { testApp } from "./story/app.ts";
 import { testInfrastructure } from "./story/infrastructure.ts";
+import { testNarrowTrust } from "./story/narrow-trust.ts";
 import { testPki } from "./story/pki.ts";
 import { testRefusals } from "./story/refusals.ts";
 
@@ -28,6 +29,9 @@ describe("the story, from CA to presigned link", () => {
   });
   describe("phase 3: signer and app", () => {
     testApp(() => deployment);
+  });
+  describe("a trust policy narrowed to one common name", () => {
+    testNarrowTrust(() => deployment);
   });
   describe("refusals", () => {
     testRefusals(() => deployment);

@@ -1,14 +1,31 @@
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { Template } from "aws-cdk-lib/assertions";
 import { App } from "aws-cdk-lib/core";
 import { describe, expect, it } from "vitest";
 import { SETTING_VARIABLES } from "../src/config/app-config.ts";
 import { makeTestCertificates } from "./support/certificates.ts";
-import { reportingServers } from "./readme-example.ts";
+import { reports } from "./readme-example.ts";
 
 const read = (path: string) => readFileSync(new URL(path, import.meta.url), "utf8");
 const readme = read("../README.md");
 const { scripts } = JSON.parse(read("../package.json"));
+
+/** The logical id of the role that certificates with these names can assume. */
+function roleOf(template: Template, commonNames: readonly string[]): string {
+  const [id, ...others] = Object.keys(
+    template.findResources("AWS::IAM::Role", {
+      Properties: {
+        AssumeRolePolicyDocument: {
+          Statement: [{ Condition: { StringEquals: { "aws:PrincipalTag/x509Subject/CN": commonNames } } }],
+        },
+      },
+    }),
+  );
+  expect(others).toEqual([]);
+  return String(id);
+}
 
 describe("README", () => {
   it("shows the library example that is tested here", () => {
@@ -16,35 +33,27 @@ describe("README", () => {
     expect(readme).toContain(`\`\`\`ts\n${example}\`\`\``);
   });
 
-  it("shows an example that gives two servers read access for a quarter of an hour", () => {
-    const template = Template.fromStack(reportingServers(new App(), makeTestCertificates().rootCa)).toJSON();
-    expect(Object.values(template["Resources"])).toEqual(
-      expect.arrayContaining([
-        expect.objectContaining({
-          Type: "AWS::RolesAnywhere::Profile",
-          Properties: expect.objectContaining({ DurationSeconds: 900 }),
-        }),
-        expect.objectContaining({
-          Type: "AWS::IAM::Role",
-          Properties: {
-            AssumeRolePolicyDocument: {
-              Version: "2012-10-17",
-              Statement: [
-                {
-                  Effect: "Allow",
-                  Principal: { Service: "rolesanywhere.amazonaws.com" },
-                  Action: ["sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"],
-                  Condition: {
-                    ArnEquals: { "aws:SourceArn": { "Fn::GetAtt": [expect.any(String), "TrustAnchorArn"] } },
-                    StringEquals: { "aws:PrincipalTag/x509Subject/CN": ["reports-1", "reports-2"] },
-                  },
-                },
-              ],
-            },
-          },
-        }),
-      ]),
-    );
+  it("shows an example of two servers with different rights", () => {
+    const folder = mkdtempSync(join(tmpdir(), "infra-readme-"));
+    try {
+      const caCertificateFile = join(folder, "rootCA.pem");
+      writeFileSync(caCertificateFile, makeTestCertificates().rootCa);
+      const template = Template.fromStack(reports(new App(), caCertificateFile));
+      const rights = Object.values(template.findResources("AWS::IAM::Policy")).map(({ Properties }) => [
+        Properties.Roles[0].Ref,
+        Properties.PolicyDocument.Statement[0].Action.includes("s3:PutObject"),
+      ]);
+      expect(Object.fromEntries(rights)).toEqual({
+        [roleOf(template, ["reports-writer"])]: true,
+        [roleOf(template, ["reports-reader-1", "reports-reader-2"])]: false,
+      });
+      expect(Object.keys(template.toJSON()["Outputs"]).sort()).toEqual([
+        ...["ReadersProfileArn", "ReadersRoleArn", "ReadersTrustAnchorArn"],
+        ...["WriterProfileArn", "WriterRoleArn", "WriterTrustAnchorArn"],
+      ]);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 
   it.each(Object.entries(SETTING_VARIABLES))("lists the setting %s with its variable %s", (key, variable) => {

@@ -8,6 +8,8 @@ export interface Pki {
   /** Both files of the CA stay with the person who runs the CA. */
   caCertificatePath: string;
   caKeyPath: string;
+  /** The subject common name of the external server's certificate. */
+  commonName: string;
   /** These two files are copied to the external server. */
   certificatePath: string;
   privateKeyPath: string;
@@ -33,6 +35,7 @@ export async function createPki(init: CreatePkiInit): Promise<Pki> {
   return {
     caCertificatePath: join(init.directory, "rootCA.pem"),
     caKeyPath: join(init.directory, "rootCA.key"),
+    commonName: CLIENT_NAME,
     certificatePath: join(init.directory, `${CLIENT_NAME}.pem`),
     privateKeyPath: join(init.directory, `${CLIENT_NAME}.key`),
   };

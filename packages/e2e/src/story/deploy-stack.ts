@@ -8,6 +8,8 @@ import { assertDone, runProgram } from "./programs.ts";
 export interface DeployStackInit {
   sandbox: Pick<Sandbox, "endpointUrl" | "region" | "environments">;
   caCertificatePath: string;
+  /** The subject common name that may assume the stack's role. */
+  commonName: string;
   /** Folder for the synthesized template (`cdk.out`) and the outputs (`cdk-outputs.json`). */
   directory: string;
   signal?: AbortSignal | undefined;
@@ -25,7 +27,7 @@ export async function deployStack(init: DeployStackInit): Promise<DeployedStack>
     action: "deploy",
     endpointUrl: init.sandbox.endpointUrl,
     region: init.sandbox.region,
-    settings: { caCertificatePath: init.caCertificatePath },
+    settings: { caCertificatePath: init.caCertificatePath, certificateCommonNames: init.commonName },
     outputFolder: join(init.directory, "cdk.out"),
     outputsFile,
     environment: init.sandbox.environments.administrator,

@@ -118,8 +118,11 @@ async function runPhase2(
   reporter.chapter("Phase 2 · Infrastructure: trust anchor, role, profile and bucket");
   const directory = join(sandbox.workDirectory, "infra");
   await mkdir(directory);
-  reporter.command(`cdk deploy --context caCertificatePath=${pki.caCertificatePath}`);
-  const stack = await deployStack({ sandbox, caCertificatePath: pki.caCertificatePath, directory, signal });
+  const { caCertificatePath, commonName } = pki;
+  reporter.command(
+    `cdk deploy --context caCertificatePath=${caCertificatePath} --context certificateCommonNames=${commonName}`,
+  );
+  const stack = await deployStack({ sandbox, caCertificatePath, commonName, directory, signal });
   const { trustAnchorArn, profileArn, roleArn, bucketName } = stack.outputs;
   reporter.result(
     [

@@ -59,7 +59,7 @@ export function testInfrastructure(deployment: () => Deployment): void {
     expect(answer.profiles).toEqual([{ profileArn, roleArns: [roleArn] }]);
   });
 
-  it("the deployed role trusts Roles Anywhere for this trust anchor alone", async () => {
+  it("the deployed role trusts Roles Anywhere for this trust anchor and the external server's name alone", async () => {
     const { roleArn, trustAnchorArn } = deployment().stack.outputs;
     const client = administratorClient(IAMClient, deployment());
     const { Role } = await client.send(new GetRoleCommand({ RoleName: roleArn.split("/").at(-1) }));
@@ -70,9 +70,10 @@ export function testInfrastructure(deployment: () => Deployment): void {
       Principal: { Service: "rolesanywhere.amazonaws.com" },
       Action: expect.arrayContaining(["sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"]),
     });
-    const sourceArns = Object.values(policy.Statement[0]?.Condition ?? {}).map(
-      (keys) => keys["aws:SourceArn"],
-    );
-    expect(sourceArns).toContain(trustAnchorArn);
+    const { commonName } = deployment().pki;
+    expect(policy.Statement[0]?.Condition).toEqual({
+      ArnEquals: { "aws:SourceArn": trustAnchorArn },
+      StringEquals: { "aws:PrincipalTag/x509Subject/CN": [commonName] },
+    });
   });
 }

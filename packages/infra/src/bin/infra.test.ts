@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -48,7 +48,10 @@ async function synth(...settings: string[]): Promise<{ status: number; output: s
 
 describe("cdk synth", { timeout: 120_000 }, () => {
   it("writes the template of the stack, and CloudFormation's own rules find nothing in it", async () => {
-    const { status, output } = await synth(`caCertificatePath=${caCertificatePath}`);
+    const { status, output } = await synth(
+      `caCertificatePath=${caCertificatePath}`,
+      "certificateCommonNames=server",
+    );
     expect({ status, output }).toMatchObject({ status: 0 });
     const read = (name: string) => JSON.parse(readFileSync(join(folder, "cdk.out", name), "utf8"));
     expect(read("RolesAnywhereStack.template.json")).toMatchObject({
@@ -58,6 +61,15 @@ describe("cdk synth", { timeout: 120_000 }, () => {
     expect(read("manifest.json")["artifacts"]["RolesAnywhereStack"]["properties"]).not.toHaveProperty(
       "requiresBootstrapStackVersion",
     );
+  });
+
+  it("makes no template for a stack without names", async () => {
+    rmSync(join(folder, "cdk.out"), { recursive: true, force: true });
+    const { status, output } = await synth(`caCertificatePath=${caCertificatePath}`);
+    expect(status).toBe(1);
+    expect(output).toContain("certificateCommonNames is missing, so that every certificate of the CA could");
+    expect(output).not.toMatch(/^\s+at /m);
+    expect(existsSync(join(folder, "cdk.out", "RolesAnywhereStack.template.json"))).toBe(false);
   });
 
   it("ends with the reason, and no stack trace, when the CA certificate is missing", async () => {
@@ -78,7 +90,10 @@ describe("CloudFormation's own rules", { timeout: 60_000 }, () => {
       outdir: join(folder, "broken.out"),
       context: { "@aws-cdk/core:validateAgainstDefaultRules": true },
     });
-    const stack = new RolesAnywhereStack(app, "RolesAnywhereStack", { caCertificatePem });
+    const stack = new RolesAnywhereStack(app, "RolesAnywhereStack", {
+      caCertificatePem,
+      certificateCommonNames: ["server"],
+    });
     const profile = stack.profile.node.defaultChild;
     if (!(profile instanceof CfnProfile)) {
       throw new TypeError("the profile has no resource of its own");

@@ -7,7 +7,8 @@ import { readAppConfig } from "../config/app-config.ts";
 import { InfraError } from "../errors.ts";
 import { RolesAnywhereStack } from "../stacks/roles-anywhere-stack.ts";
 
-const app = new App();
+// Without this the CDK writes a template at the end of the process even when the stack was refused.
+const app = new App({ autoSynth: false });
 try {
   const { stackName, stackProps } = readAppConfig({
     context: (key) => app.node.tryGetContext(key),

@@ -40,6 +40,8 @@ describe("readAppConfig", () => {
         certificateCommonNames: "one, two",
         sessionDurationSeconds: "900",
         bucketRemoval: "destroy",
+        alarms: "true",
+        denySessionsIssuedBefore: "2026-11-25T14:00:00Z",
       }),
     ).toEqual({
       stackName: "Other",
@@ -49,8 +51,18 @@ describe("readAppConfig", () => {
         certificateCommonNames: ["one", "two"],
         sessionDurationSeconds: 900,
         bucketRemoval: "destroy",
+        alarms: true,
+        denySessionsIssuedBefore: new Date("2026-11-25T14:00:00Z"),
       },
     });
+  });
+
+  it.each([
+    ["true", true],
+    ["false", false],
+    [true, true],
+  ])("reads allowAnyCertificate=%j as %j", (given, expected) => {
+    expect(configFrom({ allowAnyCertificate: given }).stackProps.allowAnyCertificate).toBe(expected);
   });
 
   it("takes every setting from the environment", () => {
@@ -64,6 +76,9 @@ describe("readAppConfig", () => {
           RA_CERTIFICATE_COMMON_NAMES: "one",
           RA_SESSION_DURATION_SECONDS: "900",
           RA_BUCKET_REMOVAL: "destroy",
+          RA_ALLOW_ANY_CERTIFICATE: "false",
+          RA_ALARMS: "true",
+          RA_DENY_SESSIONS_ISSUED_BEFORE: "2026-11-25T15:00:00+01:00",
         },
       ),
     ).toMatchObject({
@@ -74,6 +89,9 @@ describe("readAppConfig", () => {
         certificateCommonNames: ["one"],
         sessionDurationSeconds: 900,
         bucketRemoval: "destroy",
+        allowAnyCertificate: false,
+        alarms: true,
+        denySessionsIssuedBefore: new Date("2026-11-25T14:00:00Z"),
       },
     });
   });
@@ -117,6 +135,9 @@ describe("readAppConfig", () => {
     ["access", "all", '"bucket-read-only"|"s3-full-access"'],
     ["bucketRemoval", "delete", '"retain"|"destroy"'],
     ["sessionDurationSeconds", "1h", "whole number of seconds"],
+    ["allowAnyCertificate", "yes", "use true or false"],
+    ["alarms", "1", "use true or false"],
+    ["denySessionsIssuedBefore", "now", "use a time such as 2026-11-25T14:00:00Z"],
     ["stackName", "my stack", "letters, digits and -"],
     ["caCertificatePath", "", "name the CA certificate file"],
   ])("refuses %s=%s and says what is allowed", (key, value, allowed) => {

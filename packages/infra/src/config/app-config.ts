@@ -20,6 +20,12 @@ export interface AppConfig {
   readonly stackProps: RolesAnywhereStackProps;
 }
 
+/** A boolean of cdk.json, or the text that a command line or variable gives. */
+const flag = z.union(
+  [z.boolean(), z.enum(["true", "false"]).transform((text) => text === "true")],
+  "use true or false",
+);
+
 const settings = z.object({
   caCertificatePath: z.string().min(1, "is empty; name the CA certificate file").default("pki/rootCA.pem"),
   stackName: z
@@ -31,6 +37,7 @@ const settings = z.object({
     .string()
     .transform((list) => list.split(",").map((name) => name.trim()))
     .optional(),
+  allowAnyCertificate: flag.optional(),
   sessionDurationSeconds: z
     .union(
       [z.number(), z.string().regex(/^\d+$/).transform(Number)],
@@ -38,6 +45,11 @@ const settings = z.object({
     )
     .default(3600),
   bucketRemoval: z.enum(["retain", "destroy"]).default("retain"),
+  alarms: flag.optional(),
+  denySessionsIssuedBefore: z.iso
+    .datetime({ offset: true, error: "use a time such as 2026-11-25T14:00:00Z" })
+    .transform((text) => new Date(text))
+    .optional(),
 });
 
 type SettingName = keyof typeof settings.shape;
@@ -48,8 +60,11 @@ export const SETTING_VARIABLES: Readonly<Record<SettingName, string>> = {
   stackName: "RA_STACK_NAME",
   access: "RA_ACCESS",
   certificateCommonNames: "RA_CERTIFICATE_COMMON_NAMES",
+  allowAnyCertificate: "RA_ALLOW_ANY_CERTIFICATE",
   sessionDurationSeconds: "RA_SESSION_DURATION_SECONDS",
   bucketRemoval: "RA_BUCKET_REMOVAL",
+  alarms: "RA_ALARMS",
+  denySessionsIssuedBefore: "RA_DENY_SESSIONS_ISSUED_BEFORE",
 };
 
 /**

@@ -10,11 +10,16 @@ export interface AppSettings {
   readonly caCertificatePath: string;
   readonly stackName?: string | undefined;
   readonly access?: "bucket-read-only" | "s3-full-access" | undefined;
-  /** Common names, separated by commas. */
+  /** Common names, separated by commas. The stack wants these or `allowAnyCertificate`. */
   readonly certificateCommonNames?: string | undefined;
+  readonly allowAnyCertificate?: boolean | undefined;
   /** 900 to 43200 seconds. */
   readonly sessionDurationSeconds?: number | undefined;
   readonly bucketRemoval?: "retain" | "destroy" | undefined;
+  /** For this LocalStack needs the services events, sns and cloudwatch. */
+  readonly alarms?: boolean | undefined;
+  /** A time such as `2026-11-25T14:00:00Z`. */
+  readonly denySessionsIssuedBefore?: string | undefined;
 }
 
 /** A CDK app, for {@link localStackCdkCommand}. */
@@ -130,7 +135,7 @@ export function localStackCdkCommand(options: LocalStackCdkCommandOptions): CdkC
 function chosenApp({ app, settings }: LocalStackCdkCommandOptions): CdkApp {
   if (app !== undefined && settings === undefined) return { ...app, folder: resolve(app.folder) };
   if (app === undefined && settings !== undefined) {
-    const context: Record<string, string | number> = {};
+    const context: Record<string, string | number | boolean> = {};
     for (const [key, value] of Object.entries(settings)) if (value !== undefined) context[key] = value;
     context["caCertificatePath"] = resolve(settings.caCertificatePath);
     return { folder: PACKAGE_FOLDER, context };

@@ -1,7 +1,8 @@
-import { Annotations, Match, Template } from "aws-cdk-lib/assertions";
+import { Template } from "aws-cdk-lib/assertions";
 import { App } from "aws-cdk-lib/core";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { makeTestCertificates } from "../../test/support/certificates.ts";
+import { onlyId, onlyProperties, warningsOf } from "../../test/support/template.ts";
 import { RolesAnywhereStack } from "./roles-anywhere-stack.ts";
 import type { RolesAnywhereStackProps } from "./roles-anywhere-stack.ts";
 
@@ -10,6 +11,7 @@ const certificates = makeTestCertificates();
 function stackWith(props: Partial<RolesAnywhereStackProps> = {}): RolesAnywhereStack {
   return new RolesAnywhereStack(new App(), "RolesAnywhereStack", {
     caCertificatePem: certificates.rootCa,
+    certificateCommonNames: ["server"],
     ...props,
   });
 }
@@ -18,16 +20,8 @@ function templateWith(props: Partial<RolesAnywhereStackProps> = {}): Template {
   return Template.fromStack(stackWith(props));
 }
 
-/** The logical id of the only resource of a type. */
-function onlyId(template: Template, type: string): string {
-  const ids = Object.keys(template.findResources(type));
-  expect(ids).toEqual([expect.any(String)]);
-  return String(ids[0]);
-}
-
-function onlyProperties(template: Template, type: string): Record<string, unknown> {
-  return template.findResources(type)[onlyId(template, type)]?.["Properties"];
-}
+const warnings = (props: Partial<RolesAnywhereStackProps>, message: string) =>
+  warningsOf(stackWith(props), message);
 
 describe("RolesAnywhereStack", () => {
   it("has nothing but a trust anchor, a role, a profile and a private bucket", () => {
@@ -47,6 +41,7 @@ describe("RolesAnywhereStack", () => {
     const app = new App();
     const stack = new RolesAnywhereStack(app, "RolesAnywhereStack", {
       caCertificatePem: certificates.rootCa,
+      certificateCommonNames: ["server"],
     });
     expect(Object.keys(Template.fromStack(stack).toJSON()).sort()).toEqual(["Outputs", "Resources"]);
     expect(app.synth().getStackByName("RolesAnywhereStack")).toMatchObject({
@@ -87,10 +82,31 @@ describe("RolesAnywhereStack", () => {
           Effect: "Allow",
           Principal: { Service: "rolesanywhere.amazonaws.com" },
           Action: ["sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"],
-          Condition: { ArnEquals: { "aws:SourceArn": { "Fn::GetAtt": [trustAnchor, "TrustAnchorArn"] } } },
+          Condition: {
+            ArnEquals: { "aws:SourceArn": { "Fn::GetAtt": [trustAnchor, "TrustAnchorArn"] } },
+            StringEquals: { "aws:PrincipalTag/x509Subject/CN": ["server"] },
+          },
         },
       ],
     });
+  });
+
+  it("trusts every certificate of the CA only when that is permitted, and warns", () => {
+    const props = { certificateCommonNames: undefined, allowAnyCertificate: true };
+    const template = templateWith(props);
+    const trustAnchor = onlyId(template, "AWS::RolesAnywhere::TrustAnchor");
+    expect(onlyProperties(template, "AWS::IAM::Role")).toMatchObject({
+      AssumeRolePolicyDocument: {
+        Statement: [
+          {
+            Condition: { ArnEquals: { "aws:SourceArn": { "Fn::GetAtt": [trustAnchor, "TrustAnchorArn"] } } },
+          },
+        ],
+      },
+    });
+    expect(JSON.stringify(onlyProperties(template, "AWS::IAM::Role"))).not.toContain("PrincipalTag");
+    expect(warnings(props, "Every certificate that the CA has issued")).toHaveLength(1);
+    expect(warnings({}, ".")).toEqual([]);
   });
 
   it("narrows the trust to the certificate names given", () => {
@@ -140,15 +156,16 @@ describe("RolesAnywhereStack", () => {
     expect(onlyProperties(template, "AWS::IAM::Role")).not.toHaveProperty("Policies");
   });
 
-  it("warns about full access for every certificate of the CA", () => {
-    const warnings = (props: Partial<RolesAnywhereStackProps>) =>
-      Annotations.fromStack(stackWith(props)).findWarning(
-        "*",
-        Match.stringLikeRegexp("change and delete every S3 object"),
-      );
-    expect(warnings({ access: "s3-full-access" })).toHaveLength(1);
-    expect(warnings({ access: "s3-full-access", certificateCommonNames: ["one"] })).toEqual([]);
-    expect(warnings({})).toEqual([]);
+  it("warns about full access, whatever the certificates", () => {
+    const message = "change and delete every S3 object";
+    expect(warnings({ access: "s3-full-access" }, message)).toHaveLength(1);
+    expect(
+      warnings(
+        { access: "s3-full-access", certificateCommonNames: undefined, allowAnyCertificate: true },
+        message,
+      ),
+    ).toHaveLength(1);
+    expect(warnings({}, message)).toEqual([]);
   });
 
   it("offers exactly the role through an enabled profile, for an hour", () => {
@@ -242,6 +259,25 @@ describe("RolesAnywhereStack", () => {
     });
   });
 
+  it("has alarms and their topic as an output only when asked for", () => {
+    const template = templateWith({ alarms: true });
+    template.resourceCountIs("AWS::CloudWatch::Alarm", 2);
+    template.resourceCountIs("AWS::Events::Rule", 1);
+    expect(template.toJSON()["Outputs"]).toMatchObject({
+      AlarmTopicArn: { Value: { Ref: onlyId(template, "AWS::SNS::Topic") } },
+    });
+  });
+
+  it("denies sessions that were issued before a time", () => {
+    const template = templateWith({ denySessionsIssuedBefore: new Date("2026-11-25T14:00:00Z") });
+    expect(onlyProperties(template, "AWS::IAM::Policy")).toMatchObject({
+      Roles: [{ Ref: onlyId(template, "AWS::IAM::Role") }],
+      PolicyDocument: {
+        Statement: [{ Condition: { DateLessThan: { "aws:TokenIssueTime": "2026-11-25T14:00:00.000Z" } } }],
+      },
+    });
+  });
+
   it.each<[string, Partial<RolesAnywhereStackProps>, string, string]>([
     [
       "a PEM without a certificate",
@@ -274,6 +310,30 @@ describe("RolesAnywhereStack", () => {
       { sessionDurationSeconds: Number.NaN },
       "ERR_INFRA_OPTION_INVALID",
       "is NaN seconds",
+    ],
+    [
+      "a stack without names",
+      { certificateCommonNames: undefined },
+      "ERR_INFRA_TRUST_OPEN",
+      "Name the certificates: -c certificateCommonNames=server-a,server-b",
+    ],
+    [
+      "a stack without names and without the permission",
+      { certificateCommonNames: undefined, allowAnyCertificate: false },
+      "ERR_INFRA_TRUST_OPEN",
+      "-c allowAnyCertificate=true",
+    ],
+    [
+      "names beside the permission for all",
+      { allowAnyCertificate: true },
+      "ERR_INFRA_OPTION_INVALID",
+      "give one of them",
+    ],
+    [
+      "a time that is none",
+      { denySessionsIssuedBefore: new Date("soon") },
+      "ERR_INFRA_OPTION_INVALID",
+      "issuedBefore is Invalid Date",
     ],
     [
       "no common names",

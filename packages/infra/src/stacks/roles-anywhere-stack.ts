@@ -1,15 +1,20 @@
-import { ManagedPolicy, Role } from "aws-cdk-lib/aws-iam";
+import { ManagedPolicy } from "aws-cdk-lib/aws-iam";
 import type { RoleProps } from "aws-cdk-lib/aws-iam";
 import type { Bucket } from "aws-cdk-lib/aws-s3";
-import { Annotations, LegacyStackSynthesizer, CfnOutput, Duration, Stack } from "aws-cdk-lib/core";
+import { CfnOutput, LegacyStackSynthesizer, Stack } from "aws-cdk-lib/core";
 import type { StackProps } from "aws-cdk-lib/core";
 import type { Construct } from "constructs";
 import { DEFAULT_SESSION_DURATION_SECONDS, required, sessionDuration } from "../constructs/checks.ts";
+import { matchableValues } from "../constructs/certificate-conditions.ts";
+import { DenyOlderSessions } from "../constructs/deny-older-sessions.ts";
+import { roleMaximum } from "../constructs/external-server.ts";
 import { bucketReaderPolicy, ObjectBucket } from "../constructs/object-bucket.ts";
 import type { BucketRemoval } from "../constructs/object-bucket.ts";
 import { Profile } from "../constructs/profile.ts";
-import { RolesAnywherePrincipal } from "../constructs/roles-anywhere-principal.ts";
+import { RolesAnywhereRole } from "../constructs/roles-anywhere-role.ts";
 import { TrustAnchor } from "../constructs/trust-anchor.ts";
+import { TrustAnchorAlarms } from "../constructs/trust-anchor-alarms.ts";
+import { InfraError } from "../errors.ts";
 
 /** What a session may do: read the stack's own bucket, or everything in every bucket of the account. */
 export type RolesAnywhereAccess = "bucket-read-only" | "s3-full-access";
@@ -28,11 +33,17 @@ export interface RolesAnywhereStackProps extends StackProps {
   readonly access?: RolesAnywhereAccess | undefined;
 
   /**
-   * The subject common names (CN) that may assume the role, compared exactly and with case.
-   *
-   * @default - every certificate issued under the CA
+   * The subject common names (CN) that may assume the role, compared exactly and with case. Give these or
+   * `allowAnyCertificate`.
    */
   readonly certificateCommonNames?: readonly string[] | undefined;
+
+  /**
+   * Whether every certificate of the CA may assume the role. Without names the stack is refused unless this is true.
+   *
+   * @default false
+   */
+  readonly allowAnyCertificate?: boolean | undefined;
 
   /**
    * Longest duration of a session, 900 to 43200 seconds.
@@ -47,6 +58,20 @@ export interface RolesAnywhereStackProps extends StackProps {
    * @default "retain"
    */
   readonly bucketRemoval?: BucketRemoval | undefined;
+
+  /**
+   * Whether the stack has {@link TrustAnchorAlarms}. Its topic is the output `AlarmTopicArn`.
+   *
+   * @default false
+   */
+  readonly alarms?: boolean | undefined;
+
+  /**
+   * Denies everything to sessions of the role that were issued before this time: see {@link DenyOlderSessions}.
+   *
+   * @default - no session is denied
+   */
+  readonly denySessionsIssuedBefore?: Date | undefined;
 }
 
 /**
@@ -56,16 +81,20 @@ export interface RolesAnywhereStackProps extends StackProps {
  * Outputs: `TrustAnchorArn`, `ProfileArn`, `RoleArn`, `BucketName`.
  *
  * @example
- * new RolesAnywhereStack(app, "RolesAnywhereStack", { caCertificatePem: readFileSync("pki/rootCA.pem", "utf8") });
+ * new RolesAnywhereStack(app, "RolesAnywhereStack", {
+ *   caCertificatePem: readFileSync("pki/rootCA.pem", "utf8"),
+ *   certificateCommonNames: ["server-a"],
+ * });
  */
 export class RolesAnywhereStack extends Stack {
   readonly trustAnchor: TrustAnchor;
-  readonly role: Role;
+  readonly role: RolesAnywhereRole;
   readonly profile: Profile;
   readonly bucket: Bucket;
 
   /**
    * @throws {InfraError} ERR_INFRA_CA_CERTIFICATE_INVALID when the PEM is not one or two current CA certificates
+   * @throws {InfraError} ERR_INFRA_TRUST_OPEN when no certificate is named and `allowAnyCertificate` is not true
    * @throws {InfraError} ERR_INFRA_OPTION_INVALID when the PEM is missing, or an option has a value that AWS would refuse
    */
   constructor(scope: Construct, id: string, props: RolesAnywhereStackProps) {
@@ -81,36 +110,50 @@ export class RolesAnywhereStack extends Stack {
     const access = props.access ?? "bucket-read-only";
 
     this.bucket = new ObjectBucket(this, "Bucket", { removal: props.bucketRemoval ?? "retain" }).bucket;
-    this.trustAnchor = new TrustAnchor(this, "TrustAnchor", { caCertificatePem });
-    this.role = new Role(this, "Role", {
-      description: "Assumed by servers outside AWS through IAM Roles Anywhere",
-      assumedBy: new RolesAnywherePrincipal({
-        trustAnchorArn: this.trustAnchor.trustAnchorArn,
-        certificateCommonNames: props.certificateCommonNames,
-      }),
+    this.trustAnchor = TrustAnchor.fromPem(this, "TrustAnchor", caCertificatePem, {
+      trustAnchorName: this.stackName,
+    });
+    this.role = new RolesAnywhereRole(this, "Role", {
+      trustAnchor: this.trustAnchor,
+      commonNames: certificateNames(props),
+      allowAnyCertificate: props.allowAnyCertificate,
       maxSessionDuration: roleMaximum(durationSeconds),
       ...permissions(access, this.bucket),
     });
-    this.profile = new Profile(this, "Profile", { roles: [this.role], durationSeconds });
-
-    if (access === "s3-full-access" && props.certificateCommonNames === undefined) {
-      Annotations.of(this).addWarningV2(
-        "@roles-anywhere/infra:s3FullAccessForEveryCertificate",
-        "Every certificate issued under the CA may read, change and delete every S3 object of the account. " +
-          'Use access "bucket-read-only", or name the certificates in certificateCommonNames.',
-      );
+    this.profile = new Profile(this, "Profile", {
+      roles: [this.role],
+      profileName: this.stackName,
+      durationSeconds,
+    });
+    if (props.denySessionsIssuedBefore !== undefined) {
+      new DenyOlderSessions(this, "DenyOlderSessions", {
+        roles: [this.role],
+        issuedBefore: props.denySessionsIssuedBefore,
+      });
     }
 
     new CfnOutput(this, "TrustAnchorArn", { value: this.trustAnchor.trustAnchorArn });
     new CfnOutput(this, "ProfileArn", { value: this.profile.profileArn });
     new CfnOutput(this, "RoleArn", { value: this.role.roleArn });
     new CfnOutput(this, "BucketName", { value: this.bucket.bucketName });
+    if (props.alarms === true) {
+      const { topic } = new TrustAnchorAlarms(this, "Alarms", { trustAnchor: this.trustAnchor });
+      new CfnOutput(this, "AlarmTopicArn", { value: topic.topicArn });
+    }
   }
 }
 
-/** The role's own maximum must not be below the profile's duration, and IAM's lowest maximum is one hour. */
-function roleMaximum(durationSeconds: number): Duration {
-  return Duration.seconds(Math.max(3600, durationSeconds));
+/** The names under the stack's own words, so that a message says which property or setting to change. */
+function certificateNames(props: RolesAnywhereStackProps): readonly string[] | undefined {
+  if (props.certificateCommonNames !== undefined) {
+    return matchableValues("certificateCommonNames", props.certificateCommonNames);
+  }
+  if (props.allowAnyCertificate === true) return undefined;
+  throw new InfraError(
+    "ERR_INFRA_TRUST_OPEN",
+    "certificateCommonNames is missing, so that every certificate of the CA could assume the role. Name the certificates: " +
+      "-c certificateCommonNames=server-a,server-b; or permit them all: -c allowAnyCertificate=true.",
+  );
 }
 
 function permissions(
