@@ -16,6 +16,16 @@ describe("sessionAttributeWarnings", () => {
     ["a value of 256 characters", { subject: { OU: ["a".repeat(128), "b".repeat(127)] } }],
     ["names that are not mapped", { subject: { emailAddress: "a&b", serialNumber: "1,2" } }],
     ["a URI of SPIFFE", { alternativeNames: [{ type: "uri", value: "spiffe://example.org/server_1" }] }],
+    [
+      "alternative names that become no tag",
+      {
+        alternativeNames: [
+          { type: "email", value: "a&b@example.org" },
+          { type: "ip", value: "10.0.0.1" },
+          { type: "directory", value: "/O=Example/CN=a" },
+        ],
+      },
+    ],
     ["no names", {}],
   ])("is silent about %s", (_what, names) => {
     expect(sessionAttributeWarnings(names)).toEqual([]);
@@ -78,7 +88,7 @@ describe("sessionAttributeWarnings", () => {
     ],
     [
       "an organization in the directory name",
-      { directoryName: { O: "A & B" } },
+      { alternativeNames: [{ type: "directory", value: "/O=A & B/CN=a" }] },
       "WARN_PKI_NOT_A_SESSION_TAG",
       /"A & B" .*x509SAN\/Name\/O.*--certificate-field x509SAN --specifiers 'Name\/\*'$/,
     ],

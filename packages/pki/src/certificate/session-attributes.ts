@@ -1,4 +1,5 @@
 import type { PkiWarning } from "../errors.ts";
+import { parseSlashName } from "./subject.ts";
 import type { SubjectAlternativeName } from "./subject-alternative-name.ts";
 
 /** Attributes of a subject or issuer by their short names, as `X509Certificate.toLegacyObject` gives them. */
@@ -9,7 +10,7 @@ export interface MappedNames {
   readonly subject?: NameAttributes | undefined;
   readonly issuer?: NameAttributes | undefined;
   readonly alternativeNames?: readonly SubjectAlternativeName[] | undefined;
-  /** The directory name among the alternative names. */
+  /** @default the first directory name among the alternative names */
   readonly directoryName?: NameAttributes | undefined;
 }
 
@@ -39,7 +40,8 @@ export function isSourceIdentity(text: string): boolean {
  * @see https://docs.aws.amazon.com/STS/latest/APIReference/API_Tag.html the characters and the length
  */
 export function sessionAttributeWarnings(names: MappedNames): PkiWarning[] {
-  const { subject = {}, issuer = {}, alternativeNames = [], directoryName = {} } = names;
+  const { subject = {}, issuer = {}, alternativeNames = [] } = names;
+  const { directoryName = directoryNameIn(alternativeNames) } = names;
   const commonName = valuesOf(subject, "CN")[0] ?? "";
   const warnings: PkiWarning[] = [];
   if (refusedCharacters(commonName) !== undefined) {
@@ -57,11 +59,22 @@ export function sessionAttributeWarnings(names: MappedNames): PkiWarning[] {
   for (const type of TAGGED_ATTRIBUTES)
     warnings.push(...tagWarning("x509Issuer", type, valuesOf(issuer, type).join("/")));
   for (const { type, value } of alternativeNames) {
-    warnings.push(...tagWarning("x509SAN", type === "dns" ? "DNS" : "URI", value));
+    // E-mail and IP addresses become no tags.
+    if (type === "dns" || type === "uri") {
+      warnings.push(...tagWarning("x509SAN", type.toUpperCase(), value));
+    }
   }
   for (const type of TAGGED_ATTRIBUTES)
     warnings.push(...tagWarning("x509SAN", `Name/${type}`, valuesOf(directoryName, type).join("/")));
   return warnings;
+}
+
+/** Of several, AWS maps the first one. */
+function directoryNameIn(names: readonly SubjectAlternativeName[]): NameAttributes {
+  const first = names.find(({ type }) => type === "directory");
+  const values: Record<string, string[]> = {};
+  for (const { type, value } of parseSlashName(first?.value ?? "") ?? []) (values[type] ??= []).push(value);
+  return values;
 }
 
 function tagWarning(field: string, specifier: string, value: string): PkiWarning[] {
