@@ -11,6 +11,8 @@ export interface Outcome {
   audit: AuditRecord;
 }
 
+type SessionRequest = Parameters<typeof signCreateSessionRequest>[0];
+
 /**
  * Sends one CreateSession request as the deployment's external server does, except for `changes`. The client checks nothing.
  *
@@ -18,32 +20,32 @@ export interface Outcome {
  */
 export async function sendCreateSession(
   deployment: Deployment,
-  changes: Partial<Parameters<typeof signCreateSessionRequest>[0]> = {},
-  tamper: (request: SignedCreateSessionRequest) => SignedCreateSessionRequest = (request) => request,
+  changes: Partial<SessionRequest> = {},
+  tamper?: (request: SignedCreateSessionRequest) => SignedCreateSessionRequest,
 ): Promise<Outcome> {
   const { trustAnchorArn, profileArn, roleArn } = deployment.stack.outputs;
-  const request = tamper(
-    await signCreateSessionRequest({
-      certificate: deployment.pki.certificatePath,
-      privateKey: deployment.pki.privateKeyPath,
-      trustAnchorArn,
-      profileArn,
-      roleArn,
-      endpoint: deployment.sandbox.rolesAnywhereEndpoint,
-      ...changes,
-    }),
+  const { certificatePath: certificate, privateKeyPath: privateKey } = deployment.pki;
+  return await askForSession(
+    deployment.sandbox,
+    { certificate, privateKey, trustAnchorArn, profileArn, roleArn, ...changes },
+    tamper,
   );
-  const answer = await fetch(request.url, {
-    method: request.method,
-    headers: request.headers,
-    body: request.body,
-  });
+}
+
+/** Sends one CreateSession request to the mock of a sandbox. */
+export async function askForSession(
+  { rolesAnywhereEndpoint: endpoint }: Pick<Deployment["sandbox"], "rolesAnywhereEndpoint">,
+  init: SessionRequest,
+  tamper: (request: SignedCreateSessionRequest) => SignedCreateSessionRequest = (request) => request,
+): Promise<Outcome> {
+  const { url, method, headers, body } = tamper(await signCreateSessionRequest({ endpoint, ...init }));
+  const answer = await fetch(url, { method, headers, body });
   await answer.arrayBuffer();
   const requestId = answer.headers.get("x-amzn-requestid");
   if (requestId === null) throw new Error("the answer has no x-amzn-RequestId");
   return {
     status: answer.status,
     errorType: answer.headers.get("x-amzn-errortype"),
-    audit: await auditRecordOf(deployment.sandbox.rolesAnywhereEndpoint, requestId),
+    audit: await auditRecordOf(endpoint, requestId),
   };
 }
