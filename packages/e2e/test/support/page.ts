@@ -4,7 +4,7 @@ import { REPOSITORY_ROOT } from "../../src/story/programs.ts";
 
 /** A block of code in a page, with the headings above it. */
 export interface Block {
-  /** The language of the fence: `sh`, `ts`, `json`. */
+  /** What stands after the fence: `sh`, `ts`, `json`; `sh no-run` for commands that the sandbox cannot run. */
   readonly language: string;
   readonly section: string;
   readonly text: string;
@@ -15,7 +15,7 @@ export async function blocksOf(path: string): Promise<readonly Block[]> {
   const page = await readFile(join(REPOSITORY_ROOT, path), "utf8");
   return page.split(/^#{2,3} /m).flatMap((part) => {
     const section = part.slice(0, part.indexOf("\n"));
-    return [...part.matchAll(/^( *)```(\w+)\n([\s\S]*?)^\1```$/gm)].map(
+    return [...part.matchAll(/^( *)```(\w[^\n]*)\n([\s\S]*?)^\1```$/gm)].map(
       ([, indentation = "", language = "", text = ""]) => ({
         language,
         section,
