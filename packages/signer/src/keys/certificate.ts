@@ -1,12 +1,11 @@
 import { X509Certificate } from "node:crypto";
 
-import { SignerError, messageOf } from "../errors.ts";
-import type { SignerErrorCode } from "../errors.ts";
+import { messageOf, SignerError } from "../errors.ts";
 import { MAX_CHAIN_LENGTH } from "../sigv4-x509/constants.ts";
 import { pemBlocks } from "./pem.ts";
 import type { PemBlock } from "./pem.ts";
 import { isPkcs12, loadPkcs12 } from "./pkcs12/pkcs12.ts";
-import { readPem } from "./read-source.ts";
+import { readPem, refusal } from "./read-source.ts";
 import type { NamedPem, PemSource } from "./read-source.ts";
 
 /** The end-entity certificate in the forms that the protocol needs. */
@@ -35,8 +34,9 @@ export function loadCertificate(
 ): EndEntityCertificate {
   if (isLoaded(source)) return source;
   const file = readPem(source, "certificate");
-  if (isPkcs12(file.text)) return endEntity(loadPkcs12(file, passphrase).certificate, file.name);
-  return certificateIn(file);
+  return isPkcs12(file.text)
+    ? endEntity(loadPkcs12(file, passphrase).certificate, file.name)
+    : certificateIn(file);
 }
 
 /** Whether a certificate is one that `loadCertificate` gave. */
@@ -47,21 +47,15 @@ export function isLoaded(source: PemSource | EndEntityCertificate): source is En
 /** The first certificate of a PEM file that was read before. */
 export function certificateIn(pem: NamedPem): EndEntityCertificate {
   const block = pemBlocks(pem.text).find(({ label }) => label === "CERTIFICATE");
-  if (block === undefined) {
-    throw invalid(
-      "ERR_SIGNER_CERTIFICATE_INVALID",
-      pem,
-      "could not parse PEM data: it holds no CERTIFICATE block; give the end-entity certificate in PEM form, or a PKCS#12 file",
-    );
-  }
-  return endEntity(parseBlock(block, pem, "ERR_SIGNER_CERTIFICATE_INVALID"), pem.name);
+  if (block !== undefined) return endEntity(parse(block, pem, "certificate"), pem.name);
+  throw invalid(
+    "certificate",
+    pem,
+    "could not parse PEM data: it holds no CERTIFICATE block; give the end-entity certificate in PEM form, or a PKCS#12 file",
+  );
 }
 
-/**
- * A certificate in the forms that the protocol needs.
- *
- * @param name How messages call it.
- */
+/** A certificate in the forms that the protocol needs. */
 export function endEntity(x509: X509Certificate, name: string): EndEntityCertificate {
   return { x509, der: x509.raw, serialNumber: decimalSerialNumber(x509.serialNumber), name };
 }
@@ -78,29 +72,20 @@ export function loadCertificateChain(source: PemSource | readonly Uint8Array[]):
   if (typeof source !== "string" && !(source instanceof Uint8Array)) return source;
   const pem = readPem(source, "intermediates");
   const blocks = pemBlocks(pem.text);
+  const problem = problemOfChain(blocks, pem.text);
+  if (problem !== undefined) throw invalid("intermediates", pem, problem);
+  return blocks.map((block) => parse(block, pem, "intermediates").raw);
+}
+
+function problemOfChain(blocks: readonly PemBlock[], text: string): string | undefined {
   const other = blocks.find(({ label }) => label !== "CERTIFICATE");
-  if (other !== undefined) {
-    throw invalid(
-      "ERR_SIGNER_CHAIN_INVALID",
-      pem,
-      `invalid certificate chain: a ${other.label} block stands among the intermediates; keep only CERTIFICATE blocks`,
-    );
-  }
-  if (blocks.length === 0 && pem.text.trim() !== "") {
-    throw invalid(
-      "ERR_SIGNER_CHAIN_INVALID",
-      pem,
-      "could not parse PEM data: it holds no CERTIFICATE block; give the intermediates in PEM form",
-    );
-  }
-  if (blocks.length > MAX_CHAIN_LENGTH) {
-    throw invalid(
-      "ERR_SIGNER_CHAIN_INVALID",
-      pem,
-      `it holds ${blocks.length} certificates and Roles Anywhere takes at most ${MAX_CHAIN_LENGTH}; remove those that are not on the path to the trust anchor`,
-    );
-  }
-  return blocks.map((block) => parseBlock(block, pem, "ERR_SIGNER_CHAIN_INVALID").raw);
+  if (other !== undefined)
+    return `invalid certificate chain: a ${other.label} block stands among the intermediates; keep only CERTIFICATE blocks`;
+  if (blocks.length === 0 && text.trim() !== "")
+    return "could not parse PEM data: it holds no CERTIFICATE block; give the intermediates in PEM form";
+  if (blocks.length > MAX_CHAIN_LENGTH)
+    return `it holds ${blocks.length} certificates and Roles Anywhere takes at most ${MAX_CHAIN_LENGTH}; remove those that are not on the path to the trust anchor`;
+  return undefined;
 }
 
 /**
@@ -112,23 +97,21 @@ export function decimalSerialNumber(hex: string): string {
   return hex.startsWith("-") ? `-${BigInt(`0x${hex.slice(1)}`)}` : BigInt(`0x${hex}`).toString();
 }
 
-function parseBlock(block: PemBlock, pem: NamedPem, code: SignerErrorCode): X509Certificate {
+function parse(block: PemBlock, pem: NamedPem, what: "certificate" | "intermediates"): X509Certificate {
   try {
     return new X509Certificate(block.text);
   } catch (cause) {
-    throw invalid(
-      code,
-      pem,
-      `could not parse certificate: ${messageOf(cause)}; is the file complete?`,
-      cause,
-    );
+    const reason = `could not parse certificate: ${messageOf(cause)}; is the file complete?`;
+    throw invalid(what, pem, reason, cause);
   }
 }
 
-function invalid(code: SignerErrorCode, pem: NamedPem, reason: string, cause?: unknown): SignerError {
-  const what = code === "ERR_SIGNER_CHAIN_INVALID" ? "intermediates" : "certificate";
-  return new SignerError(code, `${what} ${pem.name}: ${reason}`, {
-    ...(cause === undefined ? {} : { cause }),
-    ...(pem.path === undefined ? {} : { path: pem.path }),
-  });
+function invalid(
+  what: "certificate" | "intermediates",
+  pem: NamedPem,
+  reason: string,
+  cause?: unknown,
+): SignerError {
+  const code = what === "certificate" ? "ERR_SIGNER_CERTIFICATE_INVALID" : "ERR_SIGNER_CHAIN_INVALID";
+  return refusal(code, what, pem, reason, cause);
 }

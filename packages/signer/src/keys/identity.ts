@@ -3,13 +3,12 @@ import { statSync } from "node:fs";
 import type { Stats } from "node:fs";
 
 import { SignerError } from "../errors.ts";
-import type { SignerErrorCode } from "../errors.ts";
 import type { RequestSigner } from "../sigv4-x509/sign-request.ts";
 import { certificateIn, endEntity, isLoaded, loadCertificateChain } from "./certificate.ts";
 import type { EndEntityCertificate } from "./certificate.ts";
 import { loadPrivateKey, privateKeyIn, requestSignerOf } from "./private-key.ts";
 import { isPkcs12, loadPkcs12 } from "./pkcs12/pkcs12.ts";
-import { readPem } from "./read-source.ts";
+import { readPem, refusal } from "./read-source.ts";
 import type { NamedPem, PemSource } from "./read-source.ts";
 
 /** Where the identity of the caller comes from. */
@@ -58,21 +57,11 @@ export interface SigningIdentity {
  */
 export function loadIdentity(sources: IdentitySources): SigningIdentity {
   requireCertificate(sources);
-  const { certificate: source, privateKey } = sources;
-  const file = isLoaded(source) ? undefined : readPem(source, "certificate");
-  if (file !== undefined && isPkcs12(file.text)) return identityInPkcs12(file, sources);
-  const certificate = isLoaded(source) ? source : certificateIn(file ?? readPem(source, "certificate"));
-  const intermediates = loadCertificateChain(sources.intermediates ?? []);
-  const custom = privateKey !== undefined && isRequestSigner(privateKey) ? privateKey : undefined;
-  const key = custom === undefined ? privateKeyOf(sources, file) : undefined;
-  const signer = custom ?? sources.signer ?? (key === undefined ? undefined : requestSignerOf(key));
-  if (signer === undefined) {
-    throw new SignerError(
-      "ERR_SIGNER_KEY_INVALID",
-      `nothing signs for certificate ${certificate.name}, which is loaded already; give its privateKey as well`,
-    );
-  }
-  return { certificate, intermediates, signer, privateKey: key };
+  if (isLoaded(sources.certificate)) return identityOf(sources.certificate, undefined, sources);
+  const file = readPem(sources.certificate, "certificate");
+  return isPkcs12(file.text)
+    ? identityInPkcs12(file, sources)
+    : identityOf(certificateIn(file), file, sources);
 }
 
 /**
@@ -88,32 +77,42 @@ export function requireCertificate({ certificate }: IdentitySources): void {
   );
 }
 
-/** Undefined when only something else signs. */
-function privateKeyOf(sources: IdentitySources, file: NamedPem | undefined): KeyObject | undefined {
-  const { privateKey, passphrase, signer } = sources;
-  if (privateKey instanceof KeyObject) return privateKey;
-  if (typeof privateKey === "string" || privateKey instanceof Uint8Array) {
-    return loadPrivateKey(privateKey, passphrase);
-  }
-  return signer === undefined && file !== undefined ? privateKeyIn(file, passphrase) : undefined;
+function identityOf(
+  certificate: EndEntityCertificate,
+  file: NamedPem | undefined,
+  sources: IdentitySources,
+): SigningIdentity {
+  const { privateKey, passphrase } = sources;
+  const intermediates = loadCertificateChain(sources.intermediates ?? []);
+  let { signer } = sources;
+  let key: KeyObject | undefined;
+  if (privateKey instanceof KeyObject) key = privateKey;
+  else if (typeof privateKey === "string" || privateKey instanceof Uint8Array) {
+    key = loadPrivateKey(privateKey, passphrase);
+  } else if (privateKey !== undefined) signer = privateKey;
+  else if (signer === undefined && file !== undefined) key = privateKeyIn(file, passphrase);
+  if (key !== undefined) signer ??= requestSignerOf(key);
+  if (signer !== undefined) return { certificate, intermediates, signer, privateKey: key };
+  throw new SignerError(
+    "ERR_SIGNER_KEY_INVALID",
+    `nothing signs for certificate ${certificate.name}, which is loaded already; give its privateKey as well`,
+  );
 }
 
 function identityInPkcs12(file: NamedPem, sources: IdentitySources): SigningIdentity {
-  const refuse = (code: SignerErrorCode, what: string): SignerError =>
-    new SignerError(code, `certificate ${file.name}: it is a PKCS#12 file, which brings its own ${what}`);
+  const own = "it is a PKCS#12 file, which brings its own";
   if (sources.privateKey !== undefined) {
-    throw refuse("ERR_SIGNER_KEY_INVALID", "private key; leave --private-key (privateKey) out");
+    const reason = `${own} private key; leave --private-key (privateKey) out`;
+    throw refusal("ERR_SIGNER_KEY_INVALID", "certificate", file, reason);
   }
   if (sources.intermediates !== undefined) {
-    throw refuse("ERR_SIGNER_CHAIN_INVALID", "intermediates; leave --intermediates out");
+    const reason = `${own} intermediates; leave --intermediates out`;
+    throw refusal("ERR_SIGNER_CHAIN_INVALID", "certificate", file, reason);
   }
   const { certificate, intermediates, privateKey } = loadPkcs12(file, sources.passphrase);
   if (privateKey === undefined) {
-    throw new SignerError(
-      "ERR_SIGNER_KEY_INVALID",
-      `private key ${file.name}: the PKCS#12 file holds certificates only; export it together with its key`,
-      file.path === undefined ? {} : { path: file.path },
-    );
+    const reason = "the PKCS#12 file holds certificates only; export it together with its key";
+    throw refusal("ERR_SIGNER_KEY_INVALID", "private key", file, reason);
   }
   return {
     certificate: endEntity(certificate, file.name),
@@ -121,10 +120,6 @@ function identityInPkcs12(file: NamedPem, sources: IdentitySources): SigningIden
     signer: requestSignerOf(privateKey),
     privateKey,
   };
-}
-
-function isRequestSigner(value: PemSource | KeyObject | RequestSigner): value is RequestSigner {
-  return typeof value === "object" && "sign" in value && typeof value.sign === "function";
 }
 
 /**
@@ -168,19 +163,15 @@ export function isoSeconds(moment: Date): string {
 }
 
 const DAY_MS = 86_400_000;
-/** How long before its end a certificate is worth a word; less for one that lives shorter than six weeks. */
-const NOTICE_DAYS = 14;
 
 /**
  * What is not wrong yet: a key file that others may read, and a certificate in the last third of its life, two weeks at
  * most before its end.
  *
- * @param certificate The end-entity certificate.
  * @param keyPath File of its key, if it is one.
- * @param moment Now.
  */
 export function identityWarnings(
-  certificate: EndEntityCertificate,
+  { name, x509 }: EndEntityCertificate,
   keyPath: string | undefined,
   moment: Date,
 ): readonly string[] {
@@ -189,22 +180,17 @@ export function identityWarnings(
   if (exposure !== undefined) {
     warnings.push(`private key "${keyPath}" has mode ${exposure.mode}; make it private: ${exposure.remedy}`);
   }
-  const { validFromDate, validToDate } = certificate.x509;
-  const lifeMs = validToDate.getTime() - validFromDate.getTime();
-  const leftMs = validToDate.getTime() - moment.getTime();
-  if (leftMs < Math.min(NOTICE_DAYS * DAY_MS, lifeMs / 3)) {
-    warnings.push(
-      `certificate ${certificate.name} expires at ${isoSeconds(validToDate)}; issue a new one soon`,
-    );
+  const lifeMs = x509.validToDate.getTime() - x509.validFromDate.getTime();
+  const leftMs = x509.validToDate.getTime() - moment.getTime();
+  if (leftMs < Math.min(14 * DAY_MS, lifeMs / 3)) {
+    warnings.push(`certificate ${name} expires at ${isoSeconds(x509.validToDate)}; issue a new one soon`);
   }
   return warnings;
 }
 
-/** Who else may read a file that holds a secret. */
+/** Who else may read a file that holds a secret: its mode, for example `0644`, and what to do about it. */
 export interface Exposure {
-  /** For example `0644`. */
   readonly mode: string;
-  /** What to do about it. */
   readonly remedy: string;
 }
 
@@ -220,9 +206,8 @@ export function exposureOf(file: string | Stats): Exposure | undefined {
   const stats = typeof file === "string" ? statSync(file, { throwIfNoEntry: false }) : file;
   if (stats === undefined) return undefined;
   const mode = stats.mode & 0o777;
-  if ((mode & 0o077) === 0) return undefined;
   const ownGroups = [process.getegid?.(), ...(process.getgroups?.() ?? [])];
-  if (mode === 0o440 && ownGroups.includes(stats.gid)) return undefined;
+  if ((mode & 0o077) === 0 || (mode === 0o440 && ownGroups.includes(stats.gid))) return undefined;
   const mayBeMounted = (mode & 0o222) === 0 || stats.uid !== process.geteuid?.();
   return {
     mode: mode.toString(8).padStart(4, "0"),

@@ -1,23 +1,17 @@
 import { createPrivateKey, sign } from "node:crypto";
 import type { KeyObject } from "node:crypto";
 
-import { SignerError } from "../errors.ts";
+import { codeOf, SignerError } from "../errors.ts";
 import type { SignerErrorCode } from "../errors.ts";
 import { ALGORITHM_ECDSA, ALGORITHM_MLDSA, ALGORITHM_RSA } from "../sigv4-x509/constants.ts";
 import type { RequestSigner } from "../sigv4-x509/sign-request.ts";
 import { pemBlocks } from "./pem.ts";
-import type { PemBlock } from "./pem.ts";
 import { isPkcs12 } from "./pkcs12/pkcs12.ts";
-import { readPem } from "./read-source.ts";
+import { readPem, refusal } from "./read-source.ts";
 import type { NamedPem, PemSource } from "./read-source.ts";
 
 const ENCRYPTED_LABEL = "ENCRYPTED PRIVATE KEY";
-const LABELS: ReadonlySet<string> = new Set([
-  "PRIVATE KEY",
-  "RSA PRIVATE KEY",
-  "EC PRIVATE KEY",
-  ENCRYPTED_LABEL,
-]);
+const LABELS: readonly string[] = ["PRIVATE KEY", "RSA PRIVATE KEY", "EC PRIVATE KEY", ENCRYPTED_LABEL];
 
 /**
  * Loads the first private key of a PEM file or text: PKCS#1, SEC1 or PKCS#8, plain or encrypted in any way that OpenSSL
@@ -35,94 +29,63 @@ export function loadPrivateKey(source: PemSource, passphrase?: string): KeyObjec
 
 /** The first private key of a PEM file whose text was read before; see {@link loadPrivateKey}. */
 export function privateKeyIn(pem: NamedPem, passphrase?: string): KeyObject {
+  const refuse = (reason: string, code: SignerErrorCode = "ERR_SIGNER_KEY_INVALID"): SignerError =>
+    refusal(code, "private key", pem, reason);
   const blocks = pemBlocks(pem.text);
-  const block = blocks.find(({ label }) => LABELS.has(label));
-  if (block === undefined) throw noKey(pem, blocks);
+  const block = blocks.find(({ label }) => LABELS.includes(label));
+  if (block === undefined) {
+    const labels = blocks.map(({ label }) => label);
+    if (labels.includes("TSS2 PRIVATE KEY")) {
+      throw refuse(
+        "TPM-wrapped keys are not supported; use a key in a PEM file, or pass a sign function to the library",
+        "ERR_SIGNER_KEY_UNSUPPORTED",
+      );
+    }
+    const found = labels.length === 0 ? "no PEM block" : `only ${labels.join(", ")}`;
+    throw refuse(
+      isPkcs12(pem.text)
+        ? "unable to parse private key: it is a PKCS#12 file; give it as the certificate, without a private key"
+        : `unable to parse private key: it holds ${found}; give a PEM file with a PRIVATE KEY, RSA PRIVATE KEY or EC PRIVATE KEY`,
+    );
+  }
   const encrypted = block.label === ENCRYPTED_LABEL || block.encrypted;
   if (encrypted && passphrase === undefined) {
-    throw invalid(
-      pem,
+    throw refuse(
       "the key is encrypted; give its password (--pkcs8-password-env), or decrypt it",
       "ERR_SIGNER_PASSWORD_MISSING",
     );
   }
   if (!encrypted && passphrase !== undefined) {
-    throw invalid(
-      pem,
+    throw refuse(
       "unable to parse private key: a password was given and the key is not encrypted; leave it out",
     );
   }
   try {
-    return createPrivateKey({
-      key: block.text,
-      format: "pem",
-      ...(passphrase === undefined ? {} : { passphrase }),
-    });
+    return createPrivateKey({ key: block.text, format: "pem", passphrase });
   } catch (error) {
     // OpenSSL's reason says little that helps, and a key's error is better not passed on.
-    if (encrypted) throw notDecrypted(pem, error);
-    throw invalid(
-      pem,
-      `unable to parse private key: the ${block.label} block is damaged, or of a kind that this Node.js does not know`,
-    );
+    if (!encrypted) {
+      throw refuse(
+        `unable to parse private key: the ${block.label} block is damaged, or of a kind that this Node.js does not know`,
+      );
+    }
+    // What OpenSSL keeps in its legacy provider: RC2, DES, MD5.
+    throw codeOf(error) === "ERR_OSSL_EVP_UNSUPPORTED"
+      ? refuse(
+          "failed to read private key: it is encrypted with a cipher that this Node.js does not know; encrypt it anew: openssl pkcs8 -topk8 -in FILE -out FILE.new",
+          "ERR_SIGNER_KEY_UNSUPPORTED",
+        )
+      : refuse(
+          "failed to read private key: incorrect PKCS#8 private key password, or the file is damaged",
+          "ERR_SIGNER_PASSWORD_WRONG",
+        );
   }
-}
-
-function notDecrypted(pem: NamedPem, error: unknown): SignerError {
-  // What OpenSSL keeps in its legacy provider: RC2, DES, MD5.
-  if (error instanceof Error && "code" in error && error.code === "ERR_OSSL_EVP_UNSUPPORTED") {
-    return invalid(
-      pem,
-      "failed to read private key: it is encrypted with a cipher that this Node.js does not know; encrypt it anew: openssl pkcs8 -topk8 -in FILE -out FILE.new",
-      "ERR_SIGNER_KEY_UNSUPPORTED",
-    );
-  }
-  return invalid(
-    pem,
-    "failed to read private key: incorrect PKCS#8 private key password, or the file is damaged",
-    "ERR_SIGNER_PASSWORD_WRONG",
-  );
-}
-
-function noKey(pem: NamedPem, blocks: readonly PemBlock[]): SignerError {
-  const labels = blocks.map(({ label }) => label);
-  if (labels.includes("TSS2 PRIVATE KEY")) {
-    return new SignerError(
-      "ERR_SIGNER_KEY_UNSUPPORTED",
-      `private key ${pem.name}: TPM-wrapped keys are not supported; use a key in a PEM file, or pass a sign function to the library`,
-      pathOf(pem),
-    );
-  }
-  if (isPkcs12(pem.text)) {
-    return invalid(
-      pem,
-      "unable to parse private key: it is a PKCS#12 file; give it as the certificate, without a private key",
-    );
-  }
-  const found = labels.length === 0 ? "no PEM block" : `only ${labels.join(", ")}`;
-  return invalid(
-    pem,
-    `unable to parse private key: it holds ${found}; give a PEM file with a PRIVATE KEY, RSA PRIVATE KEY or EC PRIVATE KEY`,
-  );
-}
-
-function invalid(
-  pem: NamedPem,
-  reason: string,
-  code: SignerErrorCode = "ERR_SIGNER_KEY_INVALID",
-): SignerError {
-  return new SignerError(code, `private key ${pem.name}: ${reason}`, pathOf(pem));
-}
-
-function pathOf({ path }: NamedPem): { readonly path?: string } {
-  return path === undefined ? {} : { path };
 }
 
 /**
  * A signer for a private key in memory. The algorithm follows the key, never the certificate.
  *
- * @param key Private key: RSA, EC or ML-DSA.
- * @throws {SignerError} ERR_SIGNER_KEY_UNSUPPORTED for any other type, such as Ed25519.
+ * @throws {SignerError} ERR_SIGNER_KEY_UNSUPPORTED for any type other than RSA, EC and ML-DSA, such as Ed25519.
  */
 export function requestSignerOf(key: KeyObject): RequestSigner {
   const type: string | undefined = key.asymmetricKeyType;

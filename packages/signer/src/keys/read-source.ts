@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 
 import { isShowable, messageOf, SignerError } from "../errors.ts";
+import type { SignerErrorCode } from "../errors.ts";
 import { holdsPem } from "./pem.ts";
 
 /**
@@ -23,7 +24,6 @@ export interface NamedPem {
 /**
  * Reads a file. Called each time a request is signed, so that a rotated file is picked up.
  *
- * @param source Path, PEM text or bytes.
  * @param what What it is, for messages: `certificate`, `private key`.
  * @throws {SignerError} ERR_SIGNER_FILE_UNREADABLE when the file cannot be read. A source that does not look like a path is
  *   neither in the message nor in `path`, since it may be a key.
@@ -36,17 +36,25 @@ export function readPem(source: PemSource, what: string): NamedPem {
   try {
     return { text: readFileSync(source, "latin1"), name: `"${source}"`, path: source };
   } catch (cause) {
-    if (!isShowable(source)) {
-      // Neither the text nor Node.js's error, which quotes it, is passed on.
-      throw new SignerError(
-        "ERR_SIGNER_FILE_UNREADABLE",
-        `cannot read the ${what}: the ${source.length} characters that were given are not the path of a file, and are not shown because they may be a key; give a path, or the whole PEM text from -----BEGIN to -----END`,
-      );
-    }
+    // What may be a key is not passed on, nor Node.js's error, which quotes it.
+    const isPath = isShowable(source);
     throw new SignerError(
       "ERR_SIGNER_FILE_UNREADABLE",
-      `cannot read the ${what} "${source}": ${messageOf(cause)}; check the path and that this user may read it`,
-      { cause, path: source },
+      isPath
+        ? `cannot read the ${what} "${source}": ${messageOf(cause)}; check the path and that this user may read it`
+        : `cannot read the ${what}: the ${source.length} characters that were given are not the path of a file, and are not shown because they may be a key; give a path, or the whole PEM text from -----BEGIN to -----END`,
+      isPath ? { cause, path: source } : {},
     );
   }
+}
+
+/** Why a file is refused: `certificate "client.pem": …`. */
+export function refusal(
+  code: SignerErrorCode,
+  what: "certificate" | "intermediates" | "private key",
+  { name, path }: NamedPem,
+  reason: string,
+  cause?: unknown,
+): SignerError {
+  return new SignerError(code, `${what} ${name}: ${reason}`, { cause, path });
 }

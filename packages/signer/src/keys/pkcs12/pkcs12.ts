@@ -4,11 +4,11 @@ import type { KeyObject } from "node:crypto";
 import { SignerError } from "../../errors.ts";
 import type { SignerErrorCode } from "../../errors.ts";
 import { MAX_CHAIN_LENGTH } from "../../sigv4-x509/constants.ts";
+import { refusal } from "../read-source.ts";
 import type { NamedPem } from "../read-source.ts";
+import { loadForge } from "./asn1.ts";
 import { decodePfx } from "./pfx.ts";
-import type { Pfx } from "./pfx.ts";
-import type { Password } from "./password-encryption.ts";
-import { Pkcs12Problem, loadForge } from "./asn1.ts";
+import type { Password, Pfx } from "./pfx.ts";
 
 /** What a PKCS#12 file says about its owner. */
 export interface Pkcs12Identity {
@@ -23,10 +23,11 @@ export interface Pkcs12Identity {
 const CONVERT =
   "convert it: openssl pkcs12 -in FILE -nodes -out client.pem (with -legacy if OpenSSL asks for it)";
 
+type Refuse = (code: SignerErrorCode, reason: string, cause?: unknown) => SignerError;
+
 /**
  * Loads certificate, chain and key of a PKCS#12 file.
  *
- * @param file The file.
  * @param passphrase Its password. @default it has none, or an empty one
  * @throws {SignerError} ERR_SIGNER_PASSWORD_MISSING, ERR_SIGNER_PASSWORD_WRONG; ERR_SIGNER_PKCS12_INVALID for a damaged
  *   file; ERR_SIGNER_PKCS12_UNSUPPORTED for ciphers that are not read here; ERR_SIGNER_KEY_INVALID for several keys;
@@ -34,156 +35,107 @@ const CONVERT =
  *   ERR_SIGNER_CHAIN_INVALID for more than five intermediates.
  */
 export function loadPkcs12(file: NamedPem, passphrase?: string): Pkcs12Identity {
-  requireForge(file);
-  const pfx = open(file, passphrase);
-  const [pkcs8, ...otherKeys] = pfx.keys;
-  if (otherKeys.length > 0) {
-    throw refusal(
+  const refuse: Refuse = (code, reason, cause) => refusal(code, "certificate", file, reason, cause);
+  const { keys, certificates: encoded } = open(file, passphrase, refuse);
+  if (keys.length > 1) {
+    throw refuse(
       "ERR_SIGNER_KEY_INVALID",
-      file,
-      `the PKCS#12 file holds ${pfx.keys.length} private keys; export the one of Roles Anywhere alone`,
+      `the PKCS#12 file holds ${keys.length} private keys; export the one of Roles Anywhere alone`,
     );
   }
-  const privateKey = pkcs8 === undefined ? undefined : keyOf(pkcs8, file);
-  const certificates = pfx.certificates.map((der) => certificateOf(der, file));
-  const certificate = endEntityAmong(certificates, privateKey, file);
-  const intermediates = pathFrom(certificate, certificates);
+  const [privateKey] = keys.map((pkcs8) => keyOf(pkcs8, refuse));
+  const certificates = encoded.map((der) => certificateOf(der, refuse));
+  const certificate = endEntityAmong(certificates, privateKey);
+  if (certificate === undefined) {
+    throw refuse(
+      "ERR_SIGNER_CERTIFICATE_INVALID",
+      certificates.length === 0
+        ? "the PKCS#12 file holds no certificate; export the end-entity certificate together with its key"
+        : `the PKCS#12 file holds ${certificates.length} certificates, and none belongs to its key or is below all others; export the end-entity certificate with its key and its issuers only`,
+    );
+  }
+  // Each one is followed by its issuer.
+  const path = [certificate];
+  for (const below of path) {
+    const issuer = certificates.find((one) => !path.includes(one) && below.checkIssued(one));
+    if (issuer !== undefined) path.push(issuer);
+  }
+  const [, ...intermediates] = path;
   if (intermediates.length > MAX_CHAIN_LENGTH) {
-    throw refusal(
+    throw refuse(
       "ERR_SIGNER_CHAIN_INVALID",
-      file,
       `the PKCS#12 file holds ${intermediates.length} certificates above the end-entity certificate, and Roles Anywhere takes at most ${MAX_CHAIN_LENGTH}`,
     );
   }
   return { certificate, intermediates, privateKey };
 }
 
-/** The command may have been copied out of its package. */
-function requireForge(file: NamedPem): void {
+function open(file: NamedPem, passphrase: string | undefined, refuse: Refuse): Pfx {
   try {
     loadForge();
   } catch (cause) {
-    throw refusal(
-      "ERR_SIGNER_PKCS12_UNSUPPORTED",
-      file,
-      `PKCS#12 needs the package node-forge, which is not installed beside ra-signer; npm install node-forge, or ${CONVERT}`,
-      cause,
-    );
+    // The command may have been copied out of its package.
+    const reason = `PKCS#12 needs the package node-forge, which is not installed beside ra-signer; npm install node-forge, or ${CONVERT}`;
+    throw refuse("ERR_SIGNER_PKCS12_UNSUPPORTED", reason, cause);
   }
-}
-
-function open(file: NamedPem, passphrase: string | undefined): Pfx {
-  const bytes = Buffer.from(file.text, "latin1");
   // Programs differ in what no password is.
   const candidates: readonly Password[] = passphrase ? [passphrase] : ["", null];
   for (const password of candidates) {
     try {
-      return decodePfx(bytes, password);
+      return decodePfx(Buffer.from(file.text, "latin1"), password);
     } catch (error) {
-      if (!(error instanceof Pkcs12Problem)) throw error;
-      if (error.kind === "unsupported") {
-        throw refusal(
-          "ERR_SIGNER_PKCS12_UNSUPPORTED",
-          file,
-          `this PKCS#12 file is of a kind that is not supported: ${error.message}; ${CONVERT}`,
-        );
+      if (!(error instanceof SignerError)) throw error;
+      const { code, message } = error;
+      if (code === "ERR_SIGNER_PKCS12_INVALID") {
+        throw refuse(code, `could not parse PKCS#12: ${message}; is the file complete?`);
       }
-      if (error.kind === "damaged") {
-        throw refusal(
-          "ERR_SIGNER_PKCS12_INVALID",
-          file,
-          `could not parse PKCS#12: ${error.message}; is the file complete?`,
-        );
+      if (code === "ERR_SIGNER_PKCS12_UNSUPPORTED") {
+        throw refuse(code, `this PKCS#12 file is of a kind that is not supported: ${message}; ${CONVERT}`);
       }
     }
   }
   throw passphrase
-    ? refusal(
+    ? refuse(
         "ERR_SIGNER_PASSWORD_WRONG",
-        file,
         "incorrect PKCS#12 password, or the file is damaged; try: openssl pkcs12 -in FILE -info -noout",
       )
-    : refusal(
+    : refuse(
         "ERR_SIGNER_PASSWORD_MISSING",
-        file,
         "the PKCS#12 file has a password; give it (--pkcs8-password-env)",
       );
 }
 
-function keyOf(pkcs8: Buffer, file: NamedPem): KeyObject {
+function keyOf(key: Buffer, refuse: Refuse): KeyObject {
   try {
-    return createPrivateKey({ key: pkcs8, format: "der", type: "pkcs8" });
+    return createPrivateKey({ key, format: "der", type: "pkcs8" });
   } catch {
     // OpenSSL's reason says nothing that helps, and a key's error is better not passed on.
-    throw refusal(
-      "ERR_SIGNER_KEY_INVALID",
-      file,
-      "unable to parse private key: the key in the PKCS#12 file is damaged, or of a kind that this Node.js does not know",
-    );
+    const reason =
+      "unable to parse private key: the key in the PKCS#12 file is damaged, or of a kind that this Node.js does not know";
+    throw refuse("ERR_SIGNER_KEY_INVALID", reason);
   }
 }
 
-function certificateOf(der: Buffer, file: NamedPem): X509Certificate {
+function certificateOf(der: Buffer, refuse: Refuse): X509Certificate {
   try {
     return new X509Certificate(der);
   } catch (cause) {
-    throw refusal(
-      "ERR_SIGNER_CERTIFICATE_INVALID",
-      file,
-      "could not parse certificate: one in the PKCS#12 file is damaged",
-      cause,
-    );
+    const reason = "could not parse certificate: one in the PKCS#12 file is damaged";
+    throw refuse("ERR_SIGNER_CERTIFICATE_INVALID", reason, cause);
   }
 }
 
+/** The certificate of the key, else the only one that issued no other. */
 function endEntityAmong(
   certificates: readonly X509Certificate[],
   privateKey: KeyObject | undefined,
-  file: NamedPem,
-): X509Certificate {
-  if (certificates.length === 0) {
-    throw refusal(
-      "ERR_SIGNER_CERTIFICATE_INVALID",
-      file,
-      "the PKCS#12 file holds no certificate; export the end-entity certificate together with its key",
-    );
-  }
+): X509Certificate | undefined {
   const own = certificates.find((one) => privateKey !== undefined && one.checkPrivateKey(privateKey));
   if (own !== undefined) return own;
-  const [last, ...others] = certificates.filter(
+  const lowest = certificates.filter(
     (one) => !certificates.some((other) => other !== one && other.checkIssued(one)),
   );
-  if (last !== undefined && others.length === 0) return last;
-  throw refusal(
-    "ERR_SIGNER_CERTIFICATE_INVALID",
-    file,
-    `the PKCS#12 file holds ${certificates.length} certificates, and none belongs to its key or is below all others; export the end-entity certificate with its key and its issuers only`,
-  );
-}
-
-function pathFrom(
-  leaf: X509Certificate,
-  certificates: readonly X509Certificate[],
-): readonly X509Certificate[] {
-  const rest = new Set(certificates);
-  rest.delete(leaf);
-  const path: X509Certificate[] = [];
-  for (let current: X509Certificate | undefined = leaf; current !== undefined;) {
-    const below: X509Certificate = current;
-    current = [...rest].find((one) => below.checkIssued(one));
-    if (current === undefined) break;
-    rest.delete(current);
-    path.push(current);
-  }
-  return path;
-}
-
-function refusal(code: SignerErrorCode, file: NamedPem, reason: string, cause?: unknown): SignerError {
-  const { name, path } = file;
-  return new SignerError(code, `certificate ${name}: ${reason}`, {
-    ...(cause === undefined ? {} : { cause }),
-    ...(path === undefined ? {} : { path }),
-  });
+  return lowest.length === 1 ? lowest[0] : undefined;
 }
 
 /** PFX ::= SEQUENCE { version INTEGER (3), … }, its length in any form that BER allows. */
