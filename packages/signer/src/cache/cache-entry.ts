@@ -22,18 +22,14 @@ const REFRESH_BEFORE_SECONDS = 900;
 /**
  * Makes an entry. It is fresh until 15 minutes before its end, or for three quarters of a short session.
  *
- * @param json The JSON of a credential process.
  * @param expiration End of the session as the service sent it.
  * @param moment Now.
  */
 export function makeEntry(json: string, expiration: string, moment: Date): CacheEntry {
   const end = Math.floor(Date.parse(expiration) / 1000);
   const lifeSeconds = end - moment.getTime() / 1000;
-  return {
-    json,
-    expiration: end,
-    freshUntil: Math.floor(end - Math.min(REFRESH_BEFORE_SECONDS, lifeSeconds / 4)),
-  };
+  const freshUntil = Math.floor(end - Math.min(REFRESH_BEFORE_SECONDS, lifeSeconds / 4));
+  return { json, freshUntil, expiration: end };
 }
 
 /** The text of an entry's file, which the shell launcher reads line by line. */
@@ -53,16 +49,10 @@ export function readEntry(place: CachePlace): CacheEntry | undefined {
   const [first, freshUntil, key, json = "", expiration, last] = text.split("\n");
   if (first !== FIRST_LINE || last !== LAST_LINE || key !== place.key) return undefined;
   const entry = { json, freshUntil: Number(freshUntil), expiration: Number(expiration) };
-  return Number.isSafeInteger(entry.freshUntil) && Number.isSafeInteger(entry.expiration) && isAnswer(json)
-    ? entry
-    : undefined;
-}
-
-function isAnswer(json: string): boolean {
+  if (![entry.freshUntil, entry.expiration].every(Number.isSafeInteger)) return undefined;
   try {
-    const value: unknown = JSON.parse(json);
-    return typeof value === "object" && value !== null && "SessionToken" in value;
+    return "SessionToken" in Object(JSON.parse(json)) ? entry : undefined;
   } catch {
-    return false;
+    return undefined;
   }
 }

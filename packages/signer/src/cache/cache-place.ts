@@ -4,7 +4,6 @@ import { isAbsolute, join, resolve } from "node:path";
 import { homeFolder } from "../config/aws-files.ts";
 import type { Environment } from "../config/environment.ts";
 import { codeOf } from "../errors.ts";
-import { posixChecksum } from "./checksum.ts";
 
 /** Where the credentials of one command line are kept. */
 export interface CachePlace {
@@ -14,9 +13,6 @@ export interface CachePlace {
   /** The arguments and variables that decide which credentials are returned, on one line. The entry holds them too. */
   readonly key: string;
 }
-
-/** Separates the parts of a key. */
-const SEPARATOR = "\u001f";
 
 /** Variables that change the request of a command line. The shell launcher has the same list. */
 const VARIABLES: readonly string[] = [
@@ -48,8 +44,6 @@ export interface CacheFolderProblem {
   readonly remedy: string;
 }
 
-const OTHER_FOLDER = "name a folder of your own in RA_SIGNER_CACHE_DIR";
-
 /**
  * Checks the cache's folder. A user who may write to it could put other credentials there.
  *
@@ -61,7 +55,10 @@ export function cacheFolderProblem(
   folder: string | undefined,
   create: boolean,
 ): CacheFolderProblem | undefined {
-  const problem = (reason: string, remedy = OTHER_FOLDER): CacheFolderProblem => ({ reason, remedy });
+  const problem = (
+    reason: string,
+    remedy = "name a folder of your own in RA_SIGNER_CACHE_DIR",
+  ): CacheFolderProblem => ({ reason, remedy });
   if (folder === undefined) return problem("there is no home directory");
   try {
     if (create) mkdirSync(folder, { recursive: true, mode: 0o700 });
@@ -88,7 +85,6 @@ export function isCacheName(name: string): boolean {
  *
  * @param words Command line with the command's name.
  * @param certificate Path of the certificate.
- * @param environment Usually process.env.
  * @returns Undefined when the certificate cannot be read, there is no folder, or an argument holds a line break.
  */
 export function cachePlace(
@@ -97,19 +93,37 @@ export function cachePlace(
   environment: Environment,
 ): CachePlace | undefined {
   const absolute = resolve(certificate);
-  const parts = [...words, absolute, ...VARIABLES.map((name) => environment[name] ?? "")];
-  const key = parts.join(SEPARATOR);
+  const key = [...words, absolute, ...VARIABLES.map((name) => environment[name] ?? "")].join("\u001f");
+  const folder = cacheFolder(environment);
   // oxlint-disable-next-line no-control-regex -- what cannot stand in a line of the entry
-  if (/[\n\r\u0000]/.test(key)) return undefined;
-  let contents: Buffer;
+  if (folder === undefined || /[\n\r\u0000]/.test(key)) return undefined;
   try {
-    contents = readFileSync(absolute);
+    // With a line feed, as the shell launcher gives it to cksum.
+    const name = `${posixChecksum(Buffer.from(`${key}\n`))}.${posixChecksum(readFileSync(absolute))}`;
+    return { folder, path: join(folder, name), key };
   } catch {
     return undefined;
   }
-  const folder = cacheFolder(environment);
-  if (folder === undefined) return undefined;
-  // With a line feed, as the shell launcher gives it to cksum.
-  const name = `${posixChecksum(Buffer.from(`${key}\n`))}.${posixChecksum(contents)}`;
-  return { folder, path: join(folder, name), key };
+}
+
+let table: Int32Array | undefined;
+
+/**
+ * The checksum and length that POSIX `cksum` prints, with `-` for the space, so that a shell script can name the same files.
+ *
+ * @see https://pubs.opengroup.org/onlinepubs/9799919799/utilities/cksum.html
+ */
+export function posixChecksum(bytes: Uint8Array): string {
+  const remainders = (table ??= Int32Array.from({ length: 256 }, (_zero, index) => {
+    let value = index << 24;
+    for (let bit = 0; bit < 8; bit += 1) value = (value << 1) ^ (value < 0 ? 0x04c11db7 : 0);
+    return value;
+  }));
+  let crc = 0;
+  const add = (byte: number): void => {
+    crc = (crc << 8) ^ (remainders[(crc >>> 24) ^ byte] ?? 0);
+  };
+  bytes.forEach(add);
+  for (let length = bytes.length; length > 0; length >>>= 8) add(length & 0xff);
+  return `${~crc >>> 0}-${bytes.length}`;
 }

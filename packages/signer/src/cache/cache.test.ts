@@ -29,10 +29,9 @@ import { MAIN, runCli } from "../../test/support/run-cli.ts";
 import type { CliResult } from "../../test/support/run-cli.ts";
 import { formatEntry, makeEntry, readEntry } from "./cache-entry.ts";
 import type { CacheEntry } from "./cache-entry.ts";
-import { cachePlace } from "./cache-place.ts";
+import { cachePlace, posixChecksum } from "./cache-place.ts";
 import type { CachePlace } from "./cache-place.ts";
 import { cachedAnswer } from "./cached-answer.ts";
-import { posixChecksum } from "./checksum.ts";
 import { tryLock } from "./lock.ts";
 
 const vector = readVector("ecdsa");

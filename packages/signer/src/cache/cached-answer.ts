@@ -20,6 +20,8 @@ const LONGEST_PAUSE_MS = 500;
 /** A process that waited for a lock this long asks the service itself: no live process holds a lock so long. */
 const LONGEST_WAIT_MS = 90_000;
 
+const LAST_SESSION = "the last session is used until its end";
+
 /** The service, the clock and the reports of {@link cachedAnswer}. */
 export interface CachedAnswerOptions {
   /** Asks the service for credentials. */
@@ -70,12 +72,28 @@ export async function cachedAnswer(place: CachePlace, options: CachedAnswerOptio
         release();
       }
     }
-    if (seen.usable !== undefined) return seen.usable.json;
+    if (seen.usable !== undefined) return seen.usable;
     if (waited > LONGEST_WAIT_MS) return withoutCache(`"${place.path}.lock" is held without end; delete it`);
     const milliseconds = pause * (0.5 + Math.random());
     await sleep(milliseconds);
     waited += milliseconds;
   }
+}
+
+/** The JSON of a place's entry, as far as its times allow its use. */
+interface SeenEntry {
+  readonly fresh?: string | undefined;
+  readonly usable?: string | undefined;
+}
+
+function look(place: CachePlace, moment: Date): SeenEntry {
+  const entry = readEntry(place);
+  const seconds = moment.getTime() / 1000;
+  if (entry === undefined) return {};
+  return {
+    fresh: entry.freshUntil > seconds ? entry.json : undefined,
+    usable: entry.expiration - USABLE_SECONDS > seconds ? entry.json : undefined,
+  };
 }
 
 /**
@@ -86,70 +104,49 @@ export async function cachedAnswer(place: CachePlace, options: CachedAnswerOptio
 function answerOf(
   { fresh, usable }: SeenEntry,
   place: CachePlace,
-  options: CachedAnswerOptions,
+  { now, warn }: CachedAnswerOptions,
   began: number,
 ): string | undefined {
-  if (fresh !== undefined) return fresh.json;
+  if (fresh !== undefined) return fresh;
   const failure = lastFailure(place);
   if (failure === undefined) return undefined;
-  // When the clock was set back since, the failure lies in the future, and is not recent either.
-  const ageMs = Math.abs(options.now().getTime() - failure.at);
-  if (usable !== undefined && failure.transient && ageMs < LEFT_ALONE_MS) {
-    return lastSession(usable, failure, options);
+  // Negative when the clock was set back since: such a failure does not tell how the service is now.
+  const ageMs = now().getTime() - failure.at;
+  if (usable !== undefined && failure.transient && Math.abs(ageMs) < LEFT_ALONE_MS) {
+    warn(`${LAST_SESSION}: ${failure.message}`);
+    return usable;
   }
-  // A failure that is dated in the future does not tell how the service is now.
-  if (failure.at >= began && failure.at <= options.now().getTime())
-    throw new SignerError("ERR_SIGNER_SERVICE_REFUSED", failure.message);
-  return undefined;
+  if (failure.at < began || ageMs < 0) return undefined;
+  throw new SignerError("ERR_SIGNER_SERVICE_REFUSED", failure.message);
 }
 
 /** Asks the service while this process holds the lock. */
 async function refresh(place: CachePlace, options: CachedAnswerOptions): Promise<string> {
+  const { now, warn } = options;
+  let entry: CacheEntry;
   try {
-    const entry = await options.fetch();
-    try {
-      replaceFile(place, place.path, formatEntry(entry, place));
-      rmSync(failurePath(place), { force: true });
-    } catch (error) {
-      options.warn(`the session is not kept: ${messageOf(error)}`);
-    }
-    return entry.json;
+    entry = await options.fetch();
   } catch (error) {
-    const failure = failureOf(error, options);
-    if (failure !== undefined) keepFailure(place, failure);
-    const { usable } = look(place, options.now());
-    if (usable !== undefined && failure?.transient === true) return lastSession(usable, failure, options);
-    throw error;
+    if (!(error instanceof SignerError)) throw error;
+    const { message } = error;
+    const transient = options.isTransient(error);
+    try {
+      // For the processes that wait. Without it they ask the service themselves.
+      replaceFile(place, failurePath(place), JSON.stringify({ at: now().getTime(), message, transient }));
+    } catch {
+      // The command reports the failure itself.
+    }
+    const { usable } = look(place, now());
+    if (usable === undefined || !transient) throw error;
+    warn(`${LAST_SESSION}: ${message}`);
+    return usable;
   }
-}
-
-/** Writes the failure down for the processes that wait. Without it they ask the service themselves. */
-function keepFailure(place: CachePlace, failure: Failure): void {
   try {
-    replaceFile(place, failurePath(place), JSON.stringify(failure));
-  } catch {
-    // The command reports the failure itself.
+    replaceFile(place, place.path, formatEntry(entry, place));
+    rmSync(failurePath(place), { force: true });
+  } catch (error) {
+    warn(`the session is not kept: ${messageOf(error)}`);
   }
-}
-
-/** The entry of a place, as far as its times allow its use. */
-interface SeenEntry {
-  readonly fresh?: CacheEntry | undefined;
-  readonly usable?: CacheEntry | undefined;
-}
-
-function look(place: CachePlace, moment: Date): SeenEntry {
-  const entry = readEntry(place);
-  const seconds = moment.getTime() / 1000;
-  if (entry === undefined) return {};
-  return {
-    fresh: entry.freshUntil > seconds ? entry : undefined,
-    usable: entry.expiration - USABLE_SECONDS > seconds ? entry : undefined,
-  };
-}
-
-function lastSession(entry: CacheEntry, failure: Failure, { warn }: CachedAnswerOptions): string {
-  warn(`the last session is used until its end: ${failure.message}`);
   return entry.json;
 }
 
@@ -170,31 +167,15 @@ function failurePath(place: CachePlace): string {
   return `${place.path}.failure`;
 }
 
-/** The failure of the last attempt, for the processes that come after it. */
-interface Failure {
-  /** Milliseconds since the epoch. */
-  readonly at: number;
-  readonly message: string;
-  /** Whether the same request may succeed later. */
-  readonly transient: boolean;
-}
-
-function failureOf(error: unknown, { isTransient, now }: CachedAnswerOptions): Failure | undefined {
-  if (!(error instanceof SignerError)) return undefined;
-  return { at: now().getTime(), message: error.message, transient: isTransient(error) };
-}
-
-function lastFailure(place: CachePlace): Failure | undefined {
+/** The failure of the last attempt: its time in milliseconds, its message, and whether it may pass. */
+function lastFailure(place: CachePlace): { at: number; message: string; transient: boolean } | undefined {
   try {
-    const value: unknown = JSON.parse(readPrivateFile(failurePath(place)) ?? "");
-    return isFailure(value) ? value : undefined;
+    const text = readPrivateFile(failurePath(place)) ?? "";
+    const { at, message, transient }: Readonly<Record<string, unknown>> = Object(JSON.parse(text));
+    return typeof at === "number" && typeof message === "string" && typeof transient === "boolean"
+      ? { at, message, transient }
+      : undefined;
   } catch {
     return undefined;
   }
-}
-
-function isFailure(value: unknown): value is Failure {
-  if (typeof value !== "object" || value === null) return false;
-  const { at, message, transient }: Partial<Record<keyof Failure, unknown>> = value;
-  return typeof at === "number" && typeof message === "string" && typeof transient === "boolean";
 }

@@ -65,11 +65,9 @@ function isStale(modifiedMs: number, contents: string | undefined): boolean {
 }
 
 /**
- * When a process started, in clock ticks since the system's start. The system may give the id of an ended process to
- * another one, and a killed process keeps its id until its parent has waited for it; neither holds a lock.
- *
- * @returns `none` for a process that has ended, and on systems other than Linux, which do not tell.
- * @see https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html
+ * When a process started, in clock ticks since the system's start; `none` for one that has ended, and on systems other than
+ * Linux. The system may give the id of an ended process to another one, and a killed process keeps its id until its parent
+ * has waited for it (proc_pid_stat(5)); neither holds a lock.
  */
 function startOf(pid: number): string {
   // The second field is the program's name in parentheses, which may contain any character.
