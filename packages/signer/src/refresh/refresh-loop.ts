@@ -1,22 +1,12 @@
 /** What keeps a session fresh; clock, timer and randomness can be replaced. */
 export interface RefreshLoopOptions {
-  /**
-   * Gets a new session and puts it where it belongs.
-   *
-   * @returns When it ends.
-   */
+  /** Gets a new session, puts it where it belongs, and returns when it ends. */
   readonly refresh: () => Promise<Date>;
   /** How long before the end of a session the next one is fetched, in seconds; half its life if that is shorter. */
   readonly leadSeconds: number;
   /** Random part that is added to the lead, in seconds, so that many machines do not ask at once. @default 0 */
   readonly jitterSeconds?: number;
-  /**
-   * Hears of a refresh that failed. What it throws ends the loop.
-   *
-   * @param error What `refresh` threw.
-   * @param expiration End of the last session; undefined when there was none.
-   * @param nextAttempt When the next attempt is made.
-   */
+  /** Hears of a refresh that failed; `expiration` ends the last session, if there was one. What it throws ends the loop. */
   readonly onFailure: (error: unknown, expiration: Date | undefined, nextAttempt: Date) => void;
   /** Ends the loop. */
   readonly signal?: AbortSignal;
@@ -40,7 +30,7 @@ const LONGEST_SLEEP_MS = 30_000;
  * @returns After the signal was aborted.
  */
 export async function refreshLoop(options: RefreshLoopOptions): Promise<void> {
-  const { now = () => new Date(), random = Math.random, signal } = options;
+  const { now = () => new Date(), random = Math.random, sleep = wait, signal } = options;
   const stopped = (): boolean => signal?.aborted === true;
   let expiration: Date | undefined;
   let failures = 0;
@@ -55,22 +45,15 @@ export async function refreshLoop(options: RefreshLoopOptions): Promise<void> {
       next = now().getTime() + Math.max(FIRST_PAUSE_MS, lifeMs - Math.min(leadMs, lifeMs / 2));
     } catch (error) {
       if (stopped()) return;
+      const pauseMs = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** failures) * (0.5 + random() / 2);
       failures += 1;
-      const pauseMs = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (failures - 1)) * (0.5 + random() / 2);
       next = now().getTime() + pauseMs;
-      const endMs = expiration?.getTime() ?? 0;
-      if (endMs > now().getTime()) next = Math.min(next, endMs);
+      if (expiration !== undefined && expiration > now()) next = Math.min(next, expiration.getTime());
       options.onFailure(error, expiration, new Date(next));
     }
-    await sleepUntil(next, options);
-  }
-}
-
-async function sleepUntil(moment: number, { now, sleep = wait, signal }: RefreshLoopOptions): Promise<void> {
-  for (;;) {
-    const leftMs = moment - (now?.() ?? new Date()).getTime();
-    if (leftMs <= 0 || signal?.aborted === true) return;
-    await sleep(Math.min(leftMs, LONGEST_SLEEP_MS), signal);
+    while (next > now().getTime() && !stopped()) {
+      await sleep(Math.min(next - now().getTime(), LONGEST_SLEEP_MS), signal);
+    }
   }
 }
 
@@ -82,7 +65,6 @@ function wait(milliseconds: number, signal?: AbortSignal): Promise<void> {
       resolve();
     };
     const timer = setTimeout(done, milliseconds);
-    if (signal?.aborted === true) done();
-    else signal?.addEventListener("abort", done, { once: true });
+    signal?.addEventListener("abort", done);
   });
 }
