@@ -12,7 +12,6 @@ export interface ServedRole {
 /**
  * The roles to serve, the one of `--role-arn` first.
  *
- * @param roleArn Value of `--role-arn`.
  * @param profileArn Value of `--profile-arn`, which counts for each role that names no other.
  * @param also Values of `--also-role-arn`: a role's ARN, or that, a comma and a profile's ARN.
  * @throws {SignerError} ERR_SIGNER_ARN_INVALID for what is no ARN of a role or profile; ERR_SIGNER_USAGE for two roles of one
@@ -23,25 +22,24 @@ export function servedRoles(
   profileArn: string,
   also: readonly string[],
 ): readonly [first: ServedRole, ...others: ServedRole[]] {
-  const first: ServedRole = { name: roleNameOf(roleArn), roleArn, profileArn };
-  const others = also.map((value) => {
-    const [role, profile = profileArn] = splitPair(value);
-    return { name: roleNameOf(role), roleArn: role, profileArn: profile };
-  });
-  const seen = new Map([[first.name, first]]);
-  for (const role of others) {
-    const twin = seen.get(role.name);
-    if (twin !== undefined) throw sameName(twin, role);
-    seen.set(role.name, role);
+  const roles: [ServedRole, ...ServedRole[]] = [servedRole(roleArn, profileArn)];
+  for (const value of also) {
+    const role = servedRole(...splitPair(value, profileArn));
+    const twin = roles.find(({ name }) => name === role.name);
+    if (twin !== undefined) {
+      throw new SignerError(
+        "ERR_SIGNER_USAGE",
+        `"${twin.roleArn}" and "${role.roleArn}" have one name, "${role.name}", and would be served at one path; serve one of them with another ra-signer serve`,
+      );
+    }
+    roles.push(role);
   }
-  return [first, ...others];
+  return roles;
 }
 
-/** The last part of a role's ARN, without its path. */
-function roleNameOf(roleArn: string): string {
-  const { resource } = parseArnOf(roleArn, "role");
-  const name = resource.split("/").at(-1) ?? "";
-  if (name !== "") return name;
+function servedRole(roleArn: string, profileArn: string): ServedRole {
+  const name = parseArnOf(roleArn, "role").resource.split("/").at(-1);
+  if (name) return { name, roleArn, profileArn };
   throw new SignerError(
     "ERR_SIGNER_ARN_INVALID",
     `role arn "${roleArn}" names no role; it must end with a name`,
@@ -49,9 +47,9 @@ function roleNameOf(roleArn: string): string {
 }
 
 /** A comma alone does not separate: names of roles may have one. */
-function splitPair(value: string): readonly [roleArn: string, profileArn?: string] {
+function splitPair(value: string, otherwise: string): [roleArn: string, profileArn: string] {
   const comma = value.lastIndexOf(",arn:");
-  if (comma === -1) return [value];
+  if (comma === -1) return [value, otherwise];
   const profileArn = value.slice(comma + 1);
   const { service, resource } = parseArn(profileArn, "profile");
   const { service: expected, prefix } = ARN_KINDS.profile;
@@ -60,22 +58,6 @@ function splitPair(value: string): readonly [roleArn: string, profileArn?: strin
     "ERR_SIGNER_ARN_INVALID",
     `what follows the comma must be the ARN of a profile, got "${profileArn}"; give each role an --also-role-arn of its own`,
   );
-}
-
-function sameName(a: ServedRole, b: ServedRole): SignerError {
-  return new SignerError(
-    "ERR_SIGNER_USAGE",
-    `"${a.roleArn}" and "${b.roleArn}" have one name, "${a.name}", and would be served at one path; serve one of them with another ra-signer serve`,
-  );
-}
-
-/**
- * Where AWS_CONTAINER_CREDENTIALS_FULL_URI has to point.
- *
- * @param roleName Name of the role; undefined for the first one.
- */
-export function containerPath(roleName?: string): string {
-  return `/container/credentials${roleName === undefined ? "" : `/${encodeURIComponent(roleName)}`}`;
 }
 
 /**
@@ -87,21 +69,19 @@ export function containerPath(roleName?: string): string {
  */
 export function clientSettings(
   port: number,
-  [first, ...others]: readonly [ServedRole, ...ServedRole[]],
+  roles: readonly [ServedRole, ...ServedRole[]],
   tokenFile?: string,
 ): readonly string[] {
   const base = `http://127.0.0.1:${port}`;
   const instance = `export AWS_EC2_METADATA_SERVICE_ENDPOINT=${base}`;
   if (tokenFile === undefined) return [instance];
   const token = `export AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE='${tokenFile.replaceAll("'", String.raw`'\''`)}'`;
-  const container = (path: string): string => `export AWS_CONTAINER_CREDENTIALS_FULL_URI=${base}${path}`;
-  if (others.length === 0) {
-    return [instance, "or, as container credentials:", token, container(containerPath())];
-  }
+  const container = `export AWS_CONTAINER_CREDENTIALS_FULL_URI=${base}/container/credentials`;
+  if (roles.length === 1) return [instance, "or, as container credentials:", token, container];
   return [
     instance,
-    `which gives ${first.name} alone; or, as container credentials, any of the roles:`,
+    `which gives ${roles[0].name} alone; or, as container credentials, any of the roles:`,
     token,
-    ...[first, ...others].flatMap(({ name, roleArn }) => [`# ${roleArn}`, container(containerPath(name))]),
+    ...roles.flatMap(({ name, roleArn }) => [`# ${roleArn}`, `${container}/${encodeURIComponent(name)}`]),
   ];
 }

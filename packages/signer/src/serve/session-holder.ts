@@ -21,30 +21,25 @@ export interface SessionHolder {
 /** While there is no session, the service is asked at most this often; callers in between get the last failure. */
 const FAILURE_MS = 5000;
 
-/**
- * Holds the last session. One that has ended is never handed out, and a failed refresh does not touch one that lives.
- *
- * @param fetch Asks the service.
- * @param now Clock.
- */
+/** Holds the last session. One that has ended is never handed out, and a failed refresh does not touch one that lives. */
 export function createSessionHolder(fetch: () => Promise<CredentialSet>, now: () => Date): SessionHolder {
   let held: HeldSession | undefined;
   let pending: Promise<HeldSession> | undefined;
   let failure: { readonly error: unknown; readonly at: number } | undefined;
 
-  const refresh = (): Promise<HeldSession> => {
-    pending ??= fetch()
-      .then((credentials) => {
-        failure = undefined;
-        return (held = { credentials, lastUpdated: now() });
-      })
-      .catch((error: unknown) => {
-        failure = { error, at: now().getTime() };
-        throw error;
-      })
-      .finally(() => (pending = undefined));
-    return pending;
+  const ask = async (): Promise<HeldSession> => {
+    try {
+      const credentials = await fetch();
+      failure = undefined;
+      return (held = { credentials, lastUpdated: now() });
+    } catch (error) {
+      failure = { error, at: now().getTime() };
+      throw error;
+    } finally {
+      pending = undefined;
+    }
   };
+  const refresh = (): Promise<HeldSession> => (pending ??= ask());
 
   return {
     refresh,
@@ -63,26 +58,18 @@ export function createSessionHolder(fetch: () => Promise<CredentialSet>, now: ()
 const LEAD_SECONDS = 900;
 const JITTER_SECONDS = 60;
 
-/** A session that is kept fresh. */
-export interface KeptSession {
-  /** Fulfilled when the first attempt is over, be it a success or not. */
-  readonly tried: Promise<void>;
-  /** Settled when the signal was aborted. */
-  readonly ended: Promise<void>;
-}
-
 /**
  * Keeps the session of a holder fresh until the signal is aborted.
  *
- * @param holder Holds the session.
  * @param warn Receives what went wrong, and what that means for those who ask.
  * @param time Clock, timer, randomness and signal, as for `refreshLoop`.
+ * @returns `tried` is fulfilled when the first attempt is over, be it a success or not; `ended` is settled at the end.
  */
 export function keepSession(
   holder: SessionHolder,
   warn: (warning: string) => void,
   time: Pick<RefreshLoopOptions, "now" | "sleep" | "random" | "signal">,
-): KeptSession {
+): { readonly tried: Promise<void>; readonly ended: Promise<void> } {
   const { now = () => new Date() } = time;
   const first = Promise.withResolvers<void>();
   const loop = refreshLoop({

@@ -1,5 +1,7 @@
 import type { ExecFileException } from "node:child_process";
+import { promisify } from "node:util";
 
+import type { Environment } from "../config/environment.ts";
 import { messageOf } from "../errors.ts";
 
 /** Tells systemd how a service of `Type=notify` is doing. Neither function ever fails. */
@@ -22,19 +24,20 @@ const TIMEOUT_MS = 5000;
  * @see https://www.freedesktop.org/software/systemd/man/latest/sd_notify.html
  */
 export function createSystemdNotifier(
-  environment: { readonly NOTIFY_SOCKET?: string | undefined; readonly PATH?: string | undefined },
+  { NOTIFY_SOCKET, PATH }: Environment,
   warn: (warning: string) => void,
 ): SystemdNotifier {
-  const { NOTIFY_SOCKET: socket, PATH: path } = environment;
-  let silent = socket === undefined || socket === "";
+  let silent = !NOTIFY_SOCKET;
   const tell = async (...words: readonly string[]): Promise<void> => {
     if (silent) return;
+    const { execFile } = process.getBuiltinModule("node:child_process");
     try {
-      await run(words, { NOTIFY_SOCKET: socket, ...(path === undefined ? {} : { PATH: path }) });
+      await promisify(execFile)(PROGRAM, words, { env: { NOTIFY_SOCKET, PATH }, timeout: TIMEOUT_MS });
     } catch (error) {
       if (silent) return;
       silent = true;
-      warn(`systemd was not told (${words[0] ?? ""}): ${messageOf(error)}; use Type=exec without ${PROGRAM}`);
+      const reason = messageOf(reasonOf(Object(error)));
+      warn(`systemd was not told (${words[0] ?? ""}): ${reason}; use Type=exec without ${PROGRAM}`);
     }
   };
   return {
@@ -44,18 +47,9 @@ export function createSystemdNotifier(
   };
 }
 
-function run(words: readonly string[], env: NodeJS.ProcessEnv): Promise<void> {
-  const { execFile } = process.getBuiltinModule("node:child_process");
-  return new Promise((resolve, reject) => {
-    execFile(PROGRAM, words, { env, timeout: TIMEOUT_MS }, (error, _stdout, stderr) => {
-      if (error === null) resolve();
-      else reject(new Error(reasonOf(error, stderr.trim()), { cause: error }));
-    });
-  });
-}
-
-function reasonOf(error: ExecFileException, stderr: string): string {
-  if (error.code === "ENOENT") return `NOTIFY_SOCKET is set, but ${PROGRAM} is not in PATH`;
-  if (error.killed === true) return `${PROGRAM} did not end within ${TIMEOUT_MS} ms`;
-  return `${PROGRAM} failed (${error.code ?? error.signal ?? "unknown"})${stderr === "" ? "" : `: ${stderr}`}`;
+function reasonOf({ code, killed, signal, stderr = "" }: Partial<ExecFileException>): string {
+  if (code === "ENOENT") return `NOTIFY_SOCKET is set, but ${PROGRAM} is not in PATH`;
+  if (killed === true) return `${PROGRAM} did not end within ${TIMEOUT_MS} ms`;
+  const said = stderr.trim();
+  return `${PROGRAM} failed (${code ?? signal ?? "unknown"})${said === "" ? "" : `: ${said}`}`;
 }

@@ -1,15 +1,7 @@
 import { randomBytes } from "node:crypto";
-import {
-  closeSync,
-  constants,
-  fstatSync,
-  linkSync,
-  openSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 
+import { linkOrWrite } from "../cache/private-file.ts";
 import { messageOf, SignerError } from "../errors.ts";
 import { exposureOf } from "../keys/identity.ts";
 
@@ -25,19 +17,11 @@ const MAX_TOKENS = 256;
 /** 75 bytes are 100 characters in base64url. */
 const TOKEN_BYTES = 75;
 
-/** @param now Clock. */
 export function createTokenStore(now: () => Date): TokenStore {
-  /** End of each token in milliseconds since the epoch. */
+  /** End of each token in milliseconds since the epoch; some have passed. */
   const ends = new Map<string, number>();
-
-  const dropEnded = (): void => {
-    const moment = now().getTime();
-    for (const [token, end] of ends) if (end <= moment) ends.delete(token);
-  };
-
   return {
     issue(ttlSeconds) {
-      dropEnded();
       if (ends.size >= MAX_TOKENS) {
         const [first] = [...ends].reduce((a, b) => (b[1] < a[1] ? b : a));
         ends.delete(first);
@@ -64,38 +48,34 @@ const MIN_TOKEN_LENGTH = 6;
  *   belongs to another user than this one and root, or holds no usable token.
  */
 export function readContainerToken(path: string, warn?: (warning: string) => void): string {
-  const refuse = (reason: string, cause?: unknown): SignerError =>
-    new SignerError("ERR_SIGNER_FILE_UNREADABLE", reason, { cause, path });
+  let file: number | undefined;
   let token: string;
   try {
     // A named pipe would be waited for otherwise.
-    const file = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
-    try {
-      const stats = fstatSync(file);
-      if (!stats.isFile()) throw new Error("it is no file");
-      const isOwn = process.platform === "win32" || stats.uid === 0 || stats.uid === process.geteuid?.();
-      if (!isOwn) throw new Error("it belongs to another user, who knows and may change the token");
-      const exposure = exposureOf(stats);
-      if (exposure !== undefined) {
-        warn?.(`token file "${path}" has mode ${exposure.mode}; make it private: ${exposure.remedy}`);
-      }
-      token = readFileSync(file, "utf8").replace(/\r?\n$/, "");
-    } finally {
-      closeSync(file);
+    file = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+    const stats = fstatSync(file);
+    if (!stats.isFile()) throw new Error("it is no file");
+    const isOwn = process.platform === "win32" || stats.uid === 0 || stats.uid === process.geteuid?.();
+    if (!isOwn) throw new Error("it belongs to another user, who knows and may change the token");
+    const exposure = exposureOf(stats);
+    if (exposure !== undefined) {
+      warn?.(`token file "${path}" has mode ${exposure.mode}; make it private: ${exposure.remedy}`);
     }
+    token = readFileSync(file, "utf8").replace(/\r?\n$/, "");
   } catch (cause) {
-    throw refuse(`cannot read the token in "${path}": ${messageOf(cause)}`, cause);
+    throw refusal(path, `cannot read the token in "${path}": ${messageOf(cause)}`, cause);
+  } finally {
+    if (file !== undefined) closeSync(file);
   }
   // What a header can carry; an SDK refuses line breaks.
   if (!/^[\u0021-\u007e](?:[\u0020-\u007e]*[\u0021-\u007e])?$/.test(token)) {
-    throw refuse(
+    throw refusal(
+      path,
       `"${path}" holds no token: it must be one line of printable characters; remove the file to have one made`,
     );
   }
-  if (token.length < MIN_TOKEN_LENGTH) {
-    throw refuse(`the token in "${path}" is too short to be a secret; remove the file to have one made`);
-  }
-  return token;
+  if (token.length >= MIN_TOKEN_LENGTH) return token;
+  throw refusal(path, `the token in "${path}" is too short to be a secret; remove the file to have one made`);
 }
 
 /**
@@ -105,24 +85,20 @@ export function readContainerToken(path: string, warn?: (warning: string) => voi
  * @throws {SignerError} as {@link readContainerToken} does, and when the file cannot be made.
  */
 export function ensureContainerToken(path: string, warn?: (warning: string) => void): void {
+  const token = randomBytes(32).toString("base64url");
   const temporary = `${path}.${randomBytes(6).toString("hex")}.tmp`;
   try {
-    writeFileSync(temporary, randomBytes(32).toString("base64url"), { mode: 0o600, flag: "wx" });
-    // Unlike a rename, a link never replaces what another process has just made.
-    linkSync(temporary, path);
+    writeFileSync(temporary, token, { mode: 0o600, flag: "wx" });
+    // Unlike a rename, this never replaces what another process has just made.
+    linkOrWrite(temporary, path, token);
   } catch (cause) {
-    if (!(cause instanceof Error && "code" in cause && cause.code === "EEXIST")) {
-      throw new SignerError(
-        "ERR_SIGNER_FILE_UNREADABLE",
-        `cannot make the token "${path}": ${messageOf(cause)}`,
-        {
-          cause,
-          path,
-        },
-      );
-    }
+    throw refusal(path, `cannot make the token "${path}": ${messageOf(cause)}`, cause);
   } finally {
     rmSync(temporary, { force: true });
   }
   readContainerToken(path, warn);
+}
+
+function refusal(path: string, reason: string, cause?: unknown): SignerError {
+  return new SignerError("ERR_SIGNER_FILE_UNREADABLE", reason, { cause, path });
 }

@@ -4,10 +4,9 @@ import { SignerError } from "../../errors.ts";
 import { clientSettings, servedRoles } from "../../serve/served-role.ts";
 import { createTokenStore, ensureContainerToken, readContainerToken } from "../../serve/tokens.ts";
 import { createSessionHolder, keepSession } from "../../serve/session-holder.ts";
-import { createRequestHandler } from "../../serve/request-handler.ts";
-import type { EndpointRole } from "../../serve/request-handler.ts";
+import { startEndpoint } from "../../serve/endpoint.ts";
+import type { EndpointRole } from "../../serve/endpoint.ts";
 import type { ServedRole } from "../../serve/served-role.ts";
-import { startServer } from "../../serve/start-server.ts";
 import { createSystemdNotifier } from "../../serve/systemd-notifier.ts";
 import type { SessionSource } from "../../session/session-source.ts";
 import type { Command } from "../command.ts";
@@ -68,8 +67,10 @@ export const serve: Command = {
       ...role,
       session: createSessionHolder(() => fetch(signal), now),
     });
-    const firstRole = withSession(first, source);
-    const otherRoles = others.map((role) => withSession(role, source.forRole(role)));
+    const roles = [
+      withSession(first, source),
+      ...others.map((role) => withSession(role, source.forRole(role))),
+    ] as const;
     // The token is made when nothing else can be refused.
     const tokenFile = flags["container-token-file"] ? resolve(flags["container-token-file"]) : undefined;
     if (tokenFile !== undefined) ensureContainerToken(tokenFile, warn);
@@ -77,31 +78,27 @@ export const serve: Command = {
       warn(`--hop-limit ${hopLimit} has no effect: Node.js cannot set it`);
     }
 
-    const server = await startServer(
-      port,
-      createRequestHandler({
-        firstRole,
-        otherRoles,
-        tokens: createTokenStore(now),
-        containerToken: () => (tokenFile === undefined ? undefined : readContainerToken(tokenFile)),
-      }),
-    );
-    note(`Local server started on port: ${server.port}`);
+    const endpoint = await startEndpoint(port, {
+      roles,
+      tokens: createTokenStore(now),
+      containerToken: () => (tokenFile === undefined ? undefined : readContainerToken(tokenFile)),
+    });
+    note(`Local server started on port: ${endpoint.port}`);
     note("Make it available to the sdk by running:");
-    for (const line of clientSettings(server.port, [first, ...others], tokenFile)) note(line);
+    for (const line of clientSettings(endpoint.port, roles, tokenFile)) note(line);
 
     const systemd = createSystemdNotifier(environment, warn);
-    const kept = [firstRole, ...otherRoles].map(({ name, session }) => {
+    const kept = roles.map(({ name, session }) => {
       const prefix = others.length === 0 ? "" : `role ${name}: `;
       return keepSession(session, (warning) => warn(`${prefix}${warning}`), { ...time, signal });
     });
     const ready = Promise.all(kept.map(({ tried }) => tried)).then(() =>
-      signal.aborted ? undefined : systemd.ready(`listening on 127.0.0.1:${server.port}`),
+      signal.aborted ? undefined : systemd.ready(`listening on 127.0.0.1:${endpoint.port}`),
     );
     try {
       await Promise.all([ready, ...kept.map(({ ended }) => ended)]);
     } finally {
-      await Promise.all([systemd.stopping(), server.stop()]);
+      await Promise.all([systemd.stopping(), endpoint.stop()]);
     }
     return 0;
   },
