@@ -1,6 +1,7 @@
 import { X509Certificate } from "node:crypto";
 
-import { messageOf, SignerError } from "../errors.ts";
+import { messageOf } from "../errors.ts";
+import type { SignerError } from "../errors.ts";
 import { MAX_CHAIN_LENGTH } from "../sigv4-x509/constants.ts";
 import { pemBlocks } from "./pem.ts";
 import type { PemBlock } from "./pem.ts";

@@ -10,8 +10,8 @@ import { isPkcs12 } from "./pkcs12/pkcs12.ts";
 import { readPem, refusal } from "./read-source.ts";
 import type { NamedPem, PemSource } from "./read-source.ts";
 
-const ENCRYPTED_LABEL = "ENCRYPTED PRIVATE KEY";
-const LABELS: readonly string[] = ["PRIVATE KEY", "RSA PRIVATE KEY", "EC PRIVATE KEY", ENCRYPTED_LABEL];
+const ENCRYPTED = "ENCRYPTED PRIVATE KEY";
+const LABELS = new Set(["PRIVATE KEY", "RSA PRIVATE KEY", "EC PRIVATE KEY", ENCRYPTED]);
 
 /**
  * Loads the first private key of a PEM file or text: PKCS#1, SEC1 or PKCS#8, plain or encrypted in any way that OpenSSL
@@ -32,7 +32,7 @@ export function privateKeyIn(pem: NamedPem, passphrase?: string): KeyObject {
   const refuse = (reason: string, code: SignerErrorCode = "ERR_SIGNER_KEY_INVALID"): SignerError =>
     refusal(code, "private key", pem, reason);
   const blocks = pemBlocks(pem.text);
-  const block = blocks.find(({ label }) => LABELS.includes(label));
+  const block = blocks.find(({ label }) => LABELS.has(label));
   if (block === undefined) {
     const labels = blocks.map(({ label }) => label);
     if (labels.includes("TSS2 PRIVATE KEY")) {
@@ -48,7 +48,7 @@ export function privateKeyIn(pem: NamedPem, passphrase?: string): KeyObject {
         : `unable to parse private key: it holds ${found}; give a PEM file with a PRIVATE KEY, RSA PRIVATE KEY or EC PRIVATE KEY`,
     );
   }
-  const encrypted = block.label === ENCRYPTED_LABEL || block.encrypted;
+  const encrypted = block.label === ENCRYPTED || block.encrypted;
   if (encrypted && passphrase === undefined) {
     throw refuse(
       "the key is encrypted; give its password (--pkcs8-password-env), or decrypt it",
