@@ -34,12 +34,22 @@ export type PkiErrorCode =
   | "ERR_PKI_PASSPHRASE"
   /** What signs for the CA failed, or its signature is not one of the CA's key. */
   | "ERR_PKI_SIGNATURE"
+  /** The folder has no certificate of that name. */
+  | "ERR_PKI_CERTIFICATE_NOT_FOUND"
+  /** A certificate cannot be read, or is not one that can be renewed. */
+  | "ERR_PKI_CERTIFICATE_INVALID"
+  /** A certificate request cannot be read, or its signature is not one of its key. */
+  | "ERR_PKI_REQUEST_INVALID"
+  /** A certificate request asks for what only a CA has. */
+  | "ERR_PKI_REQUEST_REFUSED"
   /** The issuance log of the folder has a line that is not one of its records. */
   | "ERR_PKI_LOG_INVALID"
+  /** A random serial number came up twice: the source of randomness is broken. */
+  | "ERR_PKI_SERIAL_NUMBER_REUSED"
+  /** A list of servers cannot be read, or has a row that cannot become a certificate. */
+  | "ERR_PKI_LIST_INVALID"
   /** Another command works in the folder and does not come to an end. */
   | "ERR_PKI_LOCKED"
-  /** A certificate to look at cannot be read. */
-  | "ERR_PKI_CERTIFICATE_INVALID"
   /** A revocation list cannot be read. */
   | "ERR_PKI_REVOCATION_LIST_INVALID";
 

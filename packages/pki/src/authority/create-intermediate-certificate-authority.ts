@@ -1,16 +1,18 @@
 import type { IssuedCertificate } from "../certificate/issued-certificate.ts";
+import { relativeNames } from "../certificate/distinguished-name.ts";
+import { subjectOf } from "../certificate/subject.ts";
+import type { SubjectOptions } from "../certificate/subject.ts";
 import type { ValidityOptions } from "../certificate/validity.ts";
 import { systemDependencies } from "../dependencies.ts";
 import type { PkiDependencies } from "../dependencies.ts";
 import { PkiError } from "../errors.ts";
-import { toPkcs8Pem } from "../keys/key-pair.ts";
+import { toPrivateKeyPem } from "../keys/encrypt-private-key.ts";
 import { DEFAULT_KEY_TYPE } from "../keys/key-type.ts";
 import type { KeyType } from "../keys/key-type.ts";
 import { authorityExtensions } from "./create-root-certificate-authority.ts";
 import type { AuthorityLimits } from "./create-root-certificate-authority.ts";
 import { DEFAULT_INTERMEDIATE_PATH_LENGTH, DEFAULT_INTERMEDIATE_VALIDITY_DAYS } from "./defaults.ts";
 import { issueCertificate } from "./issue-certificate.ts";
-import type { SubjectOptions } from "./issue-certificate.ts";
 import { readCertificateAuthority } from "./read-certificate-authority.ts";
 import type { CertificateAuthority } from "./read-certificate-authority.ts";
 
@@ -26,6 +28,8 @@ export interface IntermediateCertificateAuthorityOptions
   readonly pathLength?: number | undefined;
   /** @default "rsa-2048" */
   readonly keyType?: KeyType | undefined;
+  /** Encrypts the new key. @default it is not encrypted */
+  readonly keyPassphrase?: string | undefined;
 }
 
 /**
@@ -51,6 +55,7 @@ export async function createIntermediateCertificateAuthority(
   const { generateKeyPair, ...clockAndRandomness } = { ...systemDependencies, ...dependencies };
   const { keyType = DEFAULT_KEY_TYPE, pathLength = DEFAULT_INTERMEDIATE_PATH_LENGTH } = options;
   const authority = readCertificateAuthority(options.authority);
+  relativeNames(subjectOf(options));
   const extensions = authorityExtensions({ ...options, pathLength });
   if (authority.pathLength !== undefined && pathLength >= authority.pathLength) {
     throw new PkiError(
@@ -63,8 +68,14 @@ export async function createIntermediateCertificateAuthority(
   const { publicKey, privateKey } = await generateKeyPair(keyType);
   const certificate = await issueCertificate(
     authority,
-    { ...options, publicKey, extensions, defaultValidityDays: DEFAULT_INTERMEDIATE_VALIDITY_DAYS },
+    {
+      ...options,
+      subject: subjectOf(options),
+      publicKey,
+      extensions,
+      defaultValidityDays: DEFAULT_INTERMEDIATE_VALIDITY_DAYS,
+    },
     clockAndRandomness,
   );
-  return { ...certificate, privateKeyPem: toPkcs8Pem(privateKey) };
+  return { ...certificate, privateKeyPem: toPrivateKeyPem(privateKey, options.keyPassphrase) };
 }

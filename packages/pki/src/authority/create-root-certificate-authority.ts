@@ -5,7 +5,8 @@ import { keyIdentifier } from "../certificate/key-identifier.ts";
 import type { NameConstraints } from "../certificate/name-constraints.ts";
 import { drawSerialNumber } from "../certificate/serial-number.ts";
 import { sessionAttributeWarnings } from "../certificate/session-attributes.ts";
-import { nameAttributes, subjectName, writeSlashName } from "../certificate/subject.ts";
+import { relativeNames } from "../certificate/distinguished-name.ts";
+import { nameAttributes, subjectOf, writeSlashName } from "../certificate/subject.ts";
 import type { SubjectAttribute } from "../certificate/subject.ts";
 import { backdate, resolveValidity } from "../certificate/validity.ts";
 import type { ValidityOptions } from "../certificate/validity.ts";
@@ -13,12 +14,12 @@ import { systemDependencies } from "../dependencies.ts";
 import type { PkiDependencies } from "../dependencies.ts";
 import { toDer } from "../der/encode.ts";
 import { PkiError } from "../errors.ts";
-import { toPkcs8Pem, toSpki } from "../keys/key-pair.ts";
+import { toPrivateKeyPem } from "../keys/encrypt-private-key.ts";
+import { supportedKeyType, toSpki } from "../keys/key-pair.ts";
 import { DEFAULT_KEY_TYPE } from "../keys/key-type.ts";
 import type { KeyType } from "../keys/key-type.ts";
 import { signatureAlgorithmOf, signOctets } from "../keys/signature-algorithm.ts";
 import { DEFAULT_AUTHORITY_COMMON_NAME, DEFAULT_AUTHORITY_VALIDITY_DAYS } from "./defaults.ts";
-import { supportedKeyType } from "./issue-certificate.ts";
 
 /** What every CA certificate may limit. */
 export interface AuthorityLimits {
@@ -35,6 +36,8 @@ export interface RootCertificateAuthorityOptions extends ValidityOptions, Author
   readonly subjectAttributes?: readonly SubjectAttribute[] | undefined;
   /** @default "rsa-2048" */
   readonly keyType?: KeyType | undefined;
+  /** Encrypts the new key. @default it is not encrypted */
+  readonly keyPassphrase?: string | undefined;
 }
 
 /**
@@ -55,8 +58,9 @@ export async function createRootCertificateAuthority(
   dependencies: Partial<PkiDependencies> = {},
 ): Promise<IssuedCertificate> {
   const { now, randomBytes, generateKeyPair } = { ...systemDependencies, ...dependencies };
-  const { commonName = DEFAULT_AUTHORITY_COMMON_NAME, subjectAttributes = [] } = options;
-  const subject = toDer(subjectName(commonName, subjectAttributes));
+  const commonName = options.commonName ?? DEFAULT_AUTHORITY_COMMON_NAME;
+  const attributes = subjectOf({ ...options, commonName });
+  const subject = toDer(relativeNames(attributes));
   const extensions = authorityExtensions(options);
   const validity = resolveValidity(options, {
     validityDays: DEFAULT_AUTHORITY_VALIDITY_DAYS,
@@ -82,14 +86,14 @@ export async function createRootCertificateAuthority(
   );
   return {
     certificatePem,
-    privateKeyPem: toPkcs8Pem(privateKey),
+    privateKeyPem: toPrivateKeyPem(privateKey, options.keyPassphrase),
     chainPem: "",
     commonName,
-    subject: writeSlashName([...subjectAttributes, { type: "CN", value: commonName }]),
+    subject: writeSlashName(attributes),
     keyType,
     serialNumber: serialNumber.toString("hex").toUpperCase(),
     // The subject of this CA becomes the issuer of every certificate that it signs.
-    warnings: sessionAttributeWarnings({ issuer: nameAttributes(commonName, subjectAttributes) }),
+    warnings: sessionAttributeWarnings({ issuer: nameAttributes(attributes) }),
     ...validity,
   };
 }

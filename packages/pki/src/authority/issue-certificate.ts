@@ -5,29 +5,24 @@ import type { SignedCertificate } from "../certificate/issued-certificate.ts";
 import { keyIdentifier } from "../certificate/key-identifier.ts";
 import { drawSerialNumber } from "../certificate/serial-number.ts";
 import { sessionAttributeWarnings } from "../certificate/session-attributes.ts";
-import { nameAttributes, subjectName, writeSlashName } from "../certificate/subject.ts";
-import type { SubjectAttribute } from "../certificate/subject.ts";
+import { relativeNames } from "../certificate/distinguished-name.ts";
+import { commonNameOf, nameAttributes, writeSlashName } from "../certificate/subject.ts";
+import type { NameAttribute } from "../certificate/subject.ts";
 import { backdate, resolveValidity, toIsoSeconds } from "../certificate/validity.ts";
 import type { Validity, ValidityOptions } from "../certificate/validity.ts";
 import type { PkiDependencies } from "../dependencies.ts";
 import { toDer } from "../der/encode.ts";
 import { PkiError } from "../errors.ts";
-import { describeKey, keyTypeOf, toSpki } from "../keys/key-pair.ts";
-import type { KeyType } from "../keys/key-type.ts";
+import { supportedKeyType, toSpki } from "../keys/key-pair.ts";
 import type { AuthorityContent } from "./read-certificate-authority.ts";
-
-/** Who a certificate is for. */
-export interface SubjectOptions {
-  /** 1 to 64 characters. */
-  readonly commonName: string;
-  /** Further parts of the subject, written before the common name. @default none */
-  readonly subjectAttributes?: readonly SubjectAttribute[] | undefined;
-}
 
 /** What {@link issueCertificate} decides about the extensions by itself. */
 type OwnExtensions = "subjectKeyIdentifier" | "authorityKeyIdentifier";
 
-export interface CertificateRequestContent extends SubjectOptions, ValidityOptions {
+/** What a CA is asked to certify. */
+export interface IssueInit extends ValidityOptions {
+  /** The subject, with exactly one common name. */
+  readonly subject: readonly NameAttribute[];
   readonly publicKey: KeyObject;
   readonly defaultValidityDays: number;
   readonly extensions: Omit<CertificateDescription["extensions"], OwnExtensions>;
@@ -43,17 +38,18 @@ export interface CertificateRequestContent extends SubjectOptions, ValidityOptio
  */
 export async function issueCertificate(
   authority: AuthorityContent,
-  request: CertificateRequestContent,
+  init: IssueInit,
   { now, randomBytes }: Pick<PkiDependencies, "now" | "randomBytes">,
 ): Promise<SignedCertificate> {
-  const { commonName, subjectAttributes = [], publicKey, extensions } = request;
-  const validity = validityUnder(authority, request, request.defaultValidityDays, now());
+  const { subject, publicKey, extensions } = init;
+  const keyType = supportedKeyType(publicKey);
+  const validity = validityUnder(authority, init, init.defaultValidityDays, now());
   const serialNumber = drawSerialNumber(randomBytes);
   const certificatePem = await signCertificate(
     {
       serialNumber,
       issuer: authority.subject,
-      subject: toDer(subjectName(commonName, subjectAttributes)),
+      subject: toDer(relativeNames(subject)),
       publicKey: toSpki(publicKey),
       extensions: {
         ...extensions,
@@ -68,31 +64,17 @@ export async function issueCertificate(
   return {
     certificatePem,
     chainPem: authority.chainPem,
-    commonName,
-    subject: writeSlashName([...subjectAttributes, { type: "CN", value: commonName }]),
-    keyType: supportedKeyType(publicKey),
+    commonName: commonNameOf(subject),
+    subject: writeSlashName(subject),
+    keyType,
     serialNumber: serialNumber.toString("hex").toUpperCase(),
     warnings: sessionAttributeWarnings({
-      subject: nameAttributes(commonName, subjectAttributes),
+      subject: nameAttributes(subject),
       issuer: authority.attributes,
       alternativeNames: extensions.subjectAlternativeNames,
     }),
     ...validity,
   };
-}
-
-/**
- * The kind of a key that a certificate is asked for.
- *
- * @throws {PkiError} ERR_PKI_KEY_UNSUPPORTED for a short RSA key, another curve or another algorithm.
- */
-export function supportedKeyType(publicKey: KeyObject): KeyType {
-  const keyType = keyTypeOf(publicKey);
-  if (keyType !== undefined) return keyType;
-  throw new PkiError(
-    "ERR_PKI_KEY_UNSUPPORTED",
-    `the key is of the type ${describeKey(publicKey)}; use RSA with 2048, 3072 or 4096 bits, EC P-256, P-384 or P-521, or ML-DSA`,
-  );
 }
 
 /** The validity asked for, when the CA is in force and lives as long. */

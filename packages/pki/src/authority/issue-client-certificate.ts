@@ -2,7 +2,9 @@ import type { CertificateExtensions } from "../certificate/description.ts";
 import type { IssuedCertificate } from "../certificate/issued-certificate.ts";
 import { generalName } from "../certificate/subject-alternative-name.ts";
 import type { SubjectAlternativeName } from "../certificate/subject-alternative-name.ts";
-import { subjectName } from "../certificate/subject.ts";
+import { relativeNames } from "../certificate/distinguished-name.ts";
+import { subjectOf } from "../certificate/subject.ts";
+import type { SubjectOptions } from "../certificate/subject.ts";
 import type { ValidityOptions } from "../certificate/validity.ts";
 import { systemDependencies } from "../dependencies.ts";
 import type { PkiDependencies } from "../dependencies.ts";
@@ -11,7 +13,6 @@ import { DEFAULT_KEY_TYPE } from "../keys/key-type.ts";
 import type { KeyType } from "../keys/key-type.ts";
 import { DEFAULT_CLIENT_VALIDITY_DAYS } from "./defaults.ts";
 import { issueCertificate, validityUnder } from "./issue-certificate.ts";
-import type { SubjectOptions } from "./issue-certificate.ts";
 import { readCertificateAuthority } from "./read-certificate-authority.ts";
 import type { AuthorityContent, CertificateAuthority } from "./read-certificate-authority.ts";
 
@@ -58,6 +59,7 @@ export async function issueClientCertificate(
     authority,
     {
       ...options,
+      subject: subjectOf(options),
       publicKey,
       extensions: clientExtensions(options.subjectAlternativeNames),
       defaultValidityDays: DEFAULT_CLIENT_VALIDITY_DAYS,
@@ -69,7 +71,7 @@ export async function issueClientCertificate(
 
 /** Finds what is wrong with the names, the CA or the validity, before a key is made. Returns the CA. */
 function checkClientCertificate(options: ClientCertificateOptions, now: Date): AuthorityContent {
-  subjectName(options.commonName, options.subjectAttributes);
+  relativeNames(subjectOf(options));
   options.subjectAlternativeNames?.forEach(generalName);
   const authority = readCertificateAuthority(options.authority);
   validityUnder(authority, options, DEFAULT_CLIENT_VALIDITY_DAYS, now);

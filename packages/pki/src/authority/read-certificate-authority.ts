@@ -3,12 +3,13 @@ import type { KeyObject } from "node:crypto";
 import type { SignOctets } from "../certificate/encode-certificate.ts";
 import { EXTENSION_OID, KEY_USAGE_BIT } from "../certificate/extensions.ts";
 import { keyIdentifier } from "../certificate/key-identifier.ts";
+import { readCertificate } from "../certificate/read-certificate.ts";
 import type { NameAttributes } from "../certificate/session-attributes.ts";
 import type { Validity } from "../certificate/validity.ts";
-import { bits, content, dottedOid, fromDer, isExplicitTag, items } from "../der/decode.ts";
+import { bits, content, items } from "../der/decode.ts";
 import { toDer } from "../der/encode.ts";
-import type { Asn1 } from "../der/encode.ts";
 import { PkiError } from "../errors.ts";
+import { isEncryptedKey } from "../keys/encrypt-private-key.ts";
 import { describeKey } from "../keys/key-pair.ts";
 import { isSignatureOf, signatureAlgorithmOf, signOctets } from "../keys/signature-algorithm.ts";
 import type { SignatureAlgorithm } from "../keys/signature-algorithm.ts";
@@ -68,7 +69,7 @@ export function readCertificateAuthority(authority: CertificateAuthority): Autho
       `its key is of the type ${describeKey(publicKey)}; use a CA with an RSA, EC (P-256, P-384, P-521) or ML-DSA key`,
     );
   }
-  const { subject, isSelfIssued, extensions } = parse("certificate", () => readContent(certificate.raw));
+  const { subject, isSelfIssued, extensions } = parse("certificate", () => readCertificate(certificate.raw));
   const usages = bits(extensions.get(EXTENSION_OID.keyUsage)).at(0) ?? 0;
   if ((usages & KEY_USAGE_BIT.keyCertSign) === 0) {
     throw invalid("keyUsage does not include keyCertSign; use the certificate of a CA");
@@ -132,8 +133,7 @@ function signerOf(authority: CertificateAuthority, certificate: X509Certificate)
 
 function readPrivateKey(pem: string, passphrase: string | undefined): KeyObject {
   const key = block(pem, "PRIVATE KEY");
-  const isEncrypted = /BEGIN ENCRYPTED PRIVATE KEY|Proc-Type:.*ENCRYPTED/.test(key);
-  if (!isEncrypted) return parse("private key", () => createPrivateKey(key));
+  if (!isEncryptedKey(key)) return parse("private key", () => createPrivateKey(key));
   if (passphrase === undefined) {
     throw new PkiError("ERR_PKI_PASSPHRASE", "the CA key is encrypted; give its passphrase");
   }
@@ -148,22 +148,6 @@ function readPrivateKey(pem: string, passphrase: string | undefined): KeyObject 
       },
     );
   }
-}
-
-// Certificate ::= SEQUENCE { tbsCertificate, … }; the version [0] may be absent (RFC 5280 §4.1).
-function readContent(der: Buffer): { subject: Asn1; isSelfIssued: boolean; extensions: Map<string, Asn1> } {
-  const [toBeSigned] = items(fromDer(der));
-  const fields = items(toBeSigned).filter((field) => !isExplicitTag(field, 0));
-  const [, , issuer, , subject] = fields;
-  if (issuer === undefined || subject === undefined) {
-    throw new Error("the certificate has no subject");
-  }
-  const list = items(fields.find((field) => isExplicitTag(field, 3)))[0];
-  const extensions = items(list).map((extension): [string, Asn1] => {
-    const parts = items(extension);
-    return [dottedOid(parts[0]), fromDer(content(parts.at(-1)))];
-  });
-  return { subject, isSelfIssued: toDer(issuer).equals(toDer(subject)), extensions: new Map(extensions) };
 }
 
 /** The first block whose label ends with `label`, in strict form; without one the whole text, which the parser refuses. */

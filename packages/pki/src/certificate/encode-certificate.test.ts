@@ -7,7 +7,7 @@ import { toSpki } from "../keys/key-pair.ts";
 import { signatureAlgorithmOf } from "../keys/signature-algorithm.ts";
 import type { CertificateDescription, CertificateExtensions } from "./description.ts";
 import { encodeToBeSigned } from "./encode-certificate.ts";
-import { subjectName } from "./subject.ts";
+import { relativeNames } from "./distinguished-name.ts";
 
 const keys = {
   "RSA 2048": generateKeyPairSync("rsa", { modulusLength: 2048 }),
@@ -42,9 +42,10 @@ const foreignName = sequence(
   ),
 );
 const name = toDer(
-  subjectName("server-1", [
+  relativeNames([
     { type: "C", value: "DE" },
     { type: "OU", value: "Z\u00FCrich" },
+    { type: "CN", value: "server-1" },
   ]),
 );
 

@@ -14,6 +14,7 @@ import type { CertificateExtensions, ExtendedKeyUsage, KeyUsage } from "./descri
 import type { NameConstraint } from "./name-constraints.ts";
 import { constraintBase } from "./name-constraints.ts";
 import { generalName } from "./subject-alternative-name.ts";
+import type { SubjectAlternativeName } from "./subject-alternative-name.ts";
 
 /** Object identifiers of the extensions in use (RFC 5280 §4.2.1). */
 export const EXTENSION_OID = {
@@ -57,12 +58,9 @@ export function encodeExtensions(extensions: CertificateExtensions): Asn1[] {
         ...(basicConstraints.pathLength === undefined ? [] : [smallInteger(basicConstraints.pathLength)]),
       ),
     ),
-    extension(EXTENSION_OID.keyUsage, true, keyUsageBits(keyUsage)),
+    encodeKeyUsage(keyUsage),
   ];
-  if (extendedKeyUsage !== undefined) {
-    const purposes = extendedKeyUsage.map((purpose) => oid(EXTENDED_KEY_USAGE_OID[purpose]));
-    encoded.push(extension(EXTENSION_OID.extendedKeyUsage, false, sequence(...purposes)));
-  }
+  if (extendedKeyUsage !== undefined) encoded.push(encodeExtendedKeyUsage(extendedKeyUsage));
   encoded.push(extension(EXTENSION_OID.subjectKeyIdentifier, false, octetString(subjectKeyIdentifier)));
   if (authorityKeyIdentifier !== undefined) {
     // The key identifier alone (RFC 5280 §4.2.1.1).
@@ -70,8 +68,7 @@ export function encodeExtensions(extensions: CertificateExtensions): Asn1[] {
     encoded.push(extension(EXTENSION_OID.authorityKeyIdentifier, false, value));
   }
   if (subjectAlternativeNames !== undefined && subjectAlternativeNames.length > 0) {
-    const value = sequence(...subjectAlternativeNames.map(generalName));
-    encoded.push(extension(EXTENSION_OID.subjectAlternativeName, false, value));
+    encoded.push(encodeSubjectAlternativeNames(subjectAlternativeNames));
   }
   if (nameConstraints !== undefined) {
     const subtrees = (tag: number, constraints: readonly NameConstraint[] = []): Asn1[] =>
@@ -87,12 +84,20 @@ export function encodeExtensions(extensions: CertificateExtensions): Asn1[] {
   return encoded;
 }
 
-/** The BIT STRING of keyUsage. */
-function keyUsageBits(usages: readonly KeyUsage[]): Asn1 {
+export function encodeKeyUsage(usages: readonly KeyUsage[]): Asn1 {
   const octet = usages.reduce((sum, usage) => sum | KEY_USAGE_BIT[usage], 0);
   // DER: trailing zero bits of a named bit list are left out and counted as unused.
   const unusedBits = 31 - Math.clz32(octet & -octet);
-  return bitString(Buffer.of(octet), unusedBits);
+  return extension(EXTENSION_OID.keyUsage, true, bitString(Buffer.of(octet), unusedBits));
+}
+
+export function encodeExtendedKeyUsage(purposes: readonly ExtendedKeyUsage[]): Asn1 {
+  const identifiers = purposes.map((purpose) => oid(EXTENDED_KEY_USAGE_OID[purpose]));
+  return extension(EXTENSION_OID.extendedKeyUsage, false, sequence(...identifiers));
+}
+
+export function encodeSubjectAlternativeNames(names: readonly SubjectAlternativeName[]): Asn1 {
+  return extension(EXTENSION_OID.subjectAlternativeName, false, sequence(...names.map(generalName)));
 }
 
 /** An INTEGER from 0 to 127. */

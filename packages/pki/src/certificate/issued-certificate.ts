@@ -20,6 +20,6 @@ export interface SignedCertificate extends Validity {
 
 /** A new certificate and its private key. `privateKeyPem` is a secret: store it 0600, never log it. */
 export interface IssuedCertificate extends SignedCertificate {
-  /** PEM, one unencrypted PKCS#8 `PRIVATE KEY` block. */
+  /** PEM, one PKCS#8 block: `PRIVATE KEY`, or `ENCRYPTED PRIVATE KEY` when a passphrase was given. */
   readonly privateKeyPem: string;
 }

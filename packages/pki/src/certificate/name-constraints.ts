@@ -4,7 +4,8 @@ import { PkiError } from "../errors.ts";
 import { encodeIpRange } from "./ip-address.ts";
 import { GENERAL_NAME_TAG } from "./subject-alternative-name.ts";
 import type { SubjectAlternativeNameType } from "./subject-alternative-name.ts";
-import { parseSlashName, relativeNames } from "./subject.ts";
+import { relativeNames } from "./distinguished-name.ts";
+import { parseSlashName } from "./subject.ts";
 
 /**
  * A set of names: a domain (`dns example.org` has its subdomains as well), the host of a URI (`uri .example.org` has the

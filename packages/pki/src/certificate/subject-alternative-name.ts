@@ -1,8 +1,10 @@
+import { content, isExplicitTag, items } from "../der/decode.ts";
 import { explicit, implicit } from "../der/encode.ts";
 import type { Asn1 } from "../der/encode.ts";
 import { PkiError } from "../errors.ts";
-import { encodeIpAddress } from "./ip-address.ts";
-import { parseSlashName, relativeNames } from "./subject.ts";
+import { decodeIpAddress, encodeIpAddress } from "./ip-address.ts";
+import { readName, relativeNames } from "./distinguished-name.ts";
+import { parseSlashName, writeSlashName } from "./subject.ts";
 
 /**
  * Another name of the certificate's subject. AWS maps DNS names, URIs and directory names to session tags. A directory name
@@ -75,6 +77,31 @@ export function generalName(name: SubjectAlternativeName): Asn1 {
       if (attributes === undefined) throw invalidAlternativeName(name);
       return explicit(tag, relativeNames(attributes));
     }
+  }
+}
+
+/**
+ * Reads one GeneralName.
+ *
+ * @returns undefined for a type or a value that {@link generalName} does not write
+ */
+export function readGeneralName(name: Asn1): SubjectAlternativeName | undefined {
+  const type = SUBJECT_ALTERNATIVE_NAME_TYPES.find((type) => isExplicitTag(name, GENERAL_NAME_TAG[type]));
+  switch (type) {
+    case "dns":
+    case "uri":
+    case "email":
+      return { type, value: content(name).toString("latin1") };
+    case "ip": {
+      const octets = content(name);
+      return [4, 16].includes(octets.length) ? { type, value: decodeIpAddress(octets) } : undefined;
+    }
+    case "directory": {
+      const attributes = readName(items(name)[0]);
+      return attributes === undefined ? undefined : { type, value: writeSlashName(attributes) };
+    }
+    default:
+      return undefined;
   }
 }
 

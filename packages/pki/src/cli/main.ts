@@ -8,6 +8,7 @@ import { createProgram } from "./program.ts";
 /** Errors of the command line itself. The other errors depend on files. */
 const USAGE_ERRORS: ReadonlySet<PkiErrorCode> = new Set([
   "ERR_PKI_INVALID_SUBJECT",
+  "ERR_PKI_LIST_INVALID",
   "ERR_PKI_INVALID_SUBJECT_ALTERNATIVE_NAME",
   "ERR_PKI_INVALID_NAME_CONSTRAINT",
   "ERR_PKI_INVALID_VALIDITY",

@@ -2,6 +2,8 @@ import { InvalidArgumentError, Option } from "commander";
 import type { Command } from "commander";
 import type { NameConstraint, NameConstraints } from "../certificate/name-constraints.ts";
 import type { SubjectAlternativeName } from "../certificate/subject-alternative-name.ts";
+import { parseSlashName } from "../certificate/subject.ts";
+import type { SubjectAttribute } from "../certificate/subject.ts";
 import { DEFAULT_KEY_TYPE, KEY_TYPES } from "../keys/key-type.ts";
 import type { KeyType } from "../keys/key-type.ts";
 
@@ -60,6 +62,25 @@ export function addAuthorityLimitOptions(command: Command, pathLength?: number):
     );
 }
 
+/** `--subject /O=Example/OU=Servers`: what stands before the common name. */
+export function addSubjectOption(command: Command): Command {
+  return command.option(
+    "--subject <parts>",
+    "parts of the subject before the common name: C, ST, L, O, OU, for example /O=Example/OU=Servers",
+    parseSubject,
+  );
+}
+
+export function parseSubject(text: string): readonly SubjectAttribute[] {
+  const attributes = parseSlashName(text)?.flatMap(({ type, value }) =>
+    type === "CN" ? [] : [{ type, value }],
+  );
+  if (attributes === undefined || attributes.length === 0 || /\/CN=/.test(text)) {
+    throw new InvalidArgumentError("Write it as /O=Example/OU=Servers, without the common name.");
+  }
+  return attributes;
+}
+
 /** `--san dns:server.example.org`, as often as needed. */
 export function addAlternativeNameOption(command: Command): Command {
   return command.option(
@@ -69,7 +90,7 @@ export function addAlternativeNameOption(command: Command): Command {
   );
 }
 
-function parseDays(text: string): number {
+export function parseDays(text: string): number {
   if (!/^[1-9]\d{0,6}$/.test(text)) {
     throw new InvalidArgumentError("Give a whole number of days, at least 1.");
   }
@@ -81,7 +102,7 @@ function parsePathLength(text: string): number {
   return Number(text);
 }
 
-function collectAlternativeNames(
+export function collectAlternativeNames(
   text: string,
   names: readonly SubjectAlternativeName[] = [],
 ): readonly SubjectAlternativeName[] {
@@ -98,7 +119,7 @@ function collectNameConstraints(text: string, { permitted = [], excluded = [] }:
 }
 
 /** `dns:example.org`: a type and a value. */
-function parseTypedName(text: string): SubjectAlternativeName {
+export function parseTypedName(text: string): SubjectAlternativeName {
   const [, type, value = ""] = /^([a-z]+):(.*)$/is.exec(text) ?? [];
   switch (type?.toLowerCase()) {
     case "dns":

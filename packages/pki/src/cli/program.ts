@@ -3,6 +3,9 @@ import { addInit } from "./commands/init.ts";
 import { addInspect } from "./commands/inspect.ts";
 import { addIntermediate } from "./commands/intermediate.ts";
 import { addIssue } from "./commands/issue.ts";
+import { addRenew } from "./commands/renew.ts";
+import { addRequest } from "./commands/request.ts";
+import { addSign } from "./commands/sign.ts";
 import type { Warn } from "./report.ts";
 
 const EXAMPLES = `ra-pki: a private CA for AWS IAM Roles Anywhere
@@ -53,6 +56,8 @@ export function createProgram({ version, warn }: ProgramInit): Command {
       process.stdout.write(EXAMPLES);
     });
   // Each command loads what it works with when it runs.
-  for (const add of [addInit, addIntermediate, addIssue, addInspect]) add(program, warn);
+  for (const add of [addInit, addIntermediate, addIssue, addRequest, addSign, addRenew, addInspect]) {
+    add(program, warn);
+  }
   return program;
 }

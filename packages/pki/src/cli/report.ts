@@ -1,9 +1,9 @@
-import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import type { SignedCertificate } from "../certificate/issued-certificate.ts";
 import { toIsoSeconds } from "../certificate/validity.ts";
 import type { PkiWarning } from "../errors.ts";
 import type { CertificatePaths } from "../storage/layout.ts";
+import { printable } from "./printable.ts";
 
 /** Writes one line about the command to stderr. */
 export type Warn = (message: string) => void;
@@ -11,8 +11,8 @@ export type Warn = (message: string) => void;
 export interface ReportText {
   /** What was made, and for whom. */
   readonly title: string;
-  /** What to know about the key file; without it there is no key file. */
-  readonly keyNote?: string | undefined;
+  /** What to know about the key file. */
+  readonly keyNote: string;
   /** The command to run next. */
   readonly next: string;
 }
@@ -23,40 +23,61 @@ export function report(
   { json, warn }: { readonly json: boolean; readonly warn: Warn },
   { title, keyNote, next }: ReportText,
 ): void {
-  const notBefore = toIsoSeconds(stored.notBefore);
-  const notAfter = toIsoSeconds(stored.notAfter);
-  const chainPath = stored.chainPem === "" ? undefined : stored.chainPath;
-  process.stderr.write(
-    [
-      title,
-      `  certificate  ${stored.certificatePath}`,
-      ...(chainPath === undefined
-        ? []
-        : [`  chain        ${chainPath} (the client sends it as its intermediates)`]),
-      ...(keyNote === undefined ? [] : [`  private key  ${stored.privateKeyPath} (${keyNote})`]),
-      `  key type     ${stored.keyType}`,
-      `  valid        ${notBefore} to ${notAfter}`,
-      `  serial       ${stored.serialNumber}`,
-      `  next         ${next}`,
-      "",
-    ].join("\n"),
-  );
+  printLines(title, [...certificateLines(stored, keyNote), ["next", next]]);
   warnAbout(stored.warnings, warn);
-  if (!json) return;
-  const data = {
+  if (json) printJson(certificateJson(stored), { privateKeyPath: stored.privateKeyPath });
+}
+
+/** Prints a title and labelled lines on stderr. Control characters, which may come from a request, become escapes. */
+export function printLines(title: string, lines: readonly (readonly [label: string, text: string])[]): void {
+  const text = [title, ...lines.map(([label, value]) => `  ${label.padEnd(11)}  ${value}`)];
+  process.stderr.write(text.map((line) => `${printable(line)}\n`).join(""));
+}
+
+/** Where a certificate is, and what of it people need to know. */
+export function certificateLines(
+  stored: SignedCertificate & CertificatePaths,
+  keyNote?: string,
+): [label: string, text: string][] {
+  return [
+    ["certificate", stored.certificatePath],
+    ...(stored.chainPem === ""
+      ? []
+      : [
+          ["chain", `${stored.chainPath} (the client sends it as its intermediates)`] satisfies [
+            string,
+            string,
+          ],
+        ]),
+    ...(keyNote === undefined
+      ? []
+      : [["private key", `${stored.privateKeyPath} (${keyNote})`] satisfies [string, string]]),
+    ["key type", stored.keyType],
+    ["valid", `${toIsoSeconds(stored.notBefore)} to ${toIsoSeconds(stored.notAfter)}`],
+    ["serial", stored.serialNumber],
+  ];
+}
+
+/** What `--json` prints of a certificate. */
+export function certificateJson(stored: SignedCertificate & CertificatePaths) {
+  return {
     commonName: stored.commonName,
     subject: stored.subject,
     certificatePath: resolve(stored.certificatePath),
-    chainPath: chainPath === undefined ? undefined : resolve(chainPath),
-    privateKeyPath: existsSync(stored.privateKeyPath) ? resolve(stored.privateKeyPath) : undefined,
+    chainPath: stored.chainPem === "" ? undefined : resolve(stored.chainPath),
     keyType: stored.keyType,
     serialNumber: stored.serialNumber,
     serialNumberDecimal: BigInt(`0x${stored.serialNumber}`).toString(),
-    notBefore,
-    notAfter,
+    notBefore: toIsoSeconds(stored.notBefore),
+    notAfter: toIsoSeconds(stored.notAfter),
     warnings: stored.warnings,
   };
-  process.stdout.write(`${JSON.stringify(data)}\n`);
+}
+
+/** Prints one line of JSON on stdout. Paths become absolute. */
+export function printJson(data: object, paths: Readonly<Record<string, string>> = {}): void {
+  const absolute = Object.fromEntries(Object.entries(paths).map(([name, path]) => [name, resolve(path)]));
+  process.stdout.write(`${JSON.stringify({ ...data, ...absolute })}\n`);
 }
 
 export function warnAbout(warnings: readonly PkiWarning[], warn: Warn): void {

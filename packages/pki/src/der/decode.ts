@@ -1,3 +1,4 @@
+import { isAscii, isUtf8 } from "node:buffer";
 import asn1 from "node-forge/lib/asn1.js";
 import type { Asn1 } from "./encode.ts";
 
@@ -39,6 +40,28 @@ export function bits(value: Asn1 | undefined): Buffer {
 /** The dotted form of an OBJECT IDENTIFIER. */
 export function dottedOid(value: Asn1 | undefined): string {
   return asn1.derToOid(content(value).toString("latin1"));
+}
+
+/**
+ * The text of a string: UTF8String, PrintableString, IA5String, T61String (read as Latin-1, as others do) or BMPString.
+ *
+ * @returns undefined for another type or octets that are no text
+ */
+export function stringIn(value: Asn1): string | undefined {
+  const octets = content(value);
+  switch (Number(value.type)) {
+    case 12:
+      return isUtf8(octets) ? octets.toString("utf8") : undefined;
+    case 19:
+    case 22:
+      return isAscii(octets) ? octets.toString("latin1") : undefined;
+    case 20:
+      return octets.toString("latin1");
+    case 30:
+      return octets.length % 2 === 0 ? Buffer.from(octets).swap16().toString("utf16le") : undefined;
+    default:
+      return undefined;
+  }
 }
 
 export function isExplicitTag(value: Asn1, tag: number): boolean {

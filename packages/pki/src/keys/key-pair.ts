@@ -67,6 +67,20 @@ export function describeKey(key: KeyObject): string {
   return keyTypeOf(key) ?? details?.namedCurve ?? algorithm ?? "unknown";
 }
 
+/**
+ * The kind of a key that a certificate is asked for.
+ *
+ * @throws {PkiError} ERR_PKI_KEY_UNSUPPORTED for a short RSA key, another curve or another algorithm.
+ */
+export function supportedKeyType(publicKey: KeyObject): KeyType {
+  const keyType = keyTypeOf(publicKey);
+  if (keyType !== undefined) return keyType;
+  throw new PkiError(
+    "ERR_PKI_KEY_UNSUPPORTED",
+    `the key is of the type ${describeKey(publicKey)}; use RSA with 2048, 3072 or 4096 bits, EC P-256, P-384 or P-521, or ML-DSA`,
+  );
+}
+
 /** The unencrypted PKCS#8 PEM (`BEGIN PRIVATE KEY`) of a private key. */
 export function toPkcs8Pem(privateKey: KeyObject): string {
   return privateKey.export({ type: "pkcs8", format: "pem" }).toString();

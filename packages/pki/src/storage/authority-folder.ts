@@ -6,7 +6,7 @@ import { lockFolder } from "./folder-lock.ts";
 import { appendRecords, entriesOf, LOG_FILE_NAME, readLogText, recordsIn } from "./issuance-log.ts";
 import type { IssuedRecord } from "./issuance-log.ts";
 import { fileSystemError, makeFolder, nameNew, parseTemporaryName, writeFiles } from "./write-files.ts";
-import type { FileToWrite, TemporaryFile } from "./write-files.ts";
+import type { FileToWrite, LinkToWrite, TemporaryFile } from "./write-files.ts";
 
 /**
  * Runs a change of a folder while no other command changes it. What a killed command has left is put in order first. A
@@ -88,23 +88,53 @@ async function finish(
 export interface HandOut {
   readonly record: IssuedRecord;
   /** In the order of `record.files`. */
-  readonly files: readonly FileToWrite[];
+  readonly files: readonly (FileToWrite | LinkToWrite)[];
 }
 
 /**
- * Records a certificate and then writes its files. Called within {@link changeFolder}.
+ * Records certificates and then writes their files, all of them or none. Called within {@link changeFolder}.
  *
- * @throws {PkiError} ERR_PKI_FILE_EXISTS, ERR_PKI_FILE_SYSTEM; then no file has changed, and the log says `discarded` if it has
- *   the certificate at all
+ * @throws {PkiError} ERR_PKI_FILE_EXISTS, ERR_PKI_FILE_SYSTEM; then no file has changed, and the log says `discarded` where it
+ *   has a certificate at all
  */
-export async function handOut(directory: string, { record, files }: HandOut, force: boolean): Promise<void> {
-  await writeFiles(files, {
-    force,
-    id: record.serialNumber,
-    beforeNaming: () => appendRecords(directory, [record]),
-    onFailedNaming: () =>
-      appendRecords(directory, [
-        { event: "discarded", time: toIsoSeconds(new Date()), serialNumber: record.serialNumber },
-      ]),
-  });
+export async function handOut(
+  directory: string,
+  certificates: readonly HandOut[],
+  force: boolean,
+): Promise<void> {
+  const files = certificates.flatMap(({ record, files }) =>
+    files.map((file, index) => ({ file, index, id: record.serialNumber })),
+  );
+  const text = await readLogText(directory);
+  for (const { record } of certificates) {
+    // 126 random bits do not repeat, unless the machine has no randomness.
+    if (text.includes(`"serialNumber":"${record.serialNumber}"`)) throw reusedSerialNumber(record);
+  }
+  await writeFiles(
+    files.map(({ file }) => file),
+    {
+      force,
+      temporaryId: (number) => ({ id: files[number]?.id ?? "", index: files[number]?.index ?? 0 }),
+      temporaryFolder: directory,
+      beforeNaming: () =>
+        appendRecords(
+          directory,
+          certificates.map(({ record }) => record),
+        ),
+      onFailedNaming: () => {
+        const time = toIsoSeconds(new Date());
+        return appendRecords(
+          directory,
+          certificates.map(({ record }) => ({ event: "discarded", time, serialNumber: record.serialNumber })),
+        );
+      },
+    },
+  );
+}
+
+function reusedSerialNumber({ serialNumber }: IssuedRecord): PkiError {
+  return new PkiError(
+    "ERR_PKI_SERIAL_NUMBER_REUSED",
+    `the CA has given the serial number ${serialNumber} before; does this machine have a source of randomness?`,
+  );
 }

@@ -1,4 +1,4 @@
-import { open, readFile } from "node:fs/promises";
+import { open, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { SignedCertificate } from "../certificate/issued-certificate.ts";
 import { toIsoSeconds } from "../certificate/validity.ts";
@@ -120,7 +120,8 @@ export async function appendRecords(directory: string, records: readonly LogReco
       await file.sync();
       if (size === 0) await syncFolder(directory);
     } catch (cause) {
-      await file.truncate(end);
+      if (size === 0) await rm(path, { force: true });
+      else await file.truncate(end);
       throw cause;
     }
   } finally {

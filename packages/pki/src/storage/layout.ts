@@ -42,6 +42,19 @@ export function clientPaths(directory: string, name: string): CertificatePaths {
   return pathsFor(directory, name);
 }
 
+/** The request of a certificate: `<name>.csr`. */
+export function requestPath(directory: string, name: string): string {
+  return clientPaths(directory, name).certificatePath.replace(/pem$/, "csr");
+}
+
+/**
+ * The folder with the versions of a certificate that was renewed together with its key. `current` in it is a link to the
+ * folder of the version in force.
+ */
+export function versionsPath(directory: string, name: string): string {
+  return join(directory, `${name}.versions`);
+}
+
 function pathsFor(directory: string, name: string): CertificatePaths {
   return {
     certificatePath: join(directory, `${name}.pem`),

@@ -2,6 +2,7 @@ import { open, readFile, stat } from "node:fs/promises";
 import type { CertificateAuthority } from "../authority/read-certificate-authority.ts";
 import { PkiError } from "../errors.ts";
 import type { PkiWarning } from "../errors.ts";
+import { isEncryptedKey } from "../keys/encrypt-private-key.ts";
 import { authorityPaths, ROOT_NAME } from "./layout.ts";
 import { fileSystemError, isSystemError } from "./write-files.ts";
 
@@ -15,9 +16,12 @@ export interface LoadedCertificateAuthority extends CertificateAuthority {
 export interface LoadOptions {
   /** Name of the CA: `rootCA`, or the common name of an intermediate. @default "rootCA" */
   readonly name?: string | undefined;
-  /** Opens an encrypted key. */
-  readonly passphrase?: string | undefined;
+  /** Opens an encrypted key. A function is called only when the key is encrypted. */
+  readonly passphrase?: Passphrase | undefined;
 }
+
+/** A passphrase, or where to get it: a prompt, a secret store. */
+export type Passphrase = string | (() => string | Promise<string>);
 
 /**
  * Reads a CA from a folder: `rootCA.pem` and `rootCA.key`, or the files of an intermediate. `issueClientCertificate` checks
@@ -39,7 +43,12 @@ export async function loadCertificateAuthority(
   return {
     certificatePem: certificate.content,
     privateKeyPem: privateKey.content,
-    passphrase,
+    passphrase:
+      typeof passphrase === "function"
+        ? isEncryptedKey(privateKey.content)
+          ? await passphrase()
+          : undefined
+        : passphrase,
     chainPem: name === undefined || name === ROOT_NAME ? undefined : await readChain(chainPath),
     warnings: await accessWarnings(directory, { path: privateKeyPath, mode: privateKey.mode }),
   };

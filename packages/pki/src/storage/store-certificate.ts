@@ -10,11 +10,13 @@ import type { IssuedCertificate } from "../certificate/issued-certificate.ts";
 import { systemDependencies } from "../dependencies.ts";
 import type { PkiDependencies } from "../dependencies.ts";
 import { changeFolder, handOut, tidyFolder } from "./authority-folder.ts";
+import type { HandOut } from "./authority-folder.ts";
 import { issuedRecord } from "./issuance-log.ts";
 import type { CertificateKind } from "./issuance-log.ts";
 import { authorityPaths, clientPaths, ROOT_NAME } from "./layout.ts";
 import type { CertificatePaths } from "./layout.ts";
 import { loadCertificateAuthority } from "./load-certificate-authority.ts";
+import type { Passphrase } from "./load-certificate-authority.ts";
 import { checkWritable } from "./write-files.ts";
 
 export interface StorageOptions {
@@ -28,8 +30,8 @@ export interface StorageOptions {
 export interface SigningOptions {
   /** `rootCA`, or the common name of an intermediate. @default "rootCA" */
   readonly authorityName?: string | undefined;
-  /** Opens the CA's key when it is encrypted. */
-  readonly passphrase?: string | undefined;
+  /** Opens the CA's key. A function is called only when the key is encrypted. */
+  readonly passphrase?: Passphrase | undefined;
 }
 
 /** A new certificate and the paths of its files. */
@@ -149,6 +151,26 @@ async function store(
   // Checked before the key is made, so that a refusal comes at once. Writing checks again.
   await checkWritable([paths.privateKeyPath, paths.certificatePath], force);
   const certificate = await make();
+  const { record, files } = filesOf(certificate, { paths, kind, keyMode, authorityName, now: now() });
+  await changeFolder(directory, async () => {
+    await handOut(directory, [{ record, files }], force);
+    // The chain of the certificate that was replaced.
+    if (force && certificate.chainPem === "") await rm(paths.chainPath, { force: true });
+  });
+  return { ...certificate, ...paths };
+}
+
+/** The record of a new certificate and its key, and their files. */
+export function filesOf(
+  certificate: IssuedCertificate,
+  {
+    paths,
+    kind,
+    keyMode,
+    authorityName,
+    now,
+  }: Pick<StoreInit, "paths" | "kind" | "keyMode"> & { readonly authorityName: string; readonly now: Date },
+): HandOut {
   const files = [
     { path: paths.privateKeyPath, content: certificate.privateKeyPem, mode: keyMode },
     { path: paths.certificatePath, content: certificate.certificatePem, mode: CERTIFICATE_MODE },
@@ -156,16 +178,6 @@ async function store(
   if (certificate.chainPem !== "") {
     files.push({ path: paths.chainPath, content: certificate.chainPem, mode: CERTIFICATE_MODE });
   }
-  const record = issuedRecord(certificate, {
-    kind,
-    authority: authorityName,
-    files: files.map(({ path }) => basename(path)),
-    now: now(),
-  });
-  await changeFolder(directory, async () => {
-    await handOut(directory, { record, files }, force);
-    // The chain of the certificate that was replaced.
-    if (force && certificate.chainPem === "") await rm(paths.chainPath, { force: true });
-  });
-  return { ...certificate, ...paths };
+  const names = files.map(({ path }) => basename(path));
+  return { record: issuedRecord(certificate, { kind, authority: authorityName, files: names, now }), files };
 }

@@ -1,5 +1,17 @@
 import { randomBytes } from "node:crypto";
-import { chmod, link, lstat, mkdir, open, readFile, rename, rm, rmdir, stat } from "node:fs/promises";
+import {
+  chmod,
+  link,
+  lstat,
+  mkdir,
+  open,
+  readFile,
+  readlink,
+  rename,
+  rm,
+  rmdir,
+  symlink,
+} from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { PkiError } from "../errors.ts";
 
@@ -10,11 +22,23 @@ export interface FileToWrite {
   readonly mode: number;
 }
 
+/** A symbolic link. */
+export interface LinkToWrite {
+  readonly path: string;
+  readonly target: string;
+}
+
 export interface WriteFilesOptions {
   /** Replace files that exist. @default false */
   readonly force?: boolean | undefined;
-  /** Names the temporary files, so that a later command can finish what a killed one began. @default random */
-  readonly id?: string | undefined;
+  /** Where the temporary files are; it must be on the same file system. @default the folder of each file */
+  readonly temporaryFolder?: string | undefined;
+  /**
+   * Names the temporary file of the nth file, so that a later command can finish what a killed one began.
+   *
+   * @default a random id for all of them
+   */
+  readonly temporaryId?: ((index: number) => Omit<TemporaryFile, "force">) | undefined;
   /** Runs when all content is on disk, before the first file gets its name. What it throws stops the writing. */
   readonly beforeNaming?: (() => Promise<void>) | undefined;
   /** Runs when naming failed after `beforeNaming` succeeded. */
@@ -55,9 +79,11 @@ export async function checkWritable(paths: readonly string[], force = false): Pr
  *   refuses.
  */
 export async function writeFiles(
-  files: readonly FileToWrite[],
-  { force = false, id = randomBytes(6).toString("hex"), ...options }: WriteFilesOptions = {},
+  files: readonly (FileToWrite | LinkToWrite)[],
+  { force = false, ...options }: WriteFilesOptions = {},
 ): Promise<void> {
+  const id = randomId();
+  const temporaryId = options.temporaryId ?? ((index: number) => ({ id, index }));
   const { beforeNaming, onFailedNaming, moveFile = force ? rename : nameNew } = options;
   await checkWritable(
     files.map(({ path }) => path),
@@ -69,9 +95,13 @@ export async function writeFiles(
     for (const [index, file] of files.entries()) {
       const folder = dirname(file.path);
       undo.push(await makeFolder(folder));
-      const temporaryPath = join(folder, temporaryName({ id, index, force }));
+      const temporaryPath = join(
+        options.temporaryFolder ?? folder,
+        temporaryName({ ...temporaryId(index), force }),
+      );
       undo.push(() => rm(temporaryPath, { force: true }));
-      await writeNew(temporaryPath, file.content, file.mode);
+      if ("target" in file) await symlink(file.target, temporaryPath);
+      else await writeNew(temporaryPath, file.content, file.mode);
       finished.push({ temporaryPath, path: file.path });
     }
     if (force) for (const { path } of finished) undo.push(await rememberFile(path));
@@ -154,7 +184,7 @@ async function runAll(steps: readonly (() => Promise<void>)[]): Promise<unknown[
   return failures;
 }
 
-/** Gives a file its name, unless a file of that name exists. */
+/** Gives a finished file its name, unless a file of that name exists. */
 export async function nameNew(from: string, to: string): Promise<void> {
   try {
     await link(from, to);
@@ -176,23 +206,29 @@ export async function nameNew(from: string, to: string): Promise<void> {
 
 /** Reads a file. Returns a function that puts it back as it is now. */
 async function rememberFile(path: string): Promise<() => Promise<void>> {
-  const before = await stat(path).catch((cause: unknown) => {
+  const before = await lstat(path).catch((cause: unknown) => {
     if (isSystemError(cause, "ENOENT")) return undefined;
     throw cause;
   });
   if (before === undefined) {
     return () => rm(path, { force: true });
   }
+  const temporaryPath = join(dirname(path), temporaryName({ id: randomId(), index: 0, force: true }));
+  if (before.isSymbolicLink()) {
+    const target = await readlink(path);
+    return async () => {
+      await symlink(target, temporaryPath);
+      await rename(temporaryPath, path);
+    };
+  }
   const content = await readFile(path);
   return async () => {
-    const id = randomBytes(6).toString("hex");
-    const temporaryPath = join(dirname(path), temporaryName({ id, index: 0, force: true }));
     await writeNew(temporaryPath, content, before.mode & 0o777);
     await rename(temporaryPath, path);
   };
 }
 
-async function writeNew(path: string, content: string | Uint8Array, mode: number): Promise<void> {
+export async function writeNew(path: string, content: string | Uint8Array, mode: number): Promise<void> {
   // The file never has more rights than `mode`. chmod then adds the rights that the umask removed.
   const handle = await open(path, "wx", mode);
   try {
@@ -211,6 +247,10 @@ export interface TemporaryFile {
   readonly index: number;
   /** Whether it replaces a file. */
   readonly force: boolean;
+}
+
+function randomId(): string {
+  return randomBytes(6).toString("hex");
 }
 
 // In the same folder, because a rename cannot cross file systems. Short, because the final name may be near the limit.

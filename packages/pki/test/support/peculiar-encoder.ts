@@ -96,10 +96,10 @@ function extensionsOf({ extensions }: CertificateDescription): Extension[] {
       list === undefined || list.length === 0
         ? undefined
         : new GeneralSubtrees(list.map((entry) => new GeneralSubtree({ base: generalNameOf(entry) })));
-    const value = new NameConstraints({
-      permittedSubtrees: subtrees(nameConstraints.permitted),
-      excludedSubtrees: subtrees(nameConstraints.excluded),
-    });
+    const [permitted, excluded] = [subtrees(nameConstraints.permitted), subtrees(nameConstraints.excluded)];
+    const value = new NameConstraints();
+    if (permitted !== undefined) value.permittedSubtrees = permitted;
+    if (excluded !== undefined) value.excludedSubtrees = excluded;
     encoded.push(extension(id_ce_nameConstraints, true, value));
   }
   return encoded;

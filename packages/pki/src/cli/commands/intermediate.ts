@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import type { SubjectAttribute } from "../../certificate/subject.ts";
 import {
   DEFAULT_INTERMEDIATE_PATH_LENGTH,
   DEFAULT_INTERMEDIATE_VALIDITY_DAYS,
@@ -8,14 +9,24 @@ import {
   addAuthorityOption,
   addFolderOptions,
   addKeyTypeOption,
+  addSubjectOption,
   addValidityOption,
 } from "../options.ts";
 import type { AuthorityLimitFlags, CertificateFlags } from "../options.ts";
+import {
+  addPassphraseOptions,
+  passphraseOf,
+  addNewPassphraseOptions,
+  newPassphraseOf,
+} from "../passphrase.ts";
+import type { PassphraseFlags, NewPassphraseFlags } from "../passphrase.ts";
 import { dirFlag, report, shellWord } from "../report.ts";
 import type { Warn } from "../report.ts";
 import { startKeyPair } from "../start-key-pair.ts";
 
-interface IntermediateFlags extends CertificateFlags, AuthorityLimitFlags {
+interface IntermediateFlags
+  extends CertificateFlags, AuthorityLimitFlags, PassphraseFlags, NewPassphraseFlags {
+  readonly subject?: readonly SubjectAttribute[] | undefined;
   readonly name: string;
   readonly ca: string;
 }
@@ -33,17 +44,30 @@ export function addIntermediate(program: Command, warn: Warn): void {
     "days until it expires, not after its issuer",
   );
   addKeyTypeOption(command);
+  addSubjectOption(command);
+  addPassphraseOptions(command);
+  addNewPassphraseOptions(command);
   addAuthorityLimitOptions(command, DEFAULT_INTERMEDIATE_PATH_LENGTH);
   command
     .addHelpText(
       "after",
       '\nExample:\n  ra-pki intermediate --name issuing --name-constraints "permitted;dns:example.org"',
     )
-    .action(async ({ dir, force, json, name, ca, ...flags }: IntermediateFlags) => {
+    .action(async ({ dir, force, json, name, ca, subject, ...flags }: IntermediateFlags) => {
+      const keyPassphrase = await newPassphraseOf(flags, warn);
       const keys = startKeyPair(flags.keyType);
       const { storeIntermediateCertificateAuthority } = await import("../../storage/store-certificate.ts");
       const stored = await storeIntermediateCertificateAuthority(
-        { ...flags, commonName: name, authorityName: ca, directory: dir, force },
+        {
+          ...flags,
+          commonName: name,
+          subjectAttributes: subject,
+          authorityName: ca,
+          passphrase: passphraseOf(flags, warn),
+          keyPassphrase,
+          directory: dir,
+          force,
+        },
         keys,
       );
       report(

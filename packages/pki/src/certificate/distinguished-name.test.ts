@@ -1,17 +1,20 @@
 import { describe, expect, it } from "vitest";
 import { toDer } from "../der/encode.ts";
 import { openssl } from "@roles-anywhere/testing";
-import { subjectName } from "./subject.ts";
+import { relativeNames } from "./distinguished-name.ts";
+import { subjectOf } from "./subject.ts";
 import type { SubjectAttribute } from "./subject.ts";
 
 /** The strings that `openssl asn1parse` finds in the name. */
 function strings(commonName: string, attributes: readonly SubjectAttribute[] = []): string[] {
-  const der = toDer(subjectName(commonName, attributes)).toString("base64");
+  const der = toDer(relativeNames(subjectOf({ commonName, subjectAttributes: attributes }))).toString(
+    "base64",
+  );
   const text = openssl(["asn1parse"], `-----BEGIN X-----\n${der}\n-----END X-----\n`);
   return Array.from(text.matchAll(/(?:OBJECT|STRING) +:(.*)/g), ([, value]) => value ?? "");
 }
 
-describe("subjectName", () => {
+describe("relativeNames", () => {
   it("writes attributes in the order given and the common name last", () => {
     expect(
       strings("leaf", [
@@ -25,7 +28,7 @@ describe("subjectName", () => {
     { title: "64 letters", commonName: "a".repeat(64) },
     { title: "64 characters outside the basic plane", commonName: "🔐".repeat(64) },
   ])("takes a common name of $title", ({ commonName }) => {
-    expect(toDer(subjectName(commonName)).includes(Buffer.from(commonName))).toBe(true);
+    expect(toDer(relativeNames(subjectOf({ commonName }))).includes(Buffer.from(commonName))).toBe(true);
   });
 
   it.each<{ title: string; commonName?: string; attribute?: SubjectAttribute; message: RegExp }>([
@@ -62,7 +65,9 @@ describe("subjectName", () => {
       message: /128 are allowed/,
     },
   ])("refuses $title", ({ commonName = "leaf", attribute, message }) => {
-    expect(() => subjectName(commonName, attribute === undefined ? [] : [attribute])).toThrow(
+    expect(() =>
+      relativeNames(subjectOf({ commonName, subjectAttributes: attribute === undefined ? [] : [attribute] })),
+    ).toThrow(
       expect.objectContaining({ code: "ERR_PKI_INVALID_SUBJECT", message: expect.stringMatching(message) }),
     );
   });

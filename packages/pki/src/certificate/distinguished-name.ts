@@ -1,0 +1,66 @@
+import { dottedOid, items, stringIn } from "../der/decode.ts";
+import { oid, printableString, sequence, set, utf8String } from "../der/encode.ts";
+import type { Asn1 } from "../der/encode.ts";
+import { PkiError } from "../errors.ts";
+import { ATTRIBUTE_RULES, ATTRIBUTE_TYPES } from "./subject.ts";
+import type { NameAttribute, SubjectAttributeType } from "./subject.ts";
+
+/**
+ * A Name of relative names with one attribute each, in the order given.
+ *
+ * @throws {PkiError} ERR_PKI_INVALID_SUBJECT when a value is empty, too long or has control characters, or a country
+ *   is not two capital letters.
+ * @see RFC 5280 §4.1.2.4 and §4.1.2.6
+ */
+export function relativeNames(attributes: readonly NameAttribute[]): Asn1 {
+  return sequence(...attributes.map(({ type, value }) => relativeName(type, value)));
+}
+
+/**
+ * Reads a Name.
+ *
+ * @returns undefined when it has an attribute that this library does not write, several attributes in one relative name, or
+ *   a string that is not well formed
+ */
+export function readName(name: Asn1 | undefined): NameAttribute[] | undefined {
+  const attributes: NameAttribute[] = [];
+  for (const relativeName of items(name)) {
+    const [attribute, ...others] = items(relativeName);
+    const [identifier, text] = items(attribute);
+    const type = ATTRIBUTE_TYPES.find((type) => ATTRIBUTE_RULES[type].oid === dottedOid(identifier));
+    const value = text === undefined ? undefined : stringIn(text);
+    if (type === undefined || value === undefined || others.length > 0) return undefined;
+    attributes.push({ type, value });
+  }
+  return attributes;
+}
+
+function relativeName(type: SubjectAttributeType | "CN", value: string): Asn1 {
+  const rule = ATTRIBUTE_RULES[type];
+  checkValue(type, value, rule.maxCharacters);
+  return set(sequence(oid(rule.oid), type === "C" ? printableString(value) : utf8String(value)));
+}
+
+function checkValue(type: string, value: string, maxCharacters: number): void {
+  // The bounds of X.520 count characters, not UTF-16 units.
+  const characters = Array.from(value).length;
+  if (value.trim() === "") {
+    throw invalid(type, value, `give 1 to ${maxCharacters} characters`);
+  }
+  if (characters > maxCharacters) {
+    throw invalid(type, value, `it has ${characters} characters; ${maxCharacters} are allowed`);
+  }
+  if (/\p{Cc}/u.test(value) || !value.isWellFormed()) {
+    throw invalid(type, value, "leave out control characters and broken surrogate pairs");
+  }
+  if (type === "C" && !/^[A-Z]{2}$/.test(value)) {
+    throw invalid(type, value, "give the two capital letters of ISO 3166, for example DE");
+  }
+}
+
+function invalid(type: string, value: string, remedy: string): PkiError {
+  return new PkiError(
+    "ERR_PKI_INVALID_SUBJECT",
+    `invalid subject: ${type}=${JSON.stringify(value)}: ${remedy}`,
+  );
+}

@@ -1,0 +1,109 @@
+import { readFile } from "node:fs/promises";
+import type { Command } from "commander";
+import { DEFAULT_CLIENT_VALIDITY_DAYS } from "../../authority/defaults.ts";
+import type { SubjectAlternativeName } from "../../certificate/subject-alternative-name.ts";
+import { PkiError } from "../../errors.ts";
+import {
+  addAuthorityOption,
+  addFolderOptions,
+  addValidityOption,
+  collectAlternativeNames,
+} from "../options.ts";
+import type { FolderFlags } from "../options.ts";
+import { addPassphraseOptions, passphraseOf } from "../passphrase.ts";
+import type { PassphraseFlags } from "../passphrase.ts";
+import { certificateJson, certificateLines, printJson, printLines, warnAbout } from "../report.ts";
+import type { Warn } from "../report.ts";
+
+interface SignFlags extends FolderFlags, PassphraseFlags {
+  readonly name?: string | undefined;
+  readonly ca: string;
+  readonly validityDays: number;
+  readonly grantNames: boolean;
+  readonly grant: readonly SubjectAlternativeName[];
+  readonly show: boolean;
+}
+
+export function addSign(program: Command, warn: Warn): void {
+  const command = program
+    .command("sign")
+    .description("At the CA: sign the request of a server, and write its certificate, <name>.pem (0644).")
+    .argument("<csr>", "file of the request")
+    .option("--name <cn>", "common name that the request must have")
+    .option(
+      "--grant <type:value>",
+      "an alternative name that the request may have (repeatable)",
+      collectAlternativeNames,
+      [],
+    )
+    .option("--grant-names", "grant every alternative name of the request", false)
+    .option("--show", "show what the request asks for, and sign nothing", false);
+  addFolderOptions(command);
+  addAuthorityOption(command);
+  addValidityOption(
+    command,
+    DEFAULT_CLIENT_VALIDITY_DAYS,
+    "days until the certificate expires, not after its CA",
+  );
+  addPassphraseOptions(command);
+  command
+    .addHelpText(
+      "after",
+      "\nExample:\n  ra-pki sign server-a.csr --name server-a --grant dns:server-a.example.org",
+    )
+    .action(async (csr: string, flags: SignFlags) => {
+      const requestPem = await readFile(csr, "utf8").catch((cause: unknown) => {
+        const reason = cause instanceof Error ? cause.message : String(cause);
+        throw new PkiError("ERR_PKI_FILE_SYSTEM", `cannot read ${csr}: ${reason}`, { cause, path: csr });
+      });
+      if (flags.show) await show(csr, requestPem, flags.json);
+      else await sign(csr, requestPem, flags, warn);
+    });
+}
+
+async function show(csr: string, requestPem: string, json: boolean): Promise<void> {
+  const { readCertificateRequest } = await import("../../authority/sign-certificate-request.ts");
+  const { commonName, subject, keyType, wishes } = readCertificateRequest(requestPem);
+  printLines(`The request of "${commonName}" asks for`, [
+    ["subject", subject],
+    ["key type", keyType],
+    ...wishes.map((wish): [string, string] => ["wish", wish]),
+    ["next", `ra-pki sign ${csr}`],
+  ]);
+  if (json) printJson({ commonName, subject, keyType, wishes });
+}
+
+async function sign(csr: string, requestPem: string, flags: SignFlags, warn: Warn): Promise<void> {
+  const { dir, force, json, name, ca, validityDays, grantNames, grant } = flags;
+  const { storeSignedRequest } = await import("../../storage/store-request.ts");
+  const stored = await storeSignedRequest({
+    directory: dir,
+    force,
+    requestPem,
+    commonName: name,
+    authorityName: ca,
+    validityDays,
+    passphrase: passphraseOf(flags, warn),
+    grantName: (wish) =>
+      grantNames || grant.some(({ type, value }) => type === wish.type && value === wish.value),
+  });
+  const isName = (wish: string): boolean => /^[a-z]+:/.test(wish);
+  printLines(`Signed the request of "${stored.commonName}" (${csr})`, [
+    ["subject", stored.subject],
+    ...stored.granted.map((wish): [string, string] => ["granted", wish]),
+    ...stored.notGranted.map((wish): [string, string] => [
+      "not granted",
+      isName(wish) ? `${wish} (--grant ${wish} grants it)` : wish,
+    ]),
+    ...certificateLines(stored),
+    [
+      "next",
+      `send ${[stored.certificatePath, ...(stored.chainPem === "" ? [] : [stored.chainPath])].join(" and ")} ` +
+        "to the server, beside its key",
+    ],
+  ]);
+  warnAbout(stored.warnings, warn);
+  if (!json) return;
+  const { granted, notGranted } = stored;
+  printJson({ ...certificateJson(stored), granted, notGranted });
+}

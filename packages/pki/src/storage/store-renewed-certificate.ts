@@ -1,0 +1,256 @@
+import { createPrivateKey, X509Certificate } from "node:crypto";
+import { chmod, lstat, mkdir, readdir, readFile, readlink, rm, stat } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { renewCertificate } from "../authority/renew-certificate.ts";
+import type { RenewedCertificate, RenewOptions } from "../authority/renew-certificate.ts";
+import { systemDependencies } from "../dependencies.ts";
+import type { PkiDependencies } from "../dependencies.ts";
+import { PkiError } from "../errors.ts";
+import { changeFolder, handOut, tidyFolder } from "./authority-folder.ts";
+import { issuedRecord, readIssuanceLog } from "./issuance-log.ts";
+import { clientPaths, ROOT_NAME, versionsPath } from "./layout.ts";
+import type { CertificatePaths } from "./layout.ts";
+import { loadCertificateAuthority } from "./load-certificate-authority.ts";
+import { CERTIFICATE_MODE, CLIENT_KEY_MODE } from "./store-certificate.ts";
+import type { SigningOptions, StorageOptions } from "./store-certificate.ts";
+import { fileSystemError, isSystemError, syncFolder, writeFiles, writeNew } from "./write-files.ts";
+
+export interface StoreRenewedOptions
+  extends
+    Pick<StorageOptions, "directory">,
+    SigningOptions,
+    Omit<RenewOptions, "authority" | "certificatePem"> {
+  /** Common name of the certificate and name of its files. */
+  readonly commonName: string;
+}
+
+/** A renewed certificate and the paths of its files. */
+export interface StoredRenewedCertificate extends RenewedCertificate, CertificatePaths {}
+
+/** The files of one version, inside `<name>.versions/<serial number>`. */
+const VERSION_FILES = {
+  privateKeyPath: "private.key",
+  certificatePath: "certificate.pem",
+  chainPath: "chain.pem",
+} as const;
+
+/**
+ * Renews a client certificate of the folder. Whoever reads `<name>.pem` and `<name>.key` finds a certificate and a key that
+ * belong together at every moment, also when this process is killed:
+ *
+ * - with the same key, the new certificate takes the place of the old one in one step;
+ * - with a new key, certificate, key and chain are written into `<name>.versions/<serial number>`, and the link
+ *   `<name>.versions/current` is replaced in one step. `<name>.pem` and `<name>.key` are links through it. The version before
+ *   stays, older ones are removed.
+ *
+ * @example
+ * await storeRenewedCertificate({ directory: "pki", commonName: "server-a", newKey: true });
+ *
+ * @throws {PkiError} as `renewCertificate`, and ERR_PKI_CERTIFICATE_NOT_FOUND when the folder has no such certificate,
+ *   ERR_PKI_CERTIFICATE_INVALID when the key in the folder is not its key, ERR_PKI_FILE_SYSTEM, ERR_PKI_LOCKED
+ */
+export async function storeRenewedCertificate(
+  options: StoreRenewedOptions,
+  dependencies: Partial<PkiDependencies> = {},
+): Promise<StoredRenewedCertificate> {
+  const { directory, commonName, passphrase, newKey = false } = options;
+  const { now } = { ...systemDependencies, ...dependencies };
+  const paths = clientPaths(directory, commonName);
+  await tidyFolder(directory);
+  const old = await readVersion(paths);
+  const entry = (await readIssuanceLog(directory)).find(
+    ({ serialNumber }) => serialNumber === old.serialNumber,
+  );
+  checkRenewable(paths, old, { newKey, isRevoked: entry?.fate === "revoked" });
+  const authorityName = options.authorityName ?? entry?.authority ?? ROOT_NAME;
+  const authority = await loadCertificateAuthority(directory, { name: authorityName, passphrase });
+  const certificate = await renewCertificate(
+    { ...options, authority, certificatePem: old.certificatePem },
+    dependencies,
+  );
+  const hasVersions = await isLink(paths.certificatePath);
+  const chainChanges = certificate.chainPem !== (old.chainPem ?? "");
+  const record = {
+    kind: "client",
+    authority: authorityName,
+    renews: certificate.renews,
+    now: now(),
+  } as const;
+
+  await changeFolder(directory, async () => {
+    if ((await readVersion(paths)).certificatePem !== old.certificatePem) {
+      throw new PkiError(
+        "ERR_PKI_LOCKED",
+        `another command has replaced ${paths.certificatePath} at the same time; run the command again if it is still needed`,
+        { path: paths.certificatePath },
+      );
+    }
+    if (!newKey && !hasVersions && !chainChanges) {
+      const content = certificate.certificatePem;
+      const files = [{ path: paths.certificatePath, content, mode: CERTIFICATE_MODE }];
+      const name = basename(paths.certificatePath);
+      await handOut(
+        directory,
+        [{ record: issuedRecord(certificate, { ...record, files: [name] }), files }],
+        true,
+      );
+      return;
+    }
+    const versions = versionsPath(directory, commonName);
+    if (!hasVersions) await beginVersions(versions, paths, old);
+    const privateKeyPem = certificate.privateKeyPem ?? old.privateKeyPem;
+    await writeVersion(versions, { ...old, ...certificate, privateKeyPem });
+    const current = join(versions, "current");
+    await handOut(
+      directory,
+      [
+        {
+          record: issuedRecord(certificate, { ...record, files: [`${basename(versions)}/current`] }),
+          files: [{ path: current, target: certificate.serialNumber }],
+        },
+      ],
+      true,
+    );
+    await linkFiles(versions, paths, { ...certificate, privateKeyPem });
+    await removeOldVersions(versions, [certificate.serialNumber, old.serialNumber]);
+  });
+  return { ...certificate, ...paths, warnings: [...authority.warnings, ...certificate.warnings] };
+}
+
+/** What the files of a certificate hold. */
+interface Version {
+  readonly certificatePem: string;
+  /** Undefined when the key is elsewhere, on the server that made a request. */
+  readonly privateKeyPem: string | undefined;
+  readonly chainPem: string | undefined;
+  readonly serialNumber: string;
+  readonly keyMode: number;
+}
+
+async function readVersion(paths: CertificatePaths): Promise<Version> {
+  const certificatePem = await readIfThere(paths.certificatePath);
+  if (certificatePem === undefined) {
+    throw new PkiError(
+      "ERR_PKI_CERTIFICATE_NOT_FOUND",
+      `${paths.certificatePath} is missing, so there is nothing to renew; issue a certificate with: ra-pki issue`,
+      { path: paths.certificatePath },
+    );
+  }
+  const privateKeyPem = await readIfThere(paths.privateKeyPath);
+  const chainPem = await readIfThere(paths.chainPath);
+  let certificate: X509Certificate;
+  let belongs: boolean;
+  try {
+    certificate = new X509Certificate(certificatePem);
+    belongs = privateKeyPem === undefined || certificate.checkPrivateKey(createPrivateKey(privateKeyPem));
+  } catch (cause) {
+    throw new PkiError(
+      "ERR_PKI_CERTIFICATE_INVALID",
+      `the certificate cannot be renewed: ${paths.certificatePath} or ${paths.privateKeyPath} cannot be read as PEM`,
+      { cause, path: paths.certificatePath },
+    );
+  }
+  if (!belongs) {
+    throw new PkiError(
+      "ERR_PKI_CERTIFICATE_INVALID",
+      `the certificate cannot be renewed: ${paths.privateKeyPath} is not the key of ${paths.certificatePath}`,
+      { path: paths.privateKeyPath },
+    );
+  }
+  const keyMode =
+    privateKeyPem === undefined ? CLIENT_KEY_MODE : (await stat(paths.privateKeyPath)).mode & 0o777;
+  return {
+    certificatePem,
+    privateKeyPem,
+    chainPem,
+    serialNumber: certificate.serialNumber.toUpperCase(),
+    keyMode,
+  };
+}
+
+function checkRenewable(
+  { certificatePath }: CertificatePaths,
+  { privateKeyPem }: Version,
+  { newKey, isRevoked }: { readonly newKey: boolean; readonly isRevoked: boolean },
+): void {
+  const reason =
+    newKey && privateKeyPem === undefined
+      ? "its key is on the server that made the request; make a new request there with: ra-pki request"
+      : !newKey && isRevoked
+        ? "it was revoked, perhaps because its key leaked; use --new-key"
+        : undefined;
+  if (reason === undefined) return;
+  throw new PkiError("ERR_PKI_CERTIFICATE_INVALID", `${certificatePath} cannot be renewed: ${reason}`, {
+    path: certificatePath,
+  });
+}
+
+/** Turns the files into links to copies of themselves. Their content is the same before, during and after. */
+async function beginVersions(versions: string, paths: CertificatePaths, old: Version): Promise<void> {
+  const current = join(versions, "current");
+  const begun = await readlink(current).catch(() => undefined);
+  // A killed command may have begun: then some of the files are links into this version already.
+  if (begun !== old.serialNumber) {
+    await writeVersion(versions, old);
+    await writeFiles([{ path: current, target: old.serialNumber }], {
+      force: true,
+      temporaryFolder: dirname(versions),
+    });
+  }
+  await linkFiles(versions, paths, old);
+}
+
+async function linkFiles(
+  versions: string,
+  paths: CertificatePaths,
+  version: Pick<Version, "privateKeyPem" | "chainPem">,
+): Promise<void> {
+  const links: (keyof typeof VERSION_FILES)[] = ["certificatePath"];
+  if (version.privateKeyPem !== undefined) links.unshift("privateKeyPath");
+  if ((version.chainPem ?? "") !== "") links.unshift("chainPath");
+  for (const name of links) {
+    const path = paths[name];
+    const target = `${basename(versions)}/current/${VERSION_FILES[name]}`;
+    if ((await isLink(path)) && (await readlink(path)) === target) continue;
+    await writeFiles([{ path, target }], { force: true });
+  }
+}
+
+async function writeVersion(
+  versions: string,
+  { certificatePem, privateKeyPem, chainPem = "", serialNumber, keyMode }: Version,
+): Promise<void> {
+  const folder = join(versions, serialNumber);
+  // Whoever may look into the folder of the CA may look into these.
+  const mode = (await stat(dirname(versions))).mode & 0o777;
+  await rm(folder, { recursive: true, force: true });
+  await mkdir(folder, { recursive: true, mode });
+  await chmod(versions, mode);
+  await chmod(folder, mode);
+  if (privateKeyPem !== undefined) {
+    await writeNew(join(folder, VERSION_FILES.privateKeyPath), privateKeyPem, keyMode);
+  }
+  await writeNew(join(folder, VERSION_FILES.certificatePath), certificatePem, CERTIFICATE_MODE);
+  if (chainPem !== "") await writeNew(join(folder, VERSION_FILES.chainPath), chainPem, CERTIFICATE_MODE);
+  await syncFolder(folder);
+  await syncFolder(versions);
+}
+
+async function removeOldVersions(versions: string, kept: readonly string[]): Promise<void> {
+  for (const name of await readdir(versions)) {
+    if (name !== "current" && !kept.includes(name)) {
+      await rm(join(versions, name), { recursive: true, force: true });
+    }
+  }
+}
+
+async function isLink(path: string): Promise<boolean> {
+  return (await lstat(path)).isSymbolicLink();
+}
+
+async function readIfThere(path: string): Promise<string | undefined> {
+  return readFile(path, "utf8").catch((cause: unknown) => {
+    if (isSystemError(cause, "ENOENT")) return undefined;
+    throw fileSystemError(`cannot read ${path}`, path, cause);
+  });
+}
