@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, realpath, rm, writeFile } from "node:fs/promises";
 import { devNull, tmpdir } from "node:os";
 import { delimiter, dirname, join, resolve } from "node:path";
-import { describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { localStackCdkCommand } from "./local-stack-cdk-command.ts";
 import type { LocalStackCdkCommandOptions } from "./local-stack-cdk-command.ts";
 
@@ -95,17 +95,36 @@ describe("localStackCdkCommand", () => {
     expect(args.slice(1)).toEqual(["bootstrap", "--output", resolve("/out/cdk.out"), "--no-color"]);
   });
 
-  it("takes the cdk that is installed beside the app", async () => {
-    const folder = await mkdtemp(join(tmpdir(), "cdk-app-"));
-    try {
-      const cdk = join(folder, "node_modules", "aws-cdk");
+  describe("with a cdk of its own beside the app", () => {
+    let folder: string;
+    let cdk: string;
+    beforeEach(async () => {
+      folder = await realpath(await mkdtemp(join(tmpdir(), "cdk-app-")));
+      cdk = join(folder, "node_modules", "aws-cdk");
       await mkdir(cdk, { recursive: true });
-      await writeFile(join(cdk, "package.json"), "{}");
-      const { args } = commandWith({ settings: undefined, app: { folder } });
-      expect(args[0]).toBe(join(await realpath(cdk), "bin", "cdk"));
-    } finally {
-      await rm(folder, { recursive: true, force: true });
-    }
+    });
+    afterEach(() => rm(folder, { recursive: true, force: true }));
+
+    const commandOf = async (version: string) => {
+      await writeFile(join(cdk, "package.json"), JSON.stringify({ version }));
+      return commandWith({ settings: undefined, app: { folder } });
+    };
+
+    it.each(["2.167.0", "2.178.2", "2.1000.0", "3.0.0"])("takes %s", async (version) => {
+      const { args } = await commandOf(version);
+      expect(args[0]).toBe(join(cdk, "bin", "cdk"));
+    });
+
+    it.each(["2.166.0", "2.93.0", "1.204.0"])("refuses %s, which would call AWS", async (version) => {
+      await expect(commandOf(version)).rejects.toThrowError(
+        expect.objectContaining({
+          code: "ERR_INFRA_OPTION_INVALID",
+          message:
+            `The package aws-cdk in ${cdk} is ${version}, which does not know AWS_ENDPOINT_URL and would call AWS; ` +
+            "install 2.167.0 or later: npm install --save-dev aws-cdk@2",
+        }),
+      );
+    });
   });
 
   it.each([

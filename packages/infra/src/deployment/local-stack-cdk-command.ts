@@ -2,6 +2,7 @@ import { createRequire } from "node:module";
 import { devNull } from "node:os";
 import { delimiter, dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { z } from "zod";
 import { InfraError } from "../errors.ts";
 
 /** The settings of the kit's own CDK app, as `-c key=value` passes them. */
@@ -94,7 +95,7 @@ const UNWANTED_VARIABLE = /^(AWS_|CDK_|RA_|INIT_CWD$|(HTTP|HTTPS|ALL)_PROXY$)/i;
  * spawn(command, args, { cwd, env, stdio: "inherit" });
  *
  * @throws {InfraError} ERR_INFRA_OPTION_INVALID when `endpointUrl` is not an http(s) URL or is a host of AWS, and when
- *   neither or both of `settings` and `app` are given
+ *   neither or both of `settings` and `app` are given, or the installed `aws-cdk` is older than 2.167.0
  * @throws {Error} MODULE_NOT_FOUND when the package `aws-cdk` is not installed
  */
 export function localStackCdkCommand(options: LocalStackCdkCommandOptions): CdkCommand {
@@ -203,11 +204,22 @@ function localEndpoint(endpointUrl: string): string {
   return endpointUrl;
 }
 
+/** The release of the `cdk` command from which on it knows `AWS_ENDPOINT_URL`. Earlier ones would call AWS. */
+const OLDEST_CDK = [2, 167] as const;
+
+const cdkManifest = z.object({ version: z.string().regex(/^\d+\.\d+\./) });
+
 function cdkProgram(appFolder: string): string {
-  const paths = [appFolder, PACKAGE_FOLDER];
-  return join(
-    dirname(createRequire(import.meta.url).resolve("aws-cdk/package.json", { paths })),
-    "bin",
-    "cdk",
-  );
+  const load = createRequire(import.meta.url);
+  const manifest = load.resolve("aws-cdk/package.json", { paths: [appFolder, PACKAGE_FOLDER] });
+  const { version } = cdkManifest.parse(load(manifest));
+  const [major = 0, minor = 0] = version.split(".").map(Number);
+  if (major < OLDEST_CDK[0] || (major === OLDEST_CDK[0] && minor < OLDEST_CDK[1])) {
+    throw new InfraError(
+      "ERR_INFRA_OPTION_INVALID",
+      `The package aws-cdk in ${dirname(manifest)} is ${version}, which does not know AWS_ENDPOINT_URL and would call AWS; ` +
+        `install ${OLDEST_CDK.join(".")}.0 or later: npm install --save-dev aws-cdk@2`,
+    );
+  }
+  return join(dirname(manifest), "bin", "cdk");
 }
