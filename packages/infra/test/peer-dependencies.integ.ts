@@ -33,7 +33,7 @@ const APP = `
 import { readFileSync } from "node:fs";
 import { App, CfnOutput, Stack } from "aws-cdk-lib";
 import { CertificateAuthority } from "aws-cdk-lib/aws-acmpca";
-import { ManagedPolicy, PolicyDocument, Role } from "aws-cdk-lib/aws-iam";
+import { ManagedPolicy, PolicyDocument, PolicyStatement, Role } from "aws-cdk-lib/aws-iam";
 import { Bucket } from "aws-cdk-lib/aws-s3";
 import {
   bucketReaderPolicy, CertificateRevocationList, DenyOlderSessions, ExternalServer, Profile, RolesAnywherePrincipal,
@@ -62,7 +62,7 @@ const own = new RolesAnywhereRole(stack, "Own", { trustAnchor, uris: ["spiffe://
 const profile: IProfile = new Profile(stack, "Profile", {
   roles: [role, own],
   managedPolicies: [ManagedPolicy.fromAwsManagedPolicyName("ReadOnlyAccess")],
-  sessionPolicy: new PolicyDocument(),
+  sessionPolicy: new PolicyDocument({ statements: [new PolicyStatement({ actions: ["s3:*"], resources: [bucket.bucketArn] })] }),
   attributeMappings: [{ certificateField: "x509Subject", specifiers: ["*"] }],
   acceptRoleSessionName: true,
 });
@@ -136,7 +136,7 @@ describe("an app with its own CDK", () => {
         AcceptRoleSessionName: true,
         AttributeMappings: [{ CertificateField: "x509Subject", MappingRules: [{ Specifier: "*" }] }],
         ManagedPolicyArns: [expect.anything()],
-        SessionPolicy: expect.stringContaining("2012-10-17"),
+        SessionPolicy: { "Fn::Join": ["", expect.arrayContaining([expect.stringContaining("s3:*")])] },
       }),
     );
     expect(propertiesOf("AWS::RolesAnywhere::TrustAnchor")).toContainEqual(

@@ -113,14 +113,21 @@ describe("Profile", () => {
     );
   });
 
-  it("makes no template with a session policy that IAM would refuse", () => {
+  it.each([
+    ["no statement", [], "sessionPolicy has no statement"],
+    [
+      "a statement without a resource",
+      [new PolicyStatement({ actions: ["s3:GetObject"] })],
+      "must specify at least one resource",
+    ],
+  ])("makes no template with a session policy that has %s", (_, statements, message) => {
     const app = new App();
     const stack = new Stack(app, "Mine");
     new Profile(stack, "Profile", {
       roles: [Role.fromRoleArn(stack, "Role", ROLE)],
-      sessionPolicy: new PolicyDocument({ statements: [new PolicyStatement({ actions: ["s3:GetObject"] })] }),
+      sessionPolicy: new PolicyDocument({ statements }),
     });
-    expect(() => app.synth()).toThrowError("must specify at least one resource");
+    expect(() => app.synth()).toThrowError(message);
   });
 
   it("takes roles and managed policies later, until the template is made", () => {

@@ -201,7 +201,13 @@ export class Profile extends ProfileBase {
   /** The session policy as JSON text. CloudFormation fills in what only it knows. */
   private sessionPolicy(document: PolicyDocument | undefined): string | undefined {
     if (document === undefined) return undefined;
-    this.node.addValidation({ validate: () => document.validateForIdentityPolicy() });
+    this.node.addValidation({
+      validate: () =>
+        // The CDK drops a document without statements, and sessions would not be limited at all.
+        document.isEmpty
+          ? ["sessionPolicy has no statement; add one, or leave it out."]
+          : document.validateForIdentityPolicy(),
+    });
     return Stack.of(this).toJsonString(document);
   }
 }
