@@ -2,8 +2,12 @@ import { isShowable, quoted, SignerError } from "../errors.ts";
 
 /** A flag of a command. */
 export interface FlagSpec {
-  /** `texts` may be repeated; `switch` takes no value (but `--debug=false` works); `integer` a decimal number. */
-  readonly type: "text" | "texts" | "switch" | "integer";
+  /**
+   * `texts` may be repeated; `switch` takes no value (but `--debug=false` works); `integer` a decimal number.
+   *
+   * @default "text"
+   */
+  readonly type?: "text" | "texts" | "switch" | "integer";
   /** How help names the value: `FILE`. Left out for a switch. */
   readonly value?: string;
   /** One line for help. */
@@ -18,16 +22,17 @@ export type FlagSpecs = Readonly<Record<string, FlagSpec>>;
 
 /** Values of the flags that were given. */
 export type Flags<Specs extends FlagSpecs> = {
-  readonly [Name in keyof Specs]?: Specs[Name]["type"] extends "switch"
-    ? boolean
-    : Specs[Name]["type"] extends "integer"
-      ? number
-      : Specs[Name]["type"] extends "texts"
-        ? readonly string[]
-        : string;
+  readonly [Name in keyof Specs]?: Specs[Name] extends { readonly type: infer Type extends keyof ValueOf }
+    ? ValueOf[Type]
+    : string;
 };
 
-type Value = string | boolean | number | readonly string[];
+interface ValueOf {
+  readonly text: string;
+  readonly texts: readonly string[];
+  readonly switch: boolean;
+  readonly integer: number;
+}
 
 /**
  * Parses flags as `aws_signing_helper` does: `--name value`, `--name=value`, a value may begin with a dash, of repeated
@@ -38,8 +43,8 @@ type Value = string | boolean | number | readonly string[];
  * @throws {SignerError} ERR_SIGNER_USAGE for an unknown flag, a missing or malformed value, or a word that is no flag.
  */
 export function parseFlags<Specs extends FlagSpecs>(specs: Specs, words: readonly string[]): Flags<Specs> {
-  const found: Record<string, Value> = {};
-  const lists: Record<string, string[]> = {};
+  const found: Record<string, ValueOf[keyof ValueOf]> = {};
+  const lists: Record<string, readonly string[]> = {};
   for (let index = 0; index < words.length; index += 1) {
     const word = words[index] ?? "";
     const { name, inline } = splitWord(word);
@@ -60,7 +65,9 @@ export function parseFlags<Specs extends FlagSpecs>(specs: Specs, words: readonl
     }
     found[name] = spec.type === "integer" ? parseInteger(name, value) : value;
   }
-  return asFlags(specs, found);
+  // The loop above gave each value the type that its spec names; callers get the flags in the order of the specs.
+  const order = Object.keys(specs).filter((name) => Object.hasOwn(found, name));
+  return Object.fromEntries(order.map((name) => [name, found[name]])) as Flags<Specs>;
 }
 
 /** `--name` or `--name=value`; any other word has no name. */
@@ -70,17 +77,6 @@ function splitWord(word: string): { readonly name: string; readonly inline?: str
   return equals === -1
     ? { name: word.slice(2) }
     : { name: word.slice(2, equals), inline: word.slice(equals + 1) };
-}
-
-function asFlags<Specs extends FlagSpecs>(
-  specs: Specs,
-  found: Readonly<Record<string, Value>>,
-): Flags<Specs> {
-  const entries = Object.keys(specs)
-    .filter((name) => Object.hasOwn(found, name))
-    .map((name) => [name, found[name]]);
-  // The loop above gave each value the type that its spec names.
-  return Object.fromEntries(entries) as Flags<Specs>;
 }
 
 function parseSwitch(name: string, inline: string | undefined): boolean {

@@ -7,7 +7,7 @@ import type { IdentitySources, SigningIdentity } from "../keys/identity.ts";
 import type { PemSource } from "../keys/read-source.ts";
 import type { SessionParameters } from "../session/session-parameters.ts";
 import { resolveSession } from "../session/session-source.ts";
-import type { SessionSource } from "../session/session-source.ts";
+import type { SessionOptions, SessionSource } from "../session/session-source.ts";
 import { askPassword } from "./ask-password.ts";
 import type { CommandContext } from "./command.ts";
 import { refuseUnsupported } from "./session-flags.ts";
@@ -38,17 +38,12 @@ export function resolveFlags(flags: SessionFlags, { environment, note }: Command
 }
 
 /** Trust and proxy, as the flags say. */
-export function wayOf(flags: SessionFlags): {
-  readonly verifySsl: boolean;
-  readonly proxy: string | undefined;
-} {
+export function wayOf(flags: SessionFlags): Pick<SessionOptions, "verifySsl" | "proxy"> {
   return {
     verifySsl: flags["no-verify-ssl"] !== true,
     proxy: flags["with-proxy"] === true ? "environment" : undefined,
   };
 }
-
-const DEFAULT_SESSION_DURATION_SECONDS = 3600;
 
 /**
  * Session parameters from the flags alone.
@@ -56,21 +51,20 @@ const DEFAULT_SESSION_DURATION_SECONDS = 3600;
  * @throws {SignerError} ERR_SIGNER_USAGE when an ARN is missing.
  */
 export function sessionParameters(flags: SessionFlags): SessionParameters {
+  const required = (name: "trust-anchor-arn" | "profile-arn" | "role-arn"): string => {
+    const value = flags[name];
+    if (value) return value;
+    throw new SignerError("ERR_SIGNER_USAGE", `--${name} is missing`);
+  };
   return {
-    trustAnchorArn: required(flags, "trust-anchor-arn"),
-    profileArn: required(flags, "profile-arn"),
-    roleArn: required(flags, "role-arn"),
-    durationSeconds: flags["session-duration"] ?? DEFAULT_SESSION_DURATION_SECONDS,
+    trustAnchorArn: required("trust-anchor-arn"),
+    profileArn: required("profile-arn"),
+    roleArn: required("role-arn"),
+    durationSeconds: flags["session-duration"] ?? 3600,
     region: flags.region || undefined,
     endpoint: flags.endpoint || undefined,
     roleSessionName: flags["role-session-name"] || undefined,
   };
-}
-
-function required(flags: SessionFlags, name: "trust-anchor-arn" | "profile-arn" | "role-arn"): string {
-  const value = flags[name];
-  if (value) return value;
-  throw new SignerError("ERR_SIGNER_USAGE", `--${name} is missing`);
 }
 
 /**
@@ -85,11 +79,10 @@ export function identitySources(flags: IdentityFlags, environment: Environment):
   refuseUnsupported(flags);
   const { certificate, intermediates, "private-key": key } = flags;
   if (!certificate) throw new SignerError("ERR_SIGNER_USAGE", "--certificate is missing");
-  const pem = (flag: string, value: string): PemSource => pemSource(flag, value, environment);
   return {
-    certificate: pem("certificate", certificate),
-    privateKey: key === "-" ? readFileSync(0) : key ? pem("private-key", key) : undefined,
-    intermediates: intermediates ? pem("intermediates", intermediates) : undefined,
+    certificate: pemSource("certificate", certificate, environment),
+    privateKey: key === "-" ? readFileSync(0) : key ? pemSource("private-key", key, environment) : undefined,
+    intermediates: intermediates ? pemSource("intermediates", intermediates, environment) : undefined,
     passphrase: passphraseOf(flags, environment),
   };
 }
@@ -131,8 +124,6 @@ function variable(name: string, flag: string, environment: Environment): string 
 /**
  * Does something that needs a password; if none was given and it takes one, the person at the terminal is asked.
  *
- * @param passphrase From the flags.
- * @param act What needs it.
  * @throws What `act` throws, when nobody can be asked as well; ERR_SIGNER_ABORTED after Ctrl-C.
  */
 export async function withPassword<Result>(
@@ -143,9 +134,8 @@ export async function withPassword<Result>(
     return act(passphrase);
   } catch (error) {
     if (!(error instanceof SignerError) || error.code !== "ERR_SIGNER_PASSWORD_MISSING") throw error;
-    const typed = await askPassword(
-      error.path === undefined ? "the private key" : `"${printable(error.path)}"`,
-    );
+    const { path } = error;
+    const typed = await askPassword(path === undefined ? "the private key" : `"${printable(path)}"`);
     if (typed === undefined) throw error;
     return act(typed);
   }

@@ -1,48 +1,31 @@
-// Light on purpose: a hit of the cache loads this file and neither cryptography nor network.
 import { SignerError } from "../errors.ts";
 import { decodedPem } from "../keys/pem.ts";
 import type { Flags } from "./parse-flags.ts";
 
 /** Flags that say who calls; names are those of `aws_signing_helper`. */
 export const IDENTITY_FLAGS = {
-  certificate: {
-    type: "text",
-    value: "FILE",
-    help: "end-entity certificate, PEM or PKCS#12; env:NAME for a variable",
-  },
+  certificate: { value: "FILE", help: "end-entity certificate, PEM or PKCS#12; env:NAME for a variable" },
   "private-key": {
-    type: "text",
     value: "FILE",
     help: "its private key, PEM; env:NAME for a variable, - for standard input",
     default: "the key in the certificate's file",
   },
   "pkcs8-password": {
-    type: "text",
     value: "TEXT",
     help: "password of the key or PKCS#12 file; other users may see it",
     secret: true,
   },
   "pkcs8-password-env": {
-    type: "text",
     value: "NAME",
     help: "variable that holds that password",
     default: "asked for, if stdin and stderr are a terminal",
   },
-  "cert-selector": {
-    type: "text",
-    value: "TEXT",
-    help: "refused: operating system stores are not supported",
-  },
-  "system-store-name": { type: "text", value: "NAME", help: "refused, likewise" },
+  "cert-selector": { value: "TEXT", help: "refused: operating system stores are not supported" },
+  "system-store-name": { value: "NAME", help: "refused, likewise" },
   "use-latest-expiring-certificate": { type: "switch", help: "refused, likewise" },
-  "pkcs11-lib": { type: "text", value: "FILE", help: "refused: PKCS#11 is not supported" },
+  "pkcs11-lib": { value: "FILE", help: "refused: PKCS#11 is not supported" },
   "reuse-pin": { type: "switch", help: "refused, likewise" },
-  "tpm-key-password": {
-    type: "text",
-    value: "TEXT",
-    help: "refused: TPM keys are not supported",
-    secret: true,
-  },
+  "tpm-key-password": { value: "TEXT", help: "refused: TPM keys are not supported", secret: true },
   "no-tpm-key-password": { type: "switch", help: "refused, likewise" },
 } as const;
 
@@ -50,24 +33,21 @@ export const IDENTITY_FLAGS = {
 export const SESSION_FLAGS = {
   ...IDENTITY_FLAGS,
   intermediates: {
-    type: "text",
     value: "FILE",
     help: "intermediate certificates, PEM, at most 5; env:NAME for a variable",
     default: "none, or those of the PKCS#12 file",
   },
-  "trust-anchor-arn": { type: "text", value: "ARN", help: "trust anchor of the CA" },
-  "profile-arn": { type: "text", value: "ARN", help: "profile that lists the role" },
-  "role-arn": { type: "text", value: "ARN", help: "role to assume" },
-  region: { type: "text", value: "REGION", help: "region to sign for", default: "the trust anchor's" },
+  "trust-anchor-arn": { value: "ARN", help: "trust anchor of the CA" },
+  "profile-arn": { value: "ARN", help: "profile that lists the role" },
+  "role-arn": { value: "ARN", help: "role to assume" },
+  region: { value: "REGION", help: "region to sign for", default: "the trust anchor's" },
   endpoint: {
-    type: "text",
     value: "URL",
     help: "service URL with its scheme",
     default: "AWS_ENDPOINT_URL_ROLESANYWHERE, AWS_ENDPOINT_URL, then the region's",
   },
   "session-duration": { type: "integer", value: "SECONDS", help: "life of the session", default: "3600" },
   "role-session-name": {
-    type: "text",
     value: "NAME",
     help: "session name, if the profile accepts one",
     default: "the certificate's serial number",

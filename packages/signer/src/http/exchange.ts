@@ -63,25 +63,16 @@ export function exchange(socket: Socket, request: WireRequest): Promise<WireResp
   });
 }
 
-/** Whether a line holds what none may (RFC 9110 §5.5). */
-function isUnsafe(line: string): boolean {
-  return /[^\t\u0020-\u007e\u0080-\u00ff]/.test(line);
-}
-
-/** Whether a header's name is no token (RFC 9110 §5.6.2). */
-function isNoName(name: string): boolean {
-  return name === "" || /[^!#-'*+.\w^`|~-]/.test(name);
-}
-
 /** The bytes of a request (RFC 9112 §2.1). */
 function formatRequest({ method, target, headers, body }: WireRequest): Buffer {
   const lines = [`${method} ${target} HTTP/1.1`];
   for (const [name, value] of Object.entries(headers)) lines.push(`${name}: ${value}`);
   if (body !== undefined) lines.push(`Content-Length: ${Buffer.byteLength(body)}`);
   // One search through all of them: V8 compiles a regular expression when it is used a second time.
+  const names = Object.keys(headers);
   const unsafe =
     (isUnsafe(lines.join("")) ? lines.find(isUnsafe) : undefined) ??
-    Object.keys(headers).find(isNoName) ??
+    (isNoName(names.join("")) || names.includes("") ? names.find(isNoName) : undefined) ??
     (target.includes(" ") || target.includes("\t") ? target : undefined);
   if (unsafe !== undefined) {
     throw new TypeError(
@@ -89,6 +80,16 @@ function formatRequest({ method, target, headers, body }: WireRequest): Buffer {
     );
   }
   return Buffer.concat([Buffer.from(`${lines.join("\r\n")}\r\n\r\n`, "latin1"), Buffer.from(body ?? "")]);
+}
+
+/** Whether a line holds what none may (RFC 9110 §5.5). */
+function isUnsafe(line: string): boolean {
+  return /[^\t -~\u0080-\u00ff]/.test(line);
+}
+
+/** Whether a header's name is no token (RFC 9110 §5.6.2). */
+function isNoName(name: string): boolean {
+  return name === "" || /[^!#-'*+.\w^`|~-]/.test(name);
 }
 
 interface Received {
@@ -110,16 +111,14 @@ function readResponse(received: Received, method: string): WireResponse | string
       if (!"HTTP/1.".startsWith(bytes.toString("latin1", 0, 7))) throw notHttp();
       return bytes.length === 0 ? NOTHING : "within the headers";
     }
-    const [statusLine = "", ...lines] = bytes.toString("latin1", 0, end).split("\r\n");
-    received.bytes = bytes.subarray(end + 4);
-    // RFC 9112 §4.
-    const [, digits] = /^HTTP\/1\.[01] ([1-9]\d\d)(?: .*)?$/.exec(statusLine) ?? [];
-    const status = Number(digits);
+    const head = partsOfHead(bytes.toString("latin1", 0, end));
+    const status = Number(head?.[1]);
     // No request here asks for another protocol.
-    if (digits === undefined || status === 101 || isUnsafe(statusLine + lines.join(""))) throw notHttp();
-    const headers = headersOf(lines);
+    if (head === null || status === 101) throw notHttp();
+    received.bytes = bytes.subarray(end + 4);
     // Interim responses come before the final one (RFC 9110 §15.2).
     if (status < 200) continue;
+    const headers = headersOf(head[2] ?? "");
     // A success of CONNECT has no body (RFC 9110 §9.3.6), and of a refusal the status is enough.
     const hasBody = method !== "CONNECT" && status !== 204 && status !== 304;
     const body = hasBody ? readBody(received.bytes, headers, ended) : Buffer.alloc(0);
@@ -129,6 +128,13 @@ function readResponse(received: Received, method: string): WireResponse | string
   }
 }
 
+/** Status and header lines (RFC 9112 §4, RFC 9110 §5.5). No header may be continued on the next line. */
+function partsOfHead(head: string): RegExpExecArray | null {
+  const pattern =
+    /^HTTP\/1\.[01] ([1-9]\d\d)(?: [\t -~\u0080-\u00ff]*)?((?:\r\n[!#-'*+.\w^`|~-]+:[\t -~\u0080-\u00ff]*)*)$/;
+  return pattern.exec(head);
+}
+
 /** Where a mark begins, or -1. */
 function endOfText(bytes: Buffer, mark: string, from: number): number {
   const end = bytes.indexOf(mark, from);
@@ -136,12 +142,11 @@ function endOfText(bytes: Buffer, mark: string, from: number): number {
   return end;
 }
 
-function headersOf(lines: readonly string[]): Map<string, string> {
+function headersOf(lines: string): Map<string, string> {
   const headers = new Map<string, string>();
-  for (const line of lines) {
+  for (const line of lines.split("\r\n").slice(1)) {
     const colon = line.indexOf(":");
-    const name = line.slice(0, Math.max(0, colon)).toLowerCase();
-    if (isNoName(name)) throw notHttp();
+    const name = line.slice(0, colon).toLowerCase();
     const earlier = headers.get(name);
     const value = line.slice(colon + 1).trim();
     headers.set(name, earlier === undefined ? value : `${earlier},${value}`);

@@ -2,15 +2,7 @@ import { randomUUID } from "node:crypto";
 
 import { loadIdentity } from "../keys/identity.ts";
 import type { IdentitySources, SigningIdentity } from "../keys/identity.ts";
-import {
-  HEADER_ATTEMPT,
-  HEADER_AUTHORIZATION,
-  HEADER_CERTIFICATE,
-  HEADER_CHAIN,
-  HEADER_DATE,
-  HEADER_INVOCATION_ID,
-  SESSIONS_PATH,
-} from "../sigv4-x509/constants.ts";
+import { HEADER_DATE, SESSIONS_PATH } from "../sigv4-x509/constants.ts";
 import { signRequest } from "../sigv4-x509/sign-request.ts";
 import { VERSION } from "../version.ts";
 import { resolveParameters } from "./session-parameters.ts";
@@ -66,14 +58,14 @@ export async function signAttempt(
 ): Promise<SignedCreateSessionRequest> {
   const { certificate, intermediates, signer } = identity;
   const headers = {
-    [HEADER_INVOCATION_ID]: invocationId,
-    [HEADER_ATTEMPT]: `attempt=${attempt}; max=${maxAttempts}`,
+    "Amz-Sdk-Invocation-Id": invocationId,
+    "Amz-Sdk-Request": `attempt=${attempt}; max=${maxAttempts}`,
     "Content-Type": "application/json",
     Host: endpoint.host,
-    [HEADER_CERTIFICATE]: base64(certificate.der),
-    ...(intermediates.length === 0 ? {} : { [HEADER_CHAIN]: intermediates.map(base64).join(",") }),
+    "X-Amz-X509": base64(certificate.der),
+    ...(intermediates.length === 0 ? {} : { "X-Amz-X509-Chain": intermediates.map(base64).join(",") }),
   };
-  const signature = await signRequest(
+  const { amzDate, authorization, ...signed } = await signRequest(
     { method: "POST", path: SESSIONS_PATH, query, headers, body },
     { signer, serialNumber: certificate.serialNumber, region, moment },
   );
@@ -83,12 +75,11 @@ export async function signAttempt(
     headers: {
       ...headers,
       "User-Agent": `ra-signer/${VERSION} (node ${process.version}; ${process.platform}; ${process.arch})`,
-      [HEADER_DATE]: signature.amzDate,
-      [HEADER_AUTHORIZATION]: signature.authorization,
+      [HEADER_DATE]: amzDate,
+      Authorization: authorization,
     },
     body,
-    canonicalRequest: signature.canonicalRequest,
-    stringToSign: signature.stringToSign,
+    ...signed,
   };
 }
 

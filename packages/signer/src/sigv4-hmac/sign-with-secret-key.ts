@@ -3,7 +3,7 @@ import { createHmac } from "node:crypto";
 import { canonicalRequest } from "../sigv4-x509/canonical-request.ts";
 import type { RequestToSign } from "../sigv4-x509/canonical-request.ts";
 import { HEADER_DATE, SCOPE_TERMINATOR } from "../sigv4-x509/constants.ts";
-import { formatAmzDate } from "../sigv4-x509/string-to-sign.ts";
+import { formatAmzDate } from "../sigv4-x509/sign-request.ts";
 
 const ALGORITHM = "AWS4-HMAC-SHA256";
 const HEADER_TOKEN = "X-Amz-Security-Token";

@@ -1,6 +1,14 @@
 import { hash } from "node:crypto";
 
-import { UNSIGNED_HEADERS } from "./constants.ts";
+/** Headers that never take part in the signature, in lower case. */
+const UNSIGNED_HEADERS: ReadonlySet<string> = new Set([
+  "accept-encoding",
+  "authorization",
+  "connection",
+  "content-length",
+  "user-agent",
+  "x-amzn-trace-id",
+]);
 
 /** What takes part in a signature. */
 export interface RequestToSign {

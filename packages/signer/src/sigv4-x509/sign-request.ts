@@ -1,9 +1,8 @@
 import { messageOf, SignerError } from "../errors.ts";
 import { canonicalRequest } from "./canonical-request.ts";
 import type { RequestToSign } from "./canonical-request.ts";
-import { HEADER_DATE } from "./constants.ts";
+import { HEADER_DATE, SCOPE_TERMINATOR } from "./constants.ts";
 import type { X509Algorithm } from "./constants.ts";
-import { credentialScope, formatAmzDate, stringToSign } from "./string-to-sign.ts";
 
 /** Signs with the private key of the end-entity certificate: a file, or a KMS, HSM or smart card of yours. */
 export interface RequestSigner {
@@ -81,4 +80,40 @@ async function signatureBy(signer: RequestSigner, message: Uint8Array): Promise<
   }
   if (signature instanceof Uint8Array && signature.length > 0) return signature;
   throw fail("gave no signature");
+}
+
+/**
+ * The four lines that the private key signs.
+ *
+ * @see https://docs.aws.amazon.com/rolesanywhere/latest/userguide/authentication-sign-process.html (Task 2)
+ */
+export function stringToSign(parts: {
+  readonly algorithm: X509Algorithm;
+  /** `YYYYMMDDTHHMMSSZ`, UTC. */
+  readonly amzDate: string;
+  readonly region: string;
+  readonly canonicalRequestSha256: string;
+}): string {
+  const { algorithm, amzDate, region, canonicalRequestSha256 } = parts;
+  return [algorithm, amzDate, credentialScope(amzDate, region), canonicalRequestSha256].join("\n");
+}
+
+/** `<yyyymmdd>/<region>/rolesanywhere/aws4_request`. */
+function credentialScope(amzDate: string, region: string): string {
+  return `${amzDate.slice(0, 8)}/${region}/rolesanywhere/${SCOPE_TERMINATOR}`;
+}
+
+/**
+ * A moment as `YYYYMMDDTHHMMSSZ` in UTC.
+ *
+ * Part by part, since toISOString reads the time zone first, which is felt in the start-up time of the command.
+ */
+export function formatAmzDate(moment: Date): string {
+  const day = [moment.getUTCFullYear(), moment.getUTCMonth() + 1, moment.getUTCDate()];
+  const time = [moment.getUTCHours(), moment.getUTCMinutes(), moment.getUTCSeconds()];
+  return `${digits(day)}T${digits(time)}Z`;
+}
+
+function digits(numbers: readonly number[]): string {
+  return numbers.map((number) => String(number).padStart(2, "0")).join("");
 }

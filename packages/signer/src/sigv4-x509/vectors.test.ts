@@ -8,8 +8,7 @@ import { requestSignerOf } from "../keys/private-key.ts";
 import { openssl, readVector, temporaryFolder } from "@roles-anywhere/testing";
 import type { VectorName } from "@roles-anywhere/testing";
 import { canonicalRequest } from "./canonical-request.ts";
-import { signRequest } from "./sign-request.ts";
-import { stringToSign } from "./string-to-sign.ts";
+import { signRequest, stringToSign } from "./sign-request.ts";
 
 const names: readonly VectorName[] = ["rsa", "rsa-body-params", "ecdsa", "mldsa44"];
 

@@ -10,13 +10,8 @@ import { IDENTITY_FLAGS, SESSION_FLAGS } from "../session-flags.ts";
 
 const FLAGS = {
   ...IDENTITY_FLAGS,
-  format: { type: "text", value: "json|text|bin", help: "form of the signature", default: "json" },
-  digest: {
-    type: "text",
-    value: "SHA256|SHA384|SHA512",
-    help: "hash of RSA and EC signatures",
-    default: "SHA256",
-  },
+  format: { value: "json|text|bin", help: "form of the signature", default: "json" },
+  digest: { value: "SHA256|SHA384|SHA512", help: "hash of RSA and EC signatures", default: "SHA256" },
   debug: SESSION_FLAGS.debug,
 } as const;
 
