@@ -124,11 +124,7 @@ export class SignerError extends Error {
   }
 }
 
-/**
- * The message of anything that was thrown, in one line, of bounded length and without control characters.
- *
- * @param error What was caught.
- */
+/** The message of anything that was thrown, in one line, of bounded length and without control characters. */
 export function messageOf(error: unknown): string {
   return oneLine(error instanceof Error ? error.message : String(error));
 }

@@ -22,7 +22,6 @@ export interface Command {
   /**
    * Runs the command.
    *
-   * @param words Command line after the command's name.
    * @returns Exit code.
    */
   run(words: readonly string[], context: CommandContext): Promise<number>;

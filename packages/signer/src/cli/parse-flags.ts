@@ -38,8 +38,6 @@ interface ValueOf {
  * Parses flags as `aws_signing_helper` does: `--name value`, `--name=value`, a value may begin with a dash, of repeated
  * flags the last one counts, unless they are `texts`. (node:util's parseArgs refuses `--name -value` and `--switch=false`.)
  *
- * @param specs The flags of the command.
- * @param words Command line after the command's name.
  * @throws {SignerError} ERR_SIGNER_USAGE for an unknown flag, a missing or malformed value, or a word that is no flag.
  */
 export function parseFlags<Specs extends FlagSpecs>(specs: Specs, words: readonly string[]): Flags<Specs> {

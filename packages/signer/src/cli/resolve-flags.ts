@@ -70,8 +70,6 @@ export function sessionParameters(flags: SessionFlags): SessionParameters {
 /**
  * Where the flags say that certificate and key are.
  *
- * @param flags Flags of the command, `intermediates` among them if it has it.
- * @param environment For `env:NAME` and `--pkcs8-password-env`.
  * @throws {SignerError} ERR_SIGNER_USAGE for flags that exclude each other or are missing; ERR_SIGNER_KEY_UNSUPPORTED for
  *   what is recognised and not supported.
  */

@@ -2,29 +2,22 @@ import { messageOf, printable } from "../errors.ts";
 import type { Command, CommandContext } from "./command.ts";
 import { writeAll } from "./write-all.ts";
 
-const context: CommandContext = {
-  environment: process.env,
-  out: (data) => writeAll(1, data),
-  note: (text) => writeAll(2, `${escapedLines(text)}\n`),
-};
-
 /** A certificate chain in a header that `--debug` shows is longer than any message. */
 const MAX_LINE_LENGTH = 32_000;
 
-/** What goes to a terminal or a log: lines that the program writes stay lines, whatever others wrote is escaped. */
-function escapedLines(text: string): string {
-  return text
-    .split("\n")
-    .map((line) => printable(line, MAX_LINE_LENGTH))
-    .join("\n");
-}
+const context: CommandContext = {
+  environment: process.env,
+  out: (data) => writeAll(1, data),
+  note(text) {
+    // Lines that the program writes stay lines, whatever others wrote is escaped.
+    const lines = text.split("\n").map((line) => printable(line, MAX_LINE_LENGTH));
+    writeAll(2, `${lines.join("\n")}\n`);
+  },
+};
 
 /**
- * Ends the process with the exit code of what it runs, or with 1 and a line on stderr.
- *
- * Leaving at once, with all output written, spares the time that an orderly end of the process takes.
- *
- * @param main Everything there is to do.
+ * Ends the process with the exit code of what it runs, or with 1 and a line on stderr. Leaving at once, with all output
+ * written, spares the time that an orderly end of the process takes.
  */
 export function runProcess(main: (context: CommandContext) => Promise<number>): void {
   main(context).then(

@@ -5,7 +5,6 @@ import { writeSync } from "node:fs";
  * lost when the process exits right afterwards.
  *
  * @param descriptor 1 for stdout, 2 for stderr.
- * @param data What to write; a text as UTF-8.
  */
 export function writeAll(descriptor: number, data: string | Uint8Array): void {
   let bytes: Uint8Array = typeof data === "string" ? Buffer.from(data, "utf8") : data;

@@ -10,7 +10,7 @@ import type { Environment } from "./environment.ts";
  * @throws {SignerError} ERR_SIGNER_USAGE for a user without a home directory.
  */
 export function configPath(environment: Environment): string {
-  return environment["AWS_CONFIG_FILE"] || join(awsFolder(environment, "AWS_CONFIG_FILE"), "config");
+  return awsFile(environment, "AWS_CONFIG_FILE", "config");
 }
 
 /**
@@ -19,8 +19,14 @@ export function configPath(environment: Environment): string {
  * @throws {SignerError} ERR_SIGNER_USAGE for a user without a home directory.
  */
 export function credentialsPath(environment: Environment): string {
-  const variable = "AWS_SHARED_CREDENTIALS_FILE";
-  return environment[variable] || join(awsFolder(environment, variable), "credentials");
+  return awsFile(environment, "AWS_SHARED_CREDENTIALS_FILE", "credentials");
+}
+
+function awsFile(environment: Environment, variable: string, name: string): string {
+  const home = homeFolder(environment);
+  const path = environment[variable] || (home && join(home, ".aws", name));
+  if (path) return path;
+  throw new SignerError("ERR_SIGNER_USAGE", `there is no home directory; name the file in ${variable}`);
 }
 
 /**
@@ -36,10 +42,4 @@ export function homeFolder(environment: Environment): string | undefined {
   } catch {
     return undefined;
   }
-}
-
-function awsFolder(environment: Environment, variable: string): string {
-  const home = homeFolder(environment);
-  if (home !== undefined) return join(home, ".aws");
-  throw new SignerError("ERR_SIGNER_USAGE", `there is no home directory; name the file in ${variable}`);
 }

@@ -16,7 +16,6 @@ export interface AwsEnvironment {
 /**
  * Reads the AWS variables that concern CreateSession.
  *
- * @param environment Usually process.env.
  * @see https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html
  */
 export function readAwsEnvironment(environment: Environment): AwsEnvironment {

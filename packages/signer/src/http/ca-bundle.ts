@@ -8,7 +8,6 @@ import { pemBlocks } from "../keys/pem.ts";
  * The certificate authorities that AWS_CA_BUNDLE names: they count instead of those of Node.js, as for the AWS CLI and
  * `aws_signing_helper`.
  *
- * @param environment Usually process.env.
  * @returns A function that reads the file, anew each time; undefined when the variable is not set.
  * @throws {SignerError} From that function: ERR_SIGNER_FILE_UNREADABLE, or ERR_SIGNER_CERTIFICATE_INVALID when it holds no
  *   certificate.

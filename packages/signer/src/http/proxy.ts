@@ -11,7 +11,6 @@ import { SignerError } from "../errors.ts";
  * `*.example.com` only the names below it; `10.1.2.3` and `10.0.0.0/8` cover addresses, never names that resolve to them;
  * all but networks may have a port (`example.com:443`, `[fd00::1]:443`); `*` covers everything. Loopback is never proxied.
  *
- * @param environment Usually process.env.
  * @returns A function that gives the proxy, or undefined for a direct connection.
  * @throws {SignerError} ERR_SIGNER_ENDPOINT_INVALID, from that function, when the variable is no http or https URL, or when
  *   a CGI program (REQUEST_METHOD is set) would take HTTP_PROXY from a header of its client.
@@ -39,7 +38,6 @@ function read(environment: Environment, name: string): string {
 /**
  * Parses the URL of a proxy; its scheme may be left out.
  *
- * @param value The URL.
  * @param name Where it came from, for messages, which never quote it.
  * @throws {SignerError} ERR_SIGNER_ENDPOINT_INVALID.
  */
@@ -72,8 +70,7 @@ export function portOf({ port, protocol }: URL): number {
 
 function isDirect(url: URL, list: string): boolean {
   const host = hostOf(url);
-  const loopback = host === "localhost" || ["127.0.0.0/8", "::1/128"].some((network) => holds(network, host));
-  if (loopback) return true;
+  if (host === "localhost" || holds("127.0.0.0/8", host) || holds("::1/128", host)) return true;
   const port = String(portOf(url));
   const entries = list.split(",").map((entry) => entry.trim().toLowerCase());
   return entries.includes("*") || entries.some((entry) => covers(entry, host, port));
@@ -82,14 +79,16 @@ function isDirect(url: URL, list: string): boolean {
 /** Whether an entry of NO_PROXY covers a host, which is an address or a name in ASCII. */
 function covers(entry: string, host: string, port: string): boolean {
   if (holds(entry, host)) return true;
-  const { name, onlyPort } = splitPort(entry);
+  // `host:port`, `[IPv6]:port`; what has another form is all name.
+  const [, literal, plain, onlyPort = ""] = /^(?:\[([^[\]]*)\]|([^:[\]]*)):([^:[\]]*)$/.exec(entry) ?? [];
+  const name = literal ?? plain ?? entry;
   if (name === "" || (onlyPort !== "" && onlyPort !== port)) return false;
   const family = familyOf(name);
   if (family !== undefined) return holds(`${name}/${BITS[family]}`, host);
   if (familyOf(host) !== undefined) return false;
   const domain = name.startsWith("*.") ? name.slice(1) : name;
   // A URL has its name in ASCII (RFC 3490); what cannot be written so covers nothing.
-  const ascii = isAscii(domain) ? domain : domainToASCII(domain);
+  const ascii = Buffer.byteLength(domain) === domain.length ? domain : domainToASCII(domain);
   if (ascii === "") return false;
   return ascii.startsWith(".") ? host.endsWith(ascii) : host === ascii || host.endsWith(`.${ascii}`);
 }
@@ -113,14 +112,4 @@ function familyOf(text: string): keyof typeof BITS | undefined {
   // getBuiltinModule and not import: who imports the library has not asked for a network.
   const version = text.includes("%") ? 0 : process.getBuiltinModule("node:net").isIP(text);
   return version === 0 ? undefined : version === 4 ? "ipv4" : "ipv6";
-}
-
-function isAscii(text: string): boolean {
-  return Buffer.byteLength(text) === text.length;
-}
-
-/** `host:port`, `[IPv6]:port`; what has another form is all name. */
-function splitPort(entry: string): { readonly name: string; readonly onlyPort: string } {
-  const [, literal, plain, port = ""] = /^(?:\[([^[\]]*)\]|([^:[\]]*)):([^:[\]]*)$/.exec(entry) ?? [];
-  return { name: literal ?? plain ?? entry, onlyPort: port };
 }

@@ -61,11 +61,7 @@ interface Connection {
   readonly sockets: readonly Socket[];
 }
 
-/**
- * An {@link HttpSend} over node:net and node:tls, one connection per request. It follows no redirect.
- *
- * @param options Trust and proxy. @default verified, direct
- */
+/** An {@link HttpSend} over node:net and node:tls, one connection per request. It follows no redirect. */
 export function createHttpSend(options: HttpOptions = {}): HttpSender {
   let ahead: Connection | undefined;
 
@@ -194,23 +190,18 @@ function explain(cause: unknown, origin: string, sockets: readonly Socket[]): un
   );
 }
 
-/** What an error says of a wait that was not worth it. */
-interface WaitMessages {
-  readonly timedOut: string;
-  readonly aborted: string;
-  readonly url?: string | undefined;
-}
-
 /**
  * Waits for a result no longer than a time limit, and than the caller wants.
  *
+ * @param messages Of the errors, with the URL that they are about.
  * @throws {SignerError} ERR_SIGNER_TIMEOUT, ERR_SIGNER_ABORTED.
  */
 export async function withinTime<Result>(
   result: Promise<Result>,
   { timeoutMs, signal }: Pick<HttpRequest, "timeoutMs" | "signal">,
-  { timedOut, aborted, url }: WaitMessages,
+  messages: { readonly timedOut: string; readonly aborted: string; readonly url?: string },
 ): Promise<Result> {
+  const { timedOut, aborted, url } = messages;
   let timer: NodeJS.Timeout | undefined;
   let onAbort = (): void => {};
   const interrupted = new Promise<never>((_resolve, reject) => {

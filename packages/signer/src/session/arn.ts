@@ -39,8 +39,6 @@ export const ARN_KINDS = {
 /**
  * Splits an ARN, and refuses one of another kind: trust anchor and profile are easily swapped.
  *
- * @param text For example `arn:aws:iam::123456789012:role/Example`.
- * @param kind What it has to be the ARN of.
  * @throws {SignerError} ERR_SIGNER_ARN_INVALID naming the form that it should have.
  */
 export function parseArnOf(text: string, kind: keyof typeof ARN_KINDS): Arn {

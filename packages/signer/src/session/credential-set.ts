@@ -19,7 +19,6 @@ export interface CredentialSet {
  * Reads the body of a successful CreateSession. Anything that is not a full set of credentials is an error: an empty
  * success must never reach an SDK.
  *
- * @param body Text of the answer.
  * @throws {SignerError} ERR_SIGNER_RESPONSE_INVALID naming the member that is missing; never quoting the body.
  */
 export function parseCredentialSet(body: string): CredentialSet {

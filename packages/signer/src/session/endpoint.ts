@@ -22,8 +22,6 @@ const SUFFIXES = [
 /**
  * The regional endpoint of Roles Anywhere.
  *
- * @param region For example `eu-central-1`.
- * @param options FIPS and dual stack.
  * @see https://docs.aws.amazon.com/general/latest/gr/rolesanywhere.html
  */
 export function regionalEndpoint(region: string, options: EndpointOptions = {}): string {

@@ -1,4 +1,5 @@
 import { printable } from "../errors.ts";
+import type { SessionArns } from "./session-parameters.ts";
 
 /** An error answer of the service. */
 export interface ServiceError {
@@ -15,7 +16,6 @@ const MAX_MESSAGE_LENGTH = 1000;
  * Reads an error answer of a REST-JSON service.
  *
  * @param header Value of X-Amzn-ErrorType, which wins over the body.
- * @param body Text of the answer, JSON or not.
  * @see https://smithy.io/2.0/aws/protocols/aws-restjson1-protocol.html#operation-error-serialization
  */
 export function parseServiceError(header: string | undefined, body: string): ServiceError {
@@ -50,10 +50,7 @@ function parseObject(body: string): Readonly<Record<string, unknown>> {
 }
 
 /** What the caller knows when a request was refused. */
-export interface RefusalContext {
-  readonly roleArn: string;
-  readonly trustAnchorArn: string;
-  readonly profileArn: string;
+export interface RefusalContext extends SessionArns {
   /** This machine's clock minus the service's, in seconds, when the service sent its date. */
   readonly clockOffsetSeconds?: number | undefined;
 }
@@ -61,13 +58,7 @@ export interface RefusalContext {
 /** Offset from which the clock is worth a word; signatures commonly live five minutes. */
 const NOTICEABLE_OFFSET_SECONDS = 240;
 
-/**
- * What probably led to a refusal and what to do about it; undefined when nothing useful is known.
- *
- * @param error What the service said.
- * @param status HTTP status of its answer.
- * @param context What was asked for.
- */
+/** What probably led to a refusal and what to do about it; undefined when nothing useful is known. */
 export function likelyCause(
   error: ServiceError,
   status: number,

@@ -5,14 +5,18 @@ import { parseArn, parseArnOf } from "./arn.ts";
 import { parseEndpoint, regionalEndpoint } from "./endpoint.ts";
 import type { EndpointOptions } from "./endpoint.ts";
 
-/** What to ask CreateSession for. */
-export interface SessionParameters extends EndpointOptions {
+/** The three ARNs of a session. */
+export interface SessionArns {
   /** ARN of the trust anchor whose CA issued the certificate. */
   readonly trustAnchorArn: string;
   /** ARN of the profile that lists the role. */
   readonly profileArn: string;
   /** ARN of the role to assume. */
   readonly roleArn: string;
+}
+
+/** What to ask CreateSession for. */
+export interface SessionParameters extends SessionArns, EndpointOptions {
   /** Region of the endpoint and of the signature. @default the region of the trust anchor's ARN */
   readonly region?: string | undefined;
   /**
@@ -61,10 +65,7 @@ export function endpointOf(parameters: SessionParameters): URL {
 }
 
 /** What is asked of which service: worked out once, and the same for each session and each attempt. */
-export interface ResolvedParameters {
-  readonly trustAnchorArn: string;
-  readonly profileArn: string;
-  readonly roleArn: string;
+export interface ResolvedParameters extends SessionArns {
   readonly region: string;
   readonly endpoint: URL;
   /** Absolute URL of the request with its query, encoded as it is signed. */
@@ -86,9 +87,7 @@ export function resolveParameters(parameters: SessionParameters): ResolvedParame
   const endpoint = endpointOf(parameters);
   const query = { profileArn, roleArn, trustAnchorArn };
   return {
-    trustAnchorArn,
-    profileArn,
-    roleArn,
+    ...query,
     region: regionOf(parameters),
     endpoint,
     url: `${endpoint.origin}${endpoint.pathname.replace(/\/+$/, "")}${SESSIONS_PATH}?${canonicalQuery(query)}`,
@@ -99,9 +98,7 @@ export function resolveParameters(parameters: SessionParameters): ResolvedParame
 }
 
 /** @throws {SignerError} ERR_SIGNER_ARN_INVALID naming the option that is undefined. */
-export function requireArns(
-  arns: Pick<SessionParameters, "trustAnchorArn" | "profileArn" | "roleArn">,
-): void {
+export function requireArns(arns: SessionArns): void {
   const names = ["trustAnchorArn", "profileArn", "roleArn"] as const;
   const missing = names.find((name) => typeof arns[name] !== "string");
   if (missing === undefined) return;

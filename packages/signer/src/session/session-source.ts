@@ -32,7 +32,6 @@ export interface SessionSource {
   /**
    * Reads the identity, checks it, and asks for a session.
    *
-   * @param signal Cancels it.
    * @throws {SignerError} what `loadIdentity`, `checkIdentity` and `createSession` throw.
    */
   fetch(signal?: AbortSignal): Promise<CredentialSet>;
@@ -44,7 +43,6 @@ export interface SessionSource {
  * Completes options by the AWS variables, and checks all that needs neither a file nor a request.
  *
  * @param options Flags or options; they win over the environment.
- * @param environment Usually process.env.
  * @throws {SignerError} ERR_SIGNER_ARN_INVALID, ERR_SIGNER_REGION_MISMATCH, ERR_SIGNER_REGION_MISSING or
  *   ERR_SIGNER_ENDPOINT_INVALID for what can never work.
  */

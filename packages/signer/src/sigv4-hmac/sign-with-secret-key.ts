@@ -23,7 +23,6 @@ export interface SecretKeyContext {
  * Signs a request with temporary credentials, as any other service than Roles Anywhere wants it.
  *
  * @param request The request without X-Amz-Date and X-Amz-Security-Token; its path as it goes on the wire.
- * @param context Credentials, scope and moment.
  * @returns The headers to add to those of the request. Two of them are secret.
  * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
  */

@@ -37,8 +37,6 @@ export interface CanonicalRequest {
 /**
  * Builds the canonical request of Signature Version 4.
  *
- * @param request Method, path, query, headers and body.
- * @returns The text, its hash, and the signed header list.
  * @see https://docs.aws.amazon.com/rolesanywhere/latest/userguide/authentication-sign-process.html (Task 1)
  */
 export function canonicalRequest(request: RequestToSign): CanonicalRequest {
@@ -58,8 +56,6 @@ export function canonicalRequest(request: RequestToSign): CanonicalRequest {
 
 /**
  * Query string with RFC 3986 percent-encoding (space is `%20`), sorted by encoded name. The same text goes on the wire.
- *
- * @param query Decoded parameters.
  */
 export function canonicalQuery(query: Readonly<Record<string, string>>): string {
   return Object.entries(query)

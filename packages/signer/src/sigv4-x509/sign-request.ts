@@ -39,7 +39,6 @@ export interface RequestSignature {
  * Signs a request with SigV4-X509.
  *
  * @param request The request without X-Amz-Date, which is added from `context.moment`.
- * @param context Key, serial number, region and moment.
  * @throws {SignerError} ERR_SIGNER_SIGN_FAILED when the signer throws or gives no bytes.
  * @see https://docs.aws.amazon.com/rolesanywhere/latest/userguide/authentication-sign-process.html
  */

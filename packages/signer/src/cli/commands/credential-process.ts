@@ -2,7 +2,6 @@ import { makeEntry, readEntry } from "../../cache/cache-entry.ts";
 import { cacheFolder, cachePlace } from "../../cache/cache-place.ts";
 import { cachedAnswer } from "../../cache/cached-answer.ts";
 import { messageOf, SignerError } from "../../errors.ts";
-import type { SignerErrorCode } from "../../errors.ts";
 import { parseArn } from "../../session/arn.ts";
 import type { CredentialSet } from "../../session/credential-set.ts";
 import type { Command, CommandContext } from "../command.ts";
@@ -67,12 +66,7 @@ function jsonOf(credentials: CredentialSet, { "role-arn": askedFor = "" }: Sessi
   });
 }
 
-/**
- * The JSON from the cache, or of a new session that is then kept there.
- *
- * @param words The whole command line, which is the cache's key.
- * @throws {SignerError} ERR_SIGNER_USAGE beside a password on the command line; and what fetching throws.
- */
+/** The JSON from the cache, or of a new session that is then kept there. The whole command line is the cache's key. */
 async function cachedJson(
   flags: SessionFlags,
   words: readonly string[],
@@ -110,18 +104,19 @@ async function cachedJson(
   });
 }
 
-const TRANSIENT_CODES: ReadonlySet<SignerErrorCode> = new Set([
-  "ERR_SIGNER_CONNECTION_FAILED",
-  "ERR_SIGNER_RESPONSE_INVALID",
-  // Such as the login page of a network.
-  "ERR_SIGNER_SERVER_UNTRUSTED",
-  "ERR_SIGNER_TIMEOUT",
-]);
-
 /** Whether the service could not be asked or could not answer, as opposed to its saying no. */
 function isTransient(error: unknown): boolean {
   if (!(error instanceof SignerError)) return false;
-  const { code, status = 0 } = error;
-  if (code === "ERR_SIGNER_SERVICE_REFUSED") return status === 429 || status >= 500;
-  return TRANSIENT_CODES.has(code);
+  switch (error.code) {
+    case "ERR_SIGNER_SERVICE_REFUSED":
+      return error.status === 429 || (error.status ?? 0) >= 500;
+    case "ERR_SIGNER_CONNECTION_FAILED":
+    case "ERR_SIGNER_RESPONSE_INVALID":
+    // Such as the login page of a network.
+    case "ERR_SIGNER_SERVER_UNTRUSTED":
+    case "ERR_SIGNER_TIMEOUT":
+      return true;
+    default:
+      return false;
+  }
 }
