@@ -3,6 +3,7 @@
 // usage: node keep-code.cjs SCRIPT HASH credential-process FLAGS…
 "use strict";
 const { chmodSync, existsSync, readFileSync, writeFileSync } = require("node:fs");
+const { createRequire } = require("node:module");
 const { Script } = require("node:vm");
 
 const [filename, hash] = process.argv.splice(2, 2);
@@ -15,4 +16,4 @@ process.once("exit", (exitCode) => {
   // Whatever the umask: nobody else may change code that others run.
   chmodSync(codeFile, 0o644);
 });
-script.runInThisContext()(require, filename);
+script.runInThisContext()(createRequire(filename), filename);

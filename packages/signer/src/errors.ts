@@ -104,6 +104,11 @@ export function quoted(value: string): string {
  * line of at most 4,000 characters, and control characters in it are escaped, since it may quote what others wrote.
  */
 export class SignerError extends Error {
+  /** True for errors of another copy of this package as well: a process may hold ES modules and a bundle. */
+  static override [Symbol.hasInstance](value: unknown): value is SignerError {
+    return value instanceof Error && value.name === "SignerError";
+  }
+
   override readonly name = "SignerError";
   /** Stable identifier of the kind of failure. */
   readonly code: SignerErrorCode;

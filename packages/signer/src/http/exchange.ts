@@ -45,7 +45,7 @@ export function exchange(socket: Socket, request: WireRequest): Promise<WireResp
         length += chunk?.length ?? 0;
         if (length > MAX_RESPONSE_BYTES) throw tooLarge();
         if (chunk === undefined) received.ended = true;
-        else received.bytes = Buffer.concat([received.bytes, chunk]);
+        else received.bytes = length > chunk.length ? Buffer.concat([received.bytes, chunk]) : chunk;
         const response = readResponse(received, request.method);
         if (typeof response !== "string") resolve(response);
         else if (received.ended) throw cutShort(response);
@@ -79,7 +79,8 @@ function formatRequest({ method, target, headers, body }: WireRequest): Buffer {
       `not sent: ${JSON.stringify(unsafe.slice(0, 80))} is no valid header or request line`,
     );
   }
-  return Buffer.concat([Buffer.from(`${lines.join("\r\n")}\r\n\r\n`, "latin1"), Buffer.from(body ?? "")]);
+  const bytesOfBody = Buffer.from(body ?? "").toString("latin1");
+  return Buffer.from(`${lines.join("\r\n")}\r\n\r\n${bytesOfBody}`, "latin1");
 }
 
 /** Whether a line holds what none may (RFC 9110 §5.5). */
