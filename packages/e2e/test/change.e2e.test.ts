@@ -6,6 +6,8 @@ import { makeAuthority, makeCrl } from "@roles-anywhere/testing";
 import type { App } from "aws-cdk-lib/core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readSettings } from "../src/settings/read-settings.ts";
+import { addEverything, everythingAfter, readEverything } from "./change/everything.ts";
+import type { Step } from "./change/everything.ts";
 import { heldOf, readBack } from "./change/read-back.ts";
 import { addStack } from "./change/stacks.ts";
 import type { Settings } from "./change/stacks.ts";
@@ -17,6 +19,9 @@ import { callControlPlane } from "./support/control-plane.ts";
 const root = makeAuthority();
 const nextRoot = makeAuthority({ subject: [["CN", "Next root"]] });
 const crlOf = (...revoked: bigint[]): string => makeCrl(root, { revoked }).toString();
+
+/** The CRL of the stack with everything after each step. A signature with this key differs each time. */
+const CRLS: Readonly<Record<Step, string>> = { 0: crlOf(), 1: crlOf(1n), 2: crlOf(1n, 2n) };
 
 const FIRST: Settings = {
   name: "first",
@@ -43,16 +48,19 @@ const CHANGES: Readonly<Record<string, readonly [Settings, Settings, Settings]>>
   Crl: [FIRST, { ...FIRST, crlPem: crlOf(7n) }, { ...FIRST, crlPem: crlOf(7n, 8n) }],
   CrlRemoved: [{ ...FIRST, crlPem: crlOf(7n) }, FIRST, FIRST],
 };
-const NAMES = Object.keys(CHANGES);
+/** A stack with every property of every construct; most of them change with each step. */
+const EVERYTHING = "Everything";
+const NAMES = [...Object.keys(CHANGES), EVERYTHING];
 /** Half of the stacks are deployed as the CDK does by default, and need `cdk bootstrap`. */
-const BOOTSTRAPPED = new Set(NAMES.filter((_, index) => index % 2 === 0));
+const BOOTSTRAPPED = new Set(Object.keys(CHANGES).filter((_, index) => index % 2 === 0));
 
 const define =
-  (step: 0 | 1 | 2, names: readonly string[] = NAMES) =>
+  (step: Step, names: readonly string[] = NAMES) =>
   (app: App) => {
     for (const [name, settings] of Object.entries(CHANGES)) {
       if (names.includes(name)) addStack(app, name, settings[step], BOOTSTRAPPED.has(name));
     }
+    if (names.includes(EVERYTHING)) addEverything(app, step, root.certificatePem, CRLS[step]);
   };
 
 describe("deploy, change, destroy", { timeout: 120_000 }, () => {
@@ -61,14 +69,14 @@ describe("deploy, change, destroy", { timeout: 120_000 }, () => {
   let outputs: Outputs;
   beforeAll(async () => {
     const { backend } = readSettings(process.env);
-    // `cdk bootstrap` makes a repository for images.
-    sandbox = await startSandbox({ backend, services: ["ecr"] });
+    // `cdk bootstrap` makes a repository for images; the alarms need the others.
+    sandbox = await startSandbox({ backend, services: ["ecr", "cloudwatch", "events", "sns"] });
     cdk = createCdk(sandbox);
   });
   afterAll(() => sandbox?.stop());
 
   /** Every stack holds what its settings say, so a change of one property changed no other. */
-  const expectSettings = async (step: 0 | 1 | 2): Promise<void> => {
+  const expectSettings = async (step: Step): Promise<void> => {
     for (const [name, settings] of Object.entries(CHANGES)) {
       const held = await readBack(sandbox, outputs[name]);
       expect({ name, ...held }).toEqual({
@@ -76,9 +84,13 @@ describe("deploy, change, destroy", { timeout: 120_000 }, () => {
         ...heldOf(settings[step], outputs[name]?.["TrustAnchorArn"]),
       });
     }
+    const everything = outputs[EVERYTHING] ?? {};
+    expect(await readEverything(sandbox, everything)).toMatchObject(
+      everythingAfter(step, everything, CRLS[step]),
+    );
   };
   /** The names of the stacks that `cdk diff` finds changed. */
-  const changedStacks = async (step: 0 | 1 | 2): Promise<readonly string[]> => {
+  const changedStacks = async (step: Step): Promise<readonly string[]> => {
     const { exitCode, stdout, stderr } = await cdk.diff(define(step));
     const changed = [...(stdout + stderr).matchAll(/^Stack (\w+).*\n(?!There were no differences)/gm)];
     const names = changed.flatMap(([, name = ""]) => name);

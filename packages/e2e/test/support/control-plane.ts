@@ -26,7 +26,7 @@ export async function callControlPlane(
     hostname: url.hostname,
     port: Number(url.port),
     path: url.pathname,
-    query: {},
+    query: Object.fromEntries(url.searchParams),
     headers: { host: url.host, "content-type": "application/json" },
     body: body === undefined ? "" : JSON.stringify(body),
   });
