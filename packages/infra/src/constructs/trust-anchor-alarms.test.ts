@@ -2,7 +2,9 @@ import { Topic } from "aws-cdk-lib/aws-sns";
 import { Template } from "aws-cdk-lib/assertions";
 import { App, Stack } from "aws-cdk-lib/core";
 import { describe, expect, it } from "vitest";
-import { onlyId, onlyProperties } from "../../test/support/template.ts";
+import { makeTestCertificates } from "../../test/support/certificates.ts";
+import { onlyId, onlyProperties, warningsOf } from "../../test/support/template.ts";
+import type { NotificationSetting } from "./trust-anchor.ts";
 import { TrustAnchor } from "./trust-anchor.ts";
 import { TrustAnchorAlarms } from "./trust-anchor-alarms.ts";
 import type { TrustAnchorAlarmsProps } from "./trust-anchor-alarms.ts";
@@ -96,6 +98,30 @@ describe("TrustAnchorAlarms", () => {
     const AlarmActions = ["arn:aws:sns:eu-west-1:111122223333:operations"];
     expect(alarmNamed(changed, "ExpiryAlarm")).toMatchObject({ Threshold: 14, AlarmActions });
     expect(alarmNamed(changed, "FailureAlarm")).toMatchObject({ Threshold: 5, AlarmActions });
+  });
+
+  const warningsFor = (daysToExpiry: number, notificationSettings?: readonly NotificationSetting[]) => {
+    const stack = new Stack(new App(), "Mine");
+    const options = { notificationSettings };
+    const trustAnchor = TrustAnchor.fromPem(stack, "TrustAnchor", makeTestCertificates().rootCa, options);
+    new TrustAnchorAlarms(stack, "Alarms", { trustAnchor, daysToExpiry });
+    return warningsOf(stack);
+  };
+
+  it.each<[number, NotificationSetting[] | undefined, string]>([
+    [46, undefined, "publishes it from 45 days before the expiry on"],
+    [61, [{ event: "CA_CERTIFICATE_EXPIRY", thresholdDays: 60 }], "publishes it from 60 days"],
+    [1, [{ event: "CA_CERTIFICATE_EXPIRY", enabled: false }], "never publishes it"],
+  ])("warns when it waits for %i days and the service tells later", (days, settings, message) => {
+    expect(warningsFor(days, settings)).toEqual([expect.stringContaining(message)]);
+  });
+
+  it.each<[number, NotificationSetting[] | undefined]>([
+    [45, undefined],
+    [45, [{ event: "END_ENTITY_CERTIFICATE_EXPIRY", thresholdDays: 10 }]],
+    [60, [{ event: "CA_CERTIFICATE_EXPIRY", thresholdDays: 60 }]],
+  ])("does not warn when it waits for %i days and the service tells by then", (days, settings) => {
+    expect(warningsFor(days, settings)).toEqual([]);
   });
 
   it.each<[string, Partial<TrustAnchorAlarmsProps>, string]>([

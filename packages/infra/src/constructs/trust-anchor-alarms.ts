@@ -5,7 +5,7 @@ import { SnsTopic } from "aws-cdk-lib/aws-events-targets";
 import { PolicyStatement, ServicePrincipal } from "aws-cdk-lib/aws-iam";
 import { Topic } from "aws-cdk-lib/aws-sns";
 import type { ITopic } from "aws-cdk-lib/aws-sns";
-import { Duration, Stack } from "aws-cdk-lib/core";
+import { Annotations, Duration, Stack, Token } from "aws-cdk-lib/core";
 import { Construct } from "constructs";
 import { required, wholeNumber } from "./checks.ts";
 import { TrustAnchor } from "./trust-anchor.ts";
@@ -68,6 +68,7 @@ export class TrustAnchorAlarms extends Construct {
     const trustAnchor = required("trustAnchor", props?.trustAnchor, "give the trust anchor to watch");
     const daysToExpiry = wholeNumber("daysToExpiry", props.daysToExpiry ?? 30, 1, 360);
     const failures = wholeNumber("failures", props.failures ?? 1, 1, Number.MAX_SAFE_INTEGER);
+    this.warnOfLateMetric(trustAnchor, daysToExpiry);
     this.topic = props.topic ?? newTopic(this);
 
     // Events about client certificates name no trust anchor, so the pattern cannot either.
@@ -97,6 +98,21 @@ export class TrustAnchorAlarms extends Construct {
     });
     for (const alarm of [this.expiryAlarm, this.failureAlarm])
       alarm.addAlarmAction(new SnsAction(this.topic));
+  }
+
+  private warnOfLateMetric(trustAnchor: ITrustAnchor, daysToExpiry: number): void {
+    if (!(trustAnchor instanceof TrustAnchor)) return;
+    const { caExpiryThresholdDays: threshold } = trustAnchor;
+    if (Token.isUnresolved(threshold) || Token.isUnresolved(daysToExpiry) || daysToExpiry <= threshold) {
+      return;
+    }
+    const published =
+      threshold === 0 ? "never publishes it" : `publishes it from ${threshold} days before the expiry on`;
+    Annotations.of(this).addWarningV2(
+      "@roles-anywhere/infra:lateExpiryMetric",
+      `The alarm waits for DaysToExpiry at ${daysToExpiry}, but the service ${published}. Give the trust anchor ` +
+        `notificationSettings: [{ event: "CA_CERTIFICATE_EXPIRY", thresholdDays: ${daysToExpiry} }].`,
+    );
   }
 }
 

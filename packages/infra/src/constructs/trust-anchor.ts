@@ -183,6 +183,9 @@ export class TrustAnchor extends TrustAnchorBase {
   readonly trustAnchorArn: string;
   readonly trustAnchorId: string;
 
+  /** From how many days before the expiry of a CA certificate on the service tells; 0 when it shall not tell. */
+  readonly caExpiryThresholdDays: number;
+
   /** @throws {InfraError} ERR_INFRA_OPTION_INVALID when the source is missing, or an option is one that the service refuses */
   constructor(scope: Construct, id: string, props: TrustAnchorProps) {
     super(scope, id);
@@ -191,6 +194,9 @@ export class TrustAnchor extends TrustAnchorBase {
       props?.source,
       "give TrustAnchorSource.fromPem(…) or .fromPrivateCa(…)",
     );
+    const expiry = props.notificationSettings?.find(({ event }) => event === "CA_CERTIFICATE_EXPIRY");
+    this.caExpiryThresholdDays =
+      expiry?.enabled === false ? 0 : (expiry?.thresholdDays ?? DEFAULT_THRESHOLD_DAYS);
     const trustAnchor = new CfnTrustAnchor(this, "Resource", {
       name: resourceName("trustAnchorName", props.trustAnchorName ?? defaultName(this)),
       // Without this the service creates a disabled trust anchor.
