@@ -6,7 +6,7 @@ export { loadCertificate, loadCertificateChain } from "./keys/certificate.ts";
 export type { EndEntityCertificate } from "./keys/certificate.ts";
 export type { IdentitySources, SigningIdentity } from "./keys/identity.ts";
 export { loadPrivateKey } from "./keys/private-key.ts";
-export type { PemSource } from "./keys/read-source.ts";
+export type { PemSource } from "./keys/pem.ts";
 export { fromRolesAnywhere } from "./provider/from-roles-anywhere.ts";
 export type {
   RolesAnywhereCredentials,

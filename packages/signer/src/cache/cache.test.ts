@@ -27,10 +27,8 @@ import { makeIdentity } from "../../test/support/identities.ts";
 import { readVector, temporaryFolder } from "@roles-anywhere/testing";
 import { MAIN, runCli } from "../../test/support/run-cli.ts";
 import type { CliResult } from "../../test/support/run-cli.ts";
-import { formatEntry, makeEntry, readEntry } from "./cache-entry.ts";
-import type { CacheEntry } from "./cache-entry.ts";
-import { cachePlace, posixChecksum } from "./cache-place.ts";
-import type { CachePlace } from "./cache-place.ts";
+import { cachePlace, formatEntry, makeEntry, posixChecksum, readEntry } from "./cache-entry.ts";
+import type { CacheEntry, CachePlace } from "./cache-entry.ts";
 import { cachedAnswer } from "./cached-answer.ts";
 import { tryLock } from "./lock.ts";
 

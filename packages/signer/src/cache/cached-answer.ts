@@ -3,10 +3,8 @@ import { renameSync, rmSync, writeFileSync } from "node:fs";
 import { setTimeout } from "node:timers/promises";
 
 import { messageOf, SignerError } from "../errors.ts";
-import { formatEntry, readEntry } from "./cache-entry.ts";
-import type { CacheEntry } from "./cache-entry.ts";
-import { cacheFolderProblem, isCacheName } from "./cache-place.ts";
-import type { CachePlace } from "./cache-place.ts";
+import { cacheFolderProblem, formatEntry, isCacheName, readEntry } from "./cache-entry.ts";
+import type { CacheEntry, CachePlace } from "./cache-entry.ts";
 import { tryLock } from "./lock.ts";
 import { readPrivateFile, removeLeftovers } from "./private-file.ts";
 

@@ -8,9 +8,8 @@ import { linkOrWrite, readRegularFile } from "./private-file.ts";
 const STALE_AFTER_MS = 60_000;
 
 /**
- * Takes a lock without waiting.
+ * Takes a lock without waiting: a file with the process id, the start of the process and a random id.
  *
- * @param path File of the lock. It holds the process id, the start of the process and a random id.
  * @returns A function that releases the lock; undefined when another process holds it.
  * @throws {Error} When the folder cannot be written, or the path names something other than a regular file.
  */

@@ -22,10 +22,8 @@ const LEFTOVER_MS = 600_000;
 const NO_HARD_LINKS: ReadonlySet<string> = new Set(["EPERM", "ENOSYS", "ENOTSUP", "EOPNOTSUPP", "EMLINK"]);
 
 /**
- * Reads a regular file. Links are not followed, and a named pipe is not waited for.
- *
- * @param isTrusted Whether a file with this owner and mode is read.
- * @returns Undefined when the file is missing, cannot be read or is not trusted.
+ * Reads a regular file, if it can be read and its owner and mode are trusted. Links are not followed, and a named pipe is not
+ * waited for.
  */
 export function readRegularFile(
   path: string,
@@ -52,10 +50,8 @@ export function readPrivateFile(path: string): string | undefined {
 }
 
 /**
- * Gives a complete file a second name. No process sees the new name without the whole contents.
- *
- * @param text What the file holds. On a file system without hard links a new file is written with it.
- * @returns False when a file of that name exists already.
+ * Gives a complete file, which holds the text, a second name: no process sees it without the whole contents. On a file system
+ * without hard links a new file is written. False when a file of that name exists already.
  */
 export function linkOrWrite(file: string, path: string, text: string): boolean {
   try {

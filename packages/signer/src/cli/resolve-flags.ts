@@ -4,7 +4,7 @@ import type { Environment } from "../config/environment.ts";
 import { printable, SignerError } from "../errors.ts";
 import { identityWarnings, loadIdentity } from "../keys/identity.ts";
 import type { IdentitySources, SigningIdentity } from "../keys/identity.ts";
-import type { PemSource } from "../keys/read-source.ts";
+import type { PemSource } from "../keys/pem.ts";
 import type { SessionParameters } from "../session/session-parameters.ts";
 import { resolveSession } from "../session/session-source.ts";
 import type { SessionOptions, SessionSource } from "../session/session-source.ts";

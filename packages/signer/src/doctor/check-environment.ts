@@ -1,7 +1,7 @@
 import { accessSync, constants, lstatSync, statfsSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 
-import { cacheFolder, cacheFolderProblem } from "../cache/cache-place.ts";
+import { cacheFolder, cacheFolderProblem } from "../cache/cache-entry.ts";
 import type { Environment } from "../config/environment.ts";
 import { codeOf, messageOf } from "../errors.ts";
 import { ok, warn } from "./finding.ts";

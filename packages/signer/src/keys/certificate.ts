@@ -3,11 +3,9 @@ import { X509Certificate } from "node:crypto";
 import { messageOf } from "../errors.ts";
 import type { SignerError } from "../errors.ts";
 import { MAX_CHAIN_LENGTH } from "../sigv4-x509/constants.ts";
-import { pemBlocks } from "./pem.ts";
-import type { PemBlock } from "./pem.ts";
+import { pemBlocks, readPem, refusal } from "./pem.ts";
+import type { NamedPem, PemBlock, PemSource } from "./pem.ts";
 import { isPkcs12, loadPkcs12 } from "./pkcs12/pkcs12.ts";
-import { readPem, refusal } from "./read-source.ts";
-import type { NamedPem, PemSource } from "./read-source.ts";
 
 /** The end-entity certificate in the forms that the protocol needs. */
 export interface EndEntityCertificate {
@@ -89,11 +87,7 @@ function problemOfChain(blocks: readonly PemBlock[], text: string): string | und
   return undefined;
 }
 
-/**
- * A serial number as X509Certificate shows it (hex) in decimal.
- *
- * @param hex For example `936EACBE07F201DF`; a leading minus is kept.
- */
+/** A serial number as X509Certificate shows it, such as `936EACBE07F201DF`, in decimal; a leading minus is kept. */
 export function decimalSerialNumber(hex: string): string {
   return hex.startsWith("-") ? `-${BigInt(`0x${hex.slice(1)}`)}` : BigInt(`0x${hex}`).toString();
 }

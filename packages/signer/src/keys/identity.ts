@@ -8,8 +8,8 @@ import { certificateIn, endEntity, isLoaded, loadCertificateChain } from "./cert
 import type { EndEntityCertificate } from "./certificate.ts";
 import { loadPrivateKey, privateKeyIn, requestSignerOf } from "./private-key.ts";
 import { isPkcs12, loadPkcs12 } from "./pkcs12/pkcs12.ts";
-import { readPem, refusal } from "./read-source.ts";
-import type { NamedPem, PemSource } from "./read-source.ts";
+import { readPem, refusal } from "./pem.ts";
+import type { NamedPem, PemSource } from "./pem.ts";
 
 /** Where the identity of the caller comes from. */
 export interface IdentitySources {
@@ -64,11 +64,7 @@ export function loadIdentity(sources: IdentitySources): SigningIdentity {
     : identityOf(certificateIn(file), file, sources);
 }
 
-/**
- * Finds out that there is no certificate at all, before anything is read.
- *
- * @throws {SignerError} ERR_SIGNER_CERTIFICATE_INVALID.
- */
+/** Refuses to go on without any certificate (ERR_SIGNER_CERTIFICATE_INVALID), before anything is read. */
 export function requireCertificate({ certificate }: IdentitySources): void {
   if (certificate !== undefined) return;
   throw new SignerError(
@@ -167,8 +163,6 @@ const DAY_MS = 86_400_000;
 /**
  * What is not wrong yet: a key file that others may read, and a certificate in the last third of its life, two weeks at
  * most before its end.
- *
- * @param keyPath File of its key, if it is one.
  */
 export function identityWarnings(
   { name, x509 }: EndEntityCertificate,
@@ -188,18 +182,12 @@ export function identityWarnings(
   return warnings;
 }
 
-/** Who else may read a file that holds a secret: its mode, for example `0644`, and what to do about it. */
-export interface Exposure {
-  readonly mode: string;
-  readonly remedy: string;
-}
+/** That others may read a file that holds a secret: its mode, for example `0644`, and what to do about it. */
+export type Exposure = Readonly<Record<"mode" | "remedy", string>>;
 
 /**
- * Whether others than this process's user and, for a file that may only be read, its groups can read a file. A Secret that
- * Kubernetes mounts for a group (`fsGroup`) has mode 0440 and belongs to root.
- *
- * @param file Path, or what `stat` says about it.
- * @returns Undefined when the file is private, or not there.
+ * Finds whether others than this process's user and, for a file that may only be read, its groups can read a file, by its path
+ * or what `stat` says. A Secret that Kubernetes mounts for a group (`fsGroup`) has mode 0440 and belongs to root.
  */
 export function exposureOf(file: string | Stats): Exposure | undefined {
   if (process.platform === "win32") return undefined;

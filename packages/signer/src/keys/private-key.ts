@@ -5,10 +5,9 @@ import { codeOf, SignerError } from "../errors.ts";
 import type { SignerErrorCode } from "../errors.ts";
 import { ALGORITHM_ECDSA, ALGORITHM_MLDSA, ALGORITHM_RSA } from "../sigv4-x509/constants.ts";
 import type { RequestSigner } from "../sigv4-x509/sign-request.ts";
-import { pemBlocks } from "./pem.ts";
+import { pemBlocks, readPem, refusal } from "./pem.ts";
+import type { NamedPem, PemSource } from "./pem.ts";
 import { isPkcs12 } from "./pkcs12/pkcs12.ts";
-import { readPem, refusal } from "./read-source.ts";
-import type { NamedPem, PemSource } from "./read-source.ts";
 
 const ENCRYPTED = "ENCRYPTED PRIVATE KEY";
 const LABELS = new Set(["PRIVATE KEY", "RSA PRIVATE KEY", "EC PRIVATE KEY", ENCRYPTED]);

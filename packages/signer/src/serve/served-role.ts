@@ -10,10 +10,9 @@ export interface ServedRole {
 }
 
 /**
- * The roles to serve, the one of `--role-arn` first.
+ * The roles to serve: that of `--role-arn`, then those of `--also-role-arn`, each with the profile of `--profile-arn` unless a
+ * comma and another profile's ARN follow.
  *
- * @param profileArn Value of `--profile-arn`, which counts for each role that names no other.
- * @param also Values of `--also-role-arn`: a role's ARN, or that, a comma and a profile's ARN.
  * @throws {SignerError} ERR_SIGNER_ARN_INVALID for what is no ARN of a role or profile; ERR_SIGNER_USAGE for two roles of one
  *   name: their paths would be the same. (In one account no two roles have one name, whatever their paths are.)
  */
@@ -61,11 +60,8 @@ function splitPair(value: string, otherwise: string): [roleArn: string, profileA
 }
 
 /**
- * What to set so that an SDK asks the server: lines that can be pasted into a shell, and comments.
- *
- * @param port Port on the loopback address.
- * @param roles The role of the metadata service, then those that container clients get as well.
- * @param tokenFile File of the container clients' token; undefined when there is no container endpoint.
+ * What to set so that an SDK asks the server: lines that can be pasted into a shell, and comments. There is a container
+ * endpoint when there is a token file.
  */
 export function clientSettings(
   port: number,

@@ -59,11 +59,8 @@ const LEAD_SECONDS = 900;
 const JITTER_SECONDS = 60;
 
 /**
- * Keeps the session of a holder fresh until the signal is aborted.
- *
- * @param warn Receives what went wrong, and what that means for those who ask.
- * @param time Clock, timer, randomness and signal, as for `refreshLoop`.
- * @returns `tried` is fulfilled when the first attempt is over, be it a success or not; `ended` is settled at the end.
+ * Keeps the session of a holder fresh until the signal is aborted. `tried` is fulfilled when the first attempt is over, be it
+ * a success or not.
  */
 export function keepSession(
   holder: SessionHolder,

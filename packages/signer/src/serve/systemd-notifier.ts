@@ -16,11 +16,9 @@ const PROGRAM = "systemd-notify";
 const TIMEOUT_MS = 5000;
 
 /**
- * What tells systemd by its program `systemd-notify`, since Node.js has no datagram sockets of the Unix kind. The program
- * gets no other variables than the two it needs.
+ * What tells systemd by its program `systemd-notify`, since Node.js has no datagram sockets of the Unix kind. Without
+ * NOTIFY_SOCKET nothing is done. After one failure, of which `warn` hears, nothing is tried again.
  *
- * @param environment NOTIFY_SOCKET, without which nothing is done, and PATH, in which the program is searched.
- * @param warn Receives one line when systemd could not be told; after that nothing is tried again.
  * @see https://www.freedesktop.org/software/systemd/man/latest/sd_notify.html
  */
 export function createSystemdNotifier(

@@ -1,7 +1,7 @@
 import { lstatSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 
-import { cacheFolder, isCacheName } from "../../cache/cache-place.ts";
+import { cacheFolder, isCacheName } from "../../cache/cache-entry.ts";
 import { messageOf, SignerError } from "../../errors.ts";
 import type { Command } from "../command.ts";
 

@@ -1,5 +1,4 @@
-import { makeEntry, readEntry } from "../../cache/cache-entry.ts";
-import { cacheFolder, cachePlace } from "../../cache/cache-place.ts";
+import { cacheFolder, cachePlace, makeEntry, readEntry } from "../../cache/cache-entry.ts";
 import { cachedAnswer } from "../../cache/cached-answer.ts";
 import { messageOf, SignerError } from "../../errors.ts";
 import { parseArn } from "../../session/arn.ts";

@@ -17,12 +17,9 @@ declare module "node-forge" {
 
 let loaded: typeof forge | undefined;
 
-/**
- * Loads node-forge, which is needed for PKCS#12 and for nothing else: loading it costs more than all that ra-signer does
- * otherwise.
- */
+/** Loads node-forge only where it is needed: that costs more than all that ra-signer does otherwise. */
 export function loadForge(): typeof forge {
-  // Not `import()`, so that an identity is loaded without a wait; and a module that only this needs is not imported above.
+  // Not `import()`, so that an identity is loaded without a wait.
   const { createRequire } = process.getBuiltinModule("node:module");
   return (loaded ??= createRequire(import.meta.filename)("node-forge") as typeof forge);
 }
@@ -32,11 +29,7 @@ export function damaged(reason: string): SignerError {
   return new SignerError("ERR_SIGNER_PKCS12_INVALID", reason);
 }
 
-/**
- * Reads the first value of some bytes.
- *
- * @param extent Whether anything may follow it. @default it may
- */
+/** Reads the first value of some bytes, which something may follow, or the one value that they are. */
 export function readBer(bytes: Uint8Array, extent: "whole" | "first" = "first"): Ber {
   const options = {
     strict: true,
@@ -69,7 +62,7 @@ export function isTagged(value: Ber | undefined, tag: number): boolean {
   return Number(value?.tagClass) === 0x80 && Number(value?.type) === tag;
 }
 
-/** Whether a value has the universal tag, such as 2 for an INTEGER. */
+/** Whether a value has the universal tag, such as 6 for an OBJECT IDENTIFIER. */
 export function isUniversal(value: Ber | undefined, tag: number): boolean {
   return Number(value?.tagClass) === 0 && Number(value?.type) === tag;
 }

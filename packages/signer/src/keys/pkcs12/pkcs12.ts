@@ -4,19 +4,16 @@ import type { KeyObject } from "node:crypto";
 import { SignerError } from "../../errors.ts";
 import type { SignerErrorCode } from "../../errors.ts";
 import { MAX_CHAIN_LENGTH } from "../../sigv4-x509/constants.ts";
-import { refusal } from "../read-source.ts";
-import type { NamedPem } from "../read-source.ts";
+import { refusal } from "../pem.ts";
+import type { NamedPem } from "../pem.ts";
 import { loadForge } from "./asn1.ts";
 import { decodePfx } from "./pfx.ts";
-import type { Password, Pfx } from "./pfx.ts";
+import type { Pfx } from "./pfx.ts";
 
-/** What a PKCS#12 file says about its owner. */
+/** What a PKCS#12 file says about its owner: the end-entity certificate, and those on the path upwards from it. */
 export interface Pkcs12Identity {
-  /** The certificate of the key, else the one that issued no other. */
   readonly certificate: X509Certificate;
-  /** The others on the path from it upwards, the root included if it is there. */
   readonly intermediates: readonly X509Certificate[];
-  /** Undefined when there is none. */
   readonly privateKey: KeyObject | undefined;
 }
 
@@ -79,8 +76,7 @@ function open(file: NamedPem, passphrase: string | undefined, refuse: Refuse): P
     throw refuse("ERR_SIGNER_PKCS12_UNSUPPORTED", reason, cause);
   }
   // Programs differ in what no password is.
-  const candidates: readonly Password[] = passphrase ? [passphrase] : ["", null];
-  for (const password of candidates) {
+  for (const password of passphrase ? [passphrase] : ["", null]) {
     try {
       return decodePfx(Buffer.from(file.text, "latin1"), password);
     } catch (error) {
