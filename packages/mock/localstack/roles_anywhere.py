@@ -90,55 +90,25 @@ def member(name):
     return name[0].lower() + name[1:]
 
 
-def members(properties, converters):
-    """The input members for these properties. A property that the template leaves out has no member."""
-    values = {member(name): convert(properties.get(name)) for name, convert in converters.items()}
-    return {name: value for name, value in values.items() if value is not None}
-
-
-# Converters. The service refuses what is neither of the right type nor a text for it.
-
-
-def unchanged(value):
-    return value
-
-
-def to_text(value):
-    """Templates may write text as a number or boolean."""
-    if isinstance(value, bool):
+def convert(shape, value):
+    """
+    The value of a property in the type of the service's model: templates may write numbers and booleans as text, and text
+    as them. What has no such form goes to the service as it is, which refuses it. A property left out has no member.
+    """
+    kind = shape.type_name
+    if kind == "structure" and isinstance(value, dict):
+        found = {name: value.get(name[0].upper() + name[1:]) for name in shape.members}
+        return {name: convert(shape.members[name], each) for name, each in found.items() if each is not None}
+    if kind == "list" and isinstance(value, list):
+        return [convert(shape.member, each) for each in value]
+    if kind == "boolean":
+        return {"true": True, "false": False}.get(str(value).lower(), value)
+    if kind == "integer":
+        with contextlib.suppress(TypeError, ValueError):
+            return int(value)
+    if kind == "string" and isinstance(value, bool | int | float):
         return str(value).lower()
-    return str(value) if isinstance(value, int | float) else value
-
-
-def to_boolean(value):
-    """Templates may write booleans as strings."""
-    return {"true": True, "false": False}.get(str(value).lower(), value)
-
-
-def to_integer(value):
-    """Templates may write numbers as strings."""
-    try:
-        return int(value)
-    except (TypeError, ValueError):
-        return value
-
-
-def to_structure(**converters):
-    return lambda value: members(value, converters) if isinstance(value, dict) else value
-
-
-def to_list(convert):
-    return lambda value: [convert(each) for each in value] if isinstance(value, list) else value
-
-
-to_source = to_structure(
-    SourceType=unchanged,
-    SourceData=to_structure(X509CertificateData=unchanged, AcmPcaArn=unchanged),
-)
-to_notification_settings = to_list(
-    to_structure(Event=unchanged, Enabled=to_boolean, Threshold=to_integer, Channel=unchanged)
-)
-to_tags = to_list(to_structure(Key=to_text, Value=to_text))
+    return value
 
 
 class RolesAnywhereProvider(ResourceProvider):
@@ -150,16 +120,14 @@ class RolesAnywhereProvider(ResourceProvider):
     NAME = ""
     # The verb of the operation that creates a resource.
     CREATE = "Create"
-    # The properties that the create operation takes, each with its converter.
-    PROPERTIES = {}
-    # The properties that the update operation takes, each with the value that replaces what a template leaves out.
-    UPDATES = {}
+    # The values that an update sends for properties that the template leaves out.
+    DEFAULTS = {}
 
     def create(self, request):
         service = client(request.account_id, request.region_name)
         desired = request.desired_state
         try:
-            created = self.call(service, self.CREATE, **members(desired, self.PROPERTIES))
+            created = self.call(service, self.CREATE, **self.inputs(service, self.CREATE, desired))
             attributes = {name: created[member(name)] for name in self.read_only()}
             try:
                 self.finish(service, attributes, desired)
@@ -207,6 +175,11 @@ class RolesAnywhereProvider(ResourceProvider):
         operation = getattr(service, botocore.xform_name(f"{verb}{self.NAME}"))
         return operation(**inputs)[member(self.NAME)]
 
+    def inputs(self, service, verb, properties):
+        """The members of the operation's input for these properties."""
+        operation = service.meta.service_model.operation_model(f"{verb}{self.NAME}")
+        return convert(operation.input_shape, properties)
+
     def identifier(self, attributes):
         """The input member that names the resource."""
         return {member(f"{self.NAME}Id"): attributes[f"{self.NAME}Id"]}
@@ -220,13 +193,14 @@ class RolesAnywhereProvider(ResourceProvider):
         self.update_tags(service, attributes, previous, desired)
         self.update_settings(service, attributes, previous, desired)
         given = {name: value for name, value in desired.items() if value is not None}
-        inputs = members({**self.UPDATES, **given}, {name: self.PROPERTIES[name] for name in self.UPDATES})
-        self.call(service, "Update", **self.identifier(attributes), **inputs)
-        verb = "Enable" if to_boolean(desired.get("Enabled")) else "Disable"
-        self.call(service, verb, **self.identifier(attributes))
+        inputs = self.inputs(service, "Update", {**self.DEFAULTS, **given, **attributes})
+        self.call(service, "Update", **inputs)
+        enabled = self.inputs(service, self.CREATE, desired).get("enabled")
+        self.call(service, "Enable" if enabled else "Disable", **self.identifier(attributes))
 
     def update_tags(self, service, attributes, previous, desired):
-        old, new = tag_values(previous), tag_values(desired)
+        states = (self.inputs(service, self.CREATE, state).get("tags", []) for state in (previous, desired))
+        old, new = ({tag.get("key"): tag.get("value") for tag in tags} for tags in states)
         removed = [key for key in old if key not in new]
         changed = [{"key": key, "value": value} for key, value in new.items() if old.get(key) != value]
         arn = attributes.get(f"{self.NAME}Arn")
@@ -265,19 +239,10 @@ class TrustAnchorProvider(RolesAnywhereProvider):
     TYPE = "AWS::RolesAnywhere::TrustAnchor"
     SCHEMA = schema(TYPE, "TrustAnchorId", "TrustAnchorArn")
     NAME = "TrustAnchor"
-    PROPERTIES = {
-        "Name": to_text,
-        "Source": to_source,
-        "Enabled": to_boolean,
-        "NotificationSettings": to_notification_settings,
-        "Tags": to_tags,
-    }
-    UPDATES = {"Name": None, "Source": None}
 
     def update_settings(self, service, attributes, previous, desired):
-        old, new = (
-            to_notification_settings(state.get("NotificationSettings")) or [] for state in (previous, desired)
-        )
+        states = (self.inputs(service, self.CREATE, state) for state in (previous, desired))
+        old, new = (state.get("notificationSettings", []) for state in states)
         if new:
             service.put_notification_settings(**self.identifier(attributes), notificationSettings=new)
         dropped = {setting["event"] for setting in old} - {setting["event"] for setting in new}
@@ -290,25 +255,7 @@ class ProfileProvider(RolesAnywhereProvider):
     TYPE = "AWS::RolesAnywhere::Profile"
     SCHEMA = schema(TYPE, "ProfileId", "ProfileArn", create_only=["RequireInstanceProperties"])
     NAME = "Profile"
-    PROPERTIES = {
-        "Name": to_text,
-        "RoleArns": unchanged,
-        "ManagedPolicyArns": unchanged,
-        "SessionPolicy": unchanged,
-        "DurationSeconds": to_integer,
-        "RequireInstanceProperties": to_boolean,
-        "AcceptRoleSessionName": to_boolean,
-        "Enabled": to_boolean,
-        "Tags": to_tags,
-    }
-    UPDATES = {
-        "Name": None,
-        "RoleArns": None,
-        "ManagedPolicyArns": [],
-        "SessionPolicy": None,
-        "DurationSeconds": 3600,
-        "AcceptRoleSessionName": False,
-    }
+    DEFAULTS = {"ManagedPolicyArns": [], "DurationSeconds": 3600, "AcceptRoleSessionName": False}
 
     def finish(self, service, attributes, desired):
         self.put_mappings(service, attributes, attribute_mappings(desired))
@@ -342,14 +289,6 @@ class CrlProvider(RolesAnywhereProvider):
     SCHEMA = schema(TYPE, "CrlId")
     NAME = "Crl"
     CREATE = "Import"
-    PROPERTIES = {
-        "Name": to_text,
-        "CrlData": unchanged,
-        "TrustAnchorArn": unchanged,
-        "Enabled": to_boolean,
-        "Tags": to_tags,
-    }
-    UPDATES = {"Name": None, "CrlData": None}
 
     def require_changeable(self, previous, desired):
         if previous.get("TrustAnchorArn") != desired.get("TrustAnchorArn"):
@@ -364,11 +303,6 @@ def attribute_mappings(properties):
         mapping.get("CertificateField"): [rule.get("Specifier") for rule in mapping.get("MappingRules", [])]
         for mapping in properties.get("AttributeMappings") or []
     }
-
-
-def tag_values(properties):
-    """The values of the tags by their keys."""
-    return {tag.get("key"): tag.get("value") for tag in to_tags(properties.get("Tags")) or []}
 
 
 def success(model):

@@ -1,9 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { createAuditLog } from "./audit/audit-log.ts";
 import type { AuditLog } from "./audit/audit-log.ts";
-import type { AccessKey } from "./control/access-key.ts";
 import { createSignatureVerifier } from "./control/sigv4.ts";
-import type { SignatureVerifier } from "./control/sigv4.ts";
+import type { AccessKey, SignatureVerifier } from "./control/sigv4.ts";
 import { createFaultQueue } from "./lab/faults.ts";
 import type { FaultQueue } from "./lab/faults.ts";
 import { createLabClock } from "./lab/lab-clock.ts";

@@ -1,5 +1,5 @@
 import { Command, CommanderError, InvalidArgumentError } from "commander";
-import type { AccessKey } from "../control/access-key.ts";
+import type { AccessKey } from "../control/sigv4.ts";
 import type { MockOptions } from "../http/server.ts";
 
 /** What the command line asks for: to start a mock, to print a text on stdout, or something that is wrong usage. */

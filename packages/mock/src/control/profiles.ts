@@ -2,16 +2,13 @@ import { z } from "zod";
 import { text } from "../model/constraints.ts";
 import * as shapes from "../model/shapes.ts";
 import type { AttributeMapping, CertificateField, ProfileRecord } from "../state/records.ts";
-import { operation } from "./operation.ts";
-import type { Operation } from "./operation.ts";
+import type { Operation, OperationBinding } from "./operation.ts";
 import {
-  changeResource,
+  changeOperation,
   checkQuota,
   commonOperations,
-  createResource,
-  creationMembers,
-  updateMembers,
-  updateResource,
+  createOperation,
+  updateOperation,
 } from "./resource.ts";
 import type { ResourceKind } from "./resource.ts";
 
@@ -34,23 +31,31 @@ const settings = {
   tipConfiguration: shapes.tipConfiguration.optional(),
 };
 
-const createProfile = operation(
-  { name: "CreateProfile", method: "POST", path: "/profiles", status: 201 },
-  z.object({
-    ...creationMembers,
-    ...settings,
-    requireInstanceProperties: z.boolean().optional(),
-    sessionPolicy: text().optional(),
-    roleArns: shapes.roleArnList,
-  }),
-  (context, input) =>
-    createResource(kind, context, input, (common, profileId, profileArn) => {
-      const { state } = context;
+const mappingsOf = (name: string, method: "PUT" | "DELETE"): OperationBinding => ({
+  name,
+  method,
+  path: "/profiles/:profileId/mappings",
+  query: method === "DELETE" ? { certificateField: "text", specifiers: "texts" } : undefined,
+});
+
+const mappingMembers = { profileId: shapes.resourceIdentifier, certificateField: shapes.certificateField };
+
+export const profileOperations: readonly Operation[] = [
+  createOperation(
+    kind,
+    "CreateProfile",
+    {
+      ...settings,
+      requireInstanceProperties: z.boolean().optional(),
+      sessionPolicy: text().optional(),
+      roleArns: shapes.roleArnList,
+    },
+    ({ state }, input, common, { id, arn }) => {
       checkQuota("profiles", state.profiles.size, MAX_PROFILES);
       return {
         ...common,
-        profileId,
-        profileArn,
+        profileId: id,
+        profileArn: arn,
         createdBy: `arn:${state.partition}:iam::${state.accountId}:root`,
         requireInstanceProperties: input.requireInstanceProperties ?? false,
         roleArns: input.roleArns,
@@ -61,59 +66,35 @@ const createProfile = operation(
         attributeMappings: defaultAttributeMappings(),
         tipConfiguration: input.tipConfiguration,
       };
-    }),
-);
-
-const updateProfile = operation(
-  { name: "UpdateProfile", method: "PATCH", path: "/profile/:profileId" },
-  z.object({
-    ...updateMembers,
-    ...settings,
-    profileId: shapes.resourceIdentifier,
-    sessionPolicy: text({ min: 1, max: 100_000 }).optional(),
-    roleArns: shapes.roleArnList.optional(),
-  }),
-  (context, { profileId, aliasName, ...changes }) =>
-    updateResource(kind, context, profileId, aliasName, () => changes),
-);
-
-const putAttributeMapping = operation(
-  { name: "PutAttributeMapping", method: "PUT", path: "/profiles/:profileId/mappings" },
-  z.object({
-    profileId: shapes.resourceIdentifier,
-    certificateField: shapes.certificateField,
-    mappingRules: shapes.mappingRules,
-  }),
-  (context, { profileId, certificateField, mappingRules }) =>
-    changeResource(kind, context, profileId, (record) => {
+    },
+  ),
+  updateOperation(
+    kind,
+    "UpdateProfile",
+    {
+      ...settings,
+      sessionPolicy: text({ min: 1, max: 100_000 }).optional(),
+      roleArns: shapes.roleArnList.optional(),
+    },
+    (changes) => changes,
+  ),
+  changeOperation(
+    kind,
+    mappingsOf("PutAttributeMapping", "PUT"),
+    z.object({ ...mappingMembers, mappingRules: shapes.mappingRules }),
+    (record, { certificateField, mappingRules }) => {
       const specifiers = mappingRules.map(({ specifier }) => specifier);
       record.attributeMappings = replaceRules(record.attributeMappings, certificateField, specifiers);
-    }),
-);
-
-const deleteAttributeMapping = operation(
-  {
-    name: "DeleteAttributeMapping",
-    method: "DELETE",
-    path: "/profiles/:profileId/mappings",
-    query: { certificateField: "text", specifiers: "texts" },
-  },
-  z.object({
-    profileId: shapes.resourceIdentifier,
-    certificateField: shapes.certificateField,
-    specifiers: z.array(z.string()).optional(),
-  }),
-  (context, { profileId, certificateField, specifiers }) =>
-    changeResource(kind, context, profileId, (record) => {
+    },
+  ),
+  changeOperation(
+    kind,
+    mappingsOf("DeleteAttributeMapping", "DELETE"),
+    z.object({ ...mappingMembers, specifiers: z.array(z.string()).optional() }),
+    (record, { certificateField, specifiers }) => {
       record.attributeMappings = removeRules(record.attributeMappings, certificateField, specifiers);
-    }),
-);
-
-export const profileOperations: readonly Operation[] = [
-  createProfile,
-  updateProfile,
-  putAttributeMapping,
-  deleteAttributeMapping,
+    },
+  ),
   ...commonOperations(kind),
 ];
 

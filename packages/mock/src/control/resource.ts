@@ -6,8 +6,9 @@ import type { Tag } from "../state/records.ts";
 import { aliasArn, findByArnOrAlias, resourceArn } from "../state/resource-arn.ts";
 import type { ResourceType } from "../state/resource-arn.ts";
 import type { State } from "../state/state.ts";
+import { DerError } from "../trust/der.ts";
 import { operation } from "./operation.ts";
-import type { Operation, OperationContext } from "./operation.ts";
+import type { Operation, OperationBinding, OperationContext } from "./operation.ts";
 import { paginate } from "./paginate.ts";
 
 /** The members that the records of trust anchors, profiles and CRLs have in common. */
@@ -33,23 +34,34 @@ export interface ResourceKind<R extends ResourceRecord> {
   convert?(record: R): object;
 }
 
-/** The members that all resources have in the input of their creation. */
-export const creationMembers = {
+const creationMembers = z.object({
   name: shapes.resourceName,
   enabled: z.boolean().optional(),
   tags: shapes.tagList.optional(),
   aliasName: shapes.aliasName.optional(),
-};
+});
 
-/** The members that all resources have in the input of an update, beside their id. */
-export const updateMembers = { name: shapes.resourceName.optional(), aliasName: shapes.aliasName.optional() };
+const updateMembers = z.object({
+  name: shapes.resourceName.optional(),
+  aliasName: shapes.aliasName.optional(),
+});
 
-/**
- * Finds the resource that a path segment names by id, by ARN or by the ARN of its alias.
- *
- * @throws {ServiceError} 404 when there is none
- */
-function findResource<R extends ResourceRecord>(kind: ResourceKind<R>, state: State, identifier: string): R {
+function pathOf({ member }: { readonly member: string }): string {
+  return `/${member.toLowerCase()}/:${member}Id`;
+}
+
+/** The input of operations on one resource, which a path segment names by id, by ARN or by the ARN of its alias. */
+function identified({ member }: { readonly member: string }) {
+  return z.object({ [`${member}Id`]: shapes.resourceIdentifier });
+}
+
+/** @throws {ServiceError} 404 when there is none */
+function findResource<R extends ResourceRecord>(
+  kind: ResourceKind<R>,
+  state: State,
+  input: Readonly<Record<string, unknown>>,
+): R {
+  const identifier = String(input[`${kind.member}Id`]);
   const records = kind.records(state);
   const found = identifier.startsWith("arn:")
     ? findByArnOrAlias(state, kind.type, records, identifier)
@@ -72,90 +84,113 @@ function describe<R extends ResourceRecord>(kind: ResourceKind<R>, state: State,
 }
 
 /**
- * Creates a resource.
+ * The operation that creates a resource.
  *
- * @param make checks what the type has of its own, and completes the record with it
- * @throws {ServiceError} 400 for an alias that cannot be
+ * @param members what the type has of its own in the input
+ * @param make checks these, and completes the record with them
  */
-export function createResource<R extends ResourceRecord>(
+export function createOperation<R extends ResourceRecord, M extends z.ZodRawShape>(
   kind: ResourceKind<R>,
-  { state, clock, uuid }: OperationContext,
-  { name, enabled = false, tags = [], aliasName }: z.infer<z.ZodObject<typeof creationMembers>>,
-  make: (common: ResourceRecord, id: string, arn: string) => R,
-): object {
-  checkAliasName(kind.records(state), aliasName);
-  const id = uuid();
-  const now = clock.now();
-  const common = { name, enabled, createdAt: now, updatedAt: now, tags: uniqueTags(tags) };
-  const record = make(
-    { ...common, aliasName: aliasName || undefined },
-    id,
-    resourceArn(state, kind.type, id),
+  name: string,
+  members: M,
+  make: (
+    context: OperationContext,
+    input: z.infer<z.ZodObject<M>>,
+    common: ResourceRecord,
+    id: { readonly id: string; readonly arn: string },
+  ) => R,
+): Operation {
+  return operation(
+    { name, method: "POST", path: `/${kind.member.toLowerCase()}s`, status: 201 },
+    z.intersection(creationMembers, z.object(members)),
+    (context, input) => {
+      const { state, clock, uuid } = context;
+      const { name, enabled = false, tags = [], aliasName } = input;
+      checkAliasName(kind.records(state), aliasName);
+      const id = uuid();
+      const now = clock.now();
+      const common = { name, enabled, createdAt: now, updatedAt: now, tags: uniqueTags(tags) };
+      const record = make(
+        context,
+        input,
+        { ...common, aliasName: aliasName || undefined },
+        { id, arn: resourceArn(state, kind.type, id) },
+      );
+      kind.records(state).set(id, record);
+      return { [kind.member]: describe(kind, state, record) };
+    },
   );
-  kind.records(state).set(id, record);
-  return { [kind.member]: describe(kind, state, record) };
 }
 
 /**
- * Changes a resource.
+ * An operation that changes a resource.
  *
  * @param change throws before it changes anything, or returns what the output has beside the description
- * @throws {ServiceError} 404
  */
-export function changeResource<R extends ResourceRecord>(
+export function changeOperation<R extends ResourceRecord, T extends z.ZodType<Record<string, unknown>>>(
   kind: ResourceKind<R>,
-  { state, clock }: OperationContext,
-  identifier: string,
-  change: (record: R) => object | void,
-): object {
-  const record = findResource(kind, state, identifier);
-  const more = change(record);
-  record.updatedAt = clock.now();
-  return { [kind.member]: { ...describe(kind, state, record), ...more } };
+  binding: OperationBinding,
+  input: T,
+  change: (record: R, input: z.infer<T>, state: State) => object | void,
+): Operation {
+  return operation(binding, input, ({ state, clock }, members) => {
+    const record = findResource(kind, state, members);
+    const more = change(record, members, state);
+    record.updatedAt = clock.now();
+    return { [kind.member]: { ...describe(kind, state, record), ...more } };
+  });
 }
 
 /**
- * Updates a resource, and its alias.
+ * The operation that updates a resource, and its alias: an empty name removes that. The output has `previousAliasName`
+ * when the alias changed.
  *
- * @param aliasName absent: no change; empty: removal
- * @param check returns the members to replace, or throws what is wrong with them; absent members stay as they are
- * @returns the description, with `previousAliasName` when the alias changed
- * @throws {ServiceError} 404, and 400 for an alias that cannot be
+ * @param members what the type has of its own in the input; absent ones stay as they are
+ * @param check returns the values to store, or throws what is wrong with them
  */
-export function updateResource<R extends ResourceRecord>(
+export function updateOperation<R extends ResourceRecord, M extends z.ZodRawShape>(
   kind: ResourceKind<R>,
-  context: OperationContext,
-  identifier: string,
-  aliasName: string | undefined,
-  check: () => { readonly [Member in keyof R]?: R[Member] | undefined },
-): object {
-  return changeResource(kind, context, identifier, (record) => {
-    checkAliasName(kind.records(context.state), aliasName, record);
-    const changes = Object.entries(check()).filter(([, value]) => value !== undefined);
-    const previousAliasName = record.aliasName;
-    Object.assign(record, Object.fromEntries(changes));
-    if (aliasName === undefined || aliasName === (previousAliasName ?? "")) return {};
-    record.aliasName = aliasName || undefined;
-    return { previousAliasName };
-  });
+  name: string,
+  members: M,
+  check: (input: z.infer<z.ZodObject<M>>) => { readonly [Member in keyof R]?: R[Member] | undefined },
+): Operation {
+  return changeOperation(
+    kind,
+    { name, method: "PATCH", path: pathOf(kind) },
+    z.intersection(updateMembers, z.intersection(z.object(members), identified(kind))),
+    (record, input, state) => {
+      const { aliasName } = input;
+      checkAliasName(kind.records(state), aliasName, record);
+      const own = Object.entries(check(input)).filter(([name]) => name in members);
+      const changes = [["name", input.name], ...own].filter(([, value]) => value !== undefined);
+      const previousAliasName = record.aliasName;
+      Object.assign(record, Object.fromEntries(changes));
+      if (aliasName === undefined || aliasName === (previousAliasName ?? "")) return {};
+      record.aliasName = aliasName || undefined;
+      return { previousAliasName };
+    },
+  );
 }
 
 /** The operations Get, Delete, Enable, Disable and List of one type of resource. */
 export function commonOperations<R extends ResourceRecord>(kind: ResourceKind<R>): Operation[] {
   const { member } = kind;
   const name = member.charAt(0).toUpperCase() + member.slice(1);
-  const path = `/${member.toLowerCase()}/:${member}Id`;
-  const input = z.object({ [`${member}Id`]: shapes.resourceIdentifier });
-
   const onOne = (
-    binding: { name: string; method: "GET" | "POST" | "DELETE"; path: string },
+    verb: string,
+    method: "GET" | "POST" | "DELETE",
+    suffix: string,
     change: (context: OperationContext, record: R) => void,
   ): Operation =>
-    operation(binding, input, (context, { [`${member}Id`]: identifier = "" }) => {
-      const record = findResource(kind, context.state, identifier);
-      change(context, record);
-      return { [member]: describe(kind, context.state, record) };
-    });
+    operation(
+      { name: verb + name, method, path: pathOf(kind) + suffix },
+      identified(kind),
+      (context, input) => {
+        const record = findResource(kind, context.state, input);
+        change(context, record);
+        return { [member]: describe(kind, context.state, record) };
+      },
+    );
   // Enabling what is enabled succeeds and changes nothing.
   const setEnabled =
     (enabled: boolean) =>
@@ -165,12 +200,12 @@ export function commonOperations<R extends ResourceRecord>(kind: ResourceKind<R>
       record.updatedAt = clock.now();
     };
   return [
-    onOne({ name: `Get${name}`, method: "GET", path }, () => undefined),
-    onOne({ name: `Delete${name}`, method: "DELETE", path }, ({ state }, record) => {
+    onOne("Get", "GET", "", () => undefined),
+    onOne("Delete", "DELETE", "", ({ state }, record) => {
       kind.records(state).delete(kind.idOf(record));
     }),
-    onOne({ name: `Enable${name}`, method: "POST", path: `${path}/enable` }, setEnabled(true)),
-    onOne({ name: `Disable${name}`, method: "POST", path: `${path}/disable` }, setEnabled(false)),
+    onOne("Enable", "POST", "/enable", setEnabled(true)),
+    onOne("Disable", "POST", "/disable", setEnabled(false)),
     listOperation(`List${name}s`, `${member}s`, kind.records, (state, record) =>
       describe(kind, state, record),
     ),
@@ -188,13 +223,9 @@ export function listOperation<R>(
   records: (state: State) => ReadonlyMap<string, R>,
   describe: (state: State, record: R) => object,
 ): Operation {
+  const query = { nextToken: "text", pageSize: "integer" } as const;
   return operation(
-    {
-      name,
-      method: "GET",
-      path: `/${member.toLowerCase()}`,
-      query: { nextToken: "text", pageSize: "integer" },
-    },
+    { name, method: "GET", path: `/${member.toLowerCase()}`, query },
     shapes.pageRequest,
     ({ state }, request) => {
       const { items, nextToken } = paginate(records(state), member, request);
@@ -207,8 +238,6 @@ export function listOperation<R>(
  * Refuses a creation beyond a quota.
  *
  * @param what plural name of what is counted
- * @param count how many there are
- * @param limit how many there may be
  * @throws {ServiceError} 400
  * @see https://docs.aws.amazon.com/general/latest/gr/rolesanywhere.html
  */
@@ -216,21 +245,26 @@ export function checkQuota(what: string, count: number, limit: number): void {
   if (count >= limit) throw validationError(`Limit of ${limit} ${what} exceeded`);
 }
 
+/** Reads X.509 data. What is malformed is refused with a 400 that begins with these words. */
+export function refuseMalformed<T>(message: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof DerError)) throw error;
+    throw validationError(`${message}: ${error.message}`);
+  }
+}
+
 /** Letter first; letters, digits, `_`, `-`, `/`; no slash at the end and none doubled. */
 const ALIAS_NAME = /^[a-zA-Z](?:\/?[a-zA-Z0-9_-])*$/;
 
-/**
- * Checks the alias that a create or an update asks for.
- *
- * @param requested absent: nothing asked; empty: no alias on create, removal on update
- * @param holder the resource that is being updated, which may keep its own alias
- * @throws {ServiceError} 400 for a malformed, reserved or taken name
- */
+/** @param holder the resource that is being updated, which may keep its own alias */
 function checkAliasName<R extends ResourceRecord>(
   resources: ReadonlyMap<string, R>,
   requested: string | undefined,
   holder?: R,
 ): void {
+  // Nothing asked for, or no alias.
   if (requested === undefined || requested === "") return;
   if (!ALIAS_NAME.test(requested)) {
     throw validationError(

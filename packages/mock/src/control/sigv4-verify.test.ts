@@ -6,7 +6,7 @@ import { startMock } from "../http/server.ts";
 import type { ReceivedRequest } from "../request/received-request.ts";
 import { send } from "@roles-anywhere/testing";
 import { ACCOUNT, createWorld, NOW } from "../../test/support/world.ts";
-import type { AccessKey } from "./access-key.ts";
+import type { AccessKey } from "./sigv4.ts";
 
 const KEY: AccessKey = {
   accessKeyId: "AKIDEXAMPLE",

@@ -1,12 +1,11 @@
 import { hash, timingSafeEqual } from "node:crypto";
 import { Sha256 } from "@aws-crypto/sha256-js";
 import { SignatureV4 } from "@smithy/signature-v4";
+import { invalidOption } from "../errors/mock-error.ts";
 import { ServiceError } from "../errors/service-error.ts";
 import { headerValues, indexHeaders, parseQuery, splitTarget } from "../request/received-request.ts";
 import type { ReceivedRequest } from "../request/received-request.ts";
 import { CLOCK_SKEW_SECONDS, parseAmzDate } from "../request/signed-request.ts";
-import { indexAccessKeys } from "./access-key.ts";
-import type { AccessKey } from "./access-key.ts";
 
 const SIGNING_SERVICE = "rolesanywhere";
 const REQUIRED_FIELDS = ["Credential", "Signature", "SignedHeaders"] as const;
@@ -44,7 +43,11 @@ export function requireSignature(
     throw new ServiceError("MissingAuthenticationTokenException", "Missing Authentication Token");
   }
   const [algorithm, ...rest] = authorization.trim().split(" ");
-  const fields = parseFields(rest.join(" "));
+  const fields = new Map<string, string>();
+  for (const part of rest.join(" ").split(",")) {
+    const separator = part.indexOf("=");
+    if (separator > 0) fields.set(part.slice(0, separator).trim(), part.slice(separator + 1).trim());
+  }
   const complaints = REQUIRED_FIELDS.filter((field) => !fields.has(field)).map(
     (field) => `Authorization header requires '${field}' parameter.`,
   );
@@ -60,15 +63,6 @@ export function requireSignature(
     signedHeaders: (fields.get("SignedHeaders") ?? "").split(";"),
     signature: fields.get("Signature") ?? "",
   };
-}
-
-function parseFields(text: string): Map<string, string> {
-  const fields = new Map<string, string>();
-  for (const part of text.split(",")) {
-    const separator = part.indexOf("=");
-    if (separator > 0) fields.set(part.slice(0, separator).trim(), part.slice(separator + 1).trim());
-  }
-  return fields;
 }
 
 /** `<access key id>/<yyyymmdd>/<region>/rolesanywhere/aws4_request`; an access key id holds no slash. */
@@ -100,6 +94,15 @@ function requireScope(
   return { accessKeyId, scopeDate: date, region: scopeRegion, service };
 }
 
+/** A long-term or temporary key of IAM that may sign calls of the control plane. */
+export interface AccessKey {
+  /** Sent in clear: `AKIA…`, or anything without `/`, `,` and blanks. */
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  /** What `X-Amz-Security-Token` must hold; a key without one must come without that header. */
+  readonly sessionToken?: string | undefined;
+}
+
 /**
  * Decides whether a request was signed with a known key.
  *
@@ -120,7 +123,7 @@ const MISMATCH =
  * Verifies SigV4 signatures of these keys: the request as received is signed again, by the AWS SDK's own signer, and
  * the two signatures are compared. The keys stay inside the returned function.
  *
- * @throws {MockError} ERR_MOCK_INVALID_OPTION, see {@link indexAccessKeys}
+ * @throws {MockError} ERR_MOCK_INVALID_OPTION for a key without secret, a malformed id, or an id that repeats
  * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
  */
 export function createSignatureVerifier(accessKeys: readonly AccessKey[]): SignatureVerifier {
@@ -142,6 +145,27 @@ export function createSignatureVerifier(accessKeys: readonly AccessKey[]): Signa
   };
 }
 
+function indexAccessKeys(accessKeys: readonly AccessKey[]): ReadonlyMap<string, AccessKey> {
+  const byId = new Map<string, AccessKey>();
+  for (const [index, key] of accessKeys.entries()) {
+    const fault = faultOf(key, byId);
+    // Without the id too: a user who swapped the two fields has put the secret there.
+    if (fault !== undefined) throw invalidOption(`access key ${index + 1} ${fault}`);
+    byId.set(key.accessKeyId, key);
+  }
+  return byId;
+}
+
+function faultOf(key: AccessKey, known: ReadonlyMap<string, AccessKey>): string | undefined {
+  if (!/^[^\s/,]+$/.test(key.accessKeyId)) {
+    return "has an empty id or one with a blank, slash or comma; give an id such as AKIDEXAMPLE";
+  }
+  if (key.secretAccessKey === "") return "has no secret; give the one that its clients sign with";
+  if (key.sessionToken === "") return "has an empty session token; leave it out or give one";
+  if (known.has(key.accessKeyId)) return "has the id of an earlier one; give each id once";
+  return undefined;
+}
+
 function requireRecentDate(request: ReceivedRequest, { scopeDate }: ClaimedSignature, now: Date): Date {
   const sent = headerValues(request, "x-amz-date").join(",");
   const signedAt = parseAmzDate(sent);
@@ -156,17 +180,12 @@ function requireRecentDate(request: ReceivedRequest, { scopeDate }: ClaimedSigna
   const skew = CLOCK_SKEW_SECONDS * 1000;
   const minutes = CLOCK_SKEW_SECONDS / 60;
   const [earliest, latest] = [new Date(now.getTime() - skew), new Date(now.getTime() + skew)];
-  if (signedAt < earliest) {
-    throw invalid(
-      `Signature expired: ${sent} is now earlier than ${toAmzDate(earliest)} (${toAmzDate(now)} - ${minutes} min.)`,
-    );
-  }
-  if (signedAt > latest) {
-    throw invalid(
-      `Signature not yet current: ${sent} is still later than ${toAmzDate(latest)} (${toAmzDate(now)} + ${minutes} min.)`,
-    );
-  }
-  return signedAt;
+  if (signedAt >= earliest && signedAt <= latest) return signedAt;
+  throw invalid(
+    signedAt < earliest
+      ? `Signature expired: ${sent} is now earlier than ${toAmzDate(earliest)} (${toAmzDate(now)} - ${minutes} min.)`
+      : `Signature not yet current: ${sent} is still later than ${toAmzDate(latest)} (${toAmzDate(now)} + ${minutes} min.)`,
+  );
 }
 
 function carriesToken(request: ReceivedRequest, { sessionToken }: AccessKey): boolean {

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { serve } from "@hono/node-server";
-import type { AccessKey } from "../../src/control/access-key.ts";
+import type { AccessKey } from "../../src/control/sigv4.ts";
 import { createSignatureVerifier } from "../../src/control/sigv4.ts";
 import { controlPlane } from "../../src/control/control-plane.ts";
 import { createState, systemClock } from "../../src/state/state.ts";
