@@ -16,19 +16,22 @@ const MAX_DETAIL_LENGTH = 16_384;
 /** How many unmapped values a record names. */
 const MAX_UNMAPPED = 100;
 
+/** The members that all records of CreateSession have alike. */
+const CONSTANT = {
+  eventVersion: "1.09",
+  userIdentity: { type: "Unknown", principalId: "", arn: "", accountId: "" },
+  eventSource: "rolesanywhere.amazonaws.com",
+  eventName: "CreateSession",
+  readOnly: false,
+  eventType: "AwsApiCall",
+  managementEvent: true,
+  eventCategory: "Management",
+} as const;
+
 /** The record of one CreateSession call, in the form of CloudTrail. `_mock` has what CloudTrail does not tell. */
-export interface AuditRecord {
-  readonly eventVersion: "1.09";
-  readonly userIdentity: {
-    readonly type: "Unknown";
-    readonly principalId: "";
-    readonly arn: "";
-    readonly accountId: "";
-  };
+export type AuditRecord = typeof CONSTANT & {
   /** ISO 8601, by the mock's clock. */
   readonly eventTime: string;
-  readonly eventSource: "rolesanywhere.amazonaws.com";
-  readonly eventName: "CreateSession";
   readonly awsRegion: string;
   readonly sourceIPAddress: string;
   readonly userAgent: string;
@@ -38,13 +41,9 @@ export interface AuditRecord {
   readonly responseElements: Readonly<Record<string, unknown>> | null;
   readonly requestID: string;
   readonly eventID: string;
-  readonly readOnly: false;
-  readonly eventType: "AwsApiCall";
-  readonly managementEvent: true;
   readonly recipientAccountId: string;
-  readonly eventCategory: "Management";
   readonly _mock: Verdict;
-}
+};
 
 /** How a call ended, and why. Text that others wrote has escapes for control characters, and is cut off when long. */
 export interface Verdict {
@@ -74,25 +73,17 @@ export interface Verdict {
   readonly stringToSign?: string | undefined;
 }
 
-/** The facts in a record that are not part of the verdict. */
-export interface AuditRecordInit {
-  readonly state: State;
-  readonly requestId: string;
-  readonly eventId: string;
-  readonly now: Date;
-}
-
 /** Writes the record of one call. Secret key and session token are left out, as CloudTrail does. */
-export function toAuditRecord(verdict: SessionVerdict, init: AuditRecordInit): AuditRecord {
+export function toAuditRecord(
+  verdict: SessionVerdict,
+  facts: { readonly state: State; readonly requestId: string; readonly eventId: string; readonly now: Date },
+): AuditRecord {
   const { received, request } = verdict;
-  const { state, requestId, eventId, now } = init;
+  const { state, requestId, eventId, now } = facts;
   const refusal = "refusal" in verdict ? verdict.refusal : undefined;
   return {
-    eventVersion: "1.09",
-    userIdentity: { type: "Unknown", principalId: "", arn: "", accountId: "" },
+    ...CONSTANT,
     eventTime: now.toISOString(),
-    eventSource: "rolesanywhere.amazonaws.com",
-    eventName: "CreateSession",
     awsRegion: state.region,
     sourceIPAddress: received.sourceIp ?? "",
     userAgent: printable(request?.userAgent ?? headerValues(received, "user-agent")[0] ?? "", 400),
@@ -102,11 +93,7 @@ export function toAuditRecord(verdict: SessionVerdict, init: AuditRecordInit): A
     responseElements: "output" in verdict ? responseElements(verdict.output) : null,
     requestID: requestId,
     eventID: eventId,
-    readOnly: false,
-    eventType: "AwsApiCall",
-    managementEvent: true,
     recipientAccountId: state.accountId,
-    eventCategory: "Management",
     _mock: {
       verdict: refusal === undefined ? "granted" : "refused",
       status: refusal?.status ?? 201,

@@ -34,9 +34,7 @@ export interface FaultQueue {
 export function createFaultQueue(): FaultQueue {
   let waiting: Fault[] = [];
   return {
-    add(fault) {
-      waiting.push(fault);
-    },
+    add: (fault) => void waiting.push(fault),
     take() {
       const [next, ...rest] = waiting;
       if (next === undefined) return undefined;
@@ -44,9 +42,7 @@ export function createFaultQueue(): FaultQueue {
       return next;
     },
     list: () => [...waiting],
-    clear() {
-      waiting = [];
-    },
+    clear: () => void (waiting = []),
   };
 }
 

@@ -15,35 +15,21 @@ export interface LabClock extends Clock {
   reset(): void;
 }
 
-/**
- * Makes a clock that can be moved, from one that shows the real time.
- *
- * @param base the real time
- */
+/** @param base shows the real time */
 export function createLabClock(base: Clock): LabClock {
+  const real = (): number => base.now().getTime();
   let rate = 1;
-  // At the base time `since` this clock showed `shown`; it has run at `rate` from there.
-  let since = 0;
-  let shown = 0;
-  let moved = false;
-  const read = (): number => {
-    const real = base.now().getTime();
-    return moved ? shown + (real - since) * rate : real;
-  };
-  const jump = (time: number): void => {
-    since = base.now().getTime();
-    shown = time;
-    moved = true;
+  /** Since it was moved, the clock runs at `rate` from the time `shown`, which it showed at the real time `at`. */
+  let moved: { readonly at: number; readonly shown: number } | undefined;
+  const read = (): number => (moved === undefined ? real() : moved.shown + (real() - moved.at) * rate);
+  const jump = (shown: number): void => {
+    moved = { at: real(), shown };
   };
   return {
     now: () => new Date(read()),
-    set: (time) => {
-      jump(time.getTime());
-    },
-    advance: (seconds) => {
-      jump(read() + seconds * 1000);
-    },
-    setRate: (newRate) => {
+    set: (time) => jump(time.getTime()),
+    advance: (seconds) => jump(read() + seconds * 1000),
+    setRate(newRate) {
       jump(read());
       rate = newRate;
     },
@@ -51,10 +37,10 @@ export function createLabClock(base: Clock): LabClock {
       return rate;
     },
     get offsetSeconds() {
-      return (read() - base.now().getTime()) / 1000;
+      return (read() - real()) / 1000;
     },
-    reset: () => {
-      moved = false;
+    reset() {
+      moved = undefined;
       rate = 1;
     },
   };

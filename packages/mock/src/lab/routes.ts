@@ -2,10 +2,10 @@ import type { HttpBindings } from "@hono/node-server";
 import { Hono } from "hono";
 import type { Context } from "hono";
 import { z } from "zod";
-import { MockError } from "../errors/mock-error.ts";
 import { checkCaller } from "../control/control-plane.ts";
 import type { ControlPlaneContext } from "../control/control-plane.ts";
-import { ServiceError } from "../errors/service-error.ts";
+import { MockError } from "../errors/mock-error.ts";
+import { ServiceError, validationError } from "../errors/service-error.ts";
 import { parseJson } from "../model/json.ts";
 import type { State } from "../state/state.ts";
 import { FAULT_KINDS } from "./faults.ts";
@@ -52,16 +52,26 @@ export function labRoutes(context: LabContext): Hono<{ Bindings: HttpBindings }>
     if (context.verifySignature !== undefined) await checkCaller(context, c);
     // A web page may send some content types without a CORS preflight, but not this one. So a page cannot change
     // anything here, even in a browser that is too old to send an Origin.
-    if (/^(POST|PUT|PATCH)$/.test(c.req.method) && !isJson(c.req.header("content-type"))) {
+    if (
+      /^(POST|PUT|PATCH)$/.test(c.req.method) &&
+      !/^application\/json\s*(;|$)/i.test(c.req.header("content-type") ?? "")
+    ) {
       return c.json({ message: "send the header content-type: application/json, also without a body" }, 415);
     }
     return await next();
   });
 
+  lab.onError((error, c) => {
+    if (error instanceof MockError || (error instanceof ServiceError && error.status === 400)) {
+      return c.json({ message: error.message }, 400);
+    }
+    throw error;
+  });
+
   lab.get("/audit", (c) => {
     const limit = c.req.query("limit");
     if (limit !== undefined && !/^\d{1,6}$/.test(limit)) {
-      return badRequest(c, `limit must be a whole number, not ${JSON.stringify(limit)}`);
+      throw validationError(`limit must be a whole number, not ${JSON.stringify(limit)}`);
     }
     return c.json({ Records: audit.list(limit === undefined ? undefined : Number(limit)) });
   });
@@ -70,20 +80,16 @@ export function labRoutes(context: LabContext): Hono<{ Bindings: HttpBindings }>
     c.json({ now: clock.now().toISOString(), rate: clock.rate, offsetSeconds: clock.offsetSeconds });
   lab.get("/clock", showClock);
   lab.put("/clock", async (c) => {
-    const change = ClockChange.safeParse(await readJson(c));
-    if (!change.success) {
-      return badRequest(c, 'give {"now": "2026-01-02T03:04:05Z"}, {"advanceSeconds": 3600} or {"rate": 0}');
-    }
-    if ("rate" in change.data) {
-      clock.setRate(change.data.rate);
+    const usage = 'give {"now": "2026-01-02T03:04:05Z"}, {"advanceSeconds": 3600} or {"rate": 0}';
+    const change = await readBody(c, ClockChange, usage);
+    if ("rate" in change) {
+      clock.setRate(change.rate);
       return showClock(c);
     }
     const target =
-      "now" in change.data
-        ? Date.parse(change.data.now)
-        : clock.now().getTime() + change.data.advanceSeconds * 1000;
+      "now" in change ? Date.parse(change.now) : clock.now().getTime() + change.advanceSeconds * 1000;
     if (!(target >= EARLIEST && target <= LATEST)) {
-      return badRequest(c, "the clock goes from 1950 to 9998, the years that certificates can name");
+      throw validationError("the clock goes from 1950 to 9998, the years that certificates can name");
     }
     clock.set(new Date(target));
     return showClock(c);
@@ -95,14 +101,8 @@ export function labRoutes(context: LabContext): Hono<{ Bindings: HttpBindings }>
 
   lab.get("/faults", (c) => c.json({ faults: faults.list() }));
   lab.post("/faults", async (c) => {
-    const fault = FaultInput.safeParse(await readJson(c));
-    if (!fault.success) {
-      return badRequest(
-        c,
-        `give {"kind": one of ${FAULT_KINDS.join(", ")}, "count": 1, "delayMilliseconds": 0}`,
-      );
-    }
-    faults.add(fault.data);
+    const usage = `give {"kind": one of ${FAULT_KINDS.join(", ")}, "count": 1, "delayMilliseconds": 0}`;
+    faults.add(await readBody(c, FaultInput, usage));
     return c.json({ faults: faults.list() }, 201);
   });
   lab.delete("/faults", (c) => {
@@ -112,16 +112,10 @@ export function labRoutes(context: LabContext): Hono<{ Bindings: HttpBindings }>
 
   lab.get("/snapshot", (c) => c.json(exportSnapshot(state)));
   lab.put("/snapshot", async (c) => {
-    try {
-      const body = new Uint8Array(await c.req.arrayBuffer());
-      importSnapshot(state, parseJson(body, { maxValues: MAX_SNAPSHOT_VALUES }));
-    } catch (error) {
-      if (error instanceof MockError || error instanceof ServiceError) return badRequest(c, error.message);
-      throw error;
-    }
-    return c.json({
-      imported: state.trustAnchors.size + state.profiles.size + state.crls.size + state.subjects.size,
-    });
+    const body = new Uint8Array(await c.req.arrayBuffer());
+    importSnapshot(state, parseJson(body, { maxValues: MAX_SNAPSHOT_VALUES }));
+    const { trustAnchors, profiles, crls, subjects } = state;
+    return c.json({ imported: trustAnchors.size + profiles.size + crls.size + subjects.size });
   });
 
   lab.post("/reset", (c) => {
@@ -132,31 +126,19 @@ export function labRoutes(context: LabContext): Hono<{ Bindings: HttpBindings }>
     return c.json({ status: "ok" });
   });
 
-  lab.all("*", (c) =>
-    c.json(
-      {
-        message: `no ${c.req.method} ${c.req.path}; there is GET /_mock/health, GET /_mock/audit, GET PUT DELETE /_mock/clock, GET POST DELETE /_mock/faults, GET PUT /_mock/snapshot, POST /_mock/reset`,
-      },
-      404,
-    ),
-  );
+  lab.all("*", (c) => {
+    const message = `no ${c.req.method} ${c.req.path}; there is GET /_mock/health, GET /_mock/audit, GET PUT DELETE /_mock/clock, GET POST DELETE /_mock/faults, GET PUT /_mock/snapshot, POST /_mock/reset`;
+    return c.json({ message }, 404);
+  });
   return lab;
 }
 
-function isJson(contentType = ""): boolean {
-  return /^application\/json\s*(;|$)/i.test(contentType);
-}
-
-/** The body as JSON, or `undefined` when it is not JSON. */
-async function readJson(c: Context): Promise<unknown> {
+/** The body in this shape. What is not JSON, or of another shape, is refused with the usage. */
+async function readBody<T extends z.ZodType>(c: Context, shape: T, usage: string): Promise<z.infer<T>> {
   try {
-    return parseJson(new Uint8Array(await c.req.arrayBuffer()));
+    return shape.parse(parseJson(new Uint8Array(await c.req.arrayBuffer())));
   } catch (error) {
-    if (error instanceof ServiceError) return undefined;
+    if (error instanceof ServiceError || error instanceof z.ZodError) throw validationError(usage);
     throw error;
   }
-}
-
-function badRequest(c: Context, message: string): Response {
-  return c.json({ message }, 400);
 }

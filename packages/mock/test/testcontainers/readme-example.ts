@@ -1,5 +1,5 @@
 import { RolesAnywhereContainer } from "../../src/testcontainers/index.ts";
-import type { LocalStackLike } from "../../src/testcontainers/roles-anywhere-container.ts";
+import type { LocalStackLike } from "../../src/testcontainers/index.ts";
 
 /** The README's example word for word, so that the compiler reads it; the tests beside it run the same calls. */
 export async function example(localstack: LocalStackLike, rootCaPem: string): Promise<void> {
