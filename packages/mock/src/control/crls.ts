@@ -1,7 +1,7 @@
 import { notFound } from "../errors/service-error.ts";
 import * as shapes from "../model/shapes.ts";
 import type { CrlRecord } from "../state/records.ts";
-import { findByArn } from "../state/resource-arn.ts";
+import { findByArn } from "../state/state.ts";
 import { readRevocationLists } from "../trust/revocation.ts";
 import type { Operation } from "./operation.ts";
 import {

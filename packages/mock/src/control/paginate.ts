@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { validationError } from "../errors/service-error.ts";
-import { constraintError } from "../model/constraint-failure.ts";
+import { constraintError } from "../model/read-members.ts";
 
 /** The page length when the caller names none, and the longest page. AWS documents neither. */
 export const DEFAULT_PAGE_SIZE = 50;

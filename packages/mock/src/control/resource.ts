@@ -1,11 +1,9 @@
 import { z } from "zod";
 import { notFound, validationError } from "../errors/service-error.ts";
 import * as shapes from "../model/shapes.ts";
-import { timestamp } from "../model/timestamp.ts";
 import type { Tag } from "../state/records.ts";
-import { aliasArn, findByArnOrAlias, resourceArn } from "../state/resource-arn.ts";
-import type { ResourceType } from "../state/resource-arn.ts";
-import type { State } from "../state/state.ts";
+import { aliasArn, findByArnOrAlias, resourceArn } from "../state/state.ts";
+import type { ResourceType, State } from "../state/state.ts";
 import { DerError } from "../trust/der.ts";
 import { operation } from "./operation.ts";
 import type { Operation, OperationBinding, OperationContext } from "./operation.ts";
@@ -76,8 +74,8 @@ function describe<R extends ResourceRecord>(kind: ResourceKind<R>, state: State,
   return {
     ...members,
     ...kind.convert?.(record),
-    createdAt: timestamp(createdAt),
-    updatedAt: timestamp(updatedAt),
+    createdAt: shapes.timestamp(createdAt),
+    updatedAt: shapes.timestamp(updatedAt),
     aliasName,
     aliasArn: aliasName === undefined ? undefined : aliasArn(state, kind.type, aliasName),
   };

@@ -1,7 +1,6 @@
 import { z } from "zod";
 import { notFound } from "../errors/service-error.ts";
-import { uuid } from "../model/shapes.ts";
-import { timestamp } from "../model/timestamp.ts";
+import { timestamp, uuid } from "../model/shapes.ts";
 import type { SubjectRecord } from "../state/records.ts";
 import { operation } from "./operation.ts";
 import type { Operation } from "./operation.ts";

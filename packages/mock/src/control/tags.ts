@@ -2,7 +2,7 @@ import { z } from "zod";
 import { notFound, ServiceError } from "../errors/service-error.ts";
 import { amazonResourceName, tagKeyList, tagList } from "../model/shapes.ts";
 import type { Tag } from "../state/records.ts";
-import { findByArn } from "../state/resource-arn.ts";
+import { findByArn } from "../state/state.ts";
 import type { State } from "../state/state.ts";
 import { operation } from "./operation.ts";
 import type { Operation } from "./operation.ts";

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { validationError } from "../errors/service-error.ts";
-import { constraintError, mustNotBeNull } from "../model/constraint-failure.ts";
+import { constraintError, mustNotBeNull } from "../model/read-members.ts";
 import * as shapes from "../model/shapes.ts";
 import type {
   NotificationEvent,

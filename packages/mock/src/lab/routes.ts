@@ -113,7 +113,7 @@ export function labRoutes(context: LabContext): Hono<{ Bindings: HttpBindings }>
   lab.get("/snapshot", (c) => c.json(exportSnapshot(state)));
   lab.put("/snapshot", async (c) => {
     const body = new Uint8Array(await c.req.arrayBuffer());
-    importSnapshot(state, parseJson(body, { maxValues: MAX_SNAPSHOT_VALUES }));
+    importSnapshot(state, parseJson(body, MAX_SNAPSHOT_VALUES));
     const { trustAnchors, profiles, crls, subjects } = state;
     return c.json({ imported: trustAnchors.size + profiles.size + crls.size + subjects.size });
   });

@@ -10,6 +10,8 @@ export interface LengthRule {
 export interface TextRule extends LengthRule {
   /** As the model writes it; it has to match the whole value. */
   readonly pattern?: string;
+  /** Values that need not keep the rule. */
+  readonly except?: RegExp;
   /** The model's `sensitive` trait: messages leave the value out. */
   readonly sensitive?: boolean;
 }
@@ -19,16 +21,10 @@ type Constraint<T> = readonly [constraint: string, isSatisfiedBy: (value: T) => 
 
 /** A string member. */
 export function text(rule: TextRule = {}) {
-  return z.string().check(satisfies(textConstraints(rule), rule.sensitive));
-}
-
-/** A string that keeps the rule unless it matches `exempt`. */
-export function textExcept(exempt: RegExp, rule: TextRule) {
-  const constraints = textConstraints(rule).map(([constraint, isSatisfiedBy]): Constraint<string> => [
-    constraint,
-    (value) => exempt.test(value) || isSatisfiedBy(value),
-  ]);
-  return z.string().check(satisfies(constraints));
+  const check = satisfies(textConstraints(rule), rule.sensitive);
+  return z.string().check((context) => {
+    if (rule.except?.test(context.value) !== true) check(context);
+  });
 }
 
 /** A list of strings. AWS reports a bad element on the list itself, with all the constraints of the element type. */
@@ -55,16 +51,6 @@ export function textMap(mapRule: LengthRule, keyRule: TextRule, valueRule: TextR
 /** An integer member. */
 export function integer({ min, max }: LengthRule = {}) {
   return z.int().check(satisfies(boundConstraints("value", { min, max })));
-}
-
-/** A string with an enumeration of values. */
-export function oneOf<const T extends string>(values: readonly T[]) {
-  return z.string().transform((value, context) => {
-    const found = values.find((candidate) => candidate === value);
-    if (found !== undefined) return found;
-    context.issues.push(issue(`Member must satisfy enum value set: [${values.join(", ")}]`, value));
-    return z.NEVER;
-  });
 }
 
 /** A blob: base64 in JSON, bytes in the program; length limits count bytes. */

@@ -1,15 +1,7 @@
 import { ServiceError } from "../errors/service-error.ts";
 
 /** How deep a body may be nested. No shape of the service model is half as deep. */
-export const MAX_DEPTH = 32;
-
-/** Bounds of a JSON text, see {@link parseJson}. */
-export interface JsonLimits {
-  /** How deep arrays and objects may be nested. @default 32 */
-  readonly maxDepth?: number | undefined;
-  /** How many values there may be, members and elements included. @default no bound */
-  readonly maxValues?: number | undefined;
-}
+const MAX_DEPTH = 32;
 
 const UTF_8 = new TextDecoder("utf-8", { fatal: true });
 
@@ -17,15 +9,13 @@ const UTF_8 = new TextDecoder("utf-8", { fatal: true });
  * Parses a JSON body. Its values and their nesting are counted first, because a body of brackets alone would take a
  * hundred times its own memory and exhaust the stack of a function that walks through it.
  *
+ * @param maxValues how many there may be, members and elements included
  * @throws {ServiceError} 400 `SerializationException` for what is not JSON in UTF-8, or beyond a limit
  */
-export function parseJson(
-  body: Uint8Array,
-  { maxDepth = MAX_DEPTH, maxValues = Infinity }: JsonLimits = {},
-): unknown {
+export function parseJson(body: Uint8Array, maxValues = Infinity): unknown {
   const { depth, values } = measure(body);
-  if (depth > maxDepth) {
-    throw new ServiceError("SerializationException", `Request body is nested deeper than ${maxDepth}`);
+  if (depth > MAX_DEPTH) {
+    throw new ServiceError("SerializationException", `Request body is nested deeper than ${MAX_DEPTH}`);
   }
   if (values > maxValues) {
     throw new ServiceError("SerializationException", `Request body has more than ${maxValues} values`);

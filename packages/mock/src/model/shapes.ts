@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { blob, integer, list, oneOf, text, textExcept, textList } from "./constraints.ts";
+import { blob, integer, list, text, textList } from "./constraints.ts";
 
 /**
  * The shapes of the service model that several operations share, with the model's own names and limits
@@ -12,14 +12,15 @@ const uuidRule = { min: 36, max: 36, pattern: ".*[a-f0-9]{8}-([a-z0-9]{4}-){3}[a
 export const uuid = text(uuidRule);
 
 /** An id, an ARN or an alias ARN, as newer SDKs allow in paths. */
-export const resourceIdentifier = textExcept(/^arn:/, uuidRule);
+export const resourceIdentifier = text({ ...uuidRule, except: /^arn:/ });
 
 export const resourceName = text({ min: 1, max: 255, pattern: "[ a-zA-Z0-9-_]*" });
 
 export const amazonResourceName = text({ min: 1, max: 1011 });
 
 /** ARN of a trust anchor. The shape allows an alias ARN, which ImportCrl then does not find, as newer SDKs document. */
-export const trustAnchorArn = textExcept(/:alias\/trust-anchor\//, {
+export const trustAnchorArn = text({
+  except: /:alias\/trust-anchor\//,
   min: 1,
   max: 1011,
   pattern: "arn:aws(-[^:]+)?:rolesanywhere(:.*){2}(:trust-anchor.*)",
@@ -36,7 +37,7 @@ export const tagList = list(
 export const tagKeyList = textList({ min: 0, max: 200 }, tagKeyRule);
 
 export const source = z.object({
-  sourceType: oneOf(["AWS_ACM_PCA", "CERTIFICATE_BUNDLE", "SELF_SIGNED_REPOSITORY"]).optional(),
+  sourceType: z.enum(["AWS_ACM_PCA", "CERTIFICATE_BUNDLE", "SELF_SIGNED_REPOSITORY"]).optional(),
   sourceData: z
     .object({
       x509CertificateData: text({ min: 1, max: 204_800 }).optional(),
@@ -45,9 +46,9 @@ export const source = z.object({
     .optional(),
 });
 
-export const notificationEvent = oneOf(["CA_CERTIFICATE_EXPIRY", "END_ENTITY_CERTIFICATE_EXPIRY"]);
+export const notificationEvent = z.enum(["CA_CERTIFICATE_EXPIRY", "END_ENTITY_CERTIFICATE_EXPIRY"]);
 
-export const notificationChannel = oneOf(["ALL"]);
+export const notificationChannel = z.enum(["ALL"]);
 
 export const notificationSettings = list(
   { min: 0, max: 50 },
@@ -73,15 +74,15 @@ export const managedPolicyList = textList({ min: 0, max: 50 }, { min: 1, max: 20
 
 export const durationSeconds = integer({ min: 900, max: 43_200 });
 
-export const certificateField = oneOf(["x509Subject", "x509Issuer", "x509SAN"]);
+export const certificateField = z.enum(["x509Subject", "x509Issuer", "x509SAN"]);
 
 export const mappingRules = z.array(z.object({ specifier: text({ min: 0, max: 60 }) }));
 
 /** Settings of trusted identity propagation; `subjectSource` has a default. */
 export const tipConfiguration = z.object({
-  status: oneOf(["ENABLED", "DISABLED"]),
-  subjectType: oneOf(["user", "workload"]).optional(),
-  subjectSource: oneOf(["x509SAN/URI", "x509Subject/CN"]).default("x509Subject/CN"),
+  status: z.enum(["ENABLED", "DISABLED"]),
+  subjectType: z.enum(["user", "workload"]).optional(),
+  subjectSource: z.enum(["x509SAN/URI", "x509Subject/CN"]).default("x509Subject/CN"),
 });
 
 export const crlData = blob({ min: 1, max: 300_000 });
@@ -93,3 +94,8 @@ export const pageRequest = z.object({
   nextToken: text({ min: 1, max: 10_000 }).optional(),
   pageSize: integer().optional(),
 });
+
+/** ISO 8601 in UTC with microseconds, as the service prints it: `2022-07-01T18:11:27.380711Z`. */
+export function timestamp(date: Date): string {
+  return date.toISOString().replace("Z", "000Z");
+}

@@ -1,6 +1,6 @@
 import type { IAMClient } from "@aws-sdk/client-iam";
 import type { STSClient } from "@aws-sdk/client-sts";
-import { parseArn, roleNameOf } from "../state/resource-arn.ts";
+import { parseArn, roleNameOf } from "../state/state.ts";
 import { AwsPortError } from "./aws.ts";
 import type { AssumedRole, AssumeRoleRequest, AwsPort, Role } from "./aws.ts";
 

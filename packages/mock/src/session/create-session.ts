@@ -5,7 +5,7 @@ import type { ReceivedRequest } from "../request/received-request.ts";
 import { readSignedRequest, rememberTrusted } from "../request/signed-request.ts";
 import type { SignedRequest } from "../request/signed-request.ts";
 import type { SubjectRecord } from "../state/records.ts";
-import { parseArn, roleNameOf } from "../state/resource-arn.ts";
+import { parseArn, roleNameOf } from "../state/state.ts";
 import type { Clock, State } from "../state/state.ts";
 import type { Certificate } from "../trust/certificate.ts";
 import { callAws } from "./aws.ts";

@@ -1,6 +1,6 @@
+import { resourceArn } from "../state/state.ts";
 import type { State } from "../state/state.ts";
 import type { SubjectRecord } from "../state/records.ts";
-import { resourceArn } from "../state/resource-arn.ts";
 import type { Certificate } from "../trust/certificate.ts";
 
 /** How many certificates, and how many sets of instance properties, a subject keeps. The newest come first. */

@@ -42,3 +42,70 @@ export interface Clock {
 }
 
 export const systemClock: Clock = { now: () => new Date() };
+
+/** The resource types that have an id, an ARN and an alias. */
+export type ResourceType = "trust-anchor" | "profile" | "crl";
+
+/** ARN of a resource of the emulated account: `arn:<partition>:rolesanywhere:<region>:<account>:<type>/<id>`. */
+export function resourceArn(
+  state: State,
+  type: ResourceType | "subject" | `alias/${ResourceType}`,
+  id: string,
+): string {
+  return `arn:${state.partition}:rolesanywhere:${state.region}:${state.accountId}:${type}/${id}`;
+}
+
+/** ARN of an alias: `arn:…:alias/<type>/<name>`. */
+export function aliasArn(state: State, type: ResourceType, aliasName: string): string {
+  return resourceArn(state, `alias/${type}`, aliasName);
+}
+
+/** The resource that has this ARN. The ARN of an alias finds nothing. */
+export function findByArn<T>(
+  state: State,
+  type: ResourceType | "subject",
+  resources: ReadonlyMap<string, T>,
+  arn: string,
+): T | undefined {
+  const prefix = resourceArn(state, type, "");
+  return arn.startsWith(prefix) ? resources.get(arn.slice(prefix.length)) : undefined;
+}
+
+/**
+ * The resource that has this ARN, or whose alias has it.
+ *
+ * @see https://docs.aws.amazon.com/rolesanywhere/latest/userguide/resource-aliases.html
+ */
+export function findByArnOrAlias<T extends { aliasName?: string | undefined }>(
+  state: State,
+  type: ResourceType,
+  resources: ReadonlyMap<string, T>,
+  arn: string,
+): T | undefined {
+  const prefix = aliasArn(state, type, "");
+  if (!arn.startsWith(prefix)) return findByArn(state, type, resources, arn);
+  const name = arn.slice(prefix.length);
+  return name === "" ? undefined : [...resources.values()].find((resource) => resource.aliasName === name);
+}
+
+/** The parts of an ARN. */
+export interface Arn {
+  readonly partition: string;
+  readonly service: string;
+  readonly region: string;
+  readonly account: string;
+  /** What follows the fifth colon. */
+  readonly resource: string;
+}
+
+/** Splits an ARN. The result is `undefined` when the text is not an ARN. */
+export function parseArn(text: string): Arn | undefined {
+  const [scheme, partition = "", service = "", region = "", account = "", ...resource] = text.split(":");
+  if (scheme !== "arn" || resource.length === 0) return undefined;
+  return { partition, service, region, account, resource: resource.join(":") };
+}
+
+/** The name of a role: the last segment of its ARN, after the path. */
+export function roleNameOf(roleArn: string): string {
+  return roleArn.slice(roleArn.lastIndexOf("/") + 1);
+}
