@@ -40,7 +40,6 @@ export interface Operation<C = OperationContext> extends OperationBinding {
    * Reads the request, does the work and returns the output structure.
    *
    * @param requestId goes to the header `x-amzn-RequestId`
-   * @throws {ServiceError} when the service would refuse
    */
   handle(context: C, request: OperationRequest, requestId: string): Promise<object>;
 }

@@ -20,8 +20,6 @@ export interface Page<T> {
 /**
  * One page of a collection in order of creation. The token holds the id of the last resource of the page, so
  * that resources that come or go between two pages neither repeat nor hide others.
- *
- * @throws {ServiceError} 400 for a page size below 1 and for a token that does not belong to this collection
  */
 export function paginate<T>(collection: ReadonlyMap<string, T>, name: string, request: PageRequest): Page<T> {
   const pageSize = request.pageSize ?? DEFAULT_PAGE_SIZE;

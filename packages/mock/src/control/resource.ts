@@ -236,7 +236,6 @@ export function listOperation<R>(
  * Refuses a creation beyond a quota.
  *
  * @param what plural name of what is counted
- * @throws {ServiceError} 400
  * @see https://docs.aws.amazon.com/general/latest/gr/rolesanywhere.html
  */
 export function checkQuota(what: string, count: number, limit: number): void {

@@ -31,7 +31,6 @@ export interface ClaimedSignature {
  * @param authorization value of the `Authorization` header
  * @param hasDate whether `X-Amz-Date` or `Date` is present
  * @param account the emulated account and region
- * @throws {ServiceError} 403, with the type and text that AWS's front end gives for the same defect
  * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
  */
 export function requireSignature(
@@ -123,7 +122,6 @@ const MISMATCH =
  * Verifies SigV4 signatures of these keys: the request as received is signed again, by the AWS SDK's own signer, and
  * the two signatures are compared. The keys stay inside the returned function.
  *
- * @throws {MockError} ERR_MOCK_INVALID_OPTION for a key without secret, a malformed id, or an id that repeats
  * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
  */
 export function createSignatureVerifier(accessKeys: readonly AccessKey[]): SignatureVerifier {

@@ -49,11 +49,7 @@ const listTagsForResource = operation(
 
 export const tagOperations: readonly Operation[] = [tagResource, untagResource, listTagsForResource];
 
-/**
- * Finds the resource whose tags an ARN names: a trust anchor, profile, CRL or subject, not an alias.
- *
- * @throws {ServiceError} 404
- */
+/** Finds the resource whose tags an ARN names: a trust anchor, profile, CRL or subject, not an alias. */
 function findTagged(state: State, arn: string): { tags?: Tag[] | undefined } {
   const found =
     findByArn(state, "trust-anchor", state.trustAnchors, arn) ??

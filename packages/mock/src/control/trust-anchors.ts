@@ -92,7 +92,6 @@ export const trustAnchorOperations: readonly Operation[] = [
   ...commonOperations(kind),
 ];
 
-/** @throws {ServiceError} 400 */
 function checkSource({ sourceType, sourceData }: z.infer<typeof shapes.source>): TrustAnchorSource {
   const required = <T>(value: T | undefined, member: string): T => {
     if (value === undefined) throw constraintError(mustNotBeNull(`source.${member}`));
@@ -121,7 +120,6 @@ function checkSource({ sourceType, sourceData }: z.infer<typeof shapes.source>):
 /**
  * Checks that a PEM bundle holds one or two certificates that may act as certificate authorities.
  *
- * @throws {ServiceError} 400
  * @see https://docs.aws.amazon.com/rolesanywhere/latest/userguide/trust-model.html#signature-verification
  */
 function checkCertificateBundle(pem: string): void {
@@ -164,7 +162,6 @@ function defaultNotificationSetting(event: NotificationEvent): NotificationSetti
  * Settings with some of them replaced; those of other events stay.
  *
  * @param configuredBy the account that customises them
- * @throws {ServiceError} 400 for an enabled setting without a threshold
  */
 function customize(
   current: readonly NotificationSetting[],

@@ -59,11 +59,7 @@ export function isLocalHost(host: string): boolean {
   );
 }
 
-/**
- * Checks the values of `--allowed-host`.
- *
- * @throws {MockError} ERR_MOCK_INVALID_OPTION for what is not `name.example` or `*.name.example`
- */
+/** Checks the values of `--allowed-host`. */
 export function checkAllowedHosts(allowedHosts: readonly string[]): void {
   for (const name of allowedHosts) {
     if (CONFIGURABLE.test(name) || isLocalHost(name)) continue;

@@ -26,11 +26,7 @@ export const createSessionOperation: Operation<MockContext> = {
   },
 };
 
-/**
- * Answers one CreateSession call and records it.
- *
- * @throws {ServiceError} the error that the client sees
- */
+/** Answers one CreateSession call and records it. */
 export async function answerCreateSession(
   context: MockContext,
   received: ReceivedRequest,

@@ -33,7 +33,6 @@ export function exportSnapshot(state: State): Record<string, unknown> {
  * Replaces the state by a snapshot. A snapshot that is refused changes nothing.
  *
  * @param json the parsed result of {@link exportSnapshot}
- * @throws {MockError} ERR_MOCK_INVALID_SNAPSHOT
  */
 export function importSnapshot(state: State, json: unknown): void {
   // Names are cut before they are quoted: one of them may be as long as the snapshot.

@@ -10,7 +10,6 @@ const UTF_8 = new TextDecoder("utf-8", { fatal: true });
  * hundred times its own memory and exhaust the stack of a function that walks through it.
  *
  * @param maxValues how many there may be, members and elements included
- * @throws {ServiceError} 400 `SerializationException` for what is not JSON in UTF-8, or beyond a limit
  */
 export function parseJson(body: Uint8Array, maxValues = Infinity): unknown {
   const { depth, values } = measure(body);
@@ -27,11 +26,7 @@ export function parseJson(body: Uint8Array, maxValues = Infinity): unknown {
   }
 }
 
-/**
- * The members of a JSON object; none for an empty body.
- *
- * @throws {ServiceError} 400 `SerializationException`
- */
+/** The members of a JSON object; none for an empty body. */
 export function parseJsonObject(body: Uint8Array): Record<string, unknown> {
   if (body.every(isBlank)) return {};
   const parsed = parseJson(body);

@@ -9,7 +9,6 @@ type Issue = z.core.$ZodIssue;
  *
  * @param shape the input structure of the operation
  * @param members its members by name; `null` counts as absent
- * @throws {ServiceError} 400
  */
 export function readMembers<T extends z.ZodType>(shape: T, members: Record<string, unknown>): z.infer<T> {
   const result = shape.safeParse(withoutNulls(members), { reportInput: true });

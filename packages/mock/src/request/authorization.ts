@@ -20,10 +20,7 @@ export interface Authorization {
 const SHAPE =
   "<algorithm> Credential=<serial>/<yyyymmdd>/<region>/rolesanywhere/aws4_request, SignedHeaders=<a;b;c>, Signature=<hex>";
 
-/**
- * @throws {Refusal} AUTHORIZATION_MISSING, AUTHORIZATION_MALFORMED, ALGORITHM_UNSUPPORTED, SIGNATURE_MALFORMED
- * @see https://docs.aws.amazon.com/rolesanywhere/latest/userguide/authentication-sign-process.html task 4
- */
+/** @see https://docs.aws.amazon.com/rolesanywhere/latest/userguide/authentication-sign-process.html task 4 */
 export function parseAuthorization(header = ""): Authorization {
   if (header === "") {
     throw new Refusal("AUTHORIZATION_MISSING", {

@@ -39,7 +39,6 @@ export type CreateSessionParameters = Readonly<z.infer<typeof Input>>;
  * it has no role) counts as absent.
  *
  * @param minDurationSeconds lower than 900 only when the lab allows short sessions
- * @throws {Refusal} BODY_MALFORMED, PARAMETER_CONFLICT, PARAMETER_INVALID
  */
 export function readParameters(
   query: readonly QueryParameter[],

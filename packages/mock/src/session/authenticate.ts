@@ -13,7 +13,6 @@ import { isSigned } from "../trust/signature-algorithm.ts";
  * service, region and time. It does not check whether the certificate is trusted.
  *
  * @param region the emulated region
- * @throws {Refusal} one of the reasons about the request and its signature
  */
 export function authenticate(request: SignedRequest, region: string, now: Date): void {
   checkDate(request, now);

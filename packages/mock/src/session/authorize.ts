@@ -52,11 +52,7 @@ export interface AllowedSession {
   readonly message: string;
 }
 
-/**
- * Finds the trust anchor that the request names, and the path from the end-entity certificate to it.
- *
- * @throws {Refusal} ACCOUNT_MISMATCH, REGION_MISMATCH, TRUST_ANCHOR_UNKNOWN, or a reason about certificates
- */
+/** Finds the trust anchor that the request names, and the path from the end-entity certificate to it. */
 export function authorizeCertificate(
   state: State,
   { request: { certificate, chain }, parameters, now }: AuthenticatedCall,
@@ -74,8 +70,6 @@ export function authorizeCertificate(
 
 /**
  * Decides on the session: trust anchor, profile and role agree, and the role's trust policy lets the service assume it.
- *
- * @throws {Refusal} a reason about resources or about the session
  */
 export async function authorizeSession(
   { aws, state, strictAttributeMapping }: AuthorizationContext,

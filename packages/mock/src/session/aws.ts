@@ -69,7 +69,6 @@ export class AwsPortError extends Error {
  * Waits for a call to IAM or STS.
  *
  * @param message for the client, when IAM or STS refuses the call
- * @throws {Refusal} ASSUME_ROLE_REFUSED, or STS_UNAVAILABLE when there is no response
  */
 export async function callAws<Answer>(message: string, call: Promise<Answer>): Promise<Answer> {
   try {

@@ -64,7 +64,6 @@ const readTrustPolicy = remember((json) => parsePolicy(json, { kind: "trust" }))
  *
  * @param json the trust policy
  * @param message for the client, when the policy does not
- * @throws {Refusal} TRUST_POLICY_DENIED, TRUST_POLICY_MALFORMED
  * @see https://docs.aws.amazon.com/rolesanywhere/latest/userguide/trust-model.html role trusts
  */
 export function checkTrustPolicy(json: string, context: ContextRecord, message: string): void {

@@ -32,11 +32,7 @@ export interface Certificate {
   readonly x509: X509Certificate;
 }
 
-/**
- * The certificates of a PEM bundle, such as a trust anchor's, read once per text.
- *
- * @throws {DerError} when the text holds no certificate or a malformed one
- */
+/** The certificates of a PEM bundle, such as a trust anchor's, read once per text. */
 export const readCertificateBundle: (pem: string) => readonly Certificate[] = remember((pem) => {
   const blocks = pemBlocks(pem, "CERTIFICATE");
   if (blocks.length === 0) throw new der.DerError("the text holds no PEM certificate");
@@ -67,11 +63,7 @@ export function namesIssuer(
   return isSameKey && issuer.comparisonKey === subject.comparisonKey;
 }
 
-/**
- * Reads one certificate from its DER.
- *
- * @throws {DerError} when the bytes are not exactly one well-formed certificate
- */
+/** Reads one certificate from its DER. */
 export function parseCertificate(bytes: Uint8Array): Certificate {
   const { body, algorithm } = der.readSigned(bytes, "the certificate");
   const fields = der.children(body);

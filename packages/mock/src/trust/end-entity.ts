@@ -7,7 +7,6 @@ const ANY_PURPOSE = "2.5.29.37.0";
 /**
  * Checks the rules for the end-entity certificate that are not part of path validation.
  *
- * @throws {Refusal}
  * @see https://docs.aws.amazon.com/rolesanywhere/latest/userguide/trust-model.html signature validation
  */
 export function checkEndEntity({ version, subject, extensions }: Certificate): void {

@@ -13,7 +13,6 @@ const MAX_COMPARISONS = 250_000;
  * refuse the certificate: a forbidden name passes where two programs can read it in two ways.
  *
  * @param path the end-entity certificate first
- * @throws {Refusal} NAME_CONSTRAINT_VIOLATED
  */
 export function checkNameConstraints(path: readonly Certificate[]): void {
   let comparisons = 0;

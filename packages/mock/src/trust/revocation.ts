@@ -76,11 +76,7 @@ export interface CertificateRevocationList {
 
 const cache = new WeakMap<Uint8Array, readonly CertificateRevocationList[]>();
 
-/**
- * Reads the lists of a PEM text, once per array of bytes.
- *
- * @throws {DerError} when it holds none, or a malformed one
- */
+/** Reads the lists of a PEM text, once per array of bytes. */
 export function readRevocationLists(pem: Uint8Array): readonly CertificateRevocationList[] {
   const known = cache.get(pem);
   if (known !== undefined) return known;

@@ -17,7 +17,6 @@ export type PathRule = (path: CertificationPath) => void;
  * @param intermediates what the client sent beside it
  * @param anchors the certificates of the trust anchor, roots or intermediates themselves
  * @param now the time to validate at
- * @throws {Refusal} the first failure of the path that got furthest, CHAIN_UNTRUSTED when there is no path
  */
 export function validatePath(
   leaf: Certificate,
