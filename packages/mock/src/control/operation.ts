@@ -45,17 +45,10 @@ export interface Operation<C = OperationContext> extends OperationBinding {
 }
 
 /**
- * Defines an operation of the control plane by its binding, its input shape and its behaviour.
+ * Defines an operation of the control plane.
  *
- * @param binding method, path and success status
  * @param input the members that the operation takes, wherever they travel
  * @param run does the work and returns the output structure
- * @example
- * const getSubject = operation(
- *   { name: "GetSubject", method: "GET", path: "/subject/:subjectId" },
- *   z.object({ subjectId: uuid }),
- *   ({ state }, { subjectId }) => ({ subject: state.subjects.get(subjectId) }),
- * );
  */
 export function operation<T extends z.ZodType>(
   binding: OperationBinding,
@@ -70,12 +63,7 @@ export function operation<T extends z.ZodType>(
   };
 }
 
-/**
- * Serves an operation. Its output becomes JSON, and its errors get AWS's form.
- *
- * @param app gets the operation's route
- * @param authenticate refuses callers whom the operation itself does not check
- */
+/** Serves an operation: its output becomes JSON, and its errors get AWS's form. `authenticate` refuses callers first. */
 export function serveOperation<C>(
   app: Hono<{ Bindings: HttpBindings }>,
   operation: Operation<C>,

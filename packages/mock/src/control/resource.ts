@@ -120,11 +120,7 @@ export function createOperation<R extends ResourceRecord, M extends z.ZodRawShap
   );
 }
 
-/**
- * An operation that changes a resource.
- *
- * @param change throws before it changes anything, or returns what the output has beside the description
- */
+/** An operation that changes a resource. `change` throws before it changes anything, or returns more members. */
 export function changeOperation<R extends ResourceRecord, T extends z.ZodType<Record<string, unknown>>>(
   kind: ResourceKind<R>,
   binding: OperationBinding,

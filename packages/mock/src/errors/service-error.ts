@@ -45,13 +45,10 @@ export class ServiceError extends Error {
    * The error in AWS's REST-JSON form: type in a header, message in the body.
    *
    * @param requestId value of `x-amzn-RequestId`
-   * @param message what the client shows, when it is not the error's own message
    */
-  toResponse(requestId: string, message = this.message): Response {
-    return Response.json(
-      { message },
-      { status: this.status, headers: { "X-Amzn-ErrorType": this.type, "x-amzn-RequestId": requestId } },
-    );
+  toResponse(requestId: string): Response {
+    const headers = { "X-Amzn-ErrorType": this.type, "x-amzn-RequestId": requestId };
+    return Response.json({ message: this.message }, { status: this.status, headers });
   }
 }
 

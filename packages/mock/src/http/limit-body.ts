@@ -7,8 +7,6 @@ import { ServiceError } from "../errors/service-error.ts";
  *
  * Hono's own `bodyLimit` copies the request when no length was announced (chunked bodies, and DELETE as undici sends
  * it), which fails on the request objects of `@hono/node-server` unless that may replace the process' global classes.
- *
- * @param maxBytesOf largest body of a request with this path
  */
 export function limitBody(maxBytesOf: (path: string) => number): MiddlewareHandler {
   return async (c, next) => {

@@ -74,12 +74,10 @@ export async function startMock(options: MockOptions): Promise<RunningMock> {
   const { host = "127.0.0.1", port = 0 } = options;
   await listen(server, host, port);
   const close = async (): Promise<void> => {
-    await new Promise<void>((resolve) => {
-      server.close(() => {
-        resolve();
-      });
-      server.closeAllConnections();
-    });
+    const closed = once(server, "close");
+    server.close();
+    server.closeAllConnections();
+    await closed;
   };
   return {
     url: urlOf(server, options.tls === undefined ? "http" : "https", host),
@@ -91,18 +89,22 @@ export async function startMock(options: MockOptions): Promise<RunningMock> {
 
 function toContext(options: MockOptions): MockContext {
   const { region = "us-east-1", accountId = "000000000000", minDurationSeconds = 900 } = options;
-  if (!/^\d{12}$/.test(accountId)) {
-    throw invalidOption(`account id "${accountId}" is not twelve digits; give all twelve`);
-  }
-  if (!/^[a-z]{2}(-[a-z]+)+-\d$/.test(region)) {
-    throw invalidOption(`"${region}" is not a region; give one such as us-east-1`);
-  }
-  if (!Number.isInteger(minDurationSeconds) || minDurationSeconds < 1 || minDurationSeconds > 900) {
-    throw invalidOption(`the shortest session cannot be ${minDurationSeconds} seconds; give 1 to 900`);
-  }
+  requireLegal(/^\d{12}$/.test(accountId), `account id "${accountId}" is not twelve digits; give all twelve`);
+  requireLegal(
+    /^[a-z]{2}(-[a-z]+)+-\d$/.test(region),
+    `"${region}" is not a region; give one such as us-east-1`,
+  );
+  requireLegal(
+    Number.isInteger(minDurationSeconds) && minDurationSeconds >= 1 && minDurationSeconds <= 900,
+    `the shortest session cannot be ${minDurationSeconds} seconds; give 1 to 900`,
+  );
   checkAllowedHosts(options.allowedHosts ?? []);
   const state = options.state ?? createState(accountId, region);
   return createContext({ ...options, state, aws: options.aws ?? endpointPort(options, region) });
+}
+
+function requireLegal(isLegal: boolean, message: string): void {
+  if (!isLegal) throw invalidOption(message);
 }
 
 function endpointPort({ stsEndpoint, iamEndpoint = stsEndpoint }: MockOptions, region: string): AwsPort {
@@ -113,11 +115,10 @@ function endpointPort({ stsEndpoint, iamEndpoint = stsEndpoint }: MockOptions, r
     );
   }
   for (const endpoint of [stsEndpoint, iamEndpoint]) {
-    if (!/^https?:$/.test(URL.parse(endpoint)?.protocol ?? "")) {
-      throw invalidOption(
-        `"${endpoint}" is not an http or https URL; give one such as http://127.0.0.1:4566`,
-      );
-    }
+    requireLegal(
+      /^https?:$/.test(URL.parse(endpoint)?.protocol ?? ""),
+      `"${endpoint}" is not an http or https URL; give one such as http://127.0.0.1:4566`,
+    );
   }
   return awsSdkPort({ stsEndpoint, iamEndpoint, region });
 }
@@ -129,10 +130,8 @@ function createHttpServer({ tls }: MockOptions, listener: RequestListener): Serv
   try {
     return createTlsServer({ ...options, ...certificate }, listener);
   } catch (cause) {
-    throw invalidOption(
-      `"${tls.certificateFile}" and "${tls.keyFile}" are not a certificate and its key in PEM; give a matching pair`,
-      { cause },
-    );
+    const message = `"${tls.certificateFile}" and "${tls.keyFile}" are not a certificate and its key in PEM; give a matching pair`;
+    throw invalidOption(message, { cause });
   }
 }
 
@@ -140,9 +139,8 @@ function readFile(path: string): Buffer {
   try {
     return readFileSync(path);
   } catch (cause) {
-    throw new MockError("ERR_MOCK_FILE_UNREADABLE", `cannot read "${path}"; give a readable PEM file`, {
-      cause,
-    });
+    const message = `cannot read "${path}"; give a readable PEM file`;
+    throw new MockError("ERR_MOCK_FILE_UNREADABLE", message, { cause });
   }
 }
 
@@ -154,11 +152,8 @@ async function listen(server: Server, host: string, port: number): Promise<void>
     await once(server.listen(port, host), "listening");
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new MockError(
-      "ERR_MOCK_LISTEN_FAILED",
-      `cannot listen on ${host} port ${port}: ${reason}; give another --port, or 0 for a free one`,
-      { cause },
-    );
+    const message = `cannot listen on ${host} port ${port}: ${reason}; give another --port, or 0 for a free one`;
+    throw new MockError("ERR_MOCK_LISTEN_FAILED", message, { cause });
   }
 }
 

@@ -22,11 +22,9 @@ export function awsSdkPort(options: AwsSdkOptions): AwsPort {
   const clients = new Map<string, Promise<Clients>>();
   const clientsOf = (roleArn: string): Promise<Clients> => {
     const account = parseArn(roleArn)?.account ?? "";
-    const known = clients.get(account);
-    if (known !== undefined) return known;
-    const created = createClients(options, account);
-    clients.set(account, created);
-    return created;
+    const found = clients.get(account) ?? createClients(options, account);
+    clients.set(account, found);
+    return found;
   };
   return {
     getRole: async (roleArn) => getRole(await clientsOf(roleArn), roleArn),
@@ -78,6 +76,7 @@ async function getRole({ iam }: Clients, roleArn: string): Promise<Role | undefi
 }
 
 async function assumeRole({ sts }: Clients, request: AssumeRoleRequest): Promise<AssumedRole> {
+  const { managedPolicyArns } = request;
   const { AssumeRoleCommand } = await import("@aws-sdk/client-sts");
   try {
     const answer = await sts.send(
@@ -88,10 +87,7 @@ async function assumeRole({ sts }: Clients, request: AssumeRoleRequest): Promise
         SourceIdentity: request.sourceIdentity,
         Tags: request.tags.map(({ key, value }) => ({ Key: key, Value: value })),
         Policy: request.sessionPolicy,
-        PolicyArns:
-          request.managedPolicyArns.length === 0
-            ? undefined
-            : request.managedPolicyArns.map((arn) => ({ arn })),
+        PolicyArns: managedPolicyArns.length === 0 ? undefined : managedPolicyArns.map((arn) => ({ arn })),
       }),
     );
     const { AccessKeyId, SecretAccessKey, SessionToken } = answer.Credentials ?? {};
@@ -111,15 +107,9 @@ async function assumeRole({ sts }: Clients, request: AssumeRoleRequest): Promise
 }
 
 function portError(call: string, error: unknown): AwsPortError {
-  const name = error instanceof Error ? error.name : "Error";
-  const text = error instanceof Error ? error.message : String(error);
-  return new AwsPortError(statusOf(error) < 500 ? "refused" : "unavailable", `${call}: ${name}: ${text}`, {
-    cause: error,
-  });
-}
-
-/** The HTTP status of an SDK error, or 503 when there was no response. */
-function statusOf(error: unknown): number {
+  const { name, message } = error instanceof Error ? error : new Error(String(error));
+  // There is no status when there was no response.
   const status: unknown = Object(Object(error)["$metadata"])["httpStatusCode"];
-  return typeof status === "number" ? status : 503;
+  const kind = typeof status === "number" && status < 500 ? "refused" : "unavailable";
+  return new AwsPortError(kind, `${call}: ${name}: ${message}`, { cause: error });
 }

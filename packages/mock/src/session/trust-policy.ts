@@ -1,8 +1,9 @@
 import { Refusal } from "../errors/refusal.ts";
 import { evaluatePolicy, parsePolicy, PolicyError } from "@roles-anywhere/iam-policy";
 import type { ContextRecord, PolicyDocument } from "@roles-anywhere/iam-policy";
+import type { SignedRequest } from "../request/signed-request.ts";
 import { remember } from "../trust/bounded-cache.ts";
-import type { SessionTag } from "./aws.ts";
+import type { AssumeRoleRequest } from "./aws.ts";
 
 /** The actions that the role's trust policy must all allow to the service principal. */
 export const TRUST_POLICY_ACTIONS = ["sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"] as const;
@@ -11,17 +12,15 @@ export const TRUST_POLICY_ACTIONS = ["sts:AssumeRole", "sts:TagSession", "sts:Se
 export const SERVICE_PRINCIPAL = "rolesanywhere.amazonaws.com";
 
 /** The facts that the conditions of a trust policy can test. */
-export interface TrustPolicyFacts {
+interface TrustPolicyFacts
+  extends
+    Pick<SignedRequest, "secure" | "sourceIp" | "userAgent">,
+    Pick<AssumeRoleRequest, "sourceIdentity" | "tags"> {
   readonly trustAnchorArn: string;
   readonly trustAnchorAccount: string;
   readonly sessionName: string;
-  readonly sourceIdentity: string;
-  readonly tags: readonly SessionTag[];
   readonly now: Date;
-  readonly secure: boolean;
   readonly region: string;
-  readonly sourceIp?: string | undefined;
-  readonly userAgent?: string | undefined;
 }
 
 /**

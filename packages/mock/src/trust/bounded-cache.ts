@@ -1,6 +1,3 @@
-/** How many UTF-16 units the keys of a cache may have together, when its owner names no limit. */
-const DEFAULT_MAX_LENGTH = 4 * 1024 * 1024;
-
 /**
  * A map with text as keys that drops its oldest entries when all keys together become too long. Values are made from
  * their keys, so that the length of the keys bounds the memory.
@@ -10,8 +7,8 @@ export class BoundedCache<Value> {
   readonly #maxLength: number;
   #length = 0;
 
-  /** @param maxLength how many UTF-16 units the keys may have together @default 4 Mi */
-  constructor(maxLength = DEFAULT_MAX_LENGTH) {
+  /** @param maxLength how many UTF-16 units the keys may have together */
+  constructor(maxLength = 4 * 1024 * 1024) {
     this.#maxLength = maxLength;
   }
 
@@ -31,20 +28,11 @@ export class BoundedCache<Value> {
   }
 }
 
-/**
- * Wraps a pure function so that it computes the results for its last arguments only once.
- *
- * @param maxLength how many UTF-16 units the remembered arguments may have together @default 4 Mi
- */
-export function remember<Result>(
-  make: (argument: string) => Result,
-  maxLength?: number,
-): (argument: string) => Result {
-  const results = new BoundedCache<Result>(maxLength);
+/** Wraps a pure function so that it computes the results for its last arguments only once. */
+export function remember<Result>(make: (argument: string) => Result): (argument: string) => Result {
+  const results = new BoundedCache<Result>();
   return (argument) => {
-    const known = results.get(argument);
-    if (known !== undefined) return known;
-    const result = make(argument);
+    const result = results.get(argument) ?? make(argument);
     results.set(argument, result);
     return result;
   };

@@ -13,10 +13,7 @@ export type PathRule = (path: CertificationPath) => void;
  * Finds a path from the end-entity certificate to a certificate of the trust anchor and validates it (RFC 5280 §6).
  * Intermediates may come in any order and number of copies; what does not belong to the path is ignored.
  *
- * @param leaf the end-entity certificate
- * @param intermediates what the client sent beside it
  * @param anchors the certificates of the trust anchor, roots or intermediates themselves
- * @param now the time to validate at
  */
 export function validatePath(
   leaf: Certificate,
@@ -119,11 +116,7 @@ function checkCertificate(certificate: Certificate, now: Date): void {
   }
 }
 
-/**
- * Checks the rules for every issuer of a path (RFC 5280 §6.1.4).
- *
- * @param below the issuers between this one and the end-entity certificate
- */
+/** Checks the rules for every issuer of a path (RFC 5280 §6.1.4). `below` are those down to the end-entity certificate. */
 function checkIssuer(issuer: Certificate, below: readonly Certificate[]): void {
   const name = issuer.subject.text;
   const { basicConstraints, keyUsage } = issuer.extensions;
