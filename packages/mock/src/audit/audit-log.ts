@@ -21,20 +21,15 @@ export const AUDIT_CAPACITY = 500;
  * @param capacity how many records to keep, at least 1
  */
 export function createAuditLog(capacity = AUDIT_CAPACITY): AuditLog {
-  const ring: (AuditRecord | undefined)[] = [];
-  let next = 0;
+  let records: AuditRecord[] = [];
   return {
     add(record) {
-      ring[next] = record;
-      next = (next + 1) % capacity;
+      records.push(record);
+      if (records.length > capacity) records.shift();
     },
-    list(limit = capacity) {
-      const ordered = [...ring.slice(next), ...ring.slice(0, next)].filter((record) => record !== undefined);
-      return ordered.toReversed().slice(0, Math.max(0, limit));
-    },
+    list: (limit = capacity) => records.toReversed().slice(0, Math.max(0, limit)),
     clear() {
-      ring.length = 0;
-      next = 0;
+      records = [];
     },
   };
 }

@@ -1,11 +1,9 @@
-import { randomUUID } from "node:crypto";
 import type { HttpBindings } from "@hono/node-server";
 import { Hono } from "hono";
 import { receive } from "../request/received-request.ts";
-import type { Clock, State } from "../state/state.ts";
 import { crlOperations } from "./crls.ts";
 import { serveOperation } from "./operation.ts";
-import type { Operation, OperationRequest } from "./operation.ts";
+import type { Operation, OperationContext, OperationRequest } from "./operation.ts";
 import { profileOperations } from "./profiles.ts";
 import { requireSignature } from "./sigv4.ts";
 import type { SignatureVerifier } from "./sigv4.ts";
@@ -22,16 +20,8 @@ export const operations: readonly Operation[] = [
   ...tagOperations,
 ];
 
-/** The account, clock, ids and keys that the control plane uses. */
-export interface ControlPlaneContext {
-  readonly state: State;
-  readonly clock: Clock;
-  /**
-   * Makes the ids of new resources.
-   *
-   * @default crypto.randomUUID
-   */
-  readonly uuid?: (() => string) | undefined;
+/** What the control plane works on, and how it checks who calls. */
+export interface ControlPlaneContext extends OperationContext {
   /**
    * Verifies signatures; needs Node's raw request, which `@hono/node-server` hands over.
    *
@@ -43,14 +33,11 @@ export interface ControlPlaneContext {
 /**
  * The control plane of IAM Roles Anywhere as an application to mount at `/`: every path of the service model except
  * `/sessions`. The surrounding application answers all other routes.
- *
- * @param context the account to work on, its clock, and the source of ids
  */
 export function controlPlane(context: ControlPlaneContext): Hono<{ Bindings: HttpBindings }> {
-  const { state, clock, uuid = randomUUID } = context;
   const app = new Hono<{ Bindings: HttpBindings }>();
   for (const operation of operations) {
-    serveOperation(app, operation, { state, clock, uuid }, (request) => checkCaller(context, request));
+    serveOperation(app, operation, context, (request) => checkCaller(context, request));
   }
   return app;
 }

@@ -1,46 +1,33 @@
 import { z } from "zod";
 import { validationError } from "../errors/service-error.ts";
 import { constraintError } from "../model/read-members.ts";
+import type { pageRequest } from "../model/shapes.ts";
 
 /** The page length when the caller names none, and the longest page. AWS documents neither. */
 export const DEFAULT_PAGE_SIZE = 50;
 export const MAX_PAGE_SIZE = 1000;
 
-export interface PageRequest {
-  nextToken?: string | undefined;
-  pageSize?: number | undefined;
-}
-
-export interface Page<T> {
-  items: T[];
-  /** Absent on the last page. */
-  nextToken?: string | undefined;
-}
-
 /**
  * One page of a collection in order of creation. The token holds the id of the last resource of the page, so
  * that resources that come or go between two pages neither repeat nor hide others.
  */
-export function paginate<T>(collection: ReadonlyMap<string, T>, name: string, request: PageRequest): Page<T> {
-  const pageSize = request.pageSize ?? DEFAULT_PAGE_SIZE;
+export function paginate<T>(
+  collection: ReadonlyMap<string, T>,
+  name: string,
+  { nextToken, pageSize = DEFAULT_PAGE_SIZE }: z.infer<typeof pageRequest>,
+): { items: T[]; nextToken?: string } {
   if (pageSize < 1) {
     const constraint = "Member must have value greater than or equal to 1";
     throw constraintError({ at: "pageSize", value: pageSize, constraint });
   }
   const ids = [...collection.keys()];
-  const start = request.nextToken === undefined ? 0 : positionAfter(request.nextToken, name, ids);
+  const start = nextToken === undefined ? 0 : positionAfter(nextToken, name, ids);
   const end = start + Math.min(pageSize, MAX_PAGE_SIZE);
-  const pageIds = ids.slice(start, end);
   const items = [...collection.values()].slice(start, end);
-  const last = pageIds.at(-1);
-  return end < ids.length && last !== undefined
-    ? { items, nextToken: encodeToken(name, last, end) }
-    : { items };
-}
-
-/** The position serves when the resource of the id was deleted meanwhile. */
-function encodeToken(name: string, lastId: string, position: number): string {
-  return Buffer.from(JSON.stringify([name, lastId, position])).toString("base64url");
+  if (end >= ids.length) return { items };
+  // The position serves when the resource of the id was deleted meanwhile.
+  const token = JSON.stringify([name, ids[end - 1], end]);
+  return { items, nextToken: Buffer.from(token).toString("base64url") };
 }
 
 function positionAfter(token: string, name: string, ids: readonly string[]): number {

@@ -83,8 +83,10 @@ export const profileOperations: readonly Operation[] = [
     mappingsOf("PutAttributeMapping", "PUT"),
     z.object({ ...mappingMembers, mappingRules: shapes.mappingRules }),
     (record, { certificateField, mappingRules }) => {
-      const specifiers = mappingRules.map(({ specifier }) => specifier);
-      record.attributeMappings = replaceRules(record.attributeMappings, certificateField, specifiers);
+      const specifiers = new Set(mappingRules.map(({ specifier }) => normalizeSpecifier(specifier)));
+      record.attributeMappings = changeRules(record.attributeMappings, certificateField, () => [
+        ...specifiers,
+      ]);
     },
   ),
   changeOperation(
@@ -92,7 +94,11 @@ export const profileOperations: readonly Operation[] = [
     mappingsOf("DeleteAttributeMapping", "DELETE"),
     z.object({ ...mappingMembers, specifiers: z.array(z.string()).optional() }),
     (record, { certificateField, specifiers }) => {
-      record.attributeMappings = removeRules(record.attributeMappings, certificateField, specifiers);
+      const removed = specifiers?.map(normalizeSpecifier);
+      // Without specifiers, all rules of the field go. Those that it does not have are ignored.
+      record.attributeMappings = changeRules(record.attributeMappings, certificateField, (current) =>
+        removed === undefined ? [] : current.filter((specifier) => !removed.includes(specifier)),
+      );
     },
   ),
   ...commonOperations(kind),
@@ -111,37 +117,17 @@ function defaultAttributeMappings(): AttributeMapping[] {
   ];
 }
 
-/** Mappings with the rules of one field replaced; a field without rules maps nothing and is not listed. */
-function replaceRules(
+/** Mappings with the rules of one field changed. A field without rules maps nothing and is not listed. */
+function changeRules(
   mappings: readonly AttributeMapping[],
   field: CertificateField,
-  specifiers: readonly string[],
+  change: (specifiers: readonly string[]) => readonly string[],
 ): AttributeMapping[] {
-  const replacement = mapping(field, [...new Set(specifiers.map(normalizeSpecifier))]);
-  const known = mappings.some(({ certificateField }) => certificateField === field);
-  const replaced = mappings.map((current) => (current.certificateField === field ? replacement : current));
-  return (known ? replaced : [...mappings, replacement]).filter(hasRules);
-}
-
-/**
- * Mappings without the named rules of one field; those that it does not have are ignored.
- *
- * @param specifiers absent: all rules of the field
- */
-function removeRules(
-  mappings: readonly AttributeMapping[],
-  field: CertificateField,
-  specifiers: readonly string[] | undefined,
-): AttributeMapping[] {
-  const removed = specifiers && new Set(specifiers.map(normalizeSpecifier));
-  return mappings
-    .map(({ certificateField, mappingRules }) => ({
-      certificateField,
-      mappingRules: mappingRules.filter(
-        ({ specifier }) => certificateField !== field || (removed !== undefined && !removed.has(specifier)),
-      ),
-    }))
-    .filter(hasRules);
+  const current = mappings.find(({ certificateField }) => certificateField === field);
+  const changed = mapping(field, change(current?.mappingRules.map(({ specifier }) => specifier) ?? []));
+  const all = mappings.map((each) => (each === current ? changed : each));
+  if (current === undefined) all.push(changed);
+  return all.filter(({ mappingRules }) => mappingRules.length > 0);
 }
 
 /** `Name` and `Name/` are stored and shown as `Name/*`. */
@@ -151,8 +137,4 @@ function normalizeSpecifier(specifier: string): string {
 
 function mapping(certificateField: CertificateField, specifiers: readonly string[]): AttributeMapping {
   return { certificateField, mappingRules: specifiers.map((specifier) => ({ specifier })) };
-}
-
-function hasRules({ mappingRules }: AttributeMapping): boolean {
-  return mappingRules.length > 0;
 }

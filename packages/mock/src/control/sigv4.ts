@@ -69,28 +69,24 @@ function requireScope(
   credential: string,
   account: { accountId: string; region: string },
 ): Omit<ClaimedSignature, "signedHeaders" | "signature"> {
-  const [accessKeyId, date, scopeRegion, service, terminator, ...more] = credential.split("/");
-  if (!accessKeyId || !date || !scopeRegion || !service || !terminator || more.length > 0) {
+  const [accessKeyId, date, region, service, terminator, ...more] = credential.split("/");
+  if (!accessKeyId || !date || !region || !service || !terminator || more.length > 0) {
     throw incomplete(
       "Credential must have at least 5 slash-delimited elements: access key id, date, region, service, aws4_request.",
     );
   }
-  if (!/^\d{8}$/.test(date)) throw invalid("Date in Credential scope does not have the form yyyymmdd.");
-  if (scopeRegion !== account.region)
-    throw invalid(`Credential should be scoped to a valid region, not '${scopeRegion}'.`);
-  if (service !== SIGNING_SERVICE) {
-    throw invalid(`Credential should be scoped to correct service: '${SIGNING_SERVICE}'.`);
-  }
-  if (terminator !== "aws4_request") {
-    throw invalid("Credential should be scoped with a valid terminator: 'aws4_request'.");
-  }
+  const checks: readonly (readonly [isRight: boolean, message: string])[] = [
+    [/^\d{8}$/.test(date), "Date in Credential scope does not have the form yyyymmdd."],
+    [region === account.region, `Credential should be scoped to a valid region, not '${region}'.`],
+    [service === SIGNING_SERVICE, `Credential should be scoped to correct service: '${SIGNING_SERVICE}'.`],
+    [terminator === "aws4_request", "Credential should be scoped with a valid terminator: 'aws4_request'."],
+  ];
+  for (const [isRight, message] of checks) if (!isRight) throw invalid(message);
   if (/^\d{12}$/.test(accessKeyId) && accessKeyId !== account.accountId) {
-    throw new ServiceError(
-      "AccessDeniedException",
-      `Access key id ${accessKeyId} names another account than ${account.accountId}, the one emulated here`,
-    );
+    const message = `Access key id ${accessKeyId} names another account than ${account.accountId}, the one emulated here`;
+    throw new ServiceError("AccessDeniedException", message);
   }
-  return { accessKeyId, scopeDate: date, region: scopeRegion, service };
+  return { accessKeyId, scopeDate: date, region, service };
 }
 
 /** A long-term or temporary key of IAM that may sign calls of the control plane. */
@@ -130,10 +126,8 @@ export function createSignatureVerifier(accessKeys: readonly AccessKey[]): Signa
     const signingDate = requireRecentDate(request, claimed, now);
     const key = byId.get(claimed.accessKeyId);
     if (key === undefined || !carriesToken(request, key)) {
-      throw new ServiceError(
-        "UnrecognizedClientException",
-        "The security token included in the request is invalid.",
-      );
+      const message = "The security token included in the request is invalid.";
+      throw new ServiceError("UnrecognizedClientException", message);
     }
     if (!claimed.signedHeaders.includes("host")) {
       throw invalid("'Host' must be a 'SignedHeader' in the AWS Authorization header.");
@@ -175,8 +169,7 @@ function requireRecentDate(request: ReceivedRequest, { scopeDate }: ClaimedSigna
       `Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: '${scopeDate}' != '${sent.slice(0, 8)}', from '${sent}'.`,
     );
   }
-  const skew = CLOCK_SKEW_SECONDS * 1000;
-  const minutes = CLOCK_SKEW_SECONDS / 60;
+  const [skew, minutes] = [CLOCK_SKEW_SECONDS * 1000, CLOCK_SKEW_SECONDS / 60];
   const [earliest, latest] = [new Date(now.getTime() - skew), new Date(now.getTime() + skew)];
   if (signedAt >= earliest && signedAt <= latest) return signedAt;
   throw invalid(

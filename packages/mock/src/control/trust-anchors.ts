@@ -133,18 +133,19 @@ function checkCertificateBundle(pem: string): void {
     );
   }
   for (const { version, extensions, signatureAlgorithm } of certificates) {
-    if (version !== 3) throw validationError("Incorrect version for CA certificate; X.509 v3 is required");
-    if (extensions.basicConstraints?.ca !== true) {
-      throw validationError("Incorrect basic constraints for CA certificate");
-    }
-    if (extensions.keyUsage?.has("keyCertSign") !== true) {
-      throw validationError("Incorrect key usage for CA certificate; keyCertSign is required");
-    }
-    if (!signatureAlgorithm.strong) {
-      throw validationError(
+    const checks: readonly (readonly [isRight: boolean, message: string])[] = [
+      [version === 3, "Incorrect version for CA certificate; X.509 v3 is required"],
+      [extensions.basicConstraints?.ca === true, "Incorrect basic constraints for CA certificate"],
+      [
+        extensions.keyUsage?.has("keyCertSign") === true,
+        "Incorrect key usage for CA certificate; keyCertSign is required",
+      ],
+      [
+        signatureAlgorithm.strong,
         `Incorrect signature algorithm for CA certificate; SHA-256 or stronger is required, not ${signatureAlgorithm.name}`,
-      );
-    }
+      ],
+    ];
+    for (const [isRight, message] of checks) if (!isRight) throw validationError(message);
   }
 }
 

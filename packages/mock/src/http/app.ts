@@ -37,8 +37,7 @@ export function createApp(context: MockContext): MockApp {
   app.post(createSessionOperation.path, injectFaults(context));
   serveOperation(app, createSessionOperation, context);
   app.route("/_mock", labRoutes(context));
-  const { state, clock, uuid, verifySignature } = context;
-  app.route("/", controlPlane({ state, clock, uuid, verifySignature }));
+  app.route("/", controlPlane(context));
   app.notFound((c) =>
     new ServiceError(
       "UnknownOperationException",

@@ -24,10 +24,7 @@ export function limitBody(maxBytesOf: (path: string) => number): MiddlewareHandl
 }
 
 /** @returns `undefined` when the connection broke */
-async function readUpTo(
-  maxBytes: number,
-  body: ReadableStream<Uint8Array>,
-): Promise<Buffer<ArrayBuffer> | undefined> {
+async function readUpTo(maxBytes: number, body: ReadableStream<Uint8Array>) {
   const chunks: Uint8Array[] = [];
   let size = 0;
   try {
@@ -44,8 +41,6 @@ async function readUpTo(
 }
 
 function tooLarge(maxBytes: number): ServiceError {
-  return new ServiceError(
-    "RequestEntityTooLargeException",
-    `The request body is larger than ${maxBytes} bytes`,
-  );
+  const message = `The request body is larger than ${maxBytes} bytes`;
+  return new ServiceError("RequestEntityTooLargeException", message);
 }

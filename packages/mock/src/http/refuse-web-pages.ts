@@ -32,10 +32,8 @@ export function refuseWebPages(allowedHosts: readonly string[]): MiddlewareHandl
     const host = c.req.header("host");
     const isCreateSession = c.req.method === "POST" && c.req.path === "/sessions";
     if (host !== undefined && !isCreateSession && !isLocalHost(host) && !isListed(host, allowedHosts)) {
-      throw new ServiceError(
-        "AccessDeniedException",
-        `The mock does not answer to the host ${JSON.stringify(host.slice(0, 255))}: use a loopback name, an address or a name without dots, or start the mock with --allowed-host`,
-      );
+      const message = `The mock does not answer to the host ${JSON.stringify(host.slice(0, 255))}: use a loopback name, an address or a name without dots, or start the mock with --allowed-host`;
+      throw new ServiceError("AccessDeniedException", message);
     }
     return await next();
   };

@@ -11,9 +11,8 @@ import { ServiceError } from "../errors/service-error.ts";
 import { faultRefusal } from "../lab/faults.ts";
 import { receive } from "../request/received-request.ts";
 import type { ReceivedRequest } from "../request/received-request.ts";
-import type { CreateSessionOutput } from "../session/create-session.ts";
 import { createSession } from "../session/create-session.ts";
-import type { SessionVerdict } from "../session/create-session.ts";
+import type { CreateSessionOutput, SessionVerdict } from "../session/create-session.ts";
 
 /** CreateSession as an operation. Only this one is signed with a certificate and recorded in the audit. */
 export const createSessionOperation: Operation<MockContext> = {

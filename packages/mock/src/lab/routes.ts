@@ -7,7 +7,6 @@ import type { ControlPlaneContext } from "../control/control-plane.ts";
 import { MockError } from "../errors/mock-error.ts";
 import { ServiceError, validationError } from "../errors/service-error.ts";
 import { parseJson } from "../model/json.ts";
-import type { State } from "../state/state.ts";
 import { FAULT_KINDS } from "./faults.ts";
 import type { FaultQueue } from "./faults.ts";
 import type { LabClock } from "./lab-clock.ts";
@@ -33,8 +32,7 @@ const FaultInput = z.strictObject({
 });
 
 /** What the lab routes work on. */
-export interface LabContext extends Pick<ControlPlaneContext, "verifySignature"> {
-  readonly state: State;
+export interface LabContext extends Pick<ControlPlaneContext, "state" | "verifySignature"> {
   readonly clock: LabClock;
   readonly faults: FaultQueue;
   /** The records of CreateSession calls, the newest first. */

@@ -15,16 +15,16 @@ const snapshot = z.strictObject({
 });
 
 /** The whole state as JSON: dates in ISO 8601, CRLs in base64. */
-export function exportSnapshot(state: State): Record<string, unknown> {
+export function exportSnapshot({ accountId, region, ...state }: State): Record<string, unknown> {
+  const toBase64 = (record: CrlRecord): object =>
+    Object.assign({}, record, { crlData: Buffer.from(record.crlData).toString("base64") });
   return {
     version: 1,
-    accountId: state.accountId,
-    region: state.region,
+    accountId,
+    region,
     trustAnchors: [...state.trustAnchors.values()],
     profiles: [...state.profiles.values()],
-    crls: [...state.crls.values()].map((record) =>
-      Object.assign({}, record, { crlData: Buffer.from(record.crlData).toString("base64") }),
-    ),
+    crls: [...state.crls.values()].map(toBase64),
     subjects: [...state.subjects.values()],
   };
 }
@@ -46,10 +46,8 @@ export function importSnapshot(state: State, json: unknown): void {
   }
   const { accountId, region, trustAnchors, profiles, crls, subjects } = parsed.data;
   if (accountId !== state.accountId || region !== state.region) {
-    throw new MockError(
-      "ERR_MOCK_INVALID_SNAPSHOT",
-      `the snapshot is of account ${cut(accountId)} in ${cut(region)}, the mock emulates ${state.accountId} in ${state.region}; start it with --account and --region`,
-    );
+    const message = `the snapshot is of account ${cut(accountId)} in ${cut(region)}, the mock emulates ${state.accountId} in ${state.region}; start it with --account and --region`;
+    throw new MockError("ERR_MOCK_INVALID_SNAPSHOT", message);
   }
   clearState(state);
   for (const record of trustAnchors) state.trustAnchors.set(record.trustAnchorId, record);

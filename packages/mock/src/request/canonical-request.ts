@@ -2,12 +2,6 @@ import { hash } from "node:crypto";
 import { trimBlanks } from "./received-request.ts";
 import type { Headers, QueryParameter } from "./received-request.ts";
 
-/** The texts that the signer must have signed, rebuilt from the received request. */
-export interface DerivedSigning {
-  readonly canonicalRequest: string;
-  readonly stringToSign: string;
-}
-
 /** The parts of a request that its signature covers. */
 export interface SignedParts {
   readonly method: string;
@@ -42,7 +36,7 @@ export interface CredentialScope {
 export function deriveSigning(
   request: SignedParts,
   encodeValue: (value: string) => string = encodeRfc3986,
-): DerivedSigning {
+): { readonly canonicalRequest: string; readonly stringToSign: string } {
   const { method, path, query, headers, signedHeaders, body, algorithm, amzDate, scope } = request;
   const canonicalRequest = [
     method,

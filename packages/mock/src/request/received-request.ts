@@ -36,8 +36,7 @@ export type Headers = ReadonlyMap<string, readonly string[]>;
 export function indexHeaders(rawHeaders: readonly string[]): Headers {
   const headers = new Map<string, string[]>();
   for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
-    const name = (rawHeaders[index] ?? "").toLowerCase();
-    const value = rawHeaders[index + 1] ?? "";
+    const [name = "", value = ""] = [rawHeaders[index]?.toLowerCase(), rawHeaders[index + 1]];
     const values = headers.get(name);
     if (values === undefined) headers.set(name, [value]);
     else values.push(value);
@@ -46,10 +45,7 @@ export function indexHeaders(rawHeaders: readonly string[]): Headers {
 }
 
 /** All values of one header, in order. */
-export function headerValues(
-  { rawHeaders }: Pick<ReceivedRequest, "rawHeaders">,
-  name: string,
-): readonly string[] {
+export function headerValues({ rawHeaders }: ReceivedRequest, name: string): readonly string[] {
   return indexHeaders(rawHeaders).get(name.toLowerCase()) ?? [];
 }
 
@@ -58,14 +54,11 @@ export function headerValues(
  * expression for this would take quadratic time on a header full of spaces.
  */
 export function trimBlanks(value: string): string {
+  const isBlank = (index: number): boolean => value[index] === " " || value[index] === "\t";
   let [start, end] = [0, value.length];
-  while (start < end && isBlank(value, start)) start += 1;
-  while (end > start && isBlank(value, end - 1)) end -= 1;
+  while (start < end && isBlank(start)) start += 1;
+  while (end > start && isBlank(end - 1)) end -= 1;
   return value.slice(start, end);
-}
-
-function isBlank(value: string, index: number): boolean {
-  return value[index] === " " || value[index] === "\t";
 }
 
 /** The path and the raw query of the target; a proxy's absolute form is accepted too (RFC 9112 §3.2.2). */
@@ -86,21 +79,15 @@ export type QueryParameter = readonly [name: string, value: string];
  * @returns `undefined` when an escape is malformed or not UTF-8
  */
 export function parseQuery(query: string): QueryParameter[] | undefined {
-  const parameters: QueryParameter[] = [];
-  for (const part of query.split("&")) {
-    if (part === "") continue;
-    const equals = part.indexOf("=");
-    const name = decode(equals < 0 ? part : part.slice(0, equals));
-    const value = decode(equals < 0 ? "" : part.slice(equals + 1));
-    if (name === undefined || value === undefined) return undefined;
-    parameters.push([name, value]);
-  }
-  return parameters;
-}
-
-function decode(text: string): string | undefined {
+  const decode = (text: string): string => decodeURIComponent(text.replaceAll("+", " "));
   try {
-    return decodeURIComponent(text.replaceAll("+", " "));
+    return query
+      .split("&")
+      .filter((part) => part !== "")
+      .map((part): QueryParameter => {
+        const [name = ""] = part.split("=", 1);
+        return [decode(name), decode(part.slice(name.length + 1))];
+      });
   } catch {
     return undefined;
   }

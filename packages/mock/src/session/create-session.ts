@@ -71,8 +71,7 @@ export async function createSession(
     const call = { request, parameters, now };
     const { trustAnchor, path } = authorizeCertificate(state, call);
     rememberTrusted(path);
-    const { instanceProperties } = parameters;
-    subject = recordSubject(state, { certificate, seenAt: now, instanceProperties }, context.uuid);
+    subject = recordSubject(state, certificate, now, parameters.instanceProperties, context.uuid);
     const session = await authorizeSession(context, trustAnchor, call);
     const credentialSet = await assume(aws, state, session, now);
     const output = { credentialSet: [credentialSet], subjectArn: subject.subjectArn };

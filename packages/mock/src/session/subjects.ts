@@ -6,40 +6,34 @@ import type { Certificate } from "../trust/certificate.ts";
 /** How many certificates, and how many sets of instance properties, a subject keeps. The newest come first. */
 const REMEMBERED = 20;
 
-/** One attempt of a certificate to get a session. */
-export interface Sighting {
-  readonly certificate: Certificate;
-  readonly seenAt: Date;
-  readonly instanceProperties?: Readonly<Record<string, string>> | undefined;
-}
-
-/** Subject ids by the subject's name, one index for each account. */
-const indexes = new WeakMap<State, Map<string, string>>();
+/** The subjects of an account by their names. */
+const indexes = new WeakMap<State, Map<string, SubjectRecord>>();
 
 /** Notes that a trusted certificate was seen, creating the Subject of its name at the first time. */
-export function recordSubject(state: State, sighting: Sighting, newId: () => string): SubjectRecord {
-  const { certificate, seenAt } = sighting;
+export function recordSubject(
+  state: State,
+  certificate: Certificate,
+  seenAt: Date,
+  properties: Readonly<Record<string, string>> | undefined,
+  newId: () => string,
+): SubjectRecord {
   const x509Subject = certificate.subject.text;
   const subject = findSubject(state, x509Subject) ?? addSubject(state, x509Subject, seenAt, newId());
+  const seen = {
+    serialNumber: certificate.serialNumber.toString(),
+    issuer: certificate.issuer.text,
+    x509CertificateData: certificate.pem,
+    seenAt,
+    enabled: true,
+    failed: false,
+  };
+  const others = subject.credentials.filter((known) => known.x509CertificateData !== certificate.pem);
   subject.lastSeenAt = seenAt;
   subject.updatedAt = seenAt;
-  const x509CertificateData = certificate.pem;
-  subject.credentials = [
-    {
-      serialNumber: certificate.serialNumber.toString(),
-      issuer: certificate.issuer.text,
-      x509CertificateData,
-      seenAt,
-      enabled: true,
-      failed: false,
-    },
-    ...subject.credentials.filter((known) => known.x509CertificateData !== x509CertificateData),
-  ].slice(0, REMEMBERED);
-  if (sighting.instanceProperties !== undefined) {
-    subject.instanceProperties = [
-      { seenAt, properties: { ...sighting.instanceProperties }, failed: false },
-      ...subject.instanceProperties,
-    ].slice(0, REMEMBERED);
+  subject.credentials = [seen, ...others].slice(0, REMEMBERED);
+  if (properties !== undefined) {
+    const sent = { seenAt, properties: { ...properties }, failed: false };
+    subject.instanceProperties = [sent, ...subject.instanceProperties].slice(0, REMEMBERED);
   }
   return subject;
 }
@@ -58,13 +52,12 @@ export function forgetSubjectIndex(state: State): void {
 }
 
 function findSubject(state: State, x509Subject: string): SubjectRecord | undefined {
-  let index = indexes.get(state);
+  const index = indexes.get(state);
   // A different count shows that subjects were added in another way.
-  if (index === undefined || index.size !== state.subjects.size) {
-    index = new Map([...state.subjects.values()].map((subject) => [subject.x509Subject, subject.subjectId]));
-    indexes.set(state, index);
-  }
-  return state.subjects.get(index.get(x509Subject) ?? "");
+  if (index?.size === state.subjects.size) return index.get(x509Subject);
+  const subjects = new Map([...state.subjects.values()].map((subject) => [subject.x509Subject, subject]));
+  indexes.set(state, subjects);
+  return subjects.get(x509Subject);
 }
 
 function addSubject(state: State, x509Subject: string, now: Date, subjectId: string): SubjectRecord {
@@ -80,6 +73,6 @@ function addSubject(state: State, x509Subject: string, now: Date, subjectId: str
     instanceProperties: [],
   };
   state.subjects.set(subjectId, subject);
-  indexes.get(state)?.set(x509Subject, subjectId);
+  indexes.get(state)?.set(x509Subject, subject);
   return subject;
 }

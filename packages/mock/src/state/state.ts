@@ -88,21 +88,10 @@ export function findByArnOrAlias<T extends { aliasName?: string | undefined }>(
   return name === "" ? undefined : [...resources.values()].find((resource) => resource.aliasName === name);
 }
 
-/** The parts of an ARN. */
-export interface Arn {
-  readonly partition: string;
-  readonly service: string;
-  readonly region: string;
-  readonly account: string;
-  /** What follows the fifth colon. */
-  readonly resource: string;
-}
-
 /** Splits an ARN. The result is `undefined` when the text is not an ARN. */
-export function parseArn(text: string): Arn | undefined {
-  const [scheme, partition = "", service = "", region = "", account = "", ...resource] = text.split(":");
-  if (scheme !== "arn" || resource.length === 0) return undefined;
-  return { partition, service, region, account, resource: resource.join(":") };
+export function parseArn(text: string) {
+  const [scheme, partition, , region, account, resource] = text.split(":");
+  return scheme !== "arn" || resource === undefined ? undefined : { partition, region, account };
 }
 
 /** The name of a role: the last segment of its ARN, after the path. */

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { serve } from "@hono/node-server";
@@ -20,7 +21,7 @@ export async function serveControlPlane(
 ): Promise<ServedControlPlane> {
   const state = createState(accountId, region);
   const verifySignature = accessKeys === undefined ? undefined : createSignatureVerifier(accessKeys);
-  const app = controlPlane({ state, clock: systemClock, verifySignature });
+  const app = controlPlane({ state, clock: systemClock, uuid: randomUUID, verifySignature });
   const server = serve({ fetch: app.fetch, hostname: "127.0.0.1", port: 0 });
   if (!server.listening) await once(server, "listening");
   const { port } = server.address() as AddressInfo;
