@@ -1,7 +1,7 @@
 import { defineConfig } from "vitest/config";
 import { sharedConfig } from "../../vitest.shared.ts";
 
-/** Tests against other people's software: boto3 and LocalStack, of which the sandbox installs both. */
+/** Tests against other people's software: Docker, the AWS CLI, and boto3, which the sandbox installs with LocalStack. */
 export default defineConfig({
   test: {
     ...sharedConfig.test,

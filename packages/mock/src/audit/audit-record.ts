@@ -151,7 +151,6 @@ function describe(certificate: Certificate): NonNullable<Verdict["certificate"]>
   };
 }
 
-/** The texts that the client had to sign, when the request could be read. */
 function signing({ request }: SessionVerdict): Partial<Verdict> {
   if (request === undefined) return {};
   const { canonicalRequest, stringToSign } = deriveSigning(request);

@@ -127,9 +127,9 @@ function toOptions(flags: Flags, env: Readonly<NodeJS.ProcessEnv>): MockOptions 
   };
 }
 
-function toTls({ tlsCert, tlsKey }: Flags): MockOptions["tls"] {
-  if (tlsCert !== undefined && tlsKey !== undefined) return { certificateFile: tlsCert, keyFile: tlsKey };
-  if (tlsCert === undefined && tlsKey === undefined) return undefined;
+function toTls({ tlsCert: certificateFile, tlsKey: keyFile }: Flags): MockOptions["tls"] {
+  if (certificateFile !== undefined && keyFile !== undefined) return { certificateFile, keyFile };
+  if (certificateFile === keyFile) return undefined;
   throw new InvalidArgumentError("--tls-cert and --tls-key belong together");
 }
 

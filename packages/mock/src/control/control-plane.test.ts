@@ -175,7 +175,11 @@ describe("controlPlane", () => {
   it.each(MODEL)(
     "refuses %s without a signature, before it looks at anything else",
     async (_, method, path) => {
-      const app = controlPlane({ state: createState("123456789012", "us-east-1"), clock: systemClock });
+      const app = controlPlane({
+        state: createState("123456789012", "us-east-1"),
+        clock: systemClock,
+        uuid: () => "1",
+      });
       const response = await app.request(path.replace(/:\w+/, "no-id"), { method });
       expect(response.status).toBe(403);
       expect(response.headers.get("x-amzn-errortype")).toBe("MissingAuthenticationTokenException");

@@ -86,28 +86,18 @@ export function serveOperation<C>(
 
 /** Collects the members of an operation's input from the three places where they travel: JSON body, query and path. */
 async function collectMembers(
-  request: OperationRequest,
-  { method, query }: OperationBinding,
+  { req }: OperationRequest,
+  { method, query = {} }: OperationBinding,
 ): Promise<Record<string, unknown>> {
   const hasBody = method !== "GET" && method !== "DELETE";
-  return {
-    ...(hasBody ? parseJsonObject(new Uint8Array(await request.req.arrayBuffer())) : {}),
-    ...readQuery(new URL(request.req.url).searchParams, query ?? {}),
-    ...request.req.param(),
-  };
-}
-
-function readQuery(
-  query: URLSearchParams,
-  members: NonNullable<OperationBinding["query"]>,
-): Record<string, unknown> {
-  const read: Record<string, unknown> = {};
-  for (const [name, type] of Object.entries(members)) {
-    const values = query.getAll(name);
-    const first = values[0];
+  const members = hasBody ? parseJsonObject(new Uint8Array(await req.arrayBuffer())) : {};
+  const sent = new URL(req.url).searchParams;
+  for (const [name, type] of Object.entries(query)) {
+    const values = sent.getAll(name);
+    const [first] = values;
     if (first === undefined) continue;
-    if (type === "texts") read[name] = values;
-    else read[name] = type === "integer" && /^-?\d+$/.test(first) ? Number(first) : first;
+    if (type === "texts") members[name] = values;
+    else members[name] = type === "integer" && /^-?\d+$/.test(first) ? Number(first) : first;
   }
-  return read;
+  return { ...members, ...req.param() };
 }

@@ -170,6 +170,8 @@ describe("startMock", () => {
     await new Promise((resolve) => socket.once("connect", resolve));
     await mock.close();
     await closed;
+    // A second call settles as well.
+    await mock.close();
     await expect(fetch(`${mock.url}/_mock/health`)).rejects.toThrow("fetch failed");
   });
 

@@ -73,12 +73,12 @@ export async function startMock(options: MockOptions): Promise<RunningMock> {
   });
   const { host = "127.0.0.1", port = 0 } = options;
   await listen(server, host, port);
-  const close = async (): Promise<void> => {
-    const closed = once(server, "close");
-    server.close();
-    server.closeAllConnections();
-    await closed;
-  };
+  const close = (): Promise<void> =>
+    new Promise((resolve) => {
+      // The callback also comes, with an error, for a server that is closed already.
+      server.close(() => resolve());
+      server.closeAllConnections();
+    });
   return {
     url: urlOf(server, options.tls === undefined ? "http" : "https", host),
     context,

@@ -95,7 +95,8 @@ async function startMock(
   return { url, died };
 }
 
-async function startLocalstack(
+/** Starts LocalStack as a child process, with the hook that calls the given mock. */
+export async function startLocalstack(
   init: BackendInit,
   python: string,
   endpointUrl: string,
@@ -141,7 +142,7 @@ function diedWith(program: Supervised): () => string | undefined {
 }
 
 /** Finds a free port. LocalStack and the mock must know each other's address before either of them starts. */
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
