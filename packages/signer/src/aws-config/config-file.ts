@@ -56,10 +56,8 @@ export function parseConfig(text: string): ConfigFile {
 export function checkProfileName(name: string): void {
   // The JavaScript SDK gives up on a file that has a profile of that name.
   if (PROFILE_NAME.test(name) && name !== "__proto__") return;
-  throw new SignerError(
-    "ERR_SIGNER_CONFIG_VALUE_INVALID",
-    `profile name ${quoted(name)} is not readable by every SDK; use letters, digits and _ @ + . % : / -`,
-  );
+  const message = `profile name ${quoted(name)} is not readable by every SDK; use letters, digits and _ @ + . % : / -`;
+  throw new SignerError("ERR_SIGNER_CONFIG_VALUE_INVALID", message);
 }
 
 const belongsTo: IsProfile = (...of) => isReadFor(...of) || mayBeProfile(...of);
@@ -185,11 +183,8 @@ export function refuseProblems(file: ConfigFile, path: string): void {
   const [first, ...more] = file.botocore.problems;
   if (first === undefined) return;
   const others = more.length === 0 ? "" : ` (${more.length} more such lines follow)`;
-  throw new SignerError(
-    "ERR_SIGNER_CONFIG_INVALID",
-    `the AWS CLI and boto3 cannot read ${describeProblem(path, first)}${others}; nothing was written; ${first.remedy}`,
-    { path },
-  );
+  const message = `the AWS CLI and boto3 cannot read ${describeProblem(path, first)}${others}; nothing was written; ${first.remedy}`;
+  throw new SignerError("ERR_SIGNER_CONFIG_INVALID", message, { path });
 }
 
 /**
@@ -244,11 +239,8 @@ export function setProfile(
   const odd = [...one, ...other].filter((line) => one.includes(line) !== other.includes(line));
   const header = file.botocore.headers.find(({ section }) => belongsTo(section, kind, profile));
   const line = odd.length > 0 ? Math.min(...odd) : (header?.line ?? file.botocore.problems[0]?.line ?? 0);
-  throw new SignerError(
-    "ERR_SIGNER_CONFIG_INVALID",
-    `"${path}" line ${line + 1}: AWS SDKs read this line, or those below it, in different ways; nothing was written; ${adviceFor(kind, profile)}`,
-    { path },
-  );
+  const message = `"${path}" line ${line + 1}: AWS SDKs read this line, or those below it, in different ways; nothing was written; ${adviceFor(kind, profile)}`;
+  throw new SignerError("ERR_SIGNER_CONFIG_INVALID", message, { path });
 }
 
 function adviceFor(kind: FileKind, profile: string): string {

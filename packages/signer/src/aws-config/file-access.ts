@@ -82,11 +82,8 @@ export function statsOf(path: string): Stats | undefined {
 /** Refuses folders, devices, named pipes and sockets; the message says which of them it is. */
 export function refuseSpecial(place: Place, stats: Stats | undefined): void {
   if (stats === undefined || stats.isFile()) return;
-  throw new SignerError(
-    "ERR_SIGNER_FILE_UNWRITABLE",
-    `${nameOf(place)} is ${kindOf(stats)}, which is never replaced or written; give the path of a file`,
-    { path: place.path },
-  );
+  const message = `${nameOf(place)} is ${kindOf(stats)}, which is never replaced or written; give the path of a file`;
+  throw new SignerError("ERR_SIGNER_FILE_UNWRITABLE", message, { path: place.path });
 }
 
 function kindOf(stats: Stats): string {
@@ -186,11 +183,8 @@ export function withLock({ path, target }: Place, act: () => void): void {
   let release = tryLock(lock);
   while (release === undefined) {
     if (Date.now() > until) {
-      throw new SignerError(
-        "ERR_SIGNER_CONFIG_CHANGED",
-        `another process is writing "${path}" and does not end; nothing was written; run the command again, or delete "${lock}"`,
-        { path },
-      );
+      const message = `another process is writing "${path}" and does not end; nothing was written; run the command again, or delete "${lock}"`;
+      throw new SignerError("ERR_SIGNER_CONFIG_CHANGED", message, { path });
     }
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10 + Math.random() * 30);
     release = tryLock(lock);

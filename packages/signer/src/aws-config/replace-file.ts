@@ -63,11 +63,8 @@ export function replaceFile(
     });
   } catch (cause) {
     if (cause instanceof SignerError) throw cause;
-    throw new SignerError(
-      "ERR_SIGNER_FILE_UNWRITABLE",
-      `cannot write ${nameOf(place)}: ${messageOf(cause)}; what it held is still there`,
-      { path, cause },
-    );
+    const message = `cannot write ${nameOf(place)}: ${messageOf(cause)}; what it held is still there`;
+    throw new SignerError("ERR_SIGNER_FILE_UNWRITABLE", message, { path, cause });
   }
 }
 
@@ -89,11 +86,8 @@ export function keepCopy(path: string, text: string): string {
         });
       if (isNew) return copy;
     } catch (cause) {
-      throw new SignerError(
-        "ERR_SIGNER_FILE_UNWRITABLE",
-        `cannot write "${copy}", a copy of the long-term keys and settings that would be replaced: ${messageOf(cause)}; nothing was written`,
-        { path: copy, cause },
-      );
+      const message = `cannot write "${copy}", a copy of the long-term keys and settings that would be replaced: ${messageOf(cause)}; nothing was written`;
+      throw new SignerError("ERR_SIGNER_FILE_UNWRITABLE", message, { path: copy, cause });
     }
     const isFile = statSync(copy, { throwIfNoEntry: false })?.isFile() === true;
     if (isFile && readIfPresent(copy) === text) return copy;

@@ -79,8 +79,6 @@ function oneWord(
   member: "accessKeyId" | "secretAccessKey" | "sessionToken",
 ): string {
   if (/^[\u0021-\u007e]+$/.test(credentials[member])) return credentials[member];
-  throw new SignerError(
-    "ERR_SIGNER_RESPONSE_INVALID",
-    `${member} of the session has characters that a credentials file cannot hold; check that the endpoint is Roles Anywhere`,
-  );
+  const message = `${member} of the session has characters that a credentials file cannot hold; check that the endpoint is Roles Anywhere`;
+  throw new SignerError("ERR_SIGNER_RESPONSE_INVALID", message);
 }

@@ -50,11 +50,8 @@ interface Journal {
 /** Refuses to replace a file that another program has changed since it was read. */
 export function refuseChanged({ path, target, expected }: Replacement): void {
   if (readIfPresent(target) === expected) return;
-  throw new SignerError(
-    "ERR_SIGNER_CONFIG_CHANGED",
-    `"${path}" was changed by another program meanwhile; nothing was written, run the command again`,
-    { path },
-  );
+  const message = `"${path}" was changed by another program meanwhile; nothing was written, run the command again`;
+  throw new SignerError("ERR_SIGNER_CONFIG_CHANGED", message, { path });
 }
 
 /**
@@ -118,11 +115,8 @@ function makePrivate(file: number, path: string, { mode, uid }: Stats): void {
   } catch (cause) {
     // The owner's file lies on a file system without modes; the command warns about it. Another user's file is refused.
     if (uid === process.geteuid?.()) return;
-    throw new SignerError(
-      "ERR_SIGNER_FILE_UNWRITABLE",
-      `"${path}" belongs to another user and others may read it; as its owner: chmod 600 "${path}"`,
-      { path, cause },
-    );
+    const message = `"${path}" belongs to another user and others may read it; as its owner: chmod 600 "${path}"`;
+    throw new SignerError("ERR_SIGNER_FILE_UNWRITABLE", message, { path, cause });
   }
 }
 
@@ -153,11 +147,8 @@ function restore({ path, target }: Place, journal: string): void {
   try {
     const now = readFileSync(file, "latin1");
     if (!isUnfinished(now, contents)) {
-      throw new SignerError(
-        "ERR_SIGNER_CONFIG_CHANGED",
-        `"${path}" was changed after a process had been killed while it wrote it; what it held before is in "${journal}"; compare the two and delete that file`,
-        { path },
-      );
+      const message = `"${path}" was changed after a process had been killed while it wrote it; what it held before is in "${journal}"; compare the two and delete that file`;
+      throw new SignerError("ERR_SIGNER_CONFIG_CHANGED", message, { path });
     }
     if (now !== contents.before && now !== contents.after) overwrite(file, contents.before, now.length);
   } finally {

@@ -59,51 +59,41 @@ const ALLOWED = "letters, digits, blanks and _ . : / = + - @ alone";
  * @see https://docs.aws.amazon.com/rolesanywhere/latest/userguide/attribute-mapping.html
  * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html
  */
-function checkNames({ subject, issuer, dns, uri, directory }: CertificateFacts): readonly Finding[] {
-  const findings: Finding[] = [];
-  const check = (field: string, specifier: string, what: string, value: string): void => {
-    if (TAG_VALUE.test(value)) return;
-    findings.push(
-      warn(
-        "session tags",
-        `${what} ${JSON.stringify(value)} cannot become a session tag, and AWS may refuse the session`,
-        `choose a name of ${ALLOWED}, or delete the profile's mapping: aws rolesanywhere delete-attribute-mapping ` +
-          `--profile-id ID --certificate-field ${field} --specifiers '${specifier}'`,
-      ),
-    );
-  };
+function* checkNames({ subject, issuer, dns, uri, directory }: CertificateFacts): Generator<Finding> {
   const commonName = subject.find(({ type }) => type === "CN")?.value ?? "";
   const identity = [...commonName].length <= 61 ? `CN=${commonName}` : commonName;
   const isIdentity = commonName === "" || SOURCE_IDENTITY.test(identity);
   if (!isIdentity) {
-    findings.push(
-      warn(
-        "source identity",
-        `the common name ${JSON.stringify(commonName)} cannot be the source identity, and AWS refuses the session`,
-        `issue a certificate whose common name has ${ALLOWED}, 64 at most`,
-      ),
+    const name = JSON.stringify(commonName);
+    yield warn(
+      "source identity",
+      `the common name ${name} cannot be the source identity, and AWS refuses the session`,
+      `issue a certificate whose common name has ${ALLOWED}, 64 at most`,
     );
   }
-  for (const [type, value] of joined(subject)) {
-    if (type !== "CN" || isIdentity) check("x509Subject", "*", `${type} of the subject`, value);
+  const fields = [
+    ["x509Subject", "*", joined(subject, "of the subject").filter(({ type }) => type !== "CN" || isIdentity)],
+    ["x509Issuer", "*", joined(issuer, "of the issuer")],
+    ["x509SAN", "DNS", dns.map((value) => ({ what: "DNS name", value }))],
+    ["x509SAN", "URI", uri.map((value) => ({ what: "URI", value }))],
+    ["x509SAN", "Name/*", joined(directory, "of the directory name")],
+  ] as const;
+  for (const [field, specifier, values] of fields) {
+    for (const { what, value } of values.filter(({ value }) => !TAG_VALUE.test(value))) {
+      const problem = "cannot become a session tag, and AWS may refuse the session";
+      const command = `aws rolesanywhere delete-attribute-mapping --profile-id ID --certificate-field ${field} --specifiers '${specifier}'`;
+      const remedy = `choose a name of ${ALLOWED}, or delete the profile's mapping: ${command}`;
+      yield warn("session tags", `${what} ${JSON.stringify(value)} ${problem}`, remedy);
+    }
   }
-  for (const [type, value] of joined(issuer)) check("x509Issuer", "*", `${type} of the issuer`, value);
-  for (const value of dns) check("x509SAN", "DNS", "DNS name", value);
-  for (const value of uri) check("x509SAN", "URI", "URI", value);
-  for (const [type, value] of joined(directory)) {
-    check("x509SAN", "Name/*", `${type} of the directory name`, value);
-  }
-  return findings;
 }
 
-/** Repeated relative names become one value. */
-function joined(names: readonly NameValue[]): ReadonlyMap<string, string> {
-  const values = new Map<string, string>();
-  for (const { type, value } of names) {
-    const before = values.get(type);
-    values.set(type, before === undefined ? value : `${before}/${value}`);
-  }
-  return values;
+/** Relative names of one type become one value. */
+function joined(names: readonly NameValue[], of: string): readonly (NameValue & { readonly what: string })[] {
+  return [...Map.groupBy(names, ({ type }) => type)].map(([type, parts]) => ({
+    ...{ type, what: `${type} ${of}` },
+    value: parts.map(({ value }) => value).join("/"),
+  }));
 }
 
 /**

@@ -25,6 +25,7 @@ import { checkSessionParameters, regionOf } from "../../session/session-paramete
 import { holdsPem } from "../../keys/pem.ts";
 import type { Command } from "../command.ts";
 import { CREDENTIAL_PROCESS_FLAGS } from "./credential-process.ts";
+import { text, toggle } from "../flag.ts";
 import { helpText } from "../help-text.ts";
 import { identitySources } from "../resolve-flags.ts";
 import { refuseUnsupported } from "../session-flags.ts";
@@ -32,66 +33,36 @@ import { parseFlags } from "../parse-flags.ts";
 import type { Flags } from "../parse-flags.ts";
 
 const CONFIGURE_FLAGS = {
-  profile: { type: "text", value: "NAME", help: "profile to write" },
-  "from-outputs": {
-    type: "text",
-    value: "FILE",
-    help: "file of cdk deploy --outputs-file, for the ARNs that no flag gives",
-  },
-  stack: {
-    type: "text",
-    value: "NAME",
-    help: "stack in that file",
-    default: "RolesAnywhereStack, or the only one",
-  },
-  "trust-anchor-output": {
-    type: "text",
-    value: "NAME",
-    help: "output of the stack that holds the trust anchor's ARN",
-    default: "TrustAnchorArn",
-  },
-  "profile-output": {
-    type: "text",
-    value: "NAME",
-    help: "output that holds the ARN of the Roles Anywhere profile",
-    default: "ProfileArn",
-  },
-  "role-output": {
-    type: "text",
-    value: "NAME",
-    help: "output that holds the role's ARN",
-    default: "RoleArn",
-  },
+  profile: text("NAME", "profile to write"),
+  "from-outputs": text("FILE", "file of cdk deploy --outputs-file, for the ARNs that no flag gives"),
+  stack: text("NAME", "stack in that file", "RolesAnywhereStack, or the only one"),
+  "trust-anchor-output": text(
+    "NAME",
+    "output of the stack that holds the trust anchor's ARN",
+    "TrustAnchorArn",
+  ),
+  "profile-output": text("NAME", "output that holds the ARN of the Roles Anywhere profile", "ProfileArn"),
+  "role-output": text("NAME", "output that holds the role's ARN", "RoleArn"),
   ...CREDENTIAL_PROCESS_FLAGS,
-  region: { type: "text", value: "REGION", help: "region of the profile", default: "the trust anchor's" },
-  endpoint: {
-    type: "text",
-    value: "URL",
-    help: "service URL to write into the line",
-    default: "none: decided by the environment at run time",
-  },
-  "config-file": {
-    type: "text",
-    value: "FILE",
-    help: "file to write",
-    default: "AWS_CONFIG_FILE, then ~/.aws/config",
-  },
-  command: {
-    type: "text",
-    value: "PROGRAM",
-    help: "program to run in place of this Node.js and this ra-signer, for a profile used on another machine",
-  },
-  "no-check-files": {
-    type: "switch",
-    help: "take the paths as they are on another machine or in a container: absolute, not read",
-    default: "false",
-  },
-  force: {
-    type: "switch",
-    help: "replace other credentials of the profile; the old file is kept as FILE.backup",
-    default: "false",
-  },
+  region: text("REGION", "region of the profile", "the trust anchor's"),
+  endpoint: text("URL", "service URL to write into the line", "none: decided by the environment at run time"),
+  "config-file": text("FILE", "file to write", "AWS_CONFIG_FILE, then ~/.aws/config"),
+  command: text(
+    "PROGRAM",
+    "program to run in place of this Node.js and this ra-signer, for a profile used on another machine",
+  ),
+  "no-check-files": toggle(
+    "take the paths as they are on another machine or in a container: absolute, not read",
+  ),
+  force: toggle("replace other credentials of the profile; the old file is kept as FILE.backup"),
 } as const;
+
+/** The flags that are written into the line, in this order. */
+const WRITTEN_FLAGS = [
+  ...["certificate", "private-key", "intermediates", "pkcs8-password-env"],
+  ...["trust-anchor-arn", "profile-arn", "role-arn", "region", "endpoint", "session-duration"],
+  ...["role-session-name", "with-proxy", "no-verify-ssl", "debug", "cache"],
+] as const;
 
 type ConfigureFlags = Flags<typeof CONFIGURE_FLAGS>;
 
@@ -107,12 +78,13 @@ export const configure: Command = {
     ),
   run(words, { environment, note }) {
     const flags = parseFlags(CONFIGURE_FLAGS, words);
-    const profile = profileName(flags);
-    const arns = stackArns(flags);
-    const parameters = { ...arns, ...(flags.region ? { region: flags.region } : {}) };
+    const { profile } = flags;
+    if (!profile) throw new SignerError("ERR_SIGNER_USAGE", "--profile is missing");
+    checkProfileName(profile);
+    const parameters = { ...stackArns(flags), region: flags.region || undefined };
     checkSessionParameters(parameters);
     const region = regionOf(parameters);
-    const line = credentialProcessLine(flags, arns, environment);
+    const line = credentialProcessLine(flags, parameters, environment);
 
     const path = resolve(flags["config-file"] || configPath(environment));
     recover(path);
@@ -121,18 +93,17 @@ export const configure: Command = {
     refuseProblems(file, path);
     const rivals = rivalSettings(file, "config", profile, runsThisProgram);
     refuseRivals(rivals, profile, path, flags.force === true);
-    const hasRegion = profileValue(file, "config", profile, "region") !== undefined;
-    const removed = Object.fromEntries(rivals.map(({ key }) => [key, undefined]));
-    const values = {
-      ...removed,
-      credential_process: bytes(line),
-      ...(hasRegion && !flags.region ? {} : { region }),
-    };
+    const values: Record<string, string | undefined> = Object.fromEntries(
+      rivals.map(({ key }) => [key, undefined]),
+    );
+    values["credential_process"] = Buffer.from(line, "utf8").toString("latin1");
+    const isSet = profileValue(file, "config", profile, "region") !== undefined;
+    if (!isSet || flags.region) values["region"] = region;
     const after = setProfile(file, "config", profile, values, path);
     if (after !== before) {
       if (rivals.length > 0 && before !== undefined) {
         const backup = keepCopy(path, before);
-        note(`removed ${rivals.map(({ key }) => key).join(", ")}; the file as it was is "${backup}"`);
+        note(`removed ${keysOf(rivals)}; the file as it was is "${backup}"`);
       }
       replaceFile(path, after, before);
     }
@@ -142,28 +113,19 @@ export const configure: Command = {
   },
 };
 
+function keysOf(settings: readonly Setting[]): string {
+  return settings.map(({ key }) => key).join(", ");
+}
+
 /** Refuses settings that give the profile other credentials. --force replaces them, except those of [DEFAULT]. */
 function refuseRivals(rivals: readonly Setting[], profile: string, path: string, force: boolean): void {
   const shared = rivals.find(({ section }) => section === "DEFAULT");
-  if (shared !== undefined) {
-    throw new SignerError(
-      "ERR_SIGNER_CONFIG_CONFLICT",
-      `"${path}" line ${shared.line + 1}: boto3 and the AWS CLI take ${shared.key} of [DEFAULT] for every profile; move it to the profiles that need it`,
-      { path },
-    );
-  }
-  if (rivals.length === 0 || force) return;
-  throw new SignerError(
-    "ERR_SIGNER_CONFIG_CONFLICT",
-    `profile "${profile}" in "${path}" already has ${rivals.map(({ key }) => key).join(", ")}; choose another --profile, or replace them with --force`,
-    { path },
-  );
-}
-
-function profileName({ profile }: ConfigureFlags): string {
-  if (!profile) throw new SignerError("ERR_SIGNER_USAGE", "--profile is missing");
-  checkProfileName(profile);
-  return profile;
+  if (shared === undefined && (rivals.length === 0 || force)) return;
+  const message =
+    shared === undefined
+      ? `profile "${profile}" in "${path}" already has ${keysOf(rivals)}; choose another --profile, or replace them with --force`
+      : `"${path}" line ${shared.line + 1}: boto3 and the AWS CLI take ${shared.key} of [DEFAULT] for every profile; move it to the profiles that need it`;
+  throw new SignerError("ERR_SIGNER_CONFIG_CONFLICT", message, { path });
 }
 
 /** The ARNs of the flags. An output is read only for an ARN that no flag gives. */
@@ -191,62 +153,46 @@ function credentialProcessLine(flags: ConfigureFlags, arns: StackArns, environme
   refuseUnsupported(flags);
   if (!flags.certificate) throw new SignerError("ERR_SIGNER_USAGE", "--certificate is missing");
   if (flags["pkcs8-password"] || flags["private-key"] === "-") {
-    throw new SignerError(
-      "ERR_SIGNER_USAGE",
-      "a password is not written into a file, and a profile has no standard input; use --pkcs8-password-env and a file or env:NAME",
-    );
+    const message =
+      "a password is not written into a file, and a profile has no standard input; use --pkcs8-password-env and a file or env:NAME";
+    throw new SignerError("ERR_SIGNER_USAGE", message);
   }
-  const files = {
+  const complete = {
+    ...flags,
     certificate: filePath(flags, "certificate"),
     "private-key": filePath(flags, "private-key"),
     intermediates: filePath(flags, "intermediates"),
+    "trust-anchor-arn": arns.trustAnchorArn,
+    "profile-arn": arns.profileArn,
+    "role-arn": arns.roleArn,
   };
   if (flags["no-check-files"] !== true) {
-    const identity = loadIdentity(identitySources({ ...flags, ...files }, environment));
+    const identity = loadIdentity(identitySources(complete, environment));
     checkIdentity(identity.certificate, identity.privateKey, new Date());
   }
   const quote = (word: string): string => quoteWord(word, process.platform);
   const program = flags.command ? [flags.command] : thisProgram(flags.cache === true);
-  const options: readonly (readonly [flag: string, value: string | number | undefined])[] = [
-    ...Object.entries(files),
-    ["pkcs8-password-env", flags["pkcs8-password-env"]],
-    ["trust-anchor-arn", arns.trustAnchorArn],
-    ["profile-arn", arns.profileArn],
-    ["role-arn", arns.roleArn],
-    ["region", flags.region],
-    ["endpoint", flags.endpoint],
-    ["session-duration", flags["session-duration"]],
-    ["role-session-name", flags["role-session-name"]],
-  ];
-  return [
-    ...program.map(quote),
-    "credential-process",
-    ...options.flatMap(([flag, value]) =>
-      value === undefined || value === ""
-        ? []
-        : [`--${flag}`, typeof value === "number" ? String(value) : quote(value)],
-    ),
-    ...(["with-proxy", "no-verify-ssl", "debug", "cache"] as const).flatMap((flag) =>
-      flags[flag] === true ? [`--${flag}`] : [],
-    ),
-  ].join(" ");
+  const options = WRITTEN_FLAGS.flatMap((flag) => {
+    const value = complete[flag];
+    if (value === undefined || value === "" || value === false) return [];
+    if (value === true) return [`--${flag}`];
+    return [`--${flag}`, typeof value === "number" ? String(value) : quote(value)];
+  });
+  return [...program.map(quote), "credential-process", ...options].join(" ");
 }
 
 function filePath(flags: ConfigureFlags, name: "certificate" | "private-key" | "intermediates"): string {
-  const path = flags[name];
-  if (!path) return "";
-  if (path.startsWith("env:")) return path;
+  const path = flags[name] ?? "";
+  const invalid = (message: string): SignerError =>
+    new SignerError("ERR_SIGNER_CONFIG_VALUE_INVALID", `--${name} ${message}`);
+  if (path === "" || path.startsWith("env:")) return path;
   if (holdsPem(path)) {
-    throw new SignerError(
-      "ERR_SIGNER_CONFIG_VALUE_INVALID",
-      `--${name} is the text of a PEM file, which is not written into a profile; give a path or env:NAME`,
-    );
+    throw invalid("is the text of a PEM file, which is not written into a profile; give a path or env:NAME");
   }
   if (flags["no-check-files"] !== true) return resolve(path);
   if (isAbsolute(path)) return path;
-  throw new SignerError(
-    "ERR_SIGNER_CONFIG_VALUE_INVALID",
-    `--${name} ${quoted(path)} is not absolute; with --no-check-files give the path as it is where the profile is used`,
+  throw invalid(
+    `${quoted(path)} is not absolute; with --no-check-files give the path as it is where the profile is used`,
   );
 }
 
@@ -273,16 +219,10 @@ function warnOfCredentialsFile(
   if (problem !== undefined) {
     note(`warning: the AWS CLI and boto3 cannot read ${describeProblem(path, problem)}; ${problem.remedy}`);
   }
-  const rivals = rivalSettings(file, "credentials", profile, () => false);
-  if (rivals.length > 0) {
-    const keys = rivals.map(({ key }) => key).join(", ");
+  const keys = keysOf(rivalSettings(file, "credentials", profile, () => false));
+  if (keys !== "") {
     note(
       `warning: [${profile}] in "${path}" has ${keys}, which AWS SDKs prefer to this profile; remove that section`,
     );
   }
-}
-
-/** The UTF-8 bytes of a text, one character each, as in {@link parseConfig}. */
-function bytes(text: string): string {
-  return Buffer.from(text, "utf8").toString("latin1");
 }
