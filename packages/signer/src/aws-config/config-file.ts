@@ -1,7 +1,14 @@
 import { isDeepStrictEqual } from "node:util";
 
 import { quoted, SignerError } from "../errors.ts";
-import { isReadFor, mayBeProfile, readAsBotocore, readAsJavaScript, splitLines } from "./config-readers.ts";
+import {
+  decode,
+  isReadFor,
+  mayBeProfile,
+  readAsBotocore,
+  readAsJavaScript,
+  splitLines,
+} from "./config-readers.ts";
 import type { FileKind, IsProfile, Problem, Reading, Setting } from "./config-readers.ts";
 
 export type { FileKind, Setting } from "./config-readers.ts";
@@ -48,11 +55,7 @@ export function parseConfig(text: string): ConfigFile {
   return { text, botocore: readAsBotocore(text), javaScript: readAsJavaScript(text) };
 }
 
-/**
- * Refuses a profile name that cannot be written into a section's header.
- *
- * @throws {SignerError} ERR_SIGNER_CONFIG_VALUE_INVALID
- */
+/** Refuses, with ERR_SIGNER_CONFIG_VALUE_INVALID, a profile name that cannot be written into a section's header. */
 export function checkProfileName(name: string): void {
   // The JavaScript SDK gives up on a file that has a profile of that name.
   if (PROFILE_NAME.test(name) && name !== "__proto__") return;
@@ -174,11 +177,7 @@ export function readDifferences(
   ];
 }
 
-/**
- * Refuses a file that the AWS CLI and boto3 refuse, since they could not use a profile that is added to it.
- *
- * @throws {SignerError} ERR_SIGNER_CONFIG_INVALID with line and remedy.
- */
+/** Refuses, with ERR_SIGNER_CONFIG_INVALID, a file in which the AWS CLI and boto3 could not use an added profile. */
 export function refuseProblems(file: ConfigFile, path: string): void {
   const [first, ...more] = file.botocore.problems;
   if (first === undefined) return;
@@ -215,7 +214,7 @@ export function setProfile(
     const sections = now.headers.filter(({ section }) => now.isProfile(section, kind, profile));
     const wanted = sections.flatMap(({ section }) =>
       Object.entries(values).flatMap(([key, value]) =>
-        value === undefined ? [] : [show({ section, key, value: fromBytes(value) })],
+        value === undefined ? [] : [show({ section, key, value: decode(value) })],
       ),
     );
     const found = settingsOf(now, kind, profile).filter(isSet).map(show);
@@ -283,11 +282,8 @@ function edit(file: ConfigFile, kind: FileKind, profile: string, values: Values)
   return lines.filter((line) => line !== undefined).join("");
 }
 
-/**
- * Finds the line after which a new setting is inserted. It is the header, so that the setting does not become part of a
- * nested block; if indented lines follow the header, it is the last of them, since botocore would read them as a
- * continuation of the new setting.
- */
+// It is the header, so that the new setting does not become part of a nested block; if indented lines follow the header,
+// it is the last of them, since botocore would read them as a continuation of the new setting.
 function insertionLine({ botocore }: ConfigFile, lines: readonly string[], header: number): number {
   let place = header;
   for (const [line, text] of lines.entries()) {
@@ -300,9 +296,4 @@ function insertionLine({ botocore }: ConfigFile, lines: readonly string[], heade
 
 function endingOf(line = ""): string {
   return /(?:\r\n|\n|\r)$/.exec(line)?.[0] ?? "";
-}
-
-/** The text that readers see in a value of UTF-8 bytes. */
-function fromBytes(value: string): string {
-  return Buffer.from(value, "latin1").toString("utf8");
 }

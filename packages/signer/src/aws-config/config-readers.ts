@@ -2,10 +2,8 @@ import { isUtf8 } from "node:buffer";
 
 import { splitWords } from "./credential-process-line.ts";
 
-/**
- * How botocore (the AWS CLI, boto3) and the AWS SDK for JavaScript read config and credentials files. The two disagree in
- * many places, so a setting is trusted only where both have been asked.
- */
+// How botocore (the AWS CLI, boto3) and the AWS SDK for JavaScript read config and credentials files. The two disagree in
+// many places, so a setting is trusted only where both have been asked.
 
 /** A section's header. */
 export interface Header {
@@ -29,9 +27,7 @@ export interface Setting extends Header {
 export interface Problem {
   /** Index of the line in the document. */
   readonly line: number;
-  /** What is wrong there. */
   readonly message: string;
-  /** What to do about it. */
   readonly remedy: string;
 }
 
@@ -222,7 +218,8 @@ export const mayBeProfile: IsProfile = (section, kind, profile) => {
   return kind === "credentials" ? prefix === undefined : prefix !== undefined || profile === "default";
 };
 
-function decode(bytes: string): string {
+/** The text of UTF-8 bytes, which are one character each. */
+export function decode(bytes: string): string {
   return Buffer.from(bytes, "latin1").toString("utf8");
 }
 

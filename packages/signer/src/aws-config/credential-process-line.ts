@@ -1,12 +1,9 @@
 import { quoted, SignerError } from "../errors.ts";
 
 /**
- * Quotes a word of a credential_process line so that every SDK reads it back as it was.
- *
- * The SDKs disagree on how to split the line: some hand it to `sh -c` (JavaScript, Go, Rust), some split it as Python's
+ * Quotes a word of a credential_process line so that every SDK reads it back as it was. The SDKs disagree on how to split the line: some hand it to `sh -c` (JavaScript, Go, Rust), some split it as Python's
  * shlex does (boto3, AWS CLI), on Windows it goes to cmd.exe or to the C run-time rules. Quoting has to hold for all.
  *
- * @param word For example an absolute path.
  * @param platform Value of process.platform where the line will run.
  * @throws {SignerError} ERR_SIGNER_CONFIG_VALUE_INVALID for characters that no quoting protects in all SDKs: line breaks
  *   and other control characters; white space before `#` or `;`, where some config readers see a comment; `"` and `%` on
@@ -33,11 +30,7 @@ export function quoteWord(word: string, platform: string): string {
 /** Text in single and in double quotes, an escaped character, blanks; else one character, or a quote that is left open. */
 const PART = /'([^']*)'|"((?:[^"\\]|\\["\\]|\\(?!["\\]))*)"|\\(.)|[ \t]+|[^]/gs;
 
-/**
- * Splits a line into words by the rules that sh and shlex share: blanks, single and double quotes, backslashes.
- *
- * @returns The words, or undefined when a quote is left open.
- */
+/** Splits a line into words by the rules that sh and shlex share. Undefined when a quote is left open. */
 export function splitWords(line: string): readonly string[] | undefined {
   const words: string[] = [];
   let isInWord = false;

@@ -22,10 +22,8 @@ const FLAGS = [
 /**
  * Reads ARNs from the file that `cdk deploy --outputs-file` wrote.
  *
- * @param path The JSON file.
  * @param names Output of each ARN that is wanted, such as `{ roleArn: "RoleArn" }`.
  * @param stack Stack name. @default RolesAnywhereStack, or the only stack in the file
- * @returns The ARNs that were asked for.
  * @throws {SignerError} ERR_SIGNER_OUTPUTS_INVALID naming what is missing, and the outputs that are there.
  */
 export function readStackOutputs(path: string, names: OutputNames, stack?: string): Partial<StackArns> {

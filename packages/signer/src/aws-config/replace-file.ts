@@ -18,13 +18,13 @@ import {
   makeFolder,
   nameOf,
   readIfPresent,
+  refuseChanged,
   refuseSpecial,
   statsOf,
-  withLock,
   withTemporary,
 } from "./file-access.ts";
-import { refuseChanged, writeInPlace } from "./write-in-place.ts";
-import type { Replacement } from "./write-in-place.ts";
+import type { Replacement } from "./file-access.ts";
+import { withLock, writeInPlace } from "./write-in-place.ts";
 
 /**
  * Replaces the contents of a file.
@@ -34,7 +34,6 @@ import type { Replacement } from "./write-in-place.ts";
  * itself, and keeps a copy of the old contents until the new ones are complete. Links are followed to their end, which need
  * not exist. Owner and mode are kept; a new file gets mode 0600, a new folder 0700.
  *
- * @param path The file.
  * @param text New contents, one character for each byte (latin1).
  * @param expected What the file held when it was read; undefined when it did not exist.
  * @param options `secret`: whether only the owner may read the file afterwards. @default the file keeps its mode
@@ -94,12 +93,7 @@ export function keepCopy(path: string, text: string): string {
   }
 }
 
-/**
- * Whether the file is mounted at another path as well, which would keep the old contents. (A file that is a mount point
- * itself cannot be renamed.)
- *
- * @see https://man7.org/linux/man-pages/man5/proc_pid_mountinfo.5.html
- */
+// The other path would keep the old contents. See https://man7.org/linux/man-pages/man5/proc_pid_mountinfo.5.html
 function isMountedElsewhere(target: string, { dev, ino }: Stats): boolean {
   try {
     return readFileSync("/proc/self/mountinfo", "utf8")
@@ -116,9 +110,8 @@ function isMountedElsewhere(target: string, { dev, ino }: Stats): boolean {
 }
 
 function unescapeMount(field: string): string {
-  return field.replaceAll(/\\([0-7]{3})/g, (_all, octal: string) =>
-    String.fromCharCode(Number.parseInt(octal, 8)),
-  );
+  const character = (_all: string, octal: string): string => String.fromCharCode(Number.parseInt(octal, 8));
+  return field.replaceAll(/\\([0-7]{3})/g, character);
 }
 
 /** What keeps a file from being made in the folder, or from taking the name of the old one. */
@@ -153,7 +146,7 @@ function syncFolder(folder: string): void {
   }
 }
 
-/** Gives the new file the owner of the old one, which matters for a service that runs as root. False when it cannot. */
+/** Gives the new file the owner of the old one, which matters for a service that runs as root. */
 function keepsOwner(file: string, { uid, gid }: Stats): boolean {
   if (process.platform === "win32") return true;
   const made = statSync(file);

@@ -14,8 +14,6 @@ const MAX_EDITS = 20;
  * Puts a session into a profile of a credentials file. Everything else in the file stays byte for byte; the file is
  * readable by its owner only afterwards.
  *
- * @param path The file.
- * @param profile Name of its section.
  * @param note Receives what people should know: long-term keys were replaced, others could or still can read the file, or
  *   the AWS CLI and boto3 cannot read it.
  * @throws {SignerError} ERR_SIGNER_CONFIG_CHANGED when another program keeps writing the file; ERR_SIGNER_CONFIG_INVALID

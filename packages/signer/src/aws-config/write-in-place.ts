@@ -1,4 +1,6 @@
+import { createHash } from "node:crypto";
 import {
+  accessSync,
   chmodSync,
   closeSync,
   constants,
@@ -6,6 +8,7 @@ import {
   fstatSync,
   fsyncSync,
   ftruncateSync,
+  lstatSync,
   openSync,
   readFileSync,
   renameSync,
@@ -13,45 +16,32 @@ import {
   writeSync,
 } from "node:fs";
 import type { Stats } from "node:fs";
-import { resolve } from "node:path";
+import { tmpdir } from "node:os";
+import { basename, dirname, join, resolve } from "node:path";
 
-import { readPrivateFile } from "../cache/private-file.ts";
+import { tryLock } from "../cache/lock.ts";
+import { readPrivateFile, removeLeftovers } from "../cache/private-file.ts";
+import { homeFolder } from "../config/aws-files.ts";
 import { SignerError } from "../errors.ts";
 import {
-  companionOf,
-  companionsOf,
   followLinks,
-  readIfPresent,
+  makeFolder,
+  refuseChanged,
   refuseSpecial,
-  releaseStale,
-  removeTemporaryFiles,
   statsOf,
-  withLock,
   withTemporary,
 } from "./file-access.ts";
-import type { Place } from "./file-access.ts";
+import type { Place, Replacement } from "./file-access.ts";
 
-/** The new contents of a file. */
-export interface Replacement extends Place {
-  /** New contents, one character for each byte (latin1). */
-  readonly text: string;
-  /** What the file held when it was read; undefined when it did not exist. */
-  readonly expected: string | undefined;
-  /** Whether only the owner may read the file afterwards. */
-  readonly secret: boolean;
-}
+/** How long another writer is waited for; a write takes a few milliseconds. */
+const LOCK_WAIT_MS = 5000;
+/** What follows the file's name in the names of its temporary files, and of those of its lock and journal. */
+const TEMPORARY = /^(?:\.ra-signer-(?:lock|journal))?\.[0-9a-f-]{12,36}\.tmp$/;
 
-/** Old and new contents of a file that is being written, one character for each byte (latin1). */
+/** Old and new contents of a file (latin1). */
 interface Journal {
   readonly before: string;
   readonly after: string;
-}
-
-/** Refuses to replace a file that another program has changed since it was read. */
-export function refuseChanged({ path, target, expected }: Replacement): void {
-  if (readIfPresent(target) === expected) return;
-  const message = `"${path}" was changed by another program meanwhile; nothing was written, run the command again`;
-  throw new SignerError("ERR_SIGNER_CONFIG_CHANGED", message, { path });
 }
 
 /**
@@ -124,23 +114,27 @@ function makePrivate(file: number, path: string, { mode, uid }: Stats): void {
  * Restores the old contents of a file if a process was killed while it wrote into the file, and removes the temporary files
  * and the lock of killed processes.
  *
- * @throws {SignerError} ERR_SIGNER_CONFIG_CHANGED when another program changed the file since: the file and the journal
- *   both stay.
+ * @throws {SignerError} ERR_SIGNER_CONFIG_CHANGED when another program changed the file since. File and journal both stay.
  */
 export function recover(path: string): void {
   const target = followLinks(path);
   if (statsOf(target)?.isFile() !== true) return;
-  for (const name of new Set([target, resolve(path)])) removeTemporaryFiles(name);
-  releaseStale(target);
-  const journals = companionsOf(target, "journal").filter((name) => readJournal(name) !== undefined);
-  if (journals.length === 0) return;
+  for (const file of new Set([target, resolve(path)])) {
+    const start = basename(file);
+    const isOurs = (name: string): boolean =>
+      name.startsWith(start) && TEMPORARY.test(name.slice(start.length));
+    removeLeftovers(dirname(file), isOurs);
+  }
+  const journals = companionsOf(target, "journal");
+  if (![...journals, ...companionsOf(target, "lock")].some((name) => statsOf(name)?.isFile() === true))
+    return;
+  // Whoever takes the lock takes that of a killed process too.
   withLock({ path, target }, () => {
     for (const journal of journals) restore({ path, target }, journal);
   });
 }
 
 function restore({ path, target }: Place, journal: string): void {
-  // The process that wrote it may have finished before this one took the lock.
   const contents = readJournal(journal);
   if (contents === undefined) return;
   const file = openToWrite(target);
@@ -175,5 +169,64 @@ function readJournal(path: string): Journal | undefined {
     return typeof before === "string" && typeof after === "string" ? { before, after } : undefined;
   } catch {
     return undefined;
+  }
+}
+
+/** Where the lock or the journal of a file can lie: beside it, or in a private folder of this user. */
+function companionsOf(target: string, name: "lock" | "journal"): readonly [string, ...string[]] {
+  const home = homeFolder({});
+  const hidden = `${createHash("sha256").update(target).digest("hex").slice(0, 32)}.${name}`;
+  return [
+    `${target}.ra-signer-${name}`,
+    ...(home === undefined ? [] : [join(home, ".local", "state", "ra-signer", hidden)]),
+    join(tmpdir(), `ra-signer-${process.geteuid?.() ?? ""}`, hidden),
+  ];
+}
+
+/** The first of these places where this user can create files. */
+function companionOf(target: string, name: "lock" | "journal"): string {
+  const [beside, ...hidden] = companionsOf(target, name);
+  const path = canCreateIn(dirname(target)) ? beside : hidden.find((each) => isPrivateFolder(dirname(each)));
+  if (path !== undefined) return path;
+  throw new Error("there is no folder for a copy of its old contents, neither in ~ nor for temporary files");
+}
+
+function isPrivateFolder(folder: string): boolean {
+  try {
+    makeFolder(folder);
+    const stats = lstatSync(folder);
+    const isOwn = stats.isDirectory() && stats.uid === process.geteuid?.() && (stats.mode & 0o077) === 0;
+    return isOwn && canCreateIn(folder);
+  } catch {
+    return false;
+  }
+}
+
+function canCreateIn(folder: string): boolean {
+  try {
+    accessSync(folder, constants.W_OK | constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Locks a file against other processes of ra-signer. Programs that do not take the lock are noticed by what they write. */
+export function withLock({ path, target }: Place, act: () => void): void {
+  const lock = companionOf(target, "lock");
+  const until = Date.now() + LOCK_WAIT_MS;
+  let release = tryLock(lock);
+  while (release === undefined) {
+    if (Date.now() > until) {
+      const message = `another process is writing "${path}" and does not end; nothing was written; run the command again, or delete "${lock}"`;
+      throw new SignerError("ERR_SIGNER_CONFIG_CHANGED", message, { path });
+    }
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10 + Math.random() * 30);
+    release = tryLock(lock);
+  }
+  try {
+    act();
+  } finally {
+    release();
   }
 }

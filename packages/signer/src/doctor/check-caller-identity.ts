@@ -41,21 +41,19 @@ export async function checkCallerIdentity(
     const message = `STS was not asked: CreateSession went to ${service}, and AWS does not know its credentials`;
     return warn(CHECK, message, "set AWS_ENDPOINT_URL_STS to the STS that knows them");
   }
-  let url: URL;
   try {
-    url = parseEndpoint(endpoint);
-  } catch {
-    const form = "scheme and host, such as https://sts.us-east-1.amazonaws.com";
-    const message = "the endpoint that is configured for STS is not a usable URL";
-    return fail(CHECK, message, `set AWS_ENDPOINT_URL_STS to ${form}`);
-  }
-  try {
+    const url = parseEndpoint(endpoint);
     const response = await ask(url, credentials, parameters, options);
     const id = printable(response.header("x-amzn-requestid") ?? "none", LONGEST_MESSAGE);
     trace?.(`answer ${response.status}, request id ${id}`);
     return judge(response, url.origin, credentials, parameters.roleArn);
   } catch (error) {
     if (!(error instanceof SignerError)) throw error;
+    if (error.code === "ERR_SIGNER_ENDPOINT_INVALID") {
+      const message = "the endpoint that is configured for STS is not a usable URL";
+      const form = "scheme and host, such as https://sts.us-east-1.amazonaws.com";
+      return fail(CHECK, message, `set AWS_ENDPOINT_URL_STS to ${form}`);
+    }
     const remedy = "let STS through, if the application calls it; other services may work";
     return warn(CHECK, messageOf(error), remedy);
   }
@@ -68,18 +66,11 @@ function ask(
   { send, now, trace }: CallerIdentityOptions,
 ): Promise<HttpResponse> {
   const path = url.pathname.replace(/\/*$/, "/");
-  const headers = {
-    Host: url.host,
-    "Content-Type": "application/x-www-form-urlencoded; charset=utf-8",
-  };
-  const { accessKeyId, secretAccessKey, sessionToken } = credentials;
+  const headers = { Host: url.host, "Content-Type": "application/x-www-form-urlencoded; charset=utf-8" };
   const signature = signWithSecretKey(
     // Every service but S3 signs the path with its escapes escaped once more.
     { method: "POST", path: path.split("/").map(encodeRfc3986).join("/"), query: {}, headers, body: BODY },
-    {
-      ...{ accessKeyId, secretAccessKey, sessionToken },
-      ...{ service: "sts", region: regionOf(parameters), moment: now() },
-    },
+    { ...credentials, service: "sts", region: regionOf(parameters), moment: now() },
   );
   const target = `${url.origin}${path}`;
   trace?.(`POST ${target} ${BODY}`);

@@ -90,19 +90,13 @@ function* checkNames({ subject, issuer, dns, uri, directory }: CertificateFacts)
 
 /** Relative names of one type become one value. */
 function joined(names: readonly NameValue[], of: string): readonly (NameValue & { readonly what: string })[] {
-  return [...Map.groupBy(names, ({ type }) => type)].map(([type, parts]) => ({
-    ...{ type, what: `${type} ${of}` },
-    value: parts.map(({ value }) => value).join("/"),
-  }));
+  return [...Map.groupBy(names, ({ type }) => type)].map(([type, parts]) => {
+    const value = parts.map((part) => part.value).join("/");
+    return { type, what: `${type} ${of}`, value };
+  });
 }
 
-/**
- * Checks that the intermediates lead from the certificate towards the trust anchor.
- *
- * @param leaf End-entity certificate.
- * @param intermediates DER of each, in the order in which they are sent.
- * @param moment Now.
- */
+/** Checks that the intermediates (DER, in the order in which they are sent) lead from the certificate to the trust anchor. */
 export function checkChain(
   leaf: X509Certificate,
   intermediates: readonly Uint8Array[],
@@ -155,7 +149,6 @@ function pathFrom(leaf: X509Certificate, pool: readonly X509Certificate[]): read
   }
 }
 
-/** Compares the names and verifies the signature. The extensions of the issuer have checks of their own. */
 function isIssuedBy(certificate: X509Certificate, issuer: X509Certificate): boolean {
   return certificate.issuer === issuer.subject && certificate.verify(issuer.publicKey);
 }

@@ -11,13 +11,7 @@ import type { Finding, Report } from "./finding.ts";
 
 const DAY_MS = 86_400_000;
 
-/**
- * Reads certificate, intermediates and key, and checks them.
- *
- * @param keyPath File of the key, if it is one.
- * @param moment Now.
- * @returns The identity; undefined when something is missing or damaged.
- */
+/** Reads certificate, intermediates and key, and checks them. Undefined when something is missing or damaged. */
 export function checkIdentityFiles(
   sources: IdentitySources,
   keyPath: string | undefined,

@@ -70,7 +70,7 @@ function checkClock(date: string | undefined, moment: Date): Finding {
   return (Math.abs(offset) < MAX_OFFSET_SECONDS ? warn : fail)("clock", message);
 }
 
-/** Checks that CreateSession returns credentials. */
+/** Checks that CreateSession returns credentials, and returns them. */
 export async function checkCreateSession(
   identity: SigningIdentity,
   parameters: SessionParameters,

@@ -32,12 +32,8 @@ const MOST_PROBLEMS = 5;
 const PROGRAM_TIMEOUT_MS = 10_000;
 
 /**
- * Finds the command line that a profile runs, and what keeps SDKs from running it.
- *
- * @param paths The AWS config file and the shared credentials file. A credential_process counts in both, and that of the
- *   credentials file comes first.
- * @param environment Of the program that is tried.
- * @returns Undefined when there is no usable command line.
+ * Finds the command line that a profile runs, and what keeps SDKs from running it. A credential_process counts in the config
+ * file and in the credentials file, and that of the credentials file comes first.
  */
 export function readProfile(
   profile: string,
@@ -45,6 +41,8 @@ export function readProfile(
   environment: Environment,
   report: Report,
 ): ProfileCommand | undefined {
+  const unusable = (message: string, remedy?: string): undefined =>
+    void report(fail("profile", message, remedy));
   const files = {
     config: readFile("config", profile, paths.config, report),
     credentials: readFile("credentials", profile, paths.credentials, report),
@@ -56,23 +54,22 @@ export function readProfile(
   const known = `profile "${profile}" in "${paths[kind]}"`;
   if (line === undefined) {
     const remedy = "write it: ra-signer configure";
-    if (files.config === undefined) report(fail("profile", `there is no file "${paths.config}"`, remedy));
-    else if (hasProfile(config, "config", profile)) {
-      report(fail("profile", `${known} has no credential_process`, remedy));
-    } else report(fail("profile", `there is no ${known}`, `check its name, or ${remedy}`));
-    return undefined;
+    if (files.config === undefined) return unusable(`there is no file "${paths.config}"`, remedy);
+    return hasProfile(config, "config", profile)
+      ? unusable(`${known} has no credential_process`, remedy)
+      : unusable(`there is no ${known}`, `check its name, or ${remedy}`);
   }
   const words = splitWords(line) ?? [];
   const command = words.indexOf("credential-process");
-  if (command < 1) {
-    report(fail("profile", `credential_process of ${known} does not run ra-signer`));
-    return undefined;
+  if (command < 1) return unusable(`credential_process of ${known} does not run ra-signer`);
+  const problems = checkProgram(words.slice(0, command), environment);
+  if (problems.some(({ status }) => status === "fail")) return void report(...problems);
+  report(ok("profile", known), ...problems);
+  if (process.platform !== "win32" && (statSync(paths[kind]).mode & 0o022) !== 0) {
+    const message = `others may change "${paths[kind]}", and with it the command that SDKs run`;
+    report(warn("profile", message, `chmod go-w "${paths[kind]}"`));
   }
-  const problem = checkProgram(words.slice(0, command), environment);
-  if (problem?.status !== "fail") report(ok("profile", known));
-  if (problem !== undefined) report(problem);
-  if (problem?.status === "fail") return undefined;
-  report(...checkMode(paths[kind]), ...checkRivals(profile, paths, { config, credentials }, kind));
+  report(...checkRivals(profile, paths, { config, credentials }, kind));
   return { words: words.slice(command + 1), sts: profileEndpoint(config, profile, "sts") };
 }
 
@@ -97,51 +94,33 @@ function readFile(kind: FileKind, profile: string, path: string, report: Report)
   }
 }
 
-function checkMode(path: string): readonly Finding[] {
-  if (process.platform === "win32" || (statSync(path).mode & 0o022) === 0) return [];
-  const message = `others may change "${path}", and with it the command that SDKs run`;
-  return [warn("profile", message, `chmod go-w "${path}"`)];
-}
-
 /** Finds settings that give the profile other credentials beside the credential_process in the file of that kind. */
-function checkRivals(
+function* checkRivals(
   profile: string,
   paths: Readonly<Record<FileKind, string>>,
   files: Readonly<Record<FileKind, ConfigFile>>,
   kind: FileKind,
-): readonly Finding[] {
+): Generator<Finding> {
   // The credential_process of this file is the one that is examined, so it is no rival.
   const keysIn = (of: FileKind): string =>
     [...new Set(rivalSettings(files[of], of, profile, () => of === kind).map(({ key }) => key))].join(", ");
-  const findings: Finding[] = [];
   const own = keysIn(kind);
+  const remedy = "remove them: most SDKs prefer them to credential_process";
+  if (own !== "") yield fail("profile", `it has ${own} as well`, remedy);
   const other = kind === "config" ? "credentials" : "config";
-  const elsewhere = keysIn(other);
-  if (own !== "") {
-    const remedy = "remove them: most SDKs prefer them to credential_process";
-    findings.push(fail("profile", `it has ${own} as well`, remedy));
-  }
-  if (elsewhere !== "") {
-    const message = `[${profile}] in "${paths[other]}" has ${elsewhere}`;
-    findings.push(
-      other === "credentials"
-        ? fail("profile", `${message}, which SDKs prefer`, "remove that section")
-        : warn("profile", `${message} as well`, "remove one of the two"),
-    );
-  }
-  return findings;
+  const keys = keysIn(other);
+  if (keys === "") return;
+  const message = `[${profile}] in "${paths[other]}" has ${keys}`;
+  yield other === "credentials"
+    ? fail("profile", `${message}, which SDKs prefer`, "remove that section")
+    : warn("profile", `${message} as well`, "remove one of the two");
 }
 
-/**
- * Runs the program of a credential_process as boto3 does, without a shell, and asks for its version.
- *
- * @param words Program and arguments before `credential-process`: `env ra-signer`, `node /path/main.cjs`.
- * @returns What is wrong; undefined when nothing is.
- */
-function checkProgram(words: readonly string[], environment: Environment): Finding | undefined {
+/** Runs `env ra-signer` or `node /path/main.cjs` as boto3 does, without a shell, and asks for its version. */
+function checkProgram(words: readonly string[], environment: Environment): readonly Finding[] {
   const [program = "", ...rest] = words;
   const gone = words.find((word) => isAbsolute(word) && !existsSync(word));
-  if (gone !== undefined) return fail("profile", `credential_process names "${gone}", which is not there`);
+  if (gone !== undefined) return [fail("profile", `credential_process names "${gone}", which is not there`)];
   const { status, error, stdout, stderr } = spawnSync(program, [...rest, "version"], {
     env: environment,
     encoding: "utf8",
@@ -156,20 +135,20 @@ function checkProgram(words: readonly string[], environment: Environment): Findi
   const named = `credential_process starts "${program}", which`;
   if (error !== undefined) {
     const [why, remedy = "give its absolute path: ra-signer configure"] = whyNotStarted(program, error);
-    return fail("profile", `${named} ${why}`, remedy);
+    return [fail("profile", `${named} ${why}`, remedy)];
   }
   if (status !== 0) {
     const [firstLine = ""] = (stderr || stdout).trim().split("\n");
     const said = firstLine === "" ? "" : `: ${quotable(firstLine)}`;
     const end = `ends with ${status ?? "a signal"} when asked for its version${said}`;
-    return fail("profile", `${named} ${end}`);
+    return [fail("profile", `${named} ${end}`)];
   }
   if (!/^v?\d+\.\d+/.test(stdout)) {
-    return fail("profile", `${named} is not ra-signer: it prints no version`);
+    return [fail("profile", `${named} is not ra-signer: it prints no version`)];
   }
-  if (isAbsolute(program) || !/[\\/]/.test(program)) return undefined;
+  if (isAbsolute(program) || !/[\\/]/.test(program)) return [];
   const message = `${named} is found only by SDKs that run in this folder`;
-  return warn("profile", message, "give its absolute path: write it anew: ra-signer configure");
+  return [warn("profile", message, "give its absolute path: write it anew: ra-signer configure")];
 }
 
 function whyNotStarted(program: string, error: Error): readonly [why: string, remedy?: string | undefined] {
