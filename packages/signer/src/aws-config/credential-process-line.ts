@@ -1,8 +1,9 @@
 import { quoted, SignerError } from "../errors.ts";
 
 /**
- * Quotes a word of a credential_process line so that every SDK reads it back as it was. The SDKs disagree on how to split the line: some hand it to `sh -c` (JavaScript, Go, Rust), some split it as Python's
- * shlex does (boto3, AWS CLI), on Windows it goes to cmd.exe or to the C run-time rules. Quoting has to hold for all.
+ * Quotes a word of a credential_process line so that every SDK reads it back as it was. Some SDKs hand the line to `sh -c`
+ * (JavaScript, Go, Rust), some split it as Python's shlex does (boto3, AWS CLI); on Windows it goes to cmd.exe or to the
+ * C run-time rules.
  *
  * @param platform Value of process.platform where the line will run.
  * @throws {SignerError} ERR_SIGNER_CONFIG_VALUE_INVALID for characters that no quoting protects in all SDKs: line breaks
@@ -10,12 +11,16 @@ import { quoted, SignerError } from "../errors.ts";
  *   Windows.
  */
 export function quoteWord(word: string, platform: string): string {
+  const refuse = (what: RegExp, why: string): void => {
+    if (!what.test(word)) return;
+    const message = `${quoted(word)} cannot be written into credential_process: it holds ${why}; use another path or name`;
+    throw new SignerError("ERR_SIGNER_CONFIG_VALUE_INVALID", message);
+  };
   // oxlint-disable-next-line no-control-regex -- control characters are what is refused
-  if (/[\u0000-\u001f\u007f\u0085\u2028\u2029]/.test(word)) throw unquotable(word, "a control character");
-  if (/\s[#;]/.test(word))
-    throw unquotable(word, "a space before # or ;, where config readers see a comment");
+  refuse(/[\u0000-\u001f\u007f\u0085\u2028\u2029]/, "a control character");
+  refuse(/\s[#;]/, "a space before # or ;, where config readers see a comment");
   if (platform === "win32") {
-    if (/["%]/.test(word)) throw unquotable(word, '" or %, which cmd.exe interprets');
+    refuse(/["%]/, '" or %, which cmd.exe interprets');
     return `"${word.replace(/\\+$/, "$&$&")}"`;
   }
   if (!/["$`\\!]/.test(word)) return `"${word}"`;
@@ -52,12 +57,5 @@ export function runsThisProgram(line: string): boolean {
   const program = (words[command - 1] ?? "").replaceAll("\\", "/");
   return (
     /(^|\/)ra-signer(\.cmd|\.exe|\.c?js)?$/.test(program) || /signer\/dist\/cli\/main\.c?js$/.test(program)
-  );
-}
-
-function unquotable(word: string, why: string): SignerError {
-  return new SignerError(
-    "ERR_SIGNER_CONFIG_VALUE_INVALID",
-    `${quoted(word)} cannot be written into credential_process: it holds ${why}; use another path or name`,
   );
 }

@@ -1,17 +1,5 @@
 import { randomBytes } from "node:crypto";
-import {
-  closeSync,
-  constants,
-  lstatSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  readlinkSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from "node:fs";
-import type { Stats } from "node:fs";
+import * as fs from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 
 import { codeOf, messageOf, SignerError } from "../errors.ts";
@@ -28,18 +16,18 @@ const MAX_LINKS = 40;
 export function readIfPresent(path: string): string | undefined {
   let file: number | undefined;
   try {
-    const found = statSync(path);
+    const found = fs.statSync(path);
     if (found.isCharacterDevice()) return undefined;
     if (!found.isFile()) throw new Error(`it is ${kindOf(found)}`);
     // The read does not wait if the file has become a named pipe meanwhile.
-    file = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
-    return readFileSync(file, "latin1");
+    file = fs.openSync(path, fs.constants.O_RDONLY | (fs.constants.O_NONBLOCK ?? 0));
+    return fs.readFileSync(file, "latin1");
   } catch (cause) {
     if (codeOf(cause) === "ENOENT") return undefined;
     const message = `cannot read "${path}": ${messageOf(cause)}`;
     throw new SignerError("ERR_SIGNER_FILE_UNREADABLE", message, { cause, path });
   } finally {
-    if (file !== undefined) closeSync(file);
+    if (file !== undefined) fs.closeSync(file);
   }
 }
 
@@ -71,17 +59,17 @@ export function followLinks(path: string, links = 0): string {
   if (parent === absolute) return absolute;
   const here = join(followLinks(parent, links), basename(absolute));
   if (statsOf(here)?.isSymbolicLink() !== true) return here;
-  if (links < MAX_LINKS) return followLinks(resolve(dirname(here), readlinkSync(here)), links + 1);
+  if (links < MAX_LINKS) return followLinks(resolve(dirname(here), fs.readlinkSync(here)), links + 1);
   throw new SignerError("ERR_SIGNER_FILE_UNWRITABLE", `"${path}" is a link that leads to itself`, { path });
 }
 
 /** What a path names, links not followed. */
-export function statsOf(path: string): Stats | undefined {
-  return lstatSync(path, { throwIfNoEntry: false });
+export function statsOf(path: string): fs.Stats | undefined {
+  return fs.lstatSync(path, { throwIfNoEntry: false });
 }
 
 /** Refuses folders, devices, named pipes and sockets; the message says which of them it is. */
-export function refuseSpecial(place: Place, stats: Stats | undefined): void {
+export function refuseSpecial(place: Place, stats: fs.Stats | undefined): void {
   if (stats === undefined || stats.isFile()) return;
   const message = `${nameOf(place)} is ${kindOf(stats)}, which is never replaced or written; give the path of a file`;
   throw new SignerError("ERR_SIGNER_FILE_UNWRITABLE", message, { path: place.path });
@@ -94,7 +82,7 @@ export function refuseChanged({ path, target, expected }: Replacement): void {
   throw new SignerError("ERR_SIGNER_CONFIG_CHANGED", message, { path });
 }
 
-function kindOf(stats: Stats): string {
+function kindOf(stats: fs.Stats): string {
   if (stats.isDirectory()) return "a folder";
   if (stats.isFIFO()) return "a named pipe";
   if (stats.isSocket()) return "a socket";
@@ -105,7 +93,7 @@ function kindOf(stats: Stats): string {
 export function makeFolder(folder: string): void {
   const umask = process.umask(0o077);
   try {
-    mkdirSync(folder, { recursive: true });
+    fs.mkdirSync(folder, { recursive: true });
   } finally {
     process.umask(umask);
   }
@@ -121,15 +109,15 @@ export function withTemporary<Result>(
   use: (temporary: string) => Result,
 ): Result {
   const temporary = `${path}.${randomBytes(6).toString("hex")}.tmp`;
-  const file = openSync(temporary, "wx", 0o600);
+  const file = fs.openSync(temporary, "wx", 0o600);
   try {
     try {
-      writeFileSync(file, bytes, { flush: true });
+      fs.writeFileSync(file, bytes, { flush: true });
     } finally {
-      closeSync(file);
+      fs.closeSync(file);
     }
     return use(temporary);
   } finally {
-    rmSync(temporary, { force: true });
+    fs.rmSync(temporary, { force: true });
   }
 }

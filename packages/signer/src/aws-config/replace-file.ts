@@ -1,14 +1,4 @@
-import {
-  chmodSync,
-  chownSync,
-  closeSync,
-  fsyncSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  statSync,
-} from "node:fs";
-import type { Stats } from "node:fs";
+import * as fs from "node:fs";
 import { basename, dirname } from "node:path";
 
 import { linkOrWrite } from "../cache/private-file.ts";
@@ -80,7 +70,7 @@ export function keepCopy(path: string, text: string): string {
       const isNew =
         statsOf(copy) === undefined &&
         withTemporary(path, Buffer.from(text, "latin1"), (temporary) => {
-          chmodSync(temporary, 0o600);
+          fs.chmodSync(temporary, 0o600);
           return linkOrWrite(temporary, copy, text);
         });
       if (isNew) return copy;
@@ -88,15 +78,16 @@ export function keepCopy(path: string, text: string): string {
       const message = `cannot write "${copy}", a copy of the long-term keys and settings that would be replaced: ${messageOf(cause)}; nothing was written`;
       throw new SignerError("ERR_SIGNER_FILE_UNWRITABLE", message, { path: copy, cause });
     }
-    const isFile = statSync(copy, { throwIfNoEntry: false })?.isFile() === true;
+    const isFile = fs.statSync(copy, { throwIfNoEntry: false })?.isFile() === true;
     if (isFile && readIfPresent(copy) === text) return copy;
   }
 }
 
 // The other path would keep the old contents. See https://man7.org/linux/man-pages/man5/proc_pid_mountinfo.5.html
-function isMountedElsewhere(target: string, { dev, ino }: Stats): boolean {
+function isMountedElsewhere(target: string, { dev, ino }: fs.Stats): boolean {
   try {
-    return readFileSync("/proc/self/mountinfo", "utf8")
+    return fs
+      .readFileSync("/proc/self/mountinfo", "utf8")
       .split("\n")
       .some((line) => {
         const [, , , root = "", point = ""] = line.split(" ").map(unescapeMount);
@@ -118,14 +109,14 @@ function unescapeMount(field: string): string {
 const NOT_BESIDE: ReadonlySet<string> = new Set(["EACCES", "EPERM", "EROFS", "ENAMETOOLONG", "EBUSY"]);
 
 /** Renames a new file to the file's name. False, with nothing changed, when folder, owner or a mount do not allow it. */
-function writeBeside(replacement: Replacement, old: Stats | undefined): boolean {
+function writeBeside(replacement: Replacement, old: fs.Stats | undefined): boolean {
   const { target, text, secret } = replacement;
   try {
     return withTemporary(target, Buffer.from(text, "latin1"), (temporary) => {
       if (old !== undefined && !keepsOwner(temporary, old)) return false;
-      chmodSync(temporary, old === undefined ? 0o600 : old.mode & (secret ? 0o600 : 0o777));
+      fs.chmodSync(temporary, old === undefined ? 0o600 : old.mode & (secret ? 0o600 : 0o777));
       refuseChanged(replacement);
-      renameSync(temporary, target);
+      fs.renameSync(temporary, target);
       syncFolder(dirname(target));
       return true;
     });
@@ -138,20 +129,20 @@ function writeBeside(replacement: Replacement, old: Stats | undefined): boolean 
 /** Waits until the rename is on the disk, so that it survives a power cut. Not every system can do that. */
 function syncFolder(folder: string): void {
   try {
-    const file = openSync(folder, "r");
-    fsyncSync(file);
-    closeSync(file);
+    const file = fs.openSync(folder, "r");
+    fs.fsyncSync(file);
+    fs.closeSync(file);
   } catch {
     // The contents of the file are on the disk already.
   }
 }
 
 /** Gives the new file the owner of the old one, which matters for a service that runs as root. */
-function keepsOwner(file: string, { uid, gid }: Stats): boolean {
+function keepsOwner(file: string, { uid, gid }: fs.Stats): boolean {
   if (process.platform === "win32") return true;
-  const made = statSync(file);
+  const made = fs.statSync(file);
   try {
-    if (made.uid !== uid || made.gid !== gid) chownSync(file, uid, gid);
+    if (made.uid !== uid || made.gid !== gid) fs.chownSync(file, uid, gid);
     return true;
   } catch {
     return false;

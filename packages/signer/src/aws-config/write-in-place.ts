@@ -1,21 +1,5 @@
 import { createHash } from "node:crypto";
-import {
-  accessSync,
-  chmodSync,
-  closeSync,
-  constants,
-  fchmodSync,
-  fstatSync,
-  fsyncSync,
-  ftruncateSync,
-  lstatSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeSync,
-} from "node:fs";
-import type { Stats } from "node:fs";
+import * as fs from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
 
@@ -48,60 +32,60 @@ interface Journal {
  * Writes into the file itself. A private journal file keeps the old contents until the new ones are complete; if the
  * process is killed in between, {@link recover} restores them from it.
  */
-export function writeInPlace(replacement: Replacement, stats: Stats): void {
+export function writeInPlace(replacement: Replacement, stats: fs.Stats): void {
   const { path, target, text: after, secret } = replacement;
   const file = openToWrite(target);
   try {
-    refuseSpecial(replacement, fstatSync(file));
+    refuseSpecial(replacement, fs.fstatSync(file));
     if (secret) makePrivate(file, path, stats);
     refuseChanged(replacement);
-    const before = readFileSync(file, "latin1");
+    const before = fs.readFileSync(file, "latin1");
     const journal = companionOf(target, "journal");
     withTemporary(journal, Buffer.from(JSON.stringify({ before, after })), (temporary) => {
-      chmodSync(temporary, 0o600);
-      renameSync(temporary, journal);
+      fs.chmodSync(temporary, 0o600);
+      fs.renameSync(temporary, journal);
     });
     const size = Math.max(before.length, after.length);
     try {
       // Empty lines are added first: if the disk is full, this fails while the old contents are still whole.
       write(file, "\n".repeat(size - before.length), before.length);
-      fsyncSync(file);
+      fs.fsyncSync(file);
     } catch (error) {
-      ftruncateSync(file, before.length);
-      rmSync(journal, { force: true });
+      fs.ftruncateSync(file, before.length);
+      fs.rmSync(journal, { force: true });
       throw error;
     }
     overwrite(file, after, size);
-    rmSync(journal, { force: true });
+    fs.rmSync(journal, { force: true });
   } finally {
-    closeSync(file);
+    fs.closeSync(file);
   }
 }
 
 function openToWrite(target: string): number {
-  return openSync(target, constants.O_RDWR | (constants.O_NOFOLLOW ?? 0));
+  return fs.openSync(target, fs.constants.O_RDWR | (fs.constants.O_NOFOLLOW ?? 0));
 }
 
 /** Until the file is cut to its new length, readers see the new contents and empty lines, but no rest of the old. */
 function overwrite(file: number, text: string, size: number): void {
   write(file, text.padEnd(size, "\n"), 0);
-  ftruncateSync(file, text.length);
-  fsyncSync(file);
+  fs.ftruncateSync(file, text.length);
+  fs.fsyncSync(file);
 }
 
 /** Writes all bytes of a text, in as many calls as that takes. */
 function write(file: number, text: string, position: number): void {
   const bytes = Buffer.from(text, "latin1");
   for (let done = 0; done < bytes.length;) {
-    done += writeSync(file, bytes, done, bytes.length - done, position + done);
+    done += fs.writeSync(file, bytes, done, bytes.length - done, position + done);
   }
 }
 
 /** Takes the right to read the file from other users before credentials are written into it. */
-function makePrivate(file: number, path: string, { mode, uid }: Stats): void {
+function makePrivate(file: number, path: string, { mode, uid }: fs.Stats): void {
   if (process.platform === "win32" || (mode & 0o077) === 0) return;
   try {
-    fchmodSync(file, 0o600);
+    fs.fchmodSync(file, 0o600);
   } catch (cause) {
     // The owner's file lies on a file system without modes; the command warns about it. Another user's file is refused.
     if (uid === process.geteuid?.()) return;
@@ -139,16 +123,16 @@ function restore({ path, target }: Place, journal: string): void {
   if (contents === undefined) return;
   const file = openToWrite(target);
   try {
-    const now = readFileSync(file, "latin1");
+    const now = fs.readFileSync(file, "latin1");
     if (!isUnfinished(now, contents)) {
       const message = `"${path}" was changed after a process had been killed while it wrote it; what it held before is in "${journal}"; compare the two and delete that file`;
       throw new SignerError("ERR_SIGNER_CONFIG_CHANGED", message, { path });
     }
     if (now !== contents.before && now !== contents.after) overwrite(file, contents.before, now.length);
   } finally {
-    closeSync(file);
+    fs.closeSync(file);
   }
-  rmSync(journal, { force: true });
+  fs.rmSync(journal, { force: true });
 }
 
 /** Whether {@link writeInPlace} can have left this text: the beginning of the new contents, then the end of the old. */
@@ -194,7 +178,7 @@ function companionOf(target: string, name: "lock" | "journal"): string {
 function isPrivateFolder(folder: string): boolean {
   try {
     makeFolder(folder);
-    const stats = lstatSync(folder);
+    const stats = fs.lstatSync(folder);
     const isOwn = stats.isDirectory() && stats.uid === process.geteuid?.() && (stats.mode & 0o077) === 0;
     return isOwn && canCreateIn(folder);
   } catch {
@@ -204,7 +188,7 @@ function isPrivateFolder(folder: string): boolean {
 
 function canCreateIn(folder: string): boolean {
   try {
-    accessSync(folder, constants.W_OK | constants.X_OK);
+    fs.accessSync(folder, fs.constants.W_OK | fs.constants.X_OK);
     return true;
   } catch {
     return false;
