@@ -36,6 +36,10 @@ export type PkiErrorCode =
   | "ERR_PKI_SIGNATURE"
   /** The folder has no certificate of that name. */
   | "ERR_PKI_CERTIFICATE_NOT_FOUND"
+  /** A name stands for several certificates. */
+  | "ERR_PKI_CERTIFICATE_AMBIGUOUS"
+  /** The certificate is revoked already. */
+  | "ERR_PKI_CERTIFICATE_REVOKED"
   /** A certificate cannot be read, or is not one that can be renewed. */
   | "ERR_PKI_CERTIFICATE_INVALID"
   /** A certificate request cannot be read, or its signature is not one of its key. */
@@ -50,7 +54,7 @@ export type PkiErrorCode =
   | "ERR_PKI_LIST_INVALID"
   /** Another command works in the folder and does not come to an end. */
   | "ERR_PKI_LOCKED"
-  /** A revocation list cannot be read. */
+  /** A revocation list cannot be read, or would have a number that it cannot have. */
   | "ERR_PKI_REVOCATION_LIST_INVALID";
 
 /** What a warning of this library is about. */
@@ -59,6 +63,8 @@ export type PkiWarningCode =
   | "WARN_PKI_NOT_A_SOURCE_IDENTITY"
   /** A name has characters, or a length, that a session tag must not have. */
   | "WARN_PKI_NOT_A_SESSION_TAG"
+  /** A revocation list is larger than what AWS imports. */
+  | "WARN_PKI_REVOCATION_LIST_TOO_LARGE"
   /** Users other than its owner can read the key of the CA. */
   | "WARN_PKI_KEY_READABLE"
   /** Users other than its owner can replace files in the folder of the CA. */

@@ -44,8 +44,21 @@ export {
   type CertificateInspectionOptions,
   inspectCertificate,
 } from "./inspection/inspect-certificate.ts";
+export {
+  verifyCertificate,
+  type Verification,
+  type VerificationOptions,
+  type VerificationProblem,
+} from "./inspection/verify-certificate.ts";
 export type { PredictedSession } from "./inspection/predict-session.ts";
 export type { InspectionProblem, InspectionProblemCode } from "./inspection/problem.ts";
+export {
+  createRevocationList,
+  type RevocationList,
+  type RevocationListOptions,
+  type RevokedCertificate,
+} from "./revocation/create-revocation-list.ts";
+export { type RevocationReason, REVOCATION_REASONS } from "./revocation/revocation-reason.ts";
 export { type CertificatePaths } from "./storage/layout.ts";
 export {
   loadCertificateAuthority,
@@ -60,3 +73,19 @@ export {
   storeIntermediateCertificateAuthority,
   storeRootCertificateAuthority,
 } from "./storage/store-certificate.ts";
+export {
+  type FolderStatus,
+  folderStatus,
+  type StatusEntry,
+  type StatusOptions,
+} from "./storage/folder-status.ts";
+export {
+  type RevocationOptions,
+  revokeCertificate,
+  type StoredRevocation,
+} from "./storage/revoke-certificate.ts";
+export {
+  type RevocationListStorageOptions,
+  type StoredRevocationList,
+  storeRevocationList,
+} from "./storage/store-revocation-list.ts";

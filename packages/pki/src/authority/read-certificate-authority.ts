@@ -45,6 +45,8 @@ export interface AuthorityContent extends Validity {
   readonly keyIdentifier: Buffer;
   readonly algorithm: SignatureAlgorithm;
   readonly sign: SignOctets;
+  /** Whether its keyUsage has cRLSign. */
+  readonly signsRevocationLists: boolean;
   /** How many CAs may stand between this CA and an end-entity certificate; undefined for any number. */
   readonly pathLength: number | undefined;
   /** What a client sends beside a certificate of this CA: the CA and the CAs above it without the root; `""` for a root. */
@@ -94,6 +96,7 @@ export function readCertificateAuthority(authority: CertificateAuthority): Autho
         : keyIdentifier(publicKey),
     algorithm,
     sign: signerOf(authority, certificate),
+    signsRevocationLists: (usages & KEY_USAGE_BIT.cRLSign) !== 0,
     pathLength: pathLength === undefined ? undefined : Number(`0x${content(pathLength).toString("hex")}`),
     chainPem: isSelfIssued ? "" : certificatePem + certificatesIn(authority.chainPem ?? ""),
     notBefore: new Date(certificate.validFrom),

@@ -43,6 +43,12 @@ export async function readTrustAnchor(
   return basename(certificate) === basename(root) ? undefined : readIfThere(root);
 }
 
+/** The private key that `issue` wrote beside a certificate, if any. */
+export async function readKeyBeside(certificate: string): Promise<Buffer | undefined> {
+  const key = certificate.replace(/\.pem$/, ".key");
+  return key === certificate ? undefined : readIfThere(key);
+}
+
 async function readIfThere(path: string): Promise<Buffer | undefined> {
   return readInput(path).catch((error: unknown) => {
     if (error instanceof PkiError && isSystemError(error.cause, "ENOENT")) return undefined;

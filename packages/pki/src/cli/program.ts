@@ -1,10 +1,14 @@
 import { Command } from "commander";
+import { addCrl } from "./commands/crl.ts";
 import { addInit } from "./commands/init.ts";
 import { addInspect } from "./commands/inspect.ts";
 import { addIntermediate } from "./commands/intermediate.ts";
 import { addIssue } from "./commands/issue.ts";
 import { addRenew } from "./commands/renew.ts";
 import { addRequest } from "./commands/request.ts";
+import { addRevoke } from "./commands/revoke.ts";
+import { addStatus } from "./commands/status.ts";
+import { addVerify } from "./commands/verify.ts";
 import { addSign } from "./commands/sign.ts";
 import type { Warn } from "./report.ts";
 
@@ -56,7 +60,19 @@ export function createProgram({ version, warn }: ProgramInit): Command {
       process.stdout.write(EXAMPLES);
     });
   // Each command loads what it works with when it runs.
-  for (const add of [addInit, addIntermediate, addIssue, addRequest, addSign, addRenew, addInspect]) {
+  for (const add of [
+    addInit,
+    addIntermediate,
+    addIssue,
+    addRequest,
+    addSign,
+    addRenew,
+    addRevoke,
+    addCrl,
+    addStatus,
+    addInspect,
+    addVerify,
+  ]) {
     add(program, warn);
   }
   return program;

@@ -39,6 +39,11 @@ export function integer(content: Uint8Array): Asn1 {
   return asn1.create(Class.UNIVERSAL, Type.INTEGER, false, octets(content));
 }
 
+/** An ENUMERATED from 0 to 127. */
+export function enumerated(value: number): Asn1 {
+  return asn1.create(Class.UNIVERSAL, Type.ENUMERATED, false, String.fromCodePoint(value));
+}
+
 export function octetString(content: Uint8Array): Asn1 {
   return asn1.create(Class.UNIVERSAL, Type.OCTETSTRING, false, octets(content));
 }

@@ -53,7 +53,18 @@ export interface RevokedRecord {
   readonly reason: string;
 }
 
-export type LogRecord = IssuedRecord | DiscardedRecord | RevokedRecord;
+/** The CA has made a revocation list. The record is on disk before the list is in its file. */
+export interface RevocationListRecord {
+  readonly event: "crl";
+  readonly time: string;
+  /** The name of the CA. */
+  readonly authority: string;
+  /** Decimal; each list of a CA has a greater one than the lists before. */
+  readonly number: string;
+  readonly nextUpdate: string;
+}
+
+export type LogRecord = IssuedRecord | DiscardedRecord | RevokedRecord | RevocationListRecord;
 
 /** What became of a certificate. A renewed one is valid until it expires or is revoked. */
 export type Fate = "issued" | "renewed" | "revoked" | "discarded";
@@ -187,6 +198,8 @@ export function entriesOf(records: readonly LogRecord[]): LogEntry[] {
       case "revoked":
         change(record.serialNumber, { fate: "revoked", revocation: record });
         break;
+      case "crl":
+        break;
     }
   }
   return [...entries.values()];
@@ -197,6 +210,12 @@ function parseRecord(line: string): LogRecord | undefined {
   if (value === undefined) return undefined;
   const text = (name: string): string => (typeof value[name] === "string" ? value[name] : "");
   const { event, kind, files, renews } = value;
+  if (event === "crl") {
+    const list = { time: text("time"), authority: text("authority"), number: text("number") };
+    return list.time === "" || !/^\d+$/.test(list.number)
+      ? undefined
+      : { event, ...list, nextUpdate: text("nextUpdate") };
+  }
   const common = { time: text("time"), serialNumber: text("serialNumber") };
   if (common.time === "" || !/^[\dA-F]+$/.test(common.serialNumber)) return undefined;
   if (event === "discarded") return { event, ...common };

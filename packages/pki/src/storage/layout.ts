@@ -42,6 +42,11 @@ export function clientPaths(directory: string, name: string): CertificatePaths {
   return pathsFor(directory, name);
 }
 
+/** The revocation list of a CA: `<CA>.crl.pem`. */
+export function revocationListPath(directory: string, authorityName: string): string {
+  return authorityPaths(directory, authorityName).certificatePath.replace(/pem$/, "crl.pem");
+}
+
 /** The request of a certificate: `<name>.csr`. */
 export function requestPath(directory: string, name: string): string {
   return clientPaths(directory, name).certificatePath.replace(/pem$/, "csr");
@@ -73,6 +78,7 @@ function fileNameProblem(name: string): string | undefined {
   // File systems of macOS and Windows do not tell capitals from small letters.
   if (name.toLowerCase() === ROOT_NAME.toLowerCase()) return "the files of that name are the CA's";
   if (name.toLowerCase().endsWith(".chain")) return "files that end so hold the chain of another certificate";
+  if (name.toLowerCase().endsWith(".crl")) return "files that end so hold the revocation list of a CA";
   if (Buffer.byteLength(name) > 200) return "it is too long";
   return undefined;
 }

@@ -1,6 +1,6 @@
 import { X509Certificate } from "node:crypto";
 import { createState, startMock } from "@roles-anywhere/mock";
-import type { AssumeRoleRequest, RunningMock } from "@roles-anywhere/mock";
+import type { AssumeRoleRequest, AwsPort, RunningMock } from "@roles-anywhere/mock";
 import { signCreateSessionRequest } from "@roles-anywhere/signer";
 import type { RequestSigner } from "@roles-anywhere/signer";
 
@@ -26,6 +26,23 @@ const TRUST_POLICY = JSON.stringify({
     },
   ],
 });
+
+/** An IAM with every role, and an STS that grants every session and keeps the requests. */
+export function grantingAws(requests: AssumeRoleRequest[]): AwsPort {
+  return {
+    getRole: async (roleArn) => ({ roleArn, trustPolicy: TRUST_POLICY, maxSessionDurationSeconds: 3600 }),
+    assumeRole: async (request) => {
+      requests.push(request);
+      return {
+        accessKeyId: "ASIAIOSFODNN7EXAMPLE",
+        secretAccessKey: "example",
+        sessionToken: "example",
+        assumedRoleId: `AROAEXAMPLE:${request.roleSessionName}`,
+        packedPolicySize: 1,
+      };
+    },
+  };
+}
 
 /** A certificate that asks for a session, and what the account knows. */
 export interface Candidate {
@@ -88,19 +105,7 @@ export async function startAskedMock(): Promise<AskedMock> {
     state,
     accountId: ACCOUNT,
     clock: { now: () => now },
-    aws: {
-      getRole: async (roleArn) => ({ roleArn, trustPolicy: TRUST_POLICY, maxSessionDurationSeconds: 3600 }),
-      assumeRole: async (request) => {
-        requests.push(request);
-        return {
-          accessKeyId: "ASIAIOSFODNN7EXAMPLE",
-          secretAccessKey: "example",
-          sessionToken: "example",
-          assumedRoleId: `AROAEXAMPLE:${request.roleSessionName}`,
-          packedPolicySize: 1,
-        };
-      },
-    },
+    aws: grantingAws(requests),
   });
   return {
     mock,

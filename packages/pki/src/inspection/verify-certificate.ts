@@ -1,0 +1,120 @@
+import type { KeyObject } from "node:crypto";
+import { findPaths, noPathProblem, pathProblems } from "./certification-path.ts";
+import type { CertificationPath } from "./certification-path.ts";
+import { parseCertificates } from "./parse-certificate.ts";
+import type { ParsedCertificate } from "./parse-certificate.ts";
+import { label } from "./problem.ts";
+import type { InspectionProblem } from "./problem.ts";
+import { parseRevocationLists, revocationProblems } from "./revocation-list.ts";
+import type { ParsedRevocationList } from "./revocation-list.ts";
+
+/** What to verify. Certificates and lists are PEM texts, or DER. */
+export interface VerificationOptions {
+  /** The certificate, of a client or of a CA. Of several in a PEM text the first one; the others count as intermediates. */
+  readonly certificate: string | Uint8Array;
+  /** The certificates that are trusted. */
+  readonly trustAnchor: string | Uint8Array;
+  readonly intermediates?: string | Uint8Array | undefined;
+  readonly revocationLists?: string | Uint8Array | undefined;
+  /** The private key that should belong to the certificate. */
+  readonly privateKey?: KeyObject | undefined;
+  /** @default now */
+  readonly at?: Date | undefined;
+}
+
+/** What is wrong with a certificate or its files. */
+export interface VerificationProblem {
+  readonly code:
+    | InspectionProblem["code"]
+    /** The private key is that of another certificate. */
+    | "KEY_MISMATCH"
+    /** A revocation list is past its next update, so that nobody can tell who was revoked since. */
+    | "CRL_EXPIRED";
+  readonly message: string;
+}
+
+export interface Verification {
+  readonly verified: boolean;
+  /** Empty when the certificate is verified. */
+  readonly problems: readonly VerificationProblem[];
+  readonly subject: string;
+  readonly notAfter: Date;
+  /** The subjects from the certificate to the trusted one; empty when no chain leads there. */
+  readonly path: readonly string[];
+}
+
+/**
+ * Verifies a certificate by RFC 5280: chain, signatures, validity, path length, name constraints, revocation, and whether the
+ * key belongs to it. What only Roles Anywhere wants is the matter of `inspectCertificate`.
+ *
+ * @throws {PkiError} ERR_PKI_CERTIFICATE_INVALID or ERR_PKI_REVOCATION_LIST_INVALID when an input cannot be read
+ * @example
+ * const { verified, problems } = verifyCertificate({ certificate: clientPem, trustAnchor: rootPem });
+ */
+export function verifyCertificate(options: VerificationOptions): Verification {
+  const { at = new Date(), intermediates, privateKey, revocationLists } = options;
+  const [certificate, ...bundled] = parseCertificates(options.certificate, "the certificate file");
+  if (certificate === undefined) throw new TypeError("parseCertificates returned nothing");
+  const chain = intermediates === undefined ? [] : parseCertificates(intermediates, "the intermediates");
+  const anchors = parseCertificates(options.trustAnchor, "the trust anchor");
+  const lists =
+    revocationLists === undefined ? [] : parseRevocationLists(revocationLists, "the revocation list");
+  const best = bestPath(findPaths(certificate, [...bundled, ...chain], anchors), lists, at);
+  const problems = [
+    ...(best?.problems ?? [noPathProblem(certificate, anchors)]),
+    ...keyProblems(certificate, privateKey),
+  ];
+  return {
+    verified: problems.length === 0,
+    problems,
+    subject: certificate.subject.text,
+    notAfter: certificate.notAfter,
+    path: best?.path.map(({ subject }) => subject.text) ?? [],
+  };
+}
+
+interface JudgedPath {
+  readonly path: CertificationPath;
+  readonly problems: readonly VerificationProblem[];
+}
+
+/** The first path without problems, else the first one. */
+function bestPath(
+  paths: Iterable<CertificationPath>,
+  lists: readonly ParsedRevocationList[],
+  at: Date,
+): JudgedPath | undefined {
+  let first: JudgedPath | undefined;
+  for (const path of paths) {
+    const problems = [
+      ...pathProblems(path, at),
+      ...revocationProblems(path, lists),
+      ...lists.flatMap((list) => agedListProblems(list, at)),
+    ];
+    if (problems.length === 0) return { path, problems };
+    first ??= { path, problems };
+  }
+  return first;
+}
+
+function agedListProblems({ issuer, nextUpdate }: ParsedRevocationList, at: Date): VerificationProblem[] {
+  if (nextUpdate === undefined || at <= nextUpdate) return [];
+  return [
+    {
+      code: "CRL_EXPIRED",
+      message:
+        `the next revocation list of ${JSON.stringify(issuer.text)} was due at ${nextUpdate.toISOString()}; ` +
+        "make it with: ra-pki crl",
+    },
+  ];
+}
+
+function keyProblems(certificate: ParsedCertificate, key: KeyObject | undefined): VerificationProblem[] {
+  if (key === undefined || certificate.x509.checkPrivateKey(key)) return [];
+  return [
+    {
+      code: "KEY_MISMATCH",
+      message: `the private key is not that of ${label(certificate)}; give the key that was made with it`,
+    },
+  ];
+}

@@ -1,0 +1,119 @@
+import { toIsoSeconds } from "../certificate/validity.ts";
+import { systemDependencies } from "../dependencies.ts";
+import type { PkiDependencies } from "../dependencies.ts";
+import { PkiError } from "../errors.ts";
+import type { RevocationReason } from "../revocation/revocation-reason.ts";
+import { changeFolder } from "./authority-folder.ts";
+import { appendRecords, readIssuanceLog } from "./issuance-log.ts";
+import type { LogEntry, RevokedRecord } from "./issuance-log.ts";
+
+export interface RevocationOptions {
+  /** Folder of the CA. */
+  readonly directory: string;
+  /** The common name of a certificate, or its serial number in hexadecimal. */
+  readonly certificate: string;
+  /** @default "unspecified" */
+  readonly reason?: RevocationReason | undefined;
+  /** Revoke every certificate of the name, when it has several that are valid. @default false */
+  readonly all?: boolean | undefined;
+  /**
+   * The name of the CA that issued the certificate: needed only for a serial number that the issuance log does not know,
+   * because another program issued it.
+   */
+  readonly authorityName?: string | undefined;
+}
+
+/** A revocation, and the certificate, where the log knows it. */
+export interface StoredRevocation extends RevokedRecord {
+  readonly commonName?: string | undefined;
+  readonly notAfter?: string | undefined;
+}
+
+/**
+ * Records that certificates are revoked. It needs no key. The next revocation list of their CA has them.
+ *
+ * @returns what was revoked, more than one with `all` only
+ * @throws {PkiError} ERR_PKI_CERTIFICATE_NOT_FOUND when the log has no such certificate that is still valid;
+ *   ERR_PKI_CERTIFICATE_AMBIGUOUS when a name has several; ERR_PKI_CERTIFICATE_REVOKED when it is revoked;
+ *   ERR_PKI_LOG_INVALID, ERR_PKI_LOCKED, ERR_PKI_FILE_SYSTEM
+ * @example
+ * await revokeCertificate({ directory: "pki", certificate: "server-a", reason: "keyCompromise" });
+ */
+export async function revokeCertificate(
+  options: RevocationOptions,
+  dependencies: Partial<Pick<PkiDependencies, "now">> = {},
+): Promise<StoredRevocation[]> {
+  const { directory, reason = "unspecified" } = options;
+  const { now } = { ...systemDependencies, ...dependencies };
+  return changeFolder(directory, async () => {
+    const time = toIsoSeconds(now());
+    const found = findCertificates(await readIssuanceLog(directory), options, time);
+    const revocations = found.map(({ commonName, notAfter, serialNumber, authority }) => {
+      const record: RevokedRecord = { event: "revoked", time, serialNumber, authority, reason };
+      return { record, stored: { ...record, commonName, notAfter } };
+    });
+    await appendRecords(
+      directory,
+      revocations.map(({ record }) => record),
+    );
+    return revocations.map(({ stored }) => stored);
+  });
+}
+
+interface Found {
+  readonly serialNumber: string;
+  readonly authority: string;
+  readonly commonName?: string | undefined;
+  readonly notAfter?: string | undefined;
+}
+
+function findCertificates(
+  entries: readonly LogEntry[],
+  { certificate, all = false, authorityName, directory }: RevocationOptions,
+  time: string,
+): readonly Found[] {
+  const serialNumber = toSerialNumber(certificate);
+  const known = entries.find((entry) => entry.serialNumber === serialNumber && entry.fate !== "discarded");
+  if (known !== undefined) return [notRevoked(known)];
+  const named = entries.filter(({ commonName, fate }) => commonName === certificate && fate !== "discarded");
+  const valid = named.filter(({ fate, notAfter }) => fate !== "revoked" && notAfter > time);
+  if (valid.length > 1 && !all) {
+    throw new PkiError(
+      "ERR_PKI_CERTIFICATE_AMBIGUOUS",
+      `${JSON.stringify(certificate)} has ${valid.length} certificates that are valid: ${valid.map(describe).join("; ")}; ` +
+        "give the serial number of one, or --all for all of them",
+    );
+  }
+  if (valid.length > 0) return valid;
+  const revoked = named.findLast(({ fate }) => fate === "revoked");
+  if (revoked !== undefined) return [notRevoked(revoked)];
+  if (serialNumber !== undefined && authorityName !== undefined) {
+    return [{ serialNumber, authority: authorityName }];
+  }
+  throw new PkiError(
+    "ERR_PKI_CERTIFICATE_NOT_FOUND",
+    named.length > 0
+      ? `every certificate of ${JSON.stringify(certificate)} has expired; there is nothing to revoke`
+      : `the issuance log of ${directory} has no certificate ${JSON.stringify(certificate)}; give a common name or a serial ` +
+          "number, and --ca <name> for a serial number that another program issued",
+  );
+}
+
+function notRevoked(entry: LogEntry): LogEntry {
+  if (entry.revocation === undefined) return entry;
+  throw new PkiError(
+    "ERR_PKI_CERTIFICATE_REVOKED",
+    `${JSON.stringify(entry.commonName)} (${entry.serialNumber}) was revoked at ${entry.revocation.time} ` +
+      `(${entry.revocation.reason}); there is nothing to do`,
+  );
+}
+
+function describe({ serialNumber, time, notAfter }: LogEntry): string {
+  return `${serialNumber} of ${time}, valid until ${notAfter}`;
+}
+
+/** A serial number as the log has it: `4f:0e:d3` becomes `4F0ED3`. `undefined` for other text. */
+function toSerialNumber(text: string): string | undefined {
+  const digits = text.replaceAll(":", "").toUpperCase();
+  return /^(?:[\dA-F]{2})+$/.test(digits) ? digits : undefined;
+}
