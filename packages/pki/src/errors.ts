@@ -36,6 +36,8 @@ export type PkiErrorCode =
   | "ERR_PKI_SIGNATURE"
   /** The folder has no certificate of that name. */
   | "ERR_PKI_CERTIFICATE_NOT_FOUND"
+  /** A private key is not that of the certificate that goes with it. */
+  | "ERR_PKI_KEY_MISMATCH"
   /** A name stands for several certificates. */
   | "ERR_PKI_CERTIFICATE_AMBIGUOUS"
   /** The certificate is revoked already. */

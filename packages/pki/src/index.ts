@@ -39,6 +39,7 @@ export {
   readIssuanceLog,
   type RevokedRecord,
 } from "./storage/issuance-log.ts";
+export { createPkcs12, type Pkcs12Options } from "./export/create-pkcs12.ts";
 export {
   type CertificateInspection,
   type CertificateInspectionOptions,
@@ -89,3 +90,4 @@ export {
   type StoredRevocationList,
   storeRevocationList,
 } from "./storage/store-revocation-list.ts";
+export { type Pkcs12StorageOptions, storePkcs12 } from "./storage/store-pkcs12.ts";

@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import { addCrl } from "./commands/crl.ts";
+import { addExport } from "./commands/export.ts";
 import { addInit } from "./commands/init.ts";
 import { addInspect } from "./commands/inspect.ts";
 import { addIntermediate } from "./commands/intermediate.ts";
@@ -72,6 +73,7 @@ export function createProgram({ version, warn }: ProgramInit): Command {
     addStatus,
     addInspect,
     addVerify,
+    addExport,
   ]) {
     add(program, warn);
   }

@@ -69,6 +69,11 @@ export function ia5String(text: string): Asn1 {
   return asn1.create(Class.UNIVERSAL, IA5_STRING, false, octets(Buffer.from(text, "latin1")));
 }
 
+/** A BMPString: node-forge writes each UTF-16 unit as two octets. */
+export function bmpString(text: string): Asn1 {
+  return asn1.create(Class.UNIVERSAL, Type.BMPSTRING, false, text);
+}
+
 /** A `[tag]` that wraps other values, or replaces the tag of a SEQUENCE or SET of them. */
 export function explicit(tag: number, ...items: Asn1[]): Asn1 {
   return asn1.create(Class.CONTEXT_SPECIFIC, tag, true, items);
