@@ -137,6 +137,16 @@ describe("the packed package, installed into an empty project", { timeout: 120_0
     expect(stdout).toBe("true\n");
   });
 
+  it("knows the errors of another copy as its own", async () => {
+    const script = `
+      const { SignerError: Other } = require("./node_modules/@roles-anywhere/signer/dist/commonjs/index.js");
+      import("@roles-anywhere/signer").then(({ SignerError }) => {
+        const errors = [new Other("ERR_SIGNER_TIMEOUT", ""), new Error()];
+        console.log(SignerError === Other, errors.map((error) => error instanceof SignerError)); });`;
+    const { stdout } = await run(process.execPath, ["--input-type=commonjs", "-e", script], options);
+    expect(stdout).toBe("false [ true, false ]\n");
+  });
+
   it("lets its package.json be read", async () => {
     const script = 'console.log(require("@roles-anywhere/signer/package.json").version)';
     const { stdout } = await run(process.execPath, ["--input-type=commonjs", "-e", script], options);

@@ -74,13 +74,13 @@ const LONGEST_WAIT_MS = 5000;
  * Credentials for any client of the AWS SDK for JavaScript v3, without a credential process. Share one provider among
  * clients: they then share its sessions.
  *
- * An option that is undefined and must not be is refused at once. Nothing is read or sent before the first call. Certificate and key are read again for each session, so that rotated
- * files are picked up. One refresh is in flight at a time. While a session lives, a refresh that fails disturbs nobody;
- * after its end the error is thrown.
+ * An option that is undefined and must not be is refused at once. Nothing is read or sent before the first call.
+ * Certificate and key are read again for each session, so that rotated files are picked up. One refresh is in flight at
+ * a time. While a session lives, a refresh that fails disturbs nobody; after its end the error is thrown.
  *
  * @param init Certificate, key, ARNs and options.
- * @throws {SignerError} ERR_SIGNER_ARN_INVALID or ERR_SIGNER_CERTIFICATE_INVALID for an option that is missing. From the provider: what `loadIdentity`, `checkIdentity`, `checkSessionParameters` and
- *   `createSession` throw.
+ * @throws {SignerError} ERR_SIGNER_ARN_INVALID or ERR_SIGNER_CERTIFICATE_INVALID for an option that is missing. From the
+ *   provider: what `loadIdentity`, `checkIdentity`, `checkSessionParameters` and `createSession` throw.
  * @example
  * const s3 = new S3Client({
  *   credentials: fromRolesAnywhere({
@@ -105,14 +105,10 @@ export function fromRolesAnywhere(init: RolesAnywhereInit): RolesAnywhereProvide
   const refresh = (): Promise<RolesAnywhereCredentials> => {
     if (pending !== undefined) return pending;
     lastStart = now().getTime();
-    pending = fetchCredentials()
-      .then((fresh) => (current = fresh))
-      .finally(() => (pending = undefined));
-    return pending;
+    const fetchNext = async (): Promise<RolesAnywhereCredentials> =>
+      (current = identityOf(await resolved().fetch(), init.roleArn));
+    return (pending = fetchNext().finally(() => (pending = undefined)));
   };
-
-  const fetchCredentials = async (): Promise<RolesAnywhereCredentials> =>
-    identityOf(await resolved().fetch(), init.roleArn);
 
   const check = async (): Promise<void> => {
     resolved();
