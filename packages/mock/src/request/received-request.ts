@@ -36,7 +36,8 @@ export type Headers = ReadonlyMap<string, readonly string[]>;
 export function indexHeaders(rawHeaders: readonly string[]): Headers {
   const headers = new Map<string, string[]>();
   for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
-    const [name = "", value = ""] = [rawHeaders[index]?.toLowerCase(), rawHeaders[index + 1]];
+    const name = (rawHeaders[index] ?? "").toLowerCase();
+    const value = rawHeaders[index + 1] ?? "";
     const values = headers.get(name);
     if (values === undefined) headers.set(name, [value]);
     else values.push(value);

@@ -77,7 +77,7 @@ export function parseCertificate(bytes: Uint8Array): Certificate {
   }
   const x509 = openSslCertificate(bytes);
   return {
-    pem: x509.toString(),
+    pem: encodePem(bytes),
     fingerprint: hash("sha256", bytes),
     version,
     serialNumber: der.readInteger(der.expectTag(serial, der.TAG.integer, "the serial number")),
@@ -91,6 +91,11 @@ export function parseCertificate(bytes: Uint8Array): Certificate {
     publicKeyAlgorithm: readKeyAlgorithm(publicKeyInfo),
     x509,
   };
+}
+
+function encodePem(bytes: Uint8Array): string {
+  const base64 = Buffer.from(bytes).toString("base64");
+  return `-----BEGIN CERTIFICATE-----\n${base64.replaceAll(/.{1,64}/g, "$&\n")}-----END CERTIFICATE-----\n`;
 }
 
 const EC_PUBLIC_KEY = "1.2.840.10045.2.1";

@@ -136,7 +136,7 @@ export function readOid(node: DerNode | undefined, what = "an OBJECT IDENTIFIER"
   }
   // The first number holds two arcs (X.690 §8.19.4).
   const [both = 0n, ...rest] = arcs;
-  const top = both < 80n ? both / 40n : 2n;
+  const top = both < 40n ? 0n : both < 80n ? 1n : 2n;
   return [top, both - top * 40n, ...rest].join(".");
 }
 

@@ -59,8 +59,9 @@ export function readName(node: DerNode | undefined, what: string): Distinguished
 
 /** All values of one attribute type, in the order of the certificate. */
 export function attributeValues(name: DistinguishedName, type: string): string[] {
-  const attributes = name.rdns.flat().filter((attribute) => attribute.type === type);
-  return attributes.map(({ value }) => value);
+  return name.rdns.flatMap((rdn) =>
+    rdn.filter((attribute) => attribute.type === type).map(({ value }) => value),
+  );
 }
 
 function readAttribute(node: DerNode): NameAttribute {
