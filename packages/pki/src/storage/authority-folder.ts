@@ -5,7 +5,14 @@ import { PkiError } from "../errors.ts";
 import { lockFolder } from "./folder-lock.ts";
 import { appendRecords, entriesOf, LOG_FILE_NAME, readLogText, recordsIn } from "./issuance-log.ts";
 import type { IssuedRecord } from "./issuance-log.ts";
-import { fileSystemError, makeFolder, nameNew, parseTemporaryName, writeFiles } from "./write-files.ts";
+import {
+  fileSystemError,
+  isSystemError,
+  makeFolder,
+  nameNew,
+  parseTemporaryName,
+  writeFiles,
+} from "./write-files.ts";
 import type { FileToWrite, LinkToWrite, TemporaryFile } from "./write-files.ts";
 
 /**
@@ -32,7 +39,8 @@ export async function changeFolder<Result>(
     }
   } catch (cause) {
     await removeFolder().catch(() => undefined);
-    throw cause;
+    if (cause instanceof PkiError) throw cause;
+    throw fileSystemError(`cannot write into ${directory}`, directory, cause);
   }
 }
 
@@ -42,7 +50,10 @@ export async function changeFolder<Result>(
  * @throws {PkiError} as {@link changeFolder}
  */
 export async function tidyFolder(directory: string): Promise<void> {
-  const names = await readdir(directory).catch(() => []);
+  const names = await readdir(directory).catch((cause: unknown) => {
+    if (isSystemError(cause, "ENOENT") || isSystemError(cause, "ENOTDIR")) return [];
+    throw fileSystemError(`cannot look at ${directory}`, directory, cause);
+  });
   if (names.some((name) => parseTemporaryName(name) !== undefined)) {
     await changeFolder(directory, async () => undefined);
   }

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { basename } from "node:path";
 import { createIntermediateCertificateAuthority } from "../authority/create-intermediate-certificate-authority.ts";
@@ -155,7 +156,7 @@ async function store(
   await changeFolder(directory, async () => {
     await handOut(directory, [{ record, files }], force);
     // The chain of the certificate that was replaced.
-    if (force && certificate.chainPem === "") await rm(paths.chainPath, { force: true });
+    if (force && certificate.chainPem === "" && existsSync(paths.chainPath)) await rm(paths.chainPath);
   });
   return { ...certificate, ...paths };
 }

@@ -68,7 +68,9 @@ export async function storeRenewedCertificate(
     { ...options, authority, certificatePem: old.certificatePem },
     dependencies,
   );
-  const hasVersions = await isLink(paths.certificatePath);
+  const hasVersions = await isLink(paths.certificatePath).catch((cause: unknown) => {
+    throw fileSystemError(`cannot look at ${paths.certificatePath}`, paths.certificatePath, cause);
+  });
   const chainChanges = certificate.chainPem !== (old.chainPem ?? "");
   const record = {
     kind: "client",
@@ -157,8 +159,7 @@ async function readVersion(paths: CertificatePaths): Promise<Version> {
       { path: paths.privateKeyPath },
     );
   }
-  const keyMode =
-    privateKeyPem === undefined ? CLIENT_KEY_MODE : (await stat(paths.privateKeyPath)).mode & 0o777;
+  const keyMode = privateKeyPem === undefined ? CLIENT_KEY_MODE : await modeOf(paths.privateKeyPath);
   return {
     certificatePem,
     privateKeyPem,
@@ -188,7 +189,10 @@ function checkRenewable(
 /** Turns the files into links to copies of themselves. Their content is the same before, during and after. */
 async function beginVersions(versions: string, paths: CertificatePaths, old: Version): Promise<void> {
   const current = join(versions, "current");
-  const begun = await readlink(current).catch(() => undefined);
+  const begun = await readlink(current).catch((cause: unknown) => {
+    if (isSystemError(cause, "ENOENT")) return undefined;
+    throw cause;
+  });
   // A killed command may have begun: then some of the files are links into this version already.
   if (begun !== old.serialNumber) {
     await writeVersion(versions, old);
@@ -245,7 +249,18 @@ async function removeOldVersions(versions: string, kept: readonly string[]): Pro
 }
 
 async function isLink(path: string): Promise<boolean> {
-  return (await lstat(path)).isSymbolicLink();
+  const found = await lstat(path).catch((cause: unknown) => {
+    if (isSystemError(cause, "ENOENT")) return undefined;
+    throw cause;
+  });
+  return found?.isSymbolicLink() ?? false;
+}
+
+async function modeOf(path: string): Promise<number> {
+  const { mode } = await stat(path).catch((cause: unknown) => {
+    throw fileSystemError(`cannot look at ${path}`, path, cause);
+  });
+  return mode & 0o777;
 }
 
 async function readIfThere(path: string): Promise<string | undefined> {

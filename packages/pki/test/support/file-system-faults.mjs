@@ -3,9 +3,25 @@
 import fs from "node:fs/promises";
 import { syncBuiltinESMExports } from "node:module";
 
-const FUNCTIONS = ["chmod", "lstat", "mkdir", "open", "readFile", "rename", "rm", "rmdir", "stat"];
+const FUNCTIONS = [
+  ...[
+    "chmod",
+    "link",
+    "lstat",
+    "mkdir",
+    "open",
+    "readdir",
+    "readFile",
+    "readlink",
+    "rename",
+    "rm",
+    "rmdir",
+    "stat",
+  ],
+  "symlink",
+];
 // Not close: Node gives each handle its own.
-const METHODS = ["chmod", "readFile", "stat", "sync", "writeFile"];
+const METHODS = ["chmod", "read", "readFile", "stat", "sync", "truncate", "writeFile"];
 
 /**
  * Calls `onStep` before each call, with its number and name. What it throws, the call throws.
