@@ -1,0 +1,61 @@
+import { describe, expect, it } from "vitest";
+
+import { CREDENTIALS } from "../../test/support/fake-service.ts";
+import { makeIdentity } from "../../test/support/identities.ts";
+import { loadIdentity } from "../keys/identity.ts";
+import { resolveSession } from "./session-source.ts";
+
+const old = makeIdentity("P-256");
+const renewed = makeIdentity("P-256");
+
+/** A session whose identity is read as if these pairs of certificate and key were found one after the other. */
+function sessionOf(...pairs: readonly (readonly [certificate: string, privateKey: string])[]) {
+  const sent: (string | undefined)[] = [];
+  let reads = 0;
+  const source = resolveSession(
+    {
+      trustAnchorArn: "arn:aws:rolesanywhere:us-east-1:123456789012:trust-anchor/1",
+      profileArn: "arn:aws:rolesanywhere:us-east-1:123456789012:profile/2",
+      roleArn: "arn:aws:iam::123456789012:role/Example",
+      maxAttempts: 1,
+      loadIdentity: () => {
+        const [certificate = "", privateKey = ""] = pairs[Math.min(reads, pairs.length - 1)] ?? [];
+        reads += 1;
+        return loadIdentity({ certificate, privateKey });
+      },
+      send: (request) => {
+        sent.push(request.headers["X-Amz-X509"]);
+        const credentials = { ...CREDENTIALS, expiration: "2050-01-01T00:00:00Z" };
+        const body = JSON.stringify({ credentialSet: [{ credentials }] });
+        return Promise.resolve({ status: 201, header: () => undefined, body });
+      },
+    },
+    {},
+  );
+  return { source, sent, reads: () => reads };
+}
+
+const body = (pem: string): string => pem.replaceAll(/-----.*?-----|\s/g, "");
+
+describe("resolveSession", () => {
+  it.each([
+    ["the certificate before, the key after", [old.certificatePem, renewed.privateKeyPem]],
+    ["the key before, the certificate after", [renewed.certificatePem, old.privateKeyPem]],
+  ] as const)("reads again when a renewal came between: %s", async (_title, mixed) => {
+    const { source, sent } = sessionOf(mixed, [renewed.certificatePem, renewed.privateKeyPem]);
+    await source.fetch();
+    expect(sent).toEqual([body(renewed.certificatePem)]);
+  });
+
+  it("reads once when certificate and key belong together", async () => {
+    const { source, reads } = sessionOf([old.certificatePem, old.privateKeyPem]);
+    await source.fetch();
+    expect(reads()).toBe(1);
+  });
+
+  it("refuses a key that stays that of another certificate, before any request", async () => {
+    const { source, sent, reads } = sessionOf([old.certificatePem, renewed.privateKeyPem]);
+    await expect(source.fetch()).rejects.toMatchObject({ code: "ERR_SIGNER_KEY_MISMATCH" });
+    expect({ sent, reads: reads() }).toEqual({ sent: [], reads: 2 });
+  });
+});
