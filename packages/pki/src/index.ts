@@ -11,6 +11,21 @@ export {
   type ClientCertificateOptions,
   issueClientCertificate,
 } from "./authority/issue-client-certificate.ts";
+export {
+  renewCertificate,
+  type RenewedCertificate,
+  type RenewOptions,
+} from "./authority/renew-certificate.ts";
+export {
+  type CertificateRequest,
+  type CertificateRequestOptions,
+  type CertificateRequestWishes,
+  createCertificateRequest,
+  readCertificateRequest,
+  type RequestedCertificate,
+  signCertificateRequest,
+  type SignRequestOptions,
+} from "./authority/sign-certificate-request.ts";
 export type { CertificateAuthority } from "./authority/read-certificate-authority.ts";
 export type { IssuedCertificate, SignedCertificate } from "./certificate/issued-certificate.ts";
 export type { NameConstraint, NameConstraints } from "./certificate/name-constraints.ts";
@@ -65,6 +80,7 @@ export {
   loadCertificateAuthority,
   type LoadedCertificateAuthority,
   type LoadOptions,
+  type Passphrase,
 } from "./storage/load-certificate-authority.ts";
 export {
   type SigningOptions,
@@ -91,3 +107,19 @@ export {
   storeRevocationList,
 } from "./storage/store-revocation-list.ts";
 export { type Pkcs12StorageOptions, storePkcs12 } from "./storage/store-pkcs12.ts";
+export {
+  storeClientCertificates,
+  type StoredList,
+  type StoreListOptions,
+} from "./storage/store-client-certificates.ts";
+export {
+  storeRenewedCertificate,
+  type StoredRenewedCertificate,
+  type StoreRenewedOptions,
+} from "./storage/store-renewed-certificate.ts";
+export {
+  storeCertificateRequest,
+  type StoredRequest,
+  type StoredRequestedCertificate,
+  storeSignedRequest,
+} from "./storage/store-request.ts";
