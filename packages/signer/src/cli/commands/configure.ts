@@ -25,7 +25,6 @@ import { checkSessionParameters, regionOf } from "../../session/session-paramete
 import { holdsPem } from "../../keys/pem.ts";
 import type { Command } from "../command.ts";
 import { CREDENTIAL_PROCESS_FLAGS } from "./credential-process.ts";
-import { text, toggle } from "../flag.ts";
 import { helpText } from "../help-text.ts";
 import { identitySources } from "../resolve-flags.ts";
 import { refuseUnsupported } from "../session-flags.ts";
@@ -33,28 +32,45 @@ import { parseFlags } from "../parse-flags.ts";
 import type { Flags } from "../parse-flags.ts";
 
 const CONFIGURE_FLAGS = {
-  profile: text("NAME", "profile to write"),
-  "from-outputs": text("FILE", "file of cdk deploy --outputs-file, for the ARNs that no flag gives"),
-  stack: text("NAME", "stack in that file", "RolesAnywhereStack, or the only one"),
-  "trust-anchor-output": text(
-    "NAME",
-    "output of the stack that holds the trust anchor's ARN",
-    "TrustAnchorArn",
-  ),
-  "profile-output": text("NAME", "output that holds the ARN of the Roles Anywhere profile", "ProfileArn"),
-  "role-output": text("NAME", "output that holds the role's ARN", "RoleArn"),
+  profile: { value: "NAME", help: "profile to write" },
+  "from-outputs": {
+    value: "FILE",
+    help: "file of cdk deploy --outputs-file, for the ARNs that no flag gives",
+  },
+  stack: { value: "NAME", help: "stack in that file", default: "RolesAnywhereStack, or the only one" },
+  "trust-anchor-output": {
+    value: "NAME",
+    help: "output of the stack that holds the trust anchor's ARN",
+    default: "TrustAnchorArn",
+  },
+  "profile-output": {
+    value: "NAME",
+    help: "output that holds the ARN of the Roles Anywhere profile",
+    default: "ProfileArn",
+  },
+  "role-output": { value: "NAME", help: "output that holds the role's ARN", default: "RoleArn" },
   ...CREDENTIAL_PROCESS_FLAGS,
-  region: text("REGION", "region of the profile", "the trust anchor's"),
-  endpoint: text("URL", "service URL to write into the line", "none: decided by the environment at run time"),
-  "config-file": text("FILE", "file to write", "AWS_CONFIG_FILE, then ~/.aws/config"),
-  command: text(
-    "PROGRAM",
-    "program to run in place of this Node.js and this ra-signer, for a profile used on another machine",
-  ),
-  "no-check-files": toggle(
-    "take the paths as they are on another machine or in a container: absolute, not read",
-  ),
-  force: toggle("replace other credentials of the profile; the old file is kept as FILE.backup"),
+  region: { value: "REGION", help: "region of the profile", default: "the trust anchor's" },
+  endpoint: {
+    value: "URL",
+    help: "service URL to write into the line",
+    default: "none: decided by the environment at run time",
+  },
+  "config-file": { value: "FILE", help: "file to write", default: "AWS_CONFIG_FILE, then ~/.aws/config" },
+  command: {
+    value: "PROGRAM",
+    help: "program to run in place of this Node.js and this ra-signer, for a profile used on another machine",
+  },
+  "no-check-files": {
+    type: "switch",
+    help: "take the paths as they are on another machine or in a container: absolute, not read",
+    default: "false",
+  },
+  force: {
+    type: "switch",
+    help: "replace other credentials of the profile; the old file is kept as FILE.backup",
+    default: "false",
+  },
 } as const;
 
 /** The flags that are written into the line, in this order. */

@@ -15,20 +15,19 @@ import { createHttpSend } from "../../http/send.ts";
 import { httpOptions, withEnvironment } from "../../session/session-source.ts";
 import type { Command, CommandContext } from "../command.ts";
 import { CREDENTIAL_PROCESS_FLAGS } from "./credential-process.ts";
-import { text, toggle } from "../flag.ts";
 import { helpText } from "../help-text.ts";
 import { parseFlags } from "../parse-flags.ts";
 import type { Flags } from "../parse-flags.ts";
 import { identitySources, keyPath, sessionParameters, wayOf } from "../resolve-flags.ts";
 
 const DOCTOR_FLAGS = {
-  profile: text(
-    "NAME",
-    "profile of the config or credentials file whose credential_process is examined; flags beside it win",
-    "AWS_PROFILE, where no other flag is given",
-  ),
-  json: toggle("print the findings as JSON"),
-  offline: toggle("send nothing"),
+  profile: {
+    value: "NAME",
+    help: "profile of the config or credentials file whose credential_process is examined; flags beside it win",
+    default: "AWS_PROFILE, where no other flag is given",
+  },
+  json: { type: "switch", help: "print the findings as JSON", default: "false" },
+  offline: { type: "switch", help: "send nothing", default: "false" },
   ...CREDENTIAL_PROCESS_FLAGS,
 } as const;
 

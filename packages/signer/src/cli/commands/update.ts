@@ -7,7 +7,6 @@ import { messageOf } from "../../errors.ts";
 import { isoSeconds } from "../../keys/identity.ts";
 import { refreshLoop } from "../../refresh/refresh-loop.ts";
 import type { Command } from "../command.ts";
-import { text, toggle } from "../flag.ts";
 import { helpText } from "../help-text.ts";
 import { parseFlags } from "../parse-flags.ts";
 import { resolveFlags } from "../resolve-flags.ts";
@@ -16,8 +15,8 @@ import { stopSignal } from "../stop-signal.ts";
 
 const UPDATE_FLAGS = {
   ...SESSION_FLAGS,
-  profile: text("NAME", "section of the credentials file", "default"),
-  once: toggle("write one session and end"),
+  profile: { value: "NAME", help: "section of the credentials file", default: "default" },
+  once: { type: "switch", help: "write one session and end", default: "false" },
 } as const;
 
 const LEAD_SECONDS = 300;
