@@ -17,8 +17,12 @@ export type Outputs = z.infer<typeof stackOutputs>;
 export interface Cdk {
   /** Bootstraps the environment of the app's stacks. */
   bootstrap(define: (app: App) => void): Promise<RunResult>;
-  /** Deploys all stacks of the app at once. @throws {StoryError} when a stack fails */
-  deploy(define: (app: App) => void): Promise<Outputs>;
+  /**
+   * Deploys all stacks of the app at once, or those that are named. @throws {StoryError} when a stack fails
+   *
+   * @returns the outputs of the stacks that were deployed
+   */
+  deploy(define: (app: App) => void, stacks?: readonly string[]): Promise<Outputs>;
   /** The same, for a deployment that may fail. */
   tryToDeploy(define: (app: App) => void): Promise<RunResult>;
   /** Compares all stacks of the app with the deployed ones. Exit code 1: something differs. */
@@ -41,6 +45,7 @@ export function createCdk(
     action: LocalStackCdkCommandOptions["action"],
     define: (app: App) => void,
     more: readonly string[] = [],
+    stacks?: readonly string[],
   ): Promise<RunResult & { outputsFile: string }> => {
     const assembly = await synthesize(define);
     const outputsFile = join(assembly, "outputs.json");
@@ -49,7 +54,7 @@ export function createCdk(
       endpointUrl: sandbox.endpointUrl,
       region: sandbox.region,
       // `cdk` takes a folder with templates in place of a command.
-      app: { folder: sandbox.workDirectory, command: assembly },
+      app: { folder: sandbox.workDirectory, command: assembly, stacks },
       outputFolder: assembly,
       outputsFile,
       environment: sandbox.environments.administrator,
@@ -65,8 +70,8 @@ export function createCdk(
   const concurrently = ["--concurrency", "10"];
   return {
     bootstrap: async (define) => assertDone("cdk bootstrap", await run("bootstrap", define)),
-    async deploy(define) {
-      const { outputsFile, ...result } = await run("deploy", define, concurrently);
+    async deploy(define, stacks) {
+      const { outputsFile, ...result } = await run("deploy", define, concurrently, stacks);
       assertDone("cdk deploy", result);
       return stackOutputs.parse(JSON.parse(await readFile(outputsFile, "utf8")));
     },
