@@ -128,17 +128,13 @@ export interface ProfileEndpoint {
  */
 export function profileEndpoint(file: ConfigFile, profile: string, service: string): ProfileEndpoint {
   const valueOf = (key: string): string | undefined => profileValue(file, "config", profile, key);
-  const services = `services ${valueOf("services")}`;
-  const block = file.botocore.settings.findLast(
-    ({ section, key }) => key === service && section.split(/\s+/).join(" ") === services,
+  const services = `services.${valueOf("services")}`;
+  const nested = file.javaScript.settings.findLast(
+    ({ section, key }) => section === services && key === `${service}.endpoint_url`,
   );
-  const nested = block?.value
-    .split("\n")
-    .map((line) => /^endpoint_url\s*=\s*(.+)$/.exec(line.trim())?.[1])
-    .findLast((url) => url !== undefined);
   const ignored = valueOf("ignore_configured_endpoint_urls")?.toLowerCase();
   return {
-    url: nested ?? valueOf("endpoint_url"),
+    url: nested?.value ?? valueOf("endpoint_url"),
     ignored: ignored === undefined ? undefined : ignored === "true",
   };
 }

@@ -1,5 +1,5 @@
 import { messageOf, SignerError } from "../errors.ts";
-import type { HttpSend } from "../http/send.ts";
+import type { HttpOptions, HttpSend } from "../http/send.ts";
 import type { SigningIdentity } from "../keys/identity.ts";
 import { createSession } from "../session/create-session.ts";
 import type { CreateSessionOptions } from "../session/create-session.ts";
@@ -16,14 +16,10 @@ const NOTICEABLE_OFFSET_SECONDS = 150;
 /** How long a request of doctor's own may take. */
 export const TIMEOUT_MS = 10_000;
 
-/** How requests to the endpoint are sent. */
-export interface EndpointAccess {
+/** How requests to the endpoint are sent, and the options that `send` was made with. */
+export interface EndpointAccess extends Pick<HttpOptions, "proxyFor" | "verifySsl"> {
   readonly send: HttpSend;
   readonly now: () => Date;
-  /** Proxy for a URL, as `send` uses it. @default none */
-  readonly proxyFor?: ((url: URL) => URL | undefined) | undefined;
-  /** Whether `send` checks certificates. @default true */
-  readonly verifySsl?: boolean | undefined;
 }
 
 /** Checks that the endpoint answers, that the connection is encrypted, and that its clock agrees with this one. */

@@ -13,7 +13,6 @@ import {
 import type { Setting } from "../../aws-config/config-file.ts";
 import { quoteWord, runsThisProgram } from "../../aws-config/credential-process-line.ts";
 import { readStackOutputs } from "../../aws-config/read-stack-outputs.ts";
-import type { StackArns } from "../../aws-config/read-stack-outputs.ts";
 import { readIfPresent } from "../../aws-config/file-access.ts";
 import { keepCopy, replaceFile } from "../../aws-config/replace-file.ts";
 import { recover } from "../../aws-config/write-in-place.ts";
@@ -26,7 +25,7 @@ import { holdsPem } from "../../keys/pem.ts";
 import type { Command } from "../command.ts";
 import { CREDENTIAL_PROCESS_FLAGS } from "./credential-process.ts";
 import { helpText } from "../help-text.ts";
-import { identitySources } from "../resolve-flags.ts";
+import { identitySources, sessionParameters } from "../resolve-flags.ts";
 import { refuseUnsupported } from "../session-flags.ts";
 import { parseFlags } from "../parse-flags.ts";
 import type { Flags } from "../parse-flags.ts";
@@ -93,14 +92,15 @@ export const configure: Command = {
       CONFIGURE_FLAGS,
     ),
   run(words, { environment, note }) {
-    const flags = parseFlags(CONFIGURE_FLAGS, words);
-    const { profile } = flags;
+    const given = parseFlags(CONFIGURE_FLAGS, words);
+    const { profile } = given;
     if (!profile) throw new SignerError("ERR_SIGNER_USAGE", "--profile is missing");
     checkProfileName(profile);
-    const parameters = { ...stackArns(flags), region: flags.region || undefined };
+    const flags = withArns(given);
+    const parameters = sessionParameters(flags);
     checkSessionParameters(parameters);
     const region = regionOf(parameters);
-    const line = credentialProcessLine(flags, parameters, environment);
+    const line = credentialProcessLine(flags, environment);
 
     const path = resolve(flags["config-file"] || configPath(environment));
     recover(path);
@@ -144,8 +144,8 @@ function refuseRivals(rivals: readonly Setting[], profile: string, path: string,
   throw new SignerError("ERR_SIGNER_CONFIG_CONFLICT", message, { path });
 }
 
-/** The ARNs of the flags. An output is read only for an ARN that no flag gives. */
-function stackArns(flags: ConfigureFlags): StackArns {
+/** Completes the ARNs. An output of the stack is read only for an ARN that no flag gives. */
+function withArns(flags: ConfigureFlags): ConfigureFlags {
   const path = flags["from-outputs"];
   const names = {
     trustAnchorArn: flags["trust-anchor-arn"] ? undefined : flags["trust-anchor-output"] || "TrustAnchorArn",
@@ -153,19 +153,17 @@ function stackArns(flags: ConfigureFlags): StackArns {
     roleArn: flags["role-arn"] ? undefined : flags["role-output"] || "RoleArn",
   };
   const found = path ? readStackOutputs(path, names, flags.stack) : {};
-  const choose = (flag: "trust-anchor-arn" | "profile-arn" | "role-arn", output?: string): string => {
-    const arn = flags[flag] || output;
-    if (arn) return arn;
-    throw new SignerError("ERR_SIGNER_USAGE", `--${flag} is missing; give it, or --from-outputs`);
+  const arns = {
+    "trust-anchor-arn": flags["trust-anchor-arn"] || found.trustAnchorArn || "",
+    "profile-arn": flags["profile-arn"] || found.profileArn || "",
+    "role-arn": flags["role-arn"] || found.roleArn || "",
   };
-  return {
-    trustAnchorArn: choose("trust-anchor-arn", found.trustAnchorArn),
-    profileArn: choose("profile-arn", found.profileArn),
-    roleArn: choose("role-arn", found.roleArn),
-  };
+  const [missing] = Object.entries(arns).find(([, arn]) => arn === "") ?? [];
+  if (missing === undefined) return { ...flags, ...arns };
+  throw new SignerError("ERR_SIGNER_USAGE", `--${missing} is missing; give it, or --from-outputs`);
 }
 
-function credentialProcessLine(flags: ConfigureFlags, arns: StackArns, environment: Environment): string {
+function credentialProcessLine(flags: ConfigureFlags, environment: Environment): string {
   refuseUnsupported(flags);
   if (!flags.certificate) throw new SignerError("ERR_SIGNER_USAGE", "--certificate is missing");
   if (flags["pkcs8-password"] || flags["private-key"] === "-") {
@@ -178,9 +176,6 @@ function credentialProcessLine(flags: ConfigureFlags, arns: StackArns, environme
     certificate: filePath(flags, "certificate"),
     "private-key": filePath(flags, "private-key"),
     intermediates: filePath(flags, "intermediates"),
-    "trust-anchor-arn": arns.trustAnchorArn,
-    "profile-arn": arns.profileArn,
-    "role-arn": arns.roleArn,
   };
   if (flags["no-check-files"] !== true) {
     const identity = loadIdentity(identitySources(complete, environment));
