@@ -161,13 +161,13 @@ class RolesAnywhereProvider(ResourceProvider):
 
     def delete(self, request):
         state = request.desired_state or {}
-        if state.get(f"{self.NAME}Id") is not None:
-            try:
+        try:
+            if state.get(f"{self.NAME}Id") is not None:
                 service = client(request.account_id, request.region_name)
                 self.call(service, "Delete", **self.identifier(state))
-            except (BotoCoreError, ClientError) as error:
-                if not (isinstance(error, ClientError) and error.response["Error"]["Code"] == NOT_FOUND):
-                    return failure(error, state)
+        except (BotoCoreError, ClientError) as error:
+            if getattr(error, "response", {}).get("Error", {}).get("Code") != NOT_FOUND:
+                return failure(error, state)
         return success(state)
 
     def call(self, service, verb, **inputs):

@@ -119,19 +119,16 @@ export function toLogLine(verdict: SessionVerdict, requestId: string): string {
 }
 
 function requestParameters({ certificate, parameters }: SessionVerdict): Record<string, unknown> | null {
-  if (certificate === undefined && parameters === undefined) return null;
-  const cert = certificate === undefined ? undefined : clip(certificate.pem, MAX_DETAIL_LENGTH);
-  return { cert, ...parameters };
+  // A call whose certificate could not be read has no parameters either.
+  return certificate === undefined ? null : { cert: clip(certificate.pem, MAX_DETAIL_LENGTH), ...parameters };
 }
 
 function responseElements(output: CreateSessionOutput): Record<string, unknown> {
-  return {
-    ...output,
-    credentialSet: output.credentialSet.map((entry) => ({
-      ...entry,
-      credentials: { ...entry.credentials, secretAccessKey: HIDDEN, sessionToken: HIDDEN },
-    })),
-  };
+  const hidden = { secretAccessKey: HIDDEN, sessionToken: HIDDEN };
+  const credentialSet = output.credentialSet.map((entry) =>
+    Object.assign({}, entry, { credentials: { ...entry.credentials, ...hidden } }),
+  );
+  return { ...output, credentialSet };
 }
 
 /** The values that could not become session tags, or `undefined` when there are none. */
@@ -140,14 +137,14 @@ function unmapped(verdict: SessionVerdict): readonly string[] | undefined {
   return names.length === 0 ? undefined : names;
 }
 
-function describe(certificate: Certificate): NonNullable<Verdict["certificate"]> {
+function describe({ subject, issuer, serialNumber, notBefore, notAfter, fingerprint }: Certificate) {
   return {
-    subject: printable(certificate.subject.text),
-    issuer: printable(certificate.issuer.text),
-    serialNumber: printable(certificate.serialNumber.toString()),
-    notBefore: certificate.notBefore.toISOString(),
-    notAfter: certificate.notAfter.toISOString(),
-    fingerprint: certificate.fingerprint,
+    subject: printable(subject.text),
+    issuer: printable(issuer.text),
+    serialNumber: serialNumber.toString(),
+    notBefore: notBefore.toISOString(),
+    notAfter: notAfter.toISOString(),
+    fingerprint,
   };
 }
 

@@ -26,17 +26,15 @@ Environment:
 Exit codes: 0 ended by a signal, 1 failed, 2 wrong usage
 `;
 
-interface Flags {
-  host: string;
-  port: number;
-  stsEndpoint?: string;
-  iamEndpoint?: string;
+/** The values of the flags. Those that {@link MockOptions} has by the same name go there as they are. */
+interface Flags extends Pick<
+  MockOptions,
+  "host" | "port" | "stsEndpoint" | "iamEndpoint" | "region" | "explain"
+> {
   tlsCert?: string;
   tlsKey?: string;
   allowedHost: string[];
-  region: string;
   account: string;
-  explain: boolean;
   labMinDuration: number;
   labStrictAttributeMapping: boolean;
   quiet: boolean;
@@ -109,25 +107,24 @@ function toOneLine(message: string): string {
 }
 
 function toOptions(flags: Flags, env: Readonly<NodeJS.ProcessEnv>): MockOptions {
+  const { tlsCert, tlsKey, account, allowedHost, labMinDuration, labStrictAttributeMapping, quiet, ...same } =
+    flags;
   const general = nonEmpty(env["AWS_ENDPOINT_URL"]);
   const stsEndpoint = flags.stsEndpoint ?? nonEmpty(env["AWS_ENDPOINT_URL_STS"]) ?? general;
   return {
-    host: flags.host,
-    port: flags.port,
+    ...same,
     stsEndpoint,
     iamEndpoint: flags.iamEndpoint ?? nonEmpty(env["AWS_ENDPOINT_URL_IAM"]) ?? general ?? stsEndpoint,
-    allowedHosts: flags.allowedHost,
-    region: flags.region,
-    accountId: flags.account,
-    explain: flags.explain,
-    minDurationSeconds: flags.labMinDuration,
-    strictAttributeMapping: flags.labStrictAttributeMapping,
-    tls: toTls(flags),
-    log: flags.quiet ? undefined : (line) => console.error(line),
+    allowedHosts: allowedHost,
+    accountId: account,
+    minDurationSeconds: labMinDuration,
+    strictAttributeMapping: labStrictAttributeMapping,
+    tls: toTls(tlsCert, tlsKey),
+    log: quiet ? undefined : (line) => console.error(line),
   };
 }
 
-function toTls({ tlsCert: certificateFile, tlsKey: keyFile }: Flags): MockOptions["tls"] {
+function toTls(certificateFile?: string, keyFile?: string): MockOptions["tls"] {
   if (certificateFile !== undefined && keyFile !== undefined) return { certificateFile, keyFile };
   if (certificateFile === keyFile) return undefined;
   throw new InvalidArgumentError("--tls-cert and --tls-key belong together");

@@ -30,11 +30,7 @@ export interface OperationBinding {
 /** A request as operations get it. */
 export type OperationRequest = Context<{ Bindings: HttpBindings }>;
 
-/**
- * One operation of the service.
- *
- * @typeParam C what the operation works on
- */
+/** One operation of the service, which works on `C`. */
 export interface Operation<C = OperationContext> extends OperationBinding {
   /**
    * Reads the request, does the work and returns the output structure.
@@ -57,9 +53,8 @@ export function operation<T extends z.ZodType>(
 ): Operation {
   return {
     ...binding,
-    async handle(context, request) {
-      return run(context, readMembers(input, await collectMembers(request, binding)));
-    },
+    handle: async (context, request) =>
+      run(context, readMembers(input, await collectMembers(request, binding))),
   };
 }
 

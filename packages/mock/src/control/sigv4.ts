@@ -180,9 +180,9 @@ function requireRecentDate(request: ReceivedRequest, { scopeDate }: ClaimedSigna
 }
 
 function carriesToken(request: ReceivedRequest, { sessionToken }: AccessKey): boolean {
-  const sent = headerValues(request, TOKEN_HEADER);
-  if (sessionToken === undefined) return sent.length === 0;
-  return sent.length === 1 && isSame(sessionToken, sent[0] ?? "");
+  const [sent, ...more] = headerValues(request, TOKEN_HEADER);
+  if (sent === undefined || sessionToken === undefined) return sent === sessionToken;
+  return more.length === 0 && isSame(sessionToken, sent);
 }
 
 /** @returns the signature in hex; `undefined` when what was received cannot have been signed */
@@ -192,13 +192,14 @@ async function signAgain(
   { accessKeyId, secretAccessKey }: AccessKey,
   signingDate: Date,
 ): Promise<string | undefined> {
+  const { method, body } = request;
   const { path, query } = splitTarget(request.target);
   const parameters = parseQuery(query);
   const headers = collectHeaders(request, signedHeaders);
   if (parameters === undefined || headers === undefined) return undefined;
   // The signer believes this header instead of hashing the body.
   const announced = headers[PAYLOAD_HASH_HEADER];
-  if (announced !== undefined && announced !== hash("sha256", request.body)) return undefined;
+  if (announced !== undefined && announced !== hash("sha256", body)) return undefined;
   const signer = new SignatureV4({
     // Without the token: the signer would add a header that the client may not have signed.
     credentials: { accessKeyId, secretAccessKey },
@@ -209,15 +210,7 @@ async function signAgain(
   });
   // The signer encodes the path, in which an ARN is encoded already. Clients do the same.
   const signed = await signer.sign(
-    {
-      method: request.method,
-      protocol: "http:",
-      hostname: "",
-      path,
-      query: groupByName(parameters),
-      headers,
-      body: request.body,
-    },
+    { method, protocol: "http:", hostname: "", path, query: groupByName(parameters), headers, body },
     // By default the signer leaves out headers that proxies change. Here it signs all that the client signed.
     { signingDate, signableHeaders: new Set(signedHeaders) },
   );

@@ -61,9 +61,7 @@ export function blob(rule: LengthRule) {
       return z.NEVER;
     }
     const bytes = Buffer.from(value, "base64");
-    for (const [constraint, isSatisfiedBy] of lengthConstraints(rule)) {
-      if (!isSatisfiedBy(bytes)) context.issues.push(issue(constraint, value, true));
-    }
+    satisfies(lengthConstraints(rule), true)({ value: bytes, issues: context.issues });
     return bytes;
   });
 }
@@ -111,27 +109,15 @@ function on<Whole, Part>(
   partOf: (whole: Whole) => Part,
   constraints: readonly Constraint<Part>[],
 ): Constraint<Whole>[] {
-  return constraints.map(([constraint, isSatisfiedBy]) => [
-    constraint,
-    (whole) => isSatisfiedBy(partOf(whole)),
-  ]);
+  return constraints.map(([text, isSatisfiedBy]) => [text, (whole) => isSatisfiedBy(partOf(whole))]);
 }
 
-/** The check that reports each constraint that a value breaks. */
+/** The check that reports each constraint that a value breaks. Messages show nothing of a sensitive value. */
 function satisfies<T>(constraints: readonly Constraint<T>[], sensitive = false) {
-  return (context: z.core.ParsePayload<T>): void => {
-    for (const [constraint, isSatisfiedBy] of constraints) {
-      if (!isSatisfiedBy(context.value)) context.issues.push(issue(constraint, context.value, sensitive));
+  return ({ value, issues }: z.core.ParsePayload<T>): void => {
+    const params = { value: sensitive ? undefined : value };
+    for (const [message, isSatisfiedBy] of constraints) {
+      if (!isSatisfiedBy(value)) issues.push({ code: "custom", message, input: value, params });
     }
-  };
-}
-
-/** `value` is what the message shows of the input: nothing for sensitive members. */
-function issue(constraint: string, input: unknown, sensitive = false) {
-  return {
-    code: "custom" as const,
-    message: constraint,
-    input,
-    params: { value: sensitive ? undefined : input },
   };
 }

@@ -77,7 +77,8 @@ export async function authorizeSession(
   { request: { certificate, secure, sourceIp, userAgent }, parameters, now }: AuthenticatedCall,
 ): Promise<AllowedSession> {
   const { roleArn } = parameters;
-  checkTrustAnchorEnabled(trustAnchor);
+  const { trustAnchorArn, trustAnchorId, enabled } = trustAnchor;
+  checkEnabled("Trust anchor", enabled, trustAnchorArn, trustAnchorId);
   const profile = findResource(state, state.profiles, parameters.profileArn, "profile", "PROFILE_UNKNOWN");
   checkProfile(profile, roleArn, state.accountId);
   const { acceptRoleSessionName, managedPolicyArns, sessionPolicy } = profile;
@@ -113,7 +114,7 @@ export async function authorizeSession(
   const { tags } = attributes;
   const context = trustPolicyContext({
     // The resource's ARN, also when the request names an alias.
-    trustAnchorArn: trustAnchor.trustAnchorArn,
+    trustAnchorArn,
     trustAnchorAccount: state.accountId,
     sessionName: roleSessionName,
     sourceIdentity,
@@ -136,26 +137,21 @@ export async function authorizeSession(
   return { attributes, message, request: { ...session, managedPolicyArns, sessionPolicy } };
 }
 
-function checkTrustAnchorEnabled({ enabled, trustAnchorArn, trustAnchorId }: TrustAnchorRecord): void {
+function checkEnabled(label: "Trust anchor" | "Profile", enabled: boolean, arn: string, id: string): void {
   if (enabled) return;
-  throw new Refusal("TRUST_ANCHOR_DISABLED", {
-    message: "Trust anchor is disabled",
-    expected: "an enabled trust anchor",
-    received: `${trustAnchorArn} is disabled`,
-    remedy: `aws rolesanywhere enable-trust-anchor --trust-anchor-id ${trustAnchorId}`,
+  const name = label.toLowerCase();
+  const option = name.replace(" ", "-");
+  throw new Refusal(label === "Profile" ? "PROFILE_DISABLED" : "TRUST_ANCHOR_DISABLED", {
+    message: `${label} is disabled`,
+    expected: `an enabled ${name}`,
+    received: `${arn} is disabled`,
+    remedy: `aws rolesanywhere enable-${option} --${option}-id ${id}`,
   });
 }
 
 /** The profile must be enabled and name the role, and the role must be of the same account. */
 function checkProfile(profile: ProfileRecord, roleArn: string, accountId: string): void {
-  if (!profile.enabled) {
-    throw new Refusal("PROFILE_DISABLED", {
-      message: "Profile is disabled",
-      expected: "an enabled profile",
-      received: `${profile.profileArn} is disabled`,
-      remedy: `aws rolesanywhere enable-profile --profile-id ${profile.profileId}`,
-    });
-  }
+  checkEnabled("Profile", profile.enabled, profile.profileArn, profile.profileId);
   if (!profile.roleArns.includes(roleArn)) {
     throw new Refusal("ROLE_NOT_IN_PROFILE", {
       message: `Role ${roleArn} is not in the profile`,

@@ -5,7 +5,7 @@ import { AwsPortError } from "./aws.ts";
 import type { AssumedRole, AssumeRoleRequest, AwsPort, Role } from "./aws.ts";
 
 /** The endpoints of STS and IAM. They have no default, so that the mock never reaches a real account by accident. */
-export interface AwsSdkOptions {
+interface AwsSdkOptions {
   readonly stsEndpoint: string;
   readonly iamEndpoint: string;
   readonly region: string;

@@ -109,7 +109,6 @@ export type NotificationSetting = z.infer<typeof NotificationSetting>;
 export type NotificationEvent = NotificationSetting["event"];
 export type TrustAnchorRecord = z.infer<typeof TrustAnchorRecord>;
 export type TrustAnchorSource = TrustAnchorRecord["source"];
-export type SourceType = TrustAnchorSource["sourceType"];
 export type AttributeMapping = z.infer<typeof AttributeMapping>;
 export type CertificateField = AttributeMapping["certificateField"];
 export type ProfileRecord = z.infer<typeof ProfileRecord>;

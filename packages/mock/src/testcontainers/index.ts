@@ -136,10 +136,9 @@ export class RolesAnywhereContainer extends GenericContainer {
    *   ERR_MOCK_NO_STS_ENDPOINT without `withLocalStack` or `withStsEndpoint` */
   override async start(): Promise<StartedRolesAnywhereContainer> {
     if (this.stsEndpoint === undefined) {
-      throw new MockError(
-        "ERR_MOCK_NO_STS_ENDPOINT",
-        "the mock has nowhere to assume roles; call withLocalStack(container) or withStsEndpoint(url)",
-      );
+      const message =
+        "the mock has nowhere to assume roles; call withLocalStack(container) or withStsEndpoint(url)";
+      throw new MockError("ERR_MOCK_NO_STS_ENDPOINT", message);
     }
     const host = await this.publishPort();
     // The mock refuses host names that it does not know, such as that of another machine with Docker.
@@ -171,9 +170,8 @@ export class RolesAnywhereContainer extends GenericContainer {
     // Tests that run in a container themselves reach Docker at the address of its bridge.
     const address = this.publishAddress ?? (isIP(host) === 0 ? undefined : host);
     if (address === undefined) {
-      throw invalidOption(
-        `Docker runs on ${host}, whose loopback cannot be reached from here; call withPublishAddress("0.0.0.0")`,
-      );
+      const message = `Docker runs on ${host}, whose loopback cannot be reached from here; call withPublishAddress("0.0.0.0")`;
+      throw invalidOption(message);
     }
     const port = `${PORT}/tcp`;
     const { PortBindings = {} } = this.hostConfig;

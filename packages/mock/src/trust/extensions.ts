@@ -47,11 +47,7 @@ export interface Extensions {
   duplicated: string[];
 }
 
-/**
- * Reads the `extensions` field (RFC 5280 §4.2).
- *
- * @param node the SEQUENCE OF Extension, or `undefined` when the certificate has none
- */
+/** Reads the `extensions` field (RFC 5280 §4.2). */
 export function readExtensions(node: DerNode | undefined): Extensions {
   const found: Extensions = { subjectAltNames: [], unknownCritical: [], duplicated: [] };
   if (node === undefined) return found;
@@ -60,9 +56,9 @@ export function readExtensions(node: DerNode | undefined): Extensions {
     const { oid, critical, value } = readExtension(extension);
     if (seen.has(oid)) found.duplicated.push(oid);
     seen.add(oid);
-    const read = READERS[oid];
-    const isKnown = read !== undefined && read(der.readDer(value), found) !== false;
-    if (critical && !isKnown) found.unknownCritical.push(oid);
+    const part = READERS[oid]?.(der.readDer(value));
+    if (part !== undefined) Object.assign(found, part);
+    else if (critical) found.unknownCritical.push(oid);
   }
   return found;
 }
@@ -90,31 +86,24 @@ export function readAuthorityKeyIdentifier(value: DerNode): string | undefined {
   return identifier === undefined ? undefined : hex(identifier);
 }
 
-/** The extensions that path validation honours, by identifier. A reader returns false for one that it does not know. */
-const READERS: Readonly<Record<string, (value: DerNode, found: Extensions) => boolean | void>> = {
-  "2.5.29.14": (value, found) => {
-    found.subjectKeyIdentifier = hex(der.expectTag(value, der.TAG.octetString, "the key identifier"));
-  },
-  "2.5.29.15": (value, found) => {
-    found.keyUsage = readKeyUsage(value);
-  },
-  "2.5.29.17": (value, found) => {
-    found.subjectAltNames = der.nonEmpty(value, "the alternative names").map(readGeneralName);
-  },
-  "2.5.29.19": (value, found) => {
-    found.basicConstraints = readBasicConstraints(value);
-  },
-  "2.5.29.30": (value, found) => {
-    found.nameConstraints = readNameConstraints(value);
-  },
-  "2.5.29.32": checkPolicies,
-  [AUTHORITY_KEY_IDENTIFIER]: (value, found) => {
-    found.authorityKeyIdentifier = readAuthorityKeyIdentifier(value);
-  },
-  "2.5.29.37": (value, found) => {
-    const purposes = der.nonEmpty(value, "the extended key usage");
-    found.extendedKeyUsage = purposes.map((purpose) => der.readOid(purpose, "a key purpose"));
-  },
+/** The extensions that path validation honours, by identifier. A reader returns nothing for one that it does not know. */
+const READERS: Readonly<Record<string, (value: DerNode) => Partial<Extensions> | undefined>> = {
+  "2.5.29.14": (value) => ({
+    subjectKeyIdentifier: hex(der.expectTag(value, der.TAG.octetString, "the key identifier")),
+  }),
+  "2.5.29.15": (value) => ({ keyUsage: readKeyUsage(value) }),
+  "2.5.29.17": (value) => ({
+    subjectAltNames: der.nonEmpty(value, "the alternative names").map(readGeneralName),
+  }),
+  "2.5.29.19": (value) => ({ basicConstraints: readBasicConstraints(value) }),
+  "2.5.29.30": (value) => ({ nameConstraints: readNameConstraints(value) }),
+  "2.5.29.32": (value) => (hasKnownPolicies(value) ? {} : undefined),
+  [AUTHORITY_KEY_IDENTIFIER]: (value) => ({ authorityKeyIdentifier: readAuthorityKeyIdentifier(value) }),
+  "2.5.29.37": (value) => ({
+    extendedKeyUsage: der
+      .nonEmpty(value, "the extended key usage")
+      .map((purpose) => der.readOid(purpose, "a key purpose")),
+  }),
 };
 
 /** The qualifiers that RFC 5280 §4.2.1.4 defines: a pointer to a practice statement, and a notice to users. */
@@ -124,7 +113,7 @@ const POLICY_QUALIFIERS = new Set(["1.3.6.1.5.5.7.2.1", "1.3.6.1.5.5.7.2.2"]);
  * Checks the form of certificate policies. Any policy is acceptable here (RFC 5280 §6.1.1, user-initial-policy-set =
  * any-policy), as long as its qualifiers are known.
  */
-function checkPolicies(value: DerNode): boolean {
+function hasKnownPolicies(value: DerNode): boolean {
   let known = true;
   const seen = new Set<string>();
   for (const policy of der.nonEmpty(value, "the certificate policies")) {

@@ -9,14 +9,8 @@ export interface SignatureAlgorithm {
   readonly name: string;
   /** Whether the hash is SHA-256 or stronger, as AWS demands. False also for an unknown algorithm. */
   readonly strong: boolean;
-  /** The parameters for node:crypto; `hash` is `null` where the algorithm has its own. Absent when weak. */
-  readonly verification?: Verification;
-}
-
-export interface Verification {
-  readonly hash: string | null;
-  /** RSA padding, when it is not PKCS #1 v1.5. */
-  readonly padding?: number;
+  /** For node:crypto; `hash` is `null` where the algorithm has its own, `padding` RSA's. Absent when weak. */
+  readonly verification?: { readonly hash: string | null; readonly padding?: number };
 }
 
 const RSA_PSS = "1.2.840.113549.1.1.10";
@@ -83,7 +77,7 @@ function readPss(oid: string, parameters: DerNode | undefined): SignatureAlgorit
 /** Whether a key made the signature. A key that cannot have made one of this kind did not. */
 export function isSigned(
   data: Uint8Array,
-  hash: Verification["hash"],
+  hash: string | null,
   key: KeyObject,
   signature: Uint8Array,
   padding?: number,
