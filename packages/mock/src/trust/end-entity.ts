@@ -31,10 +31,7 @@ export function checkEndEntity({ version, subject, extensions }: Certificate): v
   }
   const usages = keyUsage === undefined ? "no keyUsage extension" : [...keyUsage].join(", ");
   if (keyUsage?.has("digitalSignature") !== true) {
-    throw new Refusal("KEY_USAGE_MISSING", {
-      expected: "keyUsage with digitalSignature",
-      received: usages,
-    });
+    throw new Refusal("KEY_USAGE_MISSING", { expected: "keyUsage with digitalSignature", received: usages });
   }
   // RFC 5280 §4.2.1.9: only a CA may have the right to sign certificates.
   if (keyUsage.has("keyCertSign")) {
