@@ -109,7 +109,7 @@ export function checkChain(
     return [ok("chain", `no intermediates: the trust anchor has to be "${issuer}"`)];
   }
   return [
-    ...chain.flatMap((certificate) => checkIntermediate(certificate, moment)),
+    ...chain.flatMap((certificate) => [...checkIntermediate(certificate, moment)]),
     checkPath(leaf, chain, path) ??
       ok("chain", `${chain.length} in order; the trust anchor has to be "${issuer}"`),
   ];
@@ -153,26 +153,21 @@ function isIssuedBy(certificate: X509Certificate, issuer: X509Certificate): bool
   return certificate.issuer === issuer.subject && certificate.verify(issuer.publicKey);
 }
 
-function checkIntermediate(certificate: X509Certificate, moment: Date): readonly Finding[] {
+function* checkIntermediate(certificate: X509Certificate, moment: Date): Generator<Finding> {
   const { subject, validFromDate: from, validToDate: to } = certificate;
   const { isCa, keyUsage, signatureHash } = certificateFacts(certificate);
-  const wrong: readonly (readonly [isWrong: boolean, what: string, remedy: string])[] = [
-    [!isCa, "is not a CA", "give the certificates of the CAs only"],
-    [keyUsage?.keyCertSign === false, "may not sign certificates", "issue it with keyUsage keyCertSign"],
-    [
-      moment < from || moment > to,
-      `is valid from ${isoSeconds(from)} to ${isoSeconds(to)}`,
-      "get its renewed certificate from the CA",
-    ],
-    [
-      WEAK_HASHES.has(signatureHash),
-      `is signed with ${signatureHash}`,
-      "issue it anew with SHA-256 or stronger",
-    ],
-  ];
-  return wrong
-    .filter(([isWrong]) => isWrong)
-    .map(([, what, remedy]) => fail("chain", `intermediate "${oneLine(subject)}" ${what}`, remedy));
+  const name = `intermediate "${oneLine(subject)}"`;
+  if (!isCa) yield fail("chain", `${name} is not a CA`, "give the certificates of the CAs only");
+  if (keyUsage?.keyCertSign === false) {
+    yield fail("chain", `${name} may not sign certificates`, "issue it with keyUsage keyCertSign");
+  }
+  if (moment < from || moment > to) {
+    const message = `${name} is valid from ${isoSeconds(from)} to ${isoSeconds(to)}`;
+    yield fail("chain", message, "get its renewed certificate from the CA");
+  }
+  if (WEAK_HASHES.has(signatureHash)) {
+    yield fail("chain", `${name} is signed with ${signatureHash}`, "issue it anew with SHA-256 or stronger");
+  }
 }
 
 /** `CN=a\nO=b` on one line; certificates without a subject have none at all. */

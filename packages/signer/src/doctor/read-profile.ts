@@ -14,6 +14,7 @@ import {
 import type { ConfigFile, FileKind, ProfileEndpoint } from "../aws-config/config-file.ts";
 import { splitWords } from "../aws-config/credential-process-line.ts";
 import { readIfPresent } from "../aws-config/file-access.ts";
+import { configPath, credentialsPath } from "../config/aws-files.ts";
 import type { Environment } from "../config/environment.ts";
 import { codeOf, messageOf } from "../errors.ts";
 import { fail, ok, warn } from "./finding.ts";
@@ -37,10 +38,10 @@ const PROGRAM_TIMEOUT_MS = 10_000;
  */
 export function readProfile(
   profile: string,
-  paths: Readonly<Record<FileKind, string>>,
   environment: Environment,
   report: Report,
 ): ProfileCommand | undefined {
+  const paths = { config: configPath(environment), credentials: credentialsPath(environment) };
   const unusable = (message: string, remedy?: string): undefined =>
     void report(fail("profile", message, remedy));
   const files = {

@@ -1,5 +1,4 @@
 import type { ProfileEndpoint } from "../../aws-config/config-file.ts";
-import { configPath, credentialsPath } from "../../config/aws-files.ts";
 import { readAwsEnvironment } from "../../config/environment.ts";
 import { checkAttempts, checkCache } from "../../doctor/check-environment.ts";
 import { checkCallerIdentity } from "../../doctor/check-caller-identity.ts";
@@ -10,7 +9,7 @@ import { fail } from "../../doctor/finding.ts";
 import type { Finding, Report } from "../../doctor/finding.ts";
 import { readProfile } from "../../doctor/read-profile.ts";
 import { stsEndpoint } from "../../doctor/sts-endpoint.ts";
-import { messageOf, SignerError } from "../../errors.ts";
+import { SignerError } from "../../errors.ts";
 import { createHttpSend } from "../../http/send.ts";
 import { httpOptions, withEnvironment } from "../../session/session-source.ts";
 import type { Command, CommandContext } from "../command.ts";
@@ -53,48 +52,29 @@ export const doctor: Command = {
     };
     // Without any flag the profile is that of the SDKs.
     const chosen = Object.keys(given).length === 0 ? profile || context.environment["AWS_PROFILE"] : profile;
-    const subject = chosen ? subjectOfProfile(chosen, given, context, report) : { flags: given, sts: {} };
-    if (subject !== undefined) await examine(subject, offline === true, context, report);
+    const command = chosen ? readProfile(chosen, context.environment, report) : { words: [], sts: {} };
+    const inProfile =
+      command && attempt(report, "profile", () => parseFlags(CREDENTIAL_PROCESS_FLAGS, command.words));
+    if (inProfile !== undefined) {
+      await examine({ ...inProfile, ...given }, command?.sts, offline === true, context, report);
+    }
     const failed = findings.filter(({ status }) => status === "fail").length;
     if (json === true) context.out(`${JSON.stringify({ ok: failed === 0, findings }, undefined, 2)}\n`);
     return failed === 0 ? 0 : 1;
   },
 };
 
-/** The flags whose credentials are examined, and the STS endpoint of their profile. */
-interface Subject {
-  readonly flags: SessionFlags;
-  readonly sts: ProfileEndpoint;
-}
-
-function subjectOfProfile(
-  profile: string,
-  given: SessionFlags,
-  { environment }: CommandContext,
-  report: Report,
-): Subject | undefined {
-  const paths = { config: configPath(environment), credentials: credentialsPath(environment) };
-  const command = readProfile(profile, paths, environment, report);
-  if (command === undefined) return undefined;
-  try {
-    const flags = { ...parseFlags(CREDENTIAL_PROCESS_FLAGS, command.words), ...given };
-    return { flags, sts: command.sts };
-  } catch (error) {
-    report(fail("profile", `credential_process: ${messageOf(error)}`));
-    return undefined;
-  }
-}
-
 async function examine(
-  { flags, sts }: Subject,
+  flags: SessionFlags,
+  sts: ProfileEndpoint | undefined,
   offline: boolean,
   { environment, note }: CommandContext,
   report: Report,
 ): Promise<void> {
   if (flags.cache === true) report(...checkCache(environment));
   const { maxAttempts } = readAwsEnvironment(environment);
-  const parameters = given(report, () => withEnvironment(sessionParameters(flags), environment));
-  const sources = given(report, () => identitySources(flags, environment));
+  const parameters = attempt(report, "flags", () => withEnvironment(sessionParameters(flags), environment));
+  const sources = attempt(report, "flags", () => identitySources(flags, environment));
   const identity = sources && checkIdentityFiles(sources, keyPath(flags), new Date(), report);
   if (parameters === undefined) return;
   const judged = checkParameters(parameters);
@@ -119,13 +99,13 @@ async function examine(
   report(await checkCallerIdentity(credentials, parameters, { ...options, endpoint }));
 }
 
-/** Reads the flags, or reports a finding when they are wrong. */
-function given<Result>(report: Report, read: () => Result): Result | undefined {
+/** Reads flags, or reports a finding when they are wrong. */
+function attempt<Result>(report: Report, check: "flags" | "profile", read: () => Result): Result | undefined {
   try {
     return read();
   } catch (error) {
     if (!(error instanceof SignerError)) throw error;
-    report(fail("flags", error.message));
+    report(fail(check, check === "profile" ? `credential_process: ${error.message}` : error.message));
     return undefined;
   }
 }
