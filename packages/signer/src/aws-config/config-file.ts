@@ -93,8 +93,7 @@ export function profileValue(
 /**
  * Settings that give a profile's credentials in another way. Both readers are asked, and `[DEFAULT]` counts, whose
  * settings botocore takes for every profile.
- *
- * @param isOurs Whether a `credential_process` line is no rival.
+ * A `credential_process` line that is ours is no rival.
  */
 export function rivalSettings(
   { botocore, javaScript }: ConfigFile,
@@ -121,9 +120,8 @@ export interface ProfileEndpoint {
 }
 
 /**
- * Finds the endpoint that a profile of the config file configures.
+ * Finds the endpoint that a profile of the config file configures for a service, named as in a `services` section: `sts`.
  *
- * @param service As a `services` section names it: `sts`.
  * @see https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html
  */
 export function profileEndpoint(file: ConfigFile, profile: string, service: string): ProfileEndpoint {
@@ -187,8 +185,6 @@ export function refuseProblems(file: ConfigFile, path: string): void {
  * everywhere. The result is read again by both readers: where one of them would not find just the new values, or would
  * find anything else changed, nothing is returned.
  *
- * @param path Name of the file in messages.
- * @returns The new text.
  * @throws {SignerError} ERR_SIGNER_CONFIG_INVALID naming the line that the readers disagree about.
  */
 export function setProfile(

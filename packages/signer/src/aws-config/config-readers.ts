@@ -9,13 +9,12 @@ import { splitWords } from "./credential-process-line.ts";
 export interface Header {
   /** Section's name as the reader has it: `default`, `profile web`; `profile.web` with the JavaScript SDK. */
   readonly section: string;
-  /** Index of its line in the document. */
+  /** Index of its line. */
   readonly line: number;
 }
 
-/** A setting as one reader sees it. */
 export interface Setting extends Header {
-  /** Name, in lower case. */
+  /** In lower case. */
   readonly key: string;
   /** Value; botocore's continuation and nested lines are joined to it with line feeds. */
   readonly value: string;
@@ -25,7 +24,6 @@ export interface Setting extends Header {
 
 /** A line because of which botocore refuses the file, or SDKs read it in different ways. */
 export interface Problem {
-  /** Index of the line in the document. */
   readonly line: number;
   readonly message: string;
   readonly remedy: string;
@@ -37,7 +35,6 @@ export interface Reading {
   readonly settings: readonly Setting[];
   /** Empty for the JavaScript SDK, which skips what it does not understand. */
   readonly problems: readonly Problem[];
-  /** Whether it takes a section for that of a profile. */
   readonly isProfile: IsProfile;
 }
 
@@ -68,7 +65,6 @@ export function splitLines(text: string): readonly string[] {
 /**
  * Reads a file as botocore does, with the rules of Python's RawConfigParser, and goes on where botocore gives up.
  *
- * @param bytes The file's bytes, one character each (latin1).
  * @see https://docs.python.org/3/library/configparser.html#supported-ini-file-structure
  */
 export function readAsBotocore(bytes: string): Reading {
@@ -155,12 +151,7 @@ function* byteProblems(bytes: string): Generator<Problem> {
   if (line >= 0) yield { line, message: "a byte that is not UTF-8", remedy: "save the file as UTF-8" };
 }
 
-/**
- * Reads a file as the AWS SDK for JavaScript does.
- *
- * @param bytes The file's bytes, one character each (latin1).
- * @see https://github.com/smithy-lang/smithy-typescript parseIni of shared-ini-file-loader
- */
+/** Reads a file as parseIni of the AWS SDK for JavaScript does, see https://github.com/smithy-lang/smithy-typescript */
 export function readAsJavaScript(bytes: string): Reading {
   const headers: Header[] = [];
   const settings: Setting[] = [];

@@ -39,7 +39,7 @@ export interface Place {
 
 /** The new contents of a file. */
 export interface Replacement extends Place {
-  /** New contents, one character for each byte (latin1). */
+  /** One character for each byte (latin1). */
   readonly text: string;
   /** What the file held when it was read; undefined when it did not exist. */
   readonly expected: string | undefined;
@@ -63,7 +63,6 @@ export function followLinks(path: string, links = 0): string {
   throw new SignerError("ERR_SIGNER_FILE_UNWRITABLE", `"${path}" is a link that leads to itself`, { path });
 }
 
-/** What a path names, links not followed. */
 export function statsOf(path: string): fs.Stats | undefined {
   return fs.lstatSync(path, { throwIfNoEntry: false });
 }

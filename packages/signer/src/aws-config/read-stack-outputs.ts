@@ -2,7 +2,6 @@ import { readFileSync } from "node:fs";
 
 import { codeOf, messageOf, SignerError } from "../errors.ts";
 
-/** The three ARNs that a session needs. */
 export interface StackArns {
   readonly trustAnchorArn: string;
   readonly profileArn: string;

@@ -58,10 +58,8 @@ export function replaceFile(
 }
 
 /**
- * Keeps a copy of a file as `<path>.backup`, or as `.backup2` and so on when that name is taken, with mode 0600.
- *
- * @returns The path of the copy; an older copy with the same contents is used again.
- * @throws {SignerError} ERR_SIGNER_FILE_UNWRITABLE when no copy can be written.
+ * Keeps a copy of a file as `<path>.backup`, or as `.backup2` and so on when that name is taken, with mode 0600. An older
+ * copy with the same contents is used again.
  */
 export function keepCopy(path: string, text: string): string {
   for (let number = 1; ; number += 1) {

@@ -22,7 +22,6 @@ const LOCK_WAIT_MS = 5000;
 /** What follows the file's name in the names of its temporary files, and of those of its lock and journal. */
 const TEMPORARY = /^(?:\.ra-signer-(?:lock|journal))?\.[0-9a-f-]{12,36}\.tmp$/;
 
-/** Old and new contents of a file (latin1). */
 interface Journal {
   readonly before: string;
   readonly after: string;
@@ -73,7 +72,6 @@ function overwrite(file: number, text: string, size: number): void {
   fs.fsyncSync(file);
 }
 
-/** Writes all bytes of a text, in as many calls as that takes. */
 function write(file: number, text: string, position: number): void {
   const bytes = Buffer.from(text, "latin1");
   for (let done = 0; done < bytes.length;) {
@@ -81,7 +79,6 @@ function write(file: number, text: string, position: number): void {
   }
 }
 
-/** Takes the right to read the file from other users before credentials are written into it. */
 function makePrivate(file: number, path: string, { mode, uid }: fs.Stats): void {
   if (process.platform === "win32" || (mode & 0o077) === 0) return;
   try {

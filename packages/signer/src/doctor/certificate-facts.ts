@@ -11,7 +11,6 @@ export interface NameValue {
 
 /** Facts about a certificate that node:crypto does not offer. */
 export interface CertificateFacts {
-  /** 1 to 3. */
   readonly version: number;
   /** Hash of the issuer's signature: `SHA-256`; `none` for algorithms without a separate one, else the algorithm's OID. */
   readonly signatureHash: string;
@@ -22,7 +21,6 @@ export interface CertificateFacts {
   /** The names that Roles Anywhere maps to session tags, in the order of the certificate. */
   readonly subject: readonly NameValue[];
   readonly issuer: readonly NameValue[];
-  /** DNS names and URIs of the subject's alternative names. */
   readonly dns: readonly string[];
   readonly uri: readonly string[];
   /** The first directory name of the alternative names. */
@@ -130,7 +128,6 @@ function hashOf(algorithm: Ber | undefined): string {
   return Object.keys(ALGORITHMS).find((each) => ALGORITHMS[each]?.includes(name)) ?? name;
 }
 
-/** The values inside a value; none for a missing one. */
 function children(value: Ber | undefined): readonly Ber[] {
   return value === undefined ? [] : items(value);
 }

@@ -25,11 +25,7 @@ export interface CallerIdentityOptions {
   readonly trace?: ((line: string) => void) | undefined;
 }
 
-/**
- * Asks STS whose credentials these are, and compares the answer with the role of the request.
- *
- * @see https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
- */
+/** Asks STS (GetCallerIdentity) whose credentials these are, and compares the answer with the role of the request. */
 export async function checkCallerIdentity(
   credentials: CredentialSet,
   parameters: SessionParameters,

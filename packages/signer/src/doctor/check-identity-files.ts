@@ -51,7 +51,7 @@ export function checkIdentityFiles(
   return identity;
 }
 
-/** Reads the intermediates. Those of a PKCS#12 file are read with its key; a later check reports a problem of the key. */
+/** Those of a PKCS#12 file are read with its key; a later check reports a problem of the key. */
 function intermediatesOf(sources: IdentitySources): readonly Uint8Array[] {
   if (sources.intermediates !== undefined) return loadCertificateChain(sources.intermediates);
   try {

@@ -5,7 +5,6 @@ export interface Finding {
   /** What was looked at: `certificate`, `key usage`, `clock`. */
   readonly check: string;
   readonly status: "ok" | "warn" | "fail";
-  /** What was found. */
   readonly message: string;
   /** What to do about it; for everything that is not ok. */
   readonly remedy?: string | undefined;
@@ -55,7 +54,6 @@ export function fail(check: string, message: string, remedy?: string): Finding {
   return { ...warn(check, message, remedy), status: "fail" };
 }
 
-/** Ok or fail. */
 export function judge(check: string, isRight: boolean, message: string): Finding {
   return isRight ? ok(check, message) : fail(check, message);
 }

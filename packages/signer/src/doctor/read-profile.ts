@@ -28,7 +28,6 @@ export interface ProfileCommand {
   readonly sts: ProfileEndpoint;
 }
 
-/** How many problems of a file are listed at most. */
 const MOST_PROBLEMS = 5;
 const PROGRAM_TIMEOUT_MS = 10_000;
 
@@ -166,7 +165,6 @@ function whyNotStarted(program: string, error: Error): readonly [why: string, re
   return [/[\\/]/.test(program) ? "is not there" : "is not on the PATH"];
 }
 
-/** Shortens the output of another program and replaces its control characters. */
 function quotable(text: string): string {
   return text.slice(0, 200).replaceAll(/\p{Cc}/gu, "?");
 }

@@ -6,13 +6,9 @@ import { regionOf } from "../session/session-parameters.ts";
 import type { SessionParameters } from "../session/session-parameters.ts";
 
 /**
- * Finds the STS endpoint that an SDK would use.
+ * Finds the STS endpoint that an SDK would use; the environment wins over the profile. Undefined when CreateSession does
+ * not go to AWS and no STS is configured: AWS does not know the credentials of a mock.
  *
- * @param parameters For region, variants, and where CreateSession goes.
- * @param environment For AWS_ENDPOINT_URL_STS, AWS_ENDPOINT_URL and AWS_IGNORE_CONFIGURED_ENDPOINT_URLS.
- * @param profile What the profile configures; the environment wins.
- * @returns Its URL; undefined when CreateSession does not go to AWS and no STS is configured: AWS does not know the
- *   credentials of a mock.
  * @see https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html
  */
 export function stsEndpoint(
