@@ -33,7 +33,7 @@ const isRoot = process.getuid?.() === 0;
 const canMount = isRoot && spawnSync("unshare", ["--mount", "true"]).status === 0;
 
 beforeAll(() => {
-  const built = fileURLToPath(new URL("../dist/cli/main.js", import.meta.url));
+  const built = fileURLToPath(new URL("../dist/cli/main.cjs", import.meta.url));
   if (!existsSync(built)) throw new Error(`${built} is missing; run: npm run build -w packages/pki`);
 });
 

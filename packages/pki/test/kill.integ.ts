@@ -17,6 +17,8 @@ const KILLS = 300;
 interface Operation {
   readonly args: readonly string[];
   readonly replaces?: string | undefined;
+  /** A command that runs before, and is not killed. */
+  readonly before?: readonly string[] | undefined;
 }
 
 const EC = ["--key-type", "ec-p256"];
@@ -33,6 +35,13 @@ const operations: ((random: Random, work: string) => Operation)[] = [
   (random) => ({ args: ["renew", `old-${random.below(4)}`] }),
   (random) => ({ args: ["renew", `old-${random.below(4)}`, "--new-key"] }),
   (random) => ({ args: ["renew", `csr-${random.below(4)}`] }),
+  (random) => {
+    const name = `gone-${random.below(1_000_000)}`;
+    return {
+      before: ["issue", "--name", name, "--force", ...EC],
+      args: ["revoke", name, "--reason", "superseded", "--all"],
+    };
+  },
 ];
 
 /** All files below a folder, links followed. */
@@ -124,6 +133,7 @@ it(`${KILLS} kills at random points lose no record, reuse no serial number, and 
   for (let round = 0; killed < KILLS; round += 1) {
     const operation = operations[round % operations.length]?.(random, work);
     if (operation === undefined) throw new Error("no operation");
+    if (operation.before !== undefined) done(operation.before);
     const logBefore = readFileSync(join(directory, "issued.jsonl"), "utf8");
     const complete = logBefore.slice(0, logBefore.lastIndexOf("\n") + 1);
     // Half of the kills are at a step of the file system, half at a moment.
@@ -165,5 +175,5 @@ it(`${KILLS} kills at random points lose no record, reuse no serial number, and 
     }
   }
   expect(findings).toEqual([]);
-  expect([...kills.keys()].toSorted()).toEqual(["init", "issue", "renew", "sign"]);
+  expect([...kills.keys()].toSorted()).toEqual(["init", "issue", "renew", "revoke", "sign"]);
 });

@@ -8,7 +8,7 @@ import { certificateField } from "../../test/support/certificate-text.ts";
 import { fileMode, fingerprint, temporaryDirectory } from "../../test/support/temporary-directory.ts";
 
 // The built program, as it is installed: `npm run build` comes first.
-const builtPath = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
+const builtPath = fileURLToPath(new URL("../../dist/cli/main.cjs", import.meta.url));
 const mainPath = fileURLToPath(new URL("../../bin/ra-pki.js", import.meta.url));
 
 function run(cwd: string, ...args: string[]) {

@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { CommanderError } from "commander";
 import { PkiError } from "../errors.ts";
 import type { PkiErrorCode } from "../errors.ts";
@@ -15,9 +16,10 @@ const USAGE_ERRORS: ReadonlySet<PkiErrorCode> = new Set([
   "ERR_PKI_UNSAFE_FILE_NAME",
 ]);
 
-try {
-  await createProgram({ version: readVersion(), warn: printLine }).parseAsync();
-} catch (error) {
+// Without `await`: the command is bundled as CommonJS, which has none at the top.
+createProgram({ version: readVersion(), warn: printLine }).parseAsync().catch(fail);
+
+function fail(error: unknown): void {
   if (error instanceof CommanderError) {
     // commander has printed the message. The exit code is 0 after --help and --version.
     process.exitCode = error.exitCode === 0 ? 0 : 2;
@@ -32,7 +34,7 @@ try {
 
 function readVersion(): string {
   const { version }: { version: string } = JSON.parse(
-    readFileSync(new URL("../../package.json", import.meta.url), "utf8"),
+    readFileSync(join(import.meta.dirname, "../../package.json"), "utf8"),
   );
   return version;
 }

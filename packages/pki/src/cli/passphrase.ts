@@ -91,8 +91,9 @@ async function ask(question: string, flag: string): Promise<string> {
       `the key needs a passphrase, and there is no terminal to ask for it; give ${flag}-env or ${flag}-file`,
     );
   }
-  stderr.write(`${question}: `);
+  // First: the terminal must not show an answer that comes at once.
   stdin.setRawMode(true);
+  stderr.write(`${question}: `);
   stdin.setEncoding("utf8");
   try {
     let typed = "";

@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 // The built program, as it is installed: `npm run build` comes first.
-const builtPath = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
+const builtPath = fileURLToPath(new URL("../../dist/cli/main.cjs", import.meta.url));
 const mainPath = fileURLToPath(new URL("../../bin/ra-pki.js", import.meta.url));
 
 /** How a command ended. */
