@@ -209,6 +209,16 @@ const CHAINS: readonly Row[] = [
   ],
   ["no key identifiers", "accepted", client({ authorityKeyIdentifier: null, subjectKeyIdentifier: null })],
   [
+    "an issuer written with a compatibility character",
+    "accepted",
+    client({
+      issuer: [
+        ["O", "Example"],
+        ["CN", "\u{FF32}oot"],
+      ],
+    }),
+  ],
+  [
     "an issuer written in other letter case",
     "accepted",
     client({
@@ -354,6 +364,11 @@ const NAME_CONSTRAINTS: readonly Row[] = [
     "an address outside",
     "NAME_CONSTRAINT_VIOLATED",
     constrained("permitted", subnet(10, 0, 0, 0, 255, 0, 0, 0), { ip: [Buffer.from([11, 1, 2, 3])] }),
+  ],
+  [
+    "a client with the name of its CA",
+    "NAME_CONSTRAINT_VIOLATED",
+    constrained("permitted", dns("example.org"), { subject: [["CN", "Root"]], dns: ["a.example.com"] }),
   ],
   [
     "a mask with a hole",

@@ -137,7 +137,8 @@ function issuerProblems(issuer: ParsedCertificate, below: readonly ParsedCertifi
   const { basicConstraints, keyUsage } = issuer.extensions;
   const who = label(issuer);
   const problems: InspectionProblem[] = [];
-  if (issuer.version !== 3 || basicConstraints?.ca !== true) {
+  // Only version 3 has extensions.
+  if (basicConstraints?.ca !== true) {
     problems.push({
       code: "ISSUER_NOT_CA",
       message: `${who} issued a certificate and is not a CA (version 3, basicConstraints CA:TRUE); use another CA`,
