@@ -4,7 +4,7 @@ import * as shapes from "../model/shapes.ts";
 import type { Tag } from "../state/records.ts";
 import { aliasArn, findByArnOrAlias, resourceArn } from "../state/state.ts";
 import type { ResourceType, State } from "../state/state.ts";
-import { DerError } from "../trust/der.ts";
+import { attempt, DerError } from "../trust/der.ts";
 import { operation } from "./operation.ts";
 import type { Operation, OperationBinding, OperationContext } from "./operation.ts";
 import { paginate } from "./paginate.ts";
@@ -240,12 +240,9 @@ export function checkQuota(what: string, count: number, limit: number): void {
 
 /** Reads X.509 data. What is malformed is refused with a 400 that begins with these words. */
 export function refuseMalformed<T>(message: string, read: () => T): T {
-  try {
-    return read();
-  } catch (error) {
-    if (!(error instanceof DerError)) throw error;
-    throw validationError(`${message}: ${error.message}`);
-  }
+  const found = attempt(read);
+  if (found instanceof DerError) throw validationError(`${message}: ${found.message}`);
+  return found;
 }
 
 /** Letter first; letters, digits, `_`, `-`, `/`; no slash at the end and none doubled. */

@@ -1,6 +1,5 @@
 import { printable } from "../errors/printable.ts";
 import { Refusal } from "../errors/refusal.ts";
-import type { CredentialScope } from "./canonical-request.ts";
 
 /** The algorithm tokens that AWS documents; one token serves all three parameter sets of ML-DSA. */
 export const ALGORITHMS = ["AWS4-X509-RSA-SHA256", "AWS4-X509-ECDSA-SHA256", "AWS4-X509-MLDSA"] as const;
@@ -11,7 +10,8 @@ export interface Authorization {
   readonly algorithm: Algorithm;
   /** As sent: the certificate's serial number in decimal. */
   readonly serialNumber: string;
-  readonly scope: CredentialScope;
+  /** `<yyyymmdd>/<region>/rolesanywhere/aws4_request` */
+  readonly scope: Readonly<Record<"date" | "region" | "service" | "terminator", string>>;
   /** Lower-case names in the order of the header. */
   readonly signedHeaders: readonly string[];
   readonly signature: Uint8Array;

@@ -1,30 +1,20 @@
 import { hash } from "node:crypto";
+import type { Authorization } from "./authorization.ts";
 import { trimBlanks } from "./received-request.ts";
 import type { Headers, QueryParameter } from "./received-request.ts";
 
 /** The parts of a request that its signature covers. */
-export interface SignedParts {
+export interface SignedParts extends Pick<Authorization, "scope" | "signedHeaders"> {
   readonly method: string;
   /** The path of the request target, as received. */
   readonly path: string;
   /** The decoded query parameters. */
   readonly query: readonly QueryParameter[];
   readonly headers: Headers;
-  /** The names to include, in lower case, from the `Authorization` header. */
-  readonly signedHeaders: readonly string[];
   readonly body: Uint8Array;
   readonly algorithm: string;
   /** `YYYYMMDDTHHMMSSZ` */
   readonly amzDate: string;
-  readonly scope: CredentialScope;
-}
-
-/** `<yyyymmdd>/<region>/rolesanywhere/aws4_request` */
-export interface CredentialScope {
-  readonly date: string;
-  readonly region: string;
-  readonly service: string;
-  readonly terminator: string;
 }
 
 /**

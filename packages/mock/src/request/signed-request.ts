@@ -3,7 +3,7 @@ import { Refusal } from "../errors/refusal.ts";
 import { BoundedCache } from "../trust/bounded-cache.ts";
 import { parseCertificate } from "../trust/certificate.ts";
 import type { Certificate } from "../trust/certificate.ts";
-import { DerError, parseTime } from "../trust/der.ts";
+import { attempt, DerError, parseTime } from "../trust/der.ts";
 import { isBase64 } from "../trust/pem.ts";
 import { parseAuthorization } from "./authorization.ts";
 import type { Authorization } from "./authorization.ts";
@@ -40,15 +40,10 @@ export interface SignedRequest extends Authorization, SignedParts {
   readonly userAgent?: string | undefined;
 }
 
-/** A request that could not be read to its end. */
-export interface UnreadableRequest {
-  readonly refusal: Refusal;
-  /** The end-entity certificate, when it could be read. */
-  readonly certificate?: Certificate | undefined;
-}
-
-/** Reads a CreateSession request: `Authorization`, certificates, date and query. */
-export function readSignedRequest(received: ReceivedRequest): SignedRequest | UnreadableRequest {
+/** Reads a CreateSession request: `Authorization`, certificates, date and query. A refusal has what was read by then. */
+export function readSignedRequest(
+  received: ReceivedRequest,
+): SignedRequest | { readonly refusal: Refusal; readonly certificate?: Certificate | undefined } {
   const { method, body, sourceIp, secure = false } = received;
   let certificate: Certificate | undefined;
   try {
@@ -142,14 +137,9 @@ function decodeCertificate(base64: string): Certificate | DerError {
   const known = trusted.get(base64);
   if (known !== undefined) return known;
   if (!isBase64(base64)) return new DerError("text that is not base64");
-  try {
-    const certificate = parseCertificate(Buffer.from(base64, "base64"));
-    base64Of.set(certificate, base64);
-    return certificate;
-  } catch (error) {
-    if (error instanceof DerError) return error;
-    throw error;
-  }
+  const certificate = attempt(() => parseCertificate(Buffer.from(base64, "base64")));
+  if (!(certificate instanceof DerError)) base64Of.set(certificate, base64);
+  return certificate;
 }
 
 function readDate(sent: string | undefined): Pick<SignedRequest, "amzDate" | "signedAt"> {

@@ -8,7 +8,7 @@ import { aliasArn, findByArnOrAlias, parseArn, resourceArn } from "../state/stat
 import type { ResourceType, State } from "../state/state.ts";
 import { readCertificateBundle } from "../trust/certificate.ts";
 import type { Certificate } from "../trust/certificate.ts";
-import { DerError } from "../trust/der.ts";
+import { attempt, DerError } from "../trust/der.ts";
 import { checkEndEntity } from "../trust/end-entity.ts";
 import { notRevoked } from "../trust/revocation.ts";
 import { validatePath } from "../trust/validate-path.ts";
@@ -170,12 +170,8 @@ function checkProfile(profile: ProfileRecord, roleArn: string, accountId: string
 }
 
 function anchorsOf({ trustAnchorArn, source }: TrustAnchorRecord): readonly Certificate[] {
-  const pem = source.sourceData.x509CertificateData;
-  try {
-    if (pem !== undefined) return readCertificateBundle(pem);
-  } catch (error) {
-    if (!(error instanceof DerError)) throw error;
-  }
+  const certificates = attempt(() => readCertificateBundle(source.sourceData.x509CertificateData ?? ""));
+  if (!(certificates instanceof DerError)) return certificates;
   throw new Refusal("TRUST_ANCHOR_UNSUPPORTED", {
     expected: "a trust anchor with a readable PEM bundle (CERTIFICATE_BUNDLE)",
     received: `${trustAnchorArn} of type ${source.sourceType}`,

@@ -1,5 +1,3 @@
-import type { IAMClient } from "@aws-sdk/client-iam";
-import type { STSClient } from "@aws-sdk/client-sts";
 import { parseArn, roleNameOf } from "../state/state.ts";
 import { AwsPortError } from "./aws.ts";
 import type { AssumedRole, AssumeRoleRequest, AwsPort, Role } from "./aws.ts";
@@ -32,13 +30,10 @@ export function awsSdkPort(options: AwsSdkOptions): AwsPort {
   };
 }
 
-interface Clients {
-  readonly iam: IAMClient;
-  readonly sts: STSClient;
-}
+type Clients = Awaited<ReturnType<typeof createClients>>;
 
 /** Loads the SDK with the first session, because the SDK takes longer to load than the rest of the mock. */
-async function createClients(options: AwsSdkOptions, account: string): Promise<Clients> {
+async function createClients(options: AwsSdkOptions, account: string) {
   const [{ IAMClient }, { STSClient }] = await Promise.all([
     import("@aws-sdk/client-iam"),
     import("@aws-sdk/client-sts"),

@@ -19,6 +19,16 @@ export class DerError extends Error {
   override readonly name = "DerError";
 }
 
+/** What a reader of DER returns, or the error for malformed bytes. */
+export function attempt<T>(read: () => T): T | DerError {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof DerError) return error;
+    throw error;
+  }
+}
+
 export const TAG = {
   boolean: 0x01,
   integer: 0x02,

@@ -20,7 +20,9 @@ import type { CertificationPath, PathRule } from "./validate-path.ts";
 export function notRevoked(crls: readonly CrlRecord[]): PathRule {
   return (path) => {
     for (const crl of crls) {
-      for (const list of readLists(crl)) checkList(crl, list, path);
+      const lists = der.attempt(() => readRevocationLists(crl.crlData));
+      if (lists instanceof der.DerError) throw invalid(crl, lists.message);
+      for (const list of lists) checkList(crl, list, path);
     }
   };
 }
@@ -46,21 +48,10 @@ function checkList(crl: CrlRecord, list: CertificateRevocationList, path: Certif
   }
 }
 
-function readLists(crl: CrlRecord): readonly CertificateRevocationList[] {
-  try {
-    return readRevocationLists(crl.crlData);
-  } catch (error) {
-    if (error instanceof der.DerError) throw invalid(crl, error.message);
-    throw error;
-  }
-}
-
 /** The refusal for a CRL that cannot be trusted. If it were ignored, whoever damages it could lift revocations. */
 function invalid(crl: CrlRecord, received: string): Error {
-  return new Refusal("CRL_INVALID", {
-    expected: `${crl.crlArn} to be a CRL signed by the CA that it names`,
-    received,
-  });
+  const expected = `${crl.crlArn} to be a CRL signed by the CA that it names`;
+  return new Refusal("CRL_INVALID", { expected, received });
 }
 
 /** A certificate revocation list (RFC 5280 §5), read once and indexed by serial number. */
