@@ -17,9 +17,9 @@ import { callAws } from "./aws.ts";
 import type { AssumeRoleRequest, AwsPort } from "./aws.ts";
 import {
   failedAttributesSentence,
-  isSourceIdentity,
   mapAttributes,
   sessionNameOf,
+  SOURCE_IDENTITY,
   sourceIdentityOf,
   unmappedAttributes,
 } from "./session-attributes.ts";
@@ -96,7 +96,7 @@ export async function authorizeSession(
     });
   }
   const sourceIdentity = sourceIdentityOf(certificate);
-  if (!isSourceIdentity(sourceIdentity)) {
+  if (!SOURCE_IDENTITY.test(sourceIdentity)) {
     throw new Refusal("SOURCE_IDENTITY_INVALID", {
       message,
       expected: "a source identity of 2 to 64 letters, digits, spaces and _ . : / = + - @",

@@ -24,8 +24,8 @@ export function sessionNameOf(
   return requested ?? serialHex(certificate);
 }
 
-/** Pattern of the user guide for `sourceIdentity`. */
-const SOURCE_IDENTITY = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]{2,64}$/u;
+/** What STS accepts as source identity: 2 to 64 characters of the user guide's pattern. */
+export const SOURCE_IDENTITY = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]{2,64}$/u;
 
 /**
  * The source identity of a session: `CN=` and the common name; the bare common name when the prefix would make it
@@ -38,11 +38,6 @@ export function sourceIdentityOf(certificate: Certificate): string {
   const [commonName] = attributeValues(certificate.subject, "CN");
   if (commonName === undefined || commonName === "") return `ID=${serialHex(certificate)}`;
   return [...commonName].length <= 61 ? `CN=${commonName}` : commonName;
-}
-
-/** Whether STS accepts a text as source identity: 2 to 64 characters of its pattern. */
-export function isSourceIdentity(text: string): boolean {
-  return SOURCE_IDENTITY.test(text);
 }
 
 /** The relative names that become tags: those that the user guide lists, and `UID`, which the service model names. */
