@@ -326,12 +326,15 @@ describe("rivalSettings", () => {
 describe("readStackOutputs", () => {
   const outputs = { TrustAnchorArn: "arn:a", ProfileArn: "arn:b", RoleArn: "arn:c", BucketName: "x" };
   const arns = { trustAnchorArn: "arn:a", profileArn: "arn:b", roleArn: "arn:c" };
+  const others = { TrustAnchorArn: "arn:x", ProfileArn: "arn:y", RoleArn: "arn:z" };
   const names = { trustAnchorArn: "TrustAnchorArn", profileArn: "ProfileArn", roleArn: "RoleArn" };
 
   it.each([
     ["the default stack", { Other: {}, RolesAnywhereStack: outputs }, undefined],
     ["the only stack", { Mine: outputs }, undefined],
     ["a named stack", { Other: {}, Mine: outputs }, "Mine"],
+    ["the only stack that has the outputs", { Other: { RoleArn: "arn:x" }, Mine: outputs }, undefined],
+    ["the default stack of two that have them", { Mine: others, RolesAnywhereStack: outputs }, undefined],
   ])("reads %s", (_title, stacks, stack) => {
     using folder = temporaryFolder();
     writeFileSync(folder.join("o.json"), JSON.stringify(stacks));

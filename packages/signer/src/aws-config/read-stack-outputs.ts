@@ -22,7 +22,7 @@ const FLAGS = [
  * Reads ARNs from the file that `cdk deploy --outputs-file` wrote.
  *
  * @param names Output of each ARN that is wanted, such as `{ roleArn: "RoleArn" }`.
- * @param stack Stack name. @default RolesAnywhereStack, or the only stack in the file
+ * @param stack Stack name. @default the only stack, or the only one that has these outputs, else RolesAnywhereStack
  * @throws {SignerError} ERR_SIGNER_OUTPUTS_INVALID naming what is missing, and the outputs that are there.
  */
 export function readStackOutputs(path: string, names: OutputNames, stack?: string): Partial<StackArns> {
@@ -44,7 +44,7 @@ export function readStackOutputs(path: string, names: OutputNames, stack?: strin
   }
   if (!isRecord(stacks)) throw invalid("it is not a JSON object of stacks");
   const all = Object.keys(stacks);
-  const name = stack ?? (all.length === 1 ? all.join() : "RolesAnywhereStack");
+  const name = stack ?? onlyStackWith(stacks, Object.values(names)) ?? "RolesAnywhereStack";
   const outputs = Object.hasOwn(stacks, name) ? stacks[name] : undefined;
   if (!isRecord(outputs))
     throw invalid(`it has no stack "${name}", only ${list(all)}; name one with --stack`);
@@ -61,6 +61,20 @@ export function readStackOutputs(path: string, names: OutputNames, stack?: strin
     found[member] = value;
   }
   return found;
+}
+
+/** The only stack of the file, or the only one with all these outputs. */
+function onlyStackWith(
+  stacks: Readonly<Record<string, unknown>>,
+  outputs: readonly (string | undefined)[],
+): string | undefined {
+  const all = Object.keys(stacks);
+  const having = Object.entries(stacks).filter(
+    ([, found]) =>
+      isRecord(found) && outputs.every((output) => output === undefined || Object.hasOwn(found, output)),
+  );
+  const [only, ...others] = all.length === 1 ? all : having.map(([name]) => name);
+  return others.length === 0 ? only : undefined;
 }
 
 function list(names: readonly string[]): string {

@@ -248,6 +248,24 @@ describe("ra-signer configure", () => {
     });
   });
 
+  it("takes the outputs of one server of several, in whatever stack they are", async () => {
+    const other = "arn:aws:iam::123456789012:role/Other";
+    const { TrustAnchorArn, ProfileArn, RoleArn } = ARNS;
+    const outputs = {
+      ...{ ATrustAnchorArn: TrustAnchorArn, AProfileArn: ProfileArn, ARoleArn: RoleArn },
+      ...{ BTrustAnchorArn: TrustAnchorArn, BProfileArn: ProfileArn, BRoleArn: other },
+    };
+    writeFileSync(folder.join("outputs.json"), JSON.stringify({ Network: {}, Servers: outputs }));
+    expect(await configure({ server: "A" })).toMatchObject({ code: 0 });
+    expect(read()).toContain(`--profile-arn "${ProfileArn}" --role-arn "${RoleArn}"`);
+    expect(await configure({ server: "B" })).toMatchObject({ code: 0 });
+    expect(read()).toContain(`--role-arn "${other}"`);
+    expect(await configure({ server: "C", stack: "Servers" })).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/stack "Servers" has no output CTrustAnchorArn .*only ATrustAnchorArn, /),
+    });
+  });
+
   it("writes a line for a machine with other paths", async () => {
     const result = await configure({
       certificate: "/run/secrets/client.pem",
@@ -264,6 +282,7 @@ describe("ra-signer configure", () => {
   it.each<readonly [string, Readonly<Record<string, string | true | null>>, number, RegExp]>([
     ["no profile", { profile: null }, 2, /--profile is missing/],
     ["no ARNs", { "from-outputs": null }, 2, /--trust-anchor-arn is missing/],
+    ["a server without outputs", { "from-outputs": null, server: "A" }, 2, /give --from-outputs as well/],
     ["no certificate", { certificate: null }, 2, /--certificate is missing/],
     ["no key", { "private-key": null }, 1, /holds only CERTIFICATE/],
     ["a password", { "pkcs8-password": "x" }, 2, /--pkcs8-password-env/],

@@ -36,7 +36,16 @@ const CONFIGURE_FLAGS = {
     value: "FILE",
     help: "file of cdk deploy --outputs-file, for the ARNs that no flag gives",
   },
-  stack: { value: "NAME", help: "stack in that file", default: "RolesAnywhereStack, or the only one" },
+  stack: {
+    value: "NAME",
+    help: "stack in that file",
+    default: "the only one with these outputs, else RolesAnywhereStack",
+  },
+  server: {
+    value: "NAME",
+    help: "server of the CDK construct ExternalServer: the outputs' names begin with this",
+    default: "none",
+  },
   "trust-anchor-output": {
     value: "NAME",
     help: "output of the stack that holds the trust anchor's ARN",
@@ -146,11 +155,19 @@ function refuseRivals(rivals: readonly Setting[], profile: string, path: string,
 
 /** Completes the ARNs. An output of the stack is read only for an ARN that no flag gives. */
 function withArns(flags: ConfigureFlags): ConfigureFlags {
-  const path = flags["from-outputs"];
+  const { "from-outputs": path, server = "" } = flags;
+  if (server && !path) {
+    throw new SignerError(
+      "ERR_SIGNER_USAGE",
+      "--server names outputs of a stack; give --from-outputs as well",
+    );
+  }
+  const output = (kind: "trust-anchor" | "profile" | "role", name: string): string | undefined =>
+    flags[`${kind}-arn`] ? undefined : flags[`${kind}-output`] || `${server}${name}`;
   const names = {
-    trustAnchorArn: flags["trust-anchor-arn"] ? undefined : flags["trust-anchor-output"] || "TrustAnchorArn",
-    profileArn: flags["profile-arn"] ? undefined : flags["profile-output"] || "ProfileArn",
-    roleArn: flags["role-arn"] ? undefined : flags["role-output"] || "RoleArn",
+    trustAnchorArn: output("trust-anchor", "TrustAnchorArn"),
+    profileArn: output("profile", "ProfileArn"),
+    roleArn: output("role", "RoleArn"),
   };
   const found = path ? readStackOutputs(path, names, flags.stack) : {};
   const arns = {
