@@ -1,11 +1,15 @@
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { GetRolePolicyCommand, IAMClient, ListRolePoliciesCommand } from "@aws-sdk/client-iam";
-import { startSandbox } from "@roles-anywhere/sandbox";
+import { runSupervised, startSandbox } from "@roles-anywhere/sandbox";
 import type { Sandbox } from "@roles-anywhere/sandbox";
 import { makeAuthority, makeCertificate } from "@roles-anywhere/testing";
 
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { readSettings } from "../src/settings/read-settings.ts";
+import { credentialProcessOf } from "../src/story/external-server/external-server.ts";
+import { runProgram } from "../src/story/programs.ts";
 import { addServers, DENIED_BEFORE } from "./servers/stack.ts";
 import { administratorClient } from "./support/administrator-client.ts";
 import { callJson, callQuery } from "./support/call-local-stack.ts";
@@ -70,6 +74,25 @@ describe("servers with different rights in an app of somebody else", { timeout: 
       status: 403,
       audit: { _mock: { verdict: "refused", reason } },
     });
+  });
+
+  it.each<ServerName>(["A", "B"])("ra-signer finds the outputs of server %s by its name", async (server) => {
+    const path = (name: string): string => join(sandbox.workDirectory, `${server}-${name}`);
+    await writeFile(path("outputs.json"), JSON.stringify({ Servers: outputs }));
+    await writeFile(path("client.pem"), CERTIFICATES[server].certificatePem);
+    await writeFile(path("client.key"), CERTIFICATES[server].privateKeyPem, { mode: 0o600 });
+    const environment = { ...sandbox.environments.server, AWS_CONFIG_FILE: path("config") };
+    await runProgram("ra-signer", {
+      arguments: [
+        ...["configure", "--profile", "reports", "--from-outputs", path("outputs.json"), "--server", server],
+        ...["--certificate", path("client.pem"), "--private-key", path("client.key")],
+      ],
+      environment,
+    });
+    const line = credentialProcessOf(await readFile(path("config"), "utf8"));
+    const printed = await runSupervised({ command: "/bin/sh", arguments: ["-c", line], environment });
+    expect(printed).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('"SessionToken"') });
+    expect(line).toContain(`--role-arn "${output(`${server}RoleArn`)}"`);
   });
 
   it("the trust anchor has its notification settings and tags", async () => {
