@@ -211,10 +211,15 @@ describe("a chain", () => {
     );
     await expect(
       createIntermediateCertificateAuthority(
-        { authority, commonName: "Sub", keyType: "ec-p256" },
+        { authority, commonName: "Sub", keyType: "ec-p256", validityDays: 31 },
         dependencies,
       ),
     ).rejects.toMatchObject({ code: "ERR_PKI_OUTLIVES_AUTHORITY" });
+    const { notBefore, notAfter } = await createIntermediateCertificateAuthority(
+      { authority, commonName: "Sub", keyType: "ec-p256" },
+      { ...dependencies, now: () => new Date(authority.notBefore.getTime() + 86_400_000) },
+    );
+    expect(notAfter.getTime() - notBefore.getTime()).toBe(29 * 86_400_000);
   });
 
   it.each<{ type: "dns" | "uri" | "email" | "ip" | "directory"; value: string }>([

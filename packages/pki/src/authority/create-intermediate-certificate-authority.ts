@@ -12,7 +12,7 @@ import type { KeyType } from "../keys/key-type.ts";
 import { authorityExtensions } from "./create-root-certificate-authority.ts";
 import type { AuthorityLimits } from "./create-root-certificate-authority.ts";
 import { DEFAULT_INTERMEDIATE_PATH_LENGTH, DEFAULT_INTERMEDIATE_VALIDITY_DAYS } from "./defaults.ts";
-import { issueCertificate } from "./issue-certificate.ts";
+import { issueCertificate, wholeDaysLeft } from "./issue-certificate.ts";
 import { readCertificateAuthority } from "./read-certificate-authority.ts";
 import type { CertificateAuthority } from "./read-certificate-authority.ts";
 
@@ -36,7 +36,8 @@ export interface IntermediateCertificateAuthorityOptions
  * Makes a CA below another one: critical basicConstraints `CA:TRUE` with a path length, critical keyUsage digitalSignature +
  * keyCertSign + cRLSign, key identifiers of itself and its issuer, and name constraints where given.
  *
- * @param options the CA that signs, the name of the new one, how long it is valid (1825 days by default), and what it may issue
+ * @param options the CA that signs, the name of the new one, how long it is valid (by default 1825
+ *   days, or the whole days that its issuer has left), and what it may issue
  * @example
  * const { certificatePem, privateKeyPem, chainPem } = await createIntermediateCertificateAuthority({
  *   authority: root,
@@ -73,7 +74,14 @@ export async function createIntermediateCertificateAuthority(
       subject: subjectOf(options),
       publicKey,
       extensions,
-      defaultValidityDays: DEFAULT_INTERMEDIATE_VALIDITY_DAYS,
+      // Below another intermediate, so many days would always be more than that one has left.
+      defaultValidityDays: Math.max(
+        1,
+        Math.min(
+          DEFAULT_INTERMEDIATE_VALIDITY_DAYS,
+          wholeDaysLeft(authority, options, clockAndRandomness.now()),
+        ),
+      ),
     },
     clockAndRandomness,
   );

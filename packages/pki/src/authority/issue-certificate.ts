@@ -93,6 +93,12 @@ export function validityUnder(
   return validity;
 }
 
+/** For how many whole days a CA outlives the default beginning of a certificate. */
+export function wholeDaysLeft(authority: Validity, options: ValidityOptions, now: Date): number {
+  const notBefore = options.notBefore ?? latest(backdate(now), authority.notBefore);
+  return Math.floor((authority.notAfter.getTime() - notBefore.getTime()) / 86_400_000);
+}
+
 function checkInForce(authority: Validity, now: Date): void {
   if (now < authority.notBefore) {
     throw new PkiError(

@@ -52,8 +52,17 @@ export async function issueClientCertificate(
   options: ClientCertificateOptions,
   dependencies: Partial<PkiDependencies> = {},
 ): Promise<IssuedCertificate> {
+  return issueClient(readCertificateAuthority(options.authority), options, dependencies);
+}
+
+/** {@link issueClientCertificate} with a CA that was read before: opening an encrypted key takes long. */
+export async function issueClient(
+  authority: AuthorityContent,
+  options: Omit<ClientCertificateOptions, "authority">,
+  dependencies: Partial<PkiDependencies>,
+): Promise<IssuedCertificate> {
   const { generateKeyPair, ...clockAndRandomness } = { ...systemDependencies, ...dependencies };
-  const authority = checkClientCertificate(options, clockAndRandomness.now());
+  checkClient(authority, options, clockAndRandomness.now());
   const { publicKey, privateKey } = await generateKeyPair(options.keyType ?? DEFAULT_KEY_TYPE);
   const certificate = await issueCertificate(
     authority,
@@ -69,13 +78,11 @@ export async function issueClientCertificate(
   return { ...certificate, privateKeyPem: toPkcs8Pem(privateKey) };
 }
 
-/** Finds what is wrong with the names, the CA or the validity, before a key is made. Returns the CA. */
-function checkClientCertificate(options: ClientCertificateOptions, now: Date): AuthorityContent {
-  relativeNames(subjectOf(options));
-  options.subjectAlternativeNames?.forEach(generalName);
-  const authority = readCertificateAuthority(options.authority);
-  validityUnder(authority, options, DEFAULT_CLIENT_VALIDITY_DAYS, now);
-  return authority;
+/** Finds what is wrong with names or validity, before a key is made. */
+export function checkClient(authority: AuthorityContent, client: ClientCertificateContent, now: Date): void {
+  relativeNames(subjectOf(client));
+  client.subjectAlternativeNames?.forEach(generalName);
+  validityUnder(authority, client, DEFAULT_CLIENT_VALIDITY_DAYS, now);
 }
 
 /** The extensions of a client certificate, but for the key identifiers. */

@@ -7,7 +7,7 @@ import { createRootCertificateAuthority } from "../authority/create-root-certifi
 import type { RootCertificateAuthorityOptions } from "../authority/create-root-certificate-authority.ts";
 import { issueClientCertificate } from "../authority/issue-client-certificate.ts";
 import type { ClientCertificateOptions } from "../authority/issue-client-certificate.ts";
-import type { IssuedCertificate } from "../certificate/issued-certificate.ts";
+import type { IssuedCertificate, SignedCertificate } from "../certificate/issued-certificate.ts";
 import { systemDependencies } from "../dependencies.ts";
 import type { PkiDependencies } from "../dependencies.ts";
 import { changeFolder, handOut, tidyFolder } from "./authority-folder.ts";
@@ -161,9 +161,9 @@ async function store(
   return { ...certificate, ...paths };
 }
 
-/** The record of a new certificate and its key, and their files. */
+/** The record of a new certificate, and the files of it, its chain, and its key if it has come with one. */
 export function filesOf(
-  certificate: IssuedCertificate,
+  certificate: SignedCertificate & { readonly privateKeyPem?: string | undefined },
   {
     paths,
     kind,
@@ -172,13 +172,12 @@ export function filesOf(
     now,
   }: Pick<StoreInit, "paths" | "kind" | "keyMode"> & { readonly authorityName: string; readonly now: Date },
 ): HandOut {
+  const { certificatePem, privateKeyPem = "", chainPem } = certificate;
   const files = [
-    { path: paths.privateKeyPath, content: certificate.privateKeyPem, mode: keyMode },
-    { path: paths.certificatePath, content: certificate.certificatePem, mode: CERTIFICATE_MODE },
-  ];
-  if (certificate.chainPem !== "") {
-    files.push({ path: paths.chainPath, content: certificate.chainPem, mode: CERTIFICATE_MODE });
-  }
+    { path: paths.privateKeyPath, content: privateKeyPem, mode: keyMode },
+    { path: paths.certificatePath, content: certificatePem, mode: CERTIFICATE_MODE },
+    { path: paths.chainPath, content: chainPem, mode: CERTIFICATE_MODE },
+  ].filter(({ content }) => content !== "");
   const names = files.map(({ path }) => basename(path));
   return { record: issuedRecord(certificate, { kind, authority: authorityName, files: names, now }), files };
 }

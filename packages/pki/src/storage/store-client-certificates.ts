@@ -1,12 +1,9 @@
 import { X509Certificate } from "node:crypto";
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { issueClientCertificate } from "../authority/issue-client-certificate.ts";
+import { checkClient, issueClient } from "../authority/issue-client-certificate.ts";
 import type { ClientCertificateContent } from "../authority/issue-client-certificate.ts";
 import { readCertificateAuthority } from "../authority/read-certificate-authority.ts";
-import { relativeNames } from "../certificate/distinguished-name.ts";
-import { generalName } from "../certificate/subject-alternative-name.ts";
-import { subjectOf } from "../certificate/subject.ts";
 import { systemDependencies } from "../dependencies.ts";
 import type { PkiDependencies } from "../dependencies.ts";
 import { PkiError } from "../errors.ts";
@@ -65,8 +62,9 @@ export async function storeClientCertificates(
   const { now, randomBytes, generateKeyPair } = { ...systemDependencies, ...dependencies };
   await tidyFolder(directory);
   const authority = await loadCertificateAuthority(directory, { name: authorityName, passphrase });
-  readCertificateAuthority(authority);
-  checkClients(directory, options.clients);
+  const content = readCertificateAuthority(authority);
+  checkNames(directory, options.clients);
+  for (const client of options.clients) checkClient(content, client, now());
   const { open, skipped } = force
     ? { open: options.clients, skipped: [] }
     : await findOpen(directory, options.clients);
@@ -93,10 +91,11 @@ export async function storeClientCertificates(
       const pair = keys.shift();
       const key = pair === undefined ? await generateKeyPair(keyType) : await pair;
       if (index + concurrency < open.length) keys.push(generateKeyPair(keyType));
-      const certificate = await issueClientCertificate(
-        { ...client, authority },
-        { now, randomBytes, generateKeyPair: async () => key },
-      );
+      const certificate = await issueClient(content, client, {
+        now,
+        randomBytes,
+        generateKeyPair: async () => key,
+      });
       const paths = clientPaths(directory, client.commonName);
       const init = { paths, kind: "client", keyMode: CLIENT_KEY_MODE, authorityName, now: now() } as const;
       waiting.push({ stored: { ...certificate, ...paths }, handOut: filesOf(certificate, init) });
@@ -115,12 +114,10 @@ export async function storeClientCertificates(
   return { issued: open.length, skipped };
 }
 
-function checkClients(directory: string, clients: readonly ClientCertificateContent[]): void {
+function checkNames(directory: string, clients: readonly ClientCertificateContent[]): void {
   const seen = new Set<string>();
   for (const client of clients) {
     clientPaths(directory, client.commonName);
-    relativeNames(subjectOf(client));
-    client.subjectAlternativeNames?.forEach(generalName);
     // File systems of macOS and Windows do not tell capitals from small letters.
     const name = client.commonName.toLowerCase();
     if (seen.has(name)) {

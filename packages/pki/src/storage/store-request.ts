@@ -1,6 +1,5 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { readFile } from "node:fs/promises";
-import { basename } from "node:path";
 import { createCertificateRequest, signCertificateRequest } from "../authority/sign-certificate-request.ts";
 import type {
   CertificateRequest,
@@ -12,11 +11,10 @@ import { systemDependencies } from "../dependencies.ts";
 import type { PkiDependencies } from "../dependencies.ts";
 import { PkiError } from "../errors.ts";
 import { changeFolder, handOut, tidyFolder } from "./authority-folder.ts";
-import { issuedRecord } from "./issuance-log.ts";
 import { clientPaths, requestPath, ROOT_NAME } from "./layout.ts";
 import type { CertificatePaths } from "./layout.ts";
 import { loadCertificateAuthority } from "./load-certificate-authority.ts";
-import { CERTIFICATE_MODE, CLIENT_KEY_MODE } from "./store-certificate.ts";
+import { CERTIFICATE_MODE, CLIENT_KEY_MODE, filesOf } from "./store-certificate.ts";
 import type { SigningOptions, StorageOptions } from "./store-certificate.ts";
 import { checkWritable, fileSystemError, isSystemError, writeFiles } from "./write-files.ts";
 
@@ -80,19 +78,8 @@ export async function storeSignedRequest(
   const certificate = await signCertificateRequest({ ...options, authority }, dependencies);
   const paths = clientPaths(directory, certificate.commonName);
   await checkKeyBeside(paths, certificate.certificatePem);
-  const files = [
-    { path: paths.certificatePath, content: certificate.certificatePem, mode: CERTIFICATE_MODE },
-    ...(certificate.chainPem === ""
-      ? []
-      : [{ path: paths.chainPath, content: certificate.chainPem, mode: CERTIFICATE_MODE }]),
-  ];
-  const record = issuedRecord(certificate, {
-    kind: "client",
-    authority: authorityName,
-    files: files.map(({ path }) => basename(path)),
-    now: now(),
-  });
-  await changeFolder(directory, () => handOut(directory, [{ record, files }], force));
+  const init = { paths, kind: "client", keyMode: CLIENT_KEY_MODE, authorityName, now: now() } as const;
+  await changeFolder(directory, () => handOut(directory, [filesOf(certificate, init)], force));
   return { ...certificate, ...paths, warnings: [...authority.warnings, ...certificate.warnings] };
 }
 

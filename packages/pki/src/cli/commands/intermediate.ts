@@ -10,7 +10,7 @@ import {
   addFolderOptions,
   addKeyTypeOption,
   addSubjectOption,
-  addValidityOption,
+  parseDays,
 } from "../options.ts";
 import type { AuthorityLimitFlags, CertificateFlags } from "../options.ts";
 import {
@@ -25,10 +25,11 @@ import type { Warn } from "../report.ts";
 import { startKeyPair } from "../start-key-pair.ts";
 
 interface IntermediateFlags
-  extends CertificateFlags, AuthorityLimitFlags, PassphraseFlags, NewPassphraseFlags {
+  extends Omit<CertificateFlags, "validityDays">, AuthorityLimitFlags, PassphraseFlags, NewPassphraseFlags {
   readonly subject?: readonly SubjectAttribute[] | undefined;
   readonly name: string;
   readonly ca: string;
+  readonly validityDays?: number | undefined;
 }
 
 export function addIntermediate(program: Command, warn: Warn): void {
@@ -38,10 +39,10 @@ export function addIntermediate(program: Command, warn: Warn): void {
     .requiredOption("--name <cn>", "common name of the CA and name of its files, 1 to 64 characters");
   addFolderOptions(command);
   addAuthorityOption(command);
-  addValidityOption(
-    command,
-    DEFAULT_INTERMEDIATE_VALIDITY_DAYS,
-    "days until it expires, not after its issuer",
+  command.option(
+    "--validity-days <days>",
+    `days until it expires, not after its issuer (default: ${DEFAULT_INTERMEDIATE_VALIDITY_DAYS}, or what its issuer has left)`,
+    parseDays,
   );
   addKeyTypeOption(command);
   addSubjectOption(command);
