@@ -4,7 +4,7 @@ import { PkiError } from "../errors.ts";
 import type { PkiWarning } from "../errors.ts";
 import { isEncryptedKey } from "../keys/encrypt-private-key.ts";
 import { authorityPaths, ROOT_NAME } from "./layout.ts";
-import { fileSystemError, isSystemError } from "./write-files.ts";
+import { fileSystemError, ifThere, isSystemError } from "./write-files.ts";
 
 /** A CA that was read from its folder. */
 export interface LoadedCertificateAuthority extends CertificateAuthority {
@@ -55,9 +55,8 @@ export async function loadCertificateAuthority(
 }
 
 async function readChain(path: string): Promise<string | undefined> {
-  return readFile(path, "utf8").catch((cause: unknown) => {
-    // The root signed this CA.
-    if (isSystemError(cause, "ENOENT")) return undefined;
+  // The root signed a CA without a chain.
+  return ifThere(readFile(path, "utf8")).catch((cause: unknown) => {
     throw fileSystemError(`cannot read ${path}`, path, cause);
   });
 }

@@ -13,7 +13,7 @@ import type { CertificatePaths } from "./layout.ts";
 import { loadCertificateAuthority } from "./load-certificate-authority.ts";
 import { CERTIFICATE_MODE, CLIENT_KEY_MODE } from "./store-certificate.ts";
 import type { SigningOptions, StorageOptions } from "./store-certificate.ts";
-import { fileSystemError, isSystemError, syncFolder, writeFiles, writeNew } from "./write-files.ts";
+import { fileSystemError, ifThere, syncFolder, writeFiles, writeNew } from "./write-files.ts";
 
 export interface StoreRenewedOptions
   extends
@@ -189,10 +189,7 @@ function checkRenewable(
 /** Turns the files into links to copies of themselves. Their content is the same before, during and after. */
 async function beginVersions(versions: string, paths: CertificatePaths, old: Version): Promise<void> {
   const current = join(versions, "current");
-  const begun = await readlink(current).catch((cause: unknown) => {
-    if (isSystemError(cause, "ENOENT")) return undefined;
-    throw cause;
-  });
+  const begun = await ifThere(readlink(current));
   // A killed command may have begun: then some of the files are links into this version already.
   if (begun !== old.serialNumber) {
     await writeVersion(versions, old);
@@ -249,10 +246,7 @@ async function removeOldVersions(versions: string, kept: readonly string[]): Pro
 }
 
 async function isLink(path: string): Promise<boolean> {
-  const found = await lstat(path).catch((cause: unknown) => {
-    if (isSystemError(cause, "ENOENT")) return undefined;
-    throw cause;
-  });
+  const found = await ifThere(lstat(path));
   return found?.isSymbolicLink() ?? false;
 }
 
@@ -264,8 +258,7 @@ async function modeOf(path: string): Promise<number> {
 }
 
 async function readIfThere(path: string): Promise<string | undefined> {
-  return readFile(path, "utf8").catch((cause: unknown) => {
-    if (isSystemError(cause, "ENOENT")) return undefined;
+  return ifThere(readFile(path, "utf8")).catch((cause: unknown) => {
     throw fileSystemError(`cannot read ${path}`, path, cause);
   });
 }

@@ -16,7 +16,7 @@ import type { CertificatePaths } from "./layout.ts";
 import { loadCertificateAuthority } from "./load-certificate-authority.ts";
 import { CERTIFICATE_MODE, CLIENT_KEY_MODE, filesOf } from "./store-certificate.ts";
 import type { SigningOptions, StorageOptions } from "./store-certificate.ts";
-import { checkWritable, fileSystemError, isSystemError, writeFiles } from "./write-files.ts";
+import { checkWritable, fileSystemError, ifThere, writeFiles } from "./write-files.ts";
 
 /** A new request and the paths of its files. */
 export interface StoredRequest extends CertificateRequest {
@@ -85,13 +85,10 @@ export async function storeSignedRequest(
 
 /** A key of that name in the folder must be the key of the request, or certificate and key would not belong together. */
 async function checkKeyBeside({ privateKeyPath }: CertificatePaths, certificatePem: string): Promise<void> {
-  let pem: string;
-  try {
-    pem = await readFile(privateKeyPath, "utf8");
-  } catch (cause) {
-    if (isSystemError(cause, "ENOENT")) return;
+  const pem = await ifThere(readFile(privateKeyPath, "utf8")).catch((cause: unknown) => {
     throw fileSystemError(`cannot read ${privateKeyPath}`, privateKeyPath, cause);
-  }
+  });
+  if (pem === undefined) return;
   let belongs: boolean;
   try {
     belongs = new X509Certificate(certificatePem).checkPrivateKey(createPrivateKey(pem));

@@ -54,8 +54,7 @@ export interface WriteFilesOptions {
  */
 export async function checkWritable(paths: readonly string[], force = false): Promise<void> {
   for (const path of paths) {
-    const found = await lstat(path).catch((cause: unknown) => {
-      if (isSystemError(cause, "ENOENT")) return undefined;
+    const found = await ifThere(lstat(path)).catch((cause: unknown) => {
       throw fileSystemError(`cannot look at ${path}`, path, cause);
     });
     if (found?.isDirectory()) {
@@ -206,10 +205,7 @@ export async function nameNew(from: string, to: string): Promise<void> {
 
 /** Reads a file. Returns a function that puts it back as it is now. */
 async function rememberFile(path: string): Promise<() => Promise<void>> {
-  const before = await lstat(path).catch((cause: unknown) => {
-    if (isSystemError(cause, "ENOENT")) return undefined;
-    throw cause;
-  });
+  const before = await ifThere(lstat(path));
   if (before === undefined) {
     return () => rm(path, { force: true });
   }
@@ -275,6 +271,16 @@ function fileExists(path: string): PkiError {
 export function fileSystemError(what: string, path: string, cause: unknown): PkiError {
   const reason = cause instanceof Error ? cause.message : String(cause);
   return new PkiError("ERR_PKI_FILE_SYSTEM", `${what}: ${reason}`, { cause, path });
+}
+
+/** What a call of the file system gives; undefined when there is no such file. */
+export async function ifThere<Value>(call: Promise<Value>): Promise<Value | undefined> {
+  try {
+    return await call;
+  } catch (cause) {
+    if (isSystemError(cause, "ENOENT")) return undefined;
+    throw cause;
+  }
 }
 
 export function isSystemError(error: unknown, code: string): boolean {
