@@ -57,6 +57,14 @@ export interface SigningIdentity {
  */
 export function loadIdentity(sources: IdentitySources): SigningIdentity {
   requireCertificate(sources);
+  const identity = readIdentity(sources);
+  const { certificate, privateKey } = identity;
+  if (privateKey === undefined || certificate.x509.checkPrivateKey(privateKey)) return identity;
+  // Both files may have been replaced after the certificate was read, as `ra-pki renew --new-key` does.
+  return readIdentity(sources);
+}
+
+function readIdentity(sources: IdentitySources): SigningIdentity {
   if (isLoaded(sources.certificate)) return identityOf(sources.certificate, undefined, sources);
   const file = readPem(sources.certificate, "certificate");
   return isPkcs12(file.text)

@@ -285,6 +285,27 @@ describe("loadPrivateKey", () => {
     }
   });
 
+  it("reads both files once more when they were replaced after the certificate was read", () => {
+    using folder = temporaryFolder();
+    const [certificate, privateKey] = [folder.join("client.pem"), folder.join("client.key")];
+    const write = (vector: typeof rsa): void => {
+      writeFileSync(certificate, vector.certificatePem);
+      writeFileSync(privateKey, vector.privateKeyPem, { mode: 0o600 });
+    };
+    write(rsa);
+    const identity = loadIdentity({
+      certificate,
+      privateKey,
+      // Asked for between certificate and key.
+      get intermediates() {
+        write(ecdsa);
+        return undefined;
+      },
+    });
+    expect(identity.certificate.x509.raw).toEqual(loadCertificate(ecdsa.certificatePem).x509.raw);
+    expect(identity.signer.algorithm).toBe("AWS4-X509-ECDSA-SHA256");
+  });
+
   it.each(["ed25519", "x25519"] as const)("refuses the key type %s when it is to sign", (type) => {
     const privateKey = generateKeyPairSync(type as "ed25519").privateKey;
     expect(() => loadIdentity({ certificate: rsa.certificatePem, privateKey })).toThrow(
