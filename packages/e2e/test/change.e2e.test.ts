@@ -63,7 +63,7 @@ const define =
     if (names.includes(EVERYTHING)) addEverything(app, step, root.certificatePem, CRLS[step]);
   };
 
-describe("deploy, change, destroy", { timeout: 120_000 }, () => {
+describe("deploy, change, destroy", { timeout: 300_000 }, () => {
   let sandbox: Sandbox;
   let cdk: Cdk;
   let outputs: Outputs;

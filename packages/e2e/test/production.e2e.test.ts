@@ -7,7 +7,7 @@ import { testPages } from "./production/pages.ts";
 import { testUnrunBlocks } from "./production/unrun-blocks.ts";
 
 // One sandbox for all: two CDK apps with stacks of other names.
-describe("in production", { timeout: 120_000 }, () => {
+describe("in production", { timeout: 300_000 }, () => {
   let sandbox: Sandbox;
   beforeAll(async () => {
     const { backend } = readSettings(process.env);

@@ -35,9 +35,15 @@ export function testPages(sandbox: () => Sandbox): void {
     roleArn: outputs[`${server}RoleArn`] ?? "",
   });
   /** One call of CreateSession with the certificate and key of these files. */
-  const ask = async (server: "Reader" | "Writer", certificate: string, privateKey = certificate) =>
+  const ask = async (
+    server: "Reader" | "Writer",
+    certificate: string,
+    privateKey = certificate,
+    moment = new Date(),
+  ) =>
     await askForSession(sandbox(), {
       ...arnsOf(server),
+      moment,
       certificate: join(folder.path, certificate),
       privateKey: join(folder.path, privateKey),
     });
@@ -134,6 +140,29 @@ export function testPages(sandbox: () => Sandbox): void {
     // Ten per second, over five deployments.
     expect(load.sessionNames.length).toBeGreaterThan(100);
     expect(new Set(load.sessionNames).size).toBe(3);
+  });
+
+  it("refuses a certificate after its end", async () => {
+    const { rolesAnywhereEndpoint } = sandbox();
+    const setClock = async (advanceSeconds: number): Promise<void> => {
+      const answer = await fetch(`${rolesAnywhereEndpoint}/_mock/clock`, {
+        method: "PUT",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify({ advanceSeconds }),
+      });
+      expect(answer.status).toBe(200);
+    };
+    const lifeSeconds = 90 * 86_400;
+    const askAfter = async (seconds: number): Promise<Outcome> =>
+      await ask("Writer", "server-a/identity.pem", undefined, new Date(Date.now() + seconds * 1000));
+    await setClock(lifeSeconds - 3600);
+    try {
+      expect(await askAfter(lifeSeconds - 3600)).toMatchObject(granted);
+      await setClock(3600);
+      expect(await askAfter(lifeSeconds)).toMatchObject(refused("CERTIFICATE_EXPIRED"));
+    } finally {
+      await fetch(`${rolesAnywhereEndpoint}/_mock/clock`, { method: "DELETE" });
+    }
   });
 }
 
