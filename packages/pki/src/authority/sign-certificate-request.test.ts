@@ -30,18 +30,28 @@ function opensslRequest({
   subject = "/CN=server",
   key = P256,
   digest = "-sha256",
+  stringMask = "utf8only",
 }: {
   readonly extensions?: readonly string[];
   readonly subject?: string;
   readonly key?: readonly string[];
   readonly digest?: string;
+  readonly stringMask?: string;
 }): string {
   const directory = temporaryDirectory();
   const [keyPath, configPath] = [join(directory, "key.pem"), join(directory, "req.cnf")];
   writeFileSync(keyPath, openssl(["genpkey", ...key]));
   writeFileSync(
     configPath,
-    ["[req]", "distinguished_name = name", "[name]", "[extensions]", ...extensions, ""].join("\n"),
+    [
+      "[req]",
+      `string_mask = ${stringMask}`,
+      "distinguished_name = name",
+      "[name]",
+      "[extensions]",
+      ...extensions,
+      "",
+    ].join("\n"),
   );
   const wished = extensions.length === 0 ? [] : ["-reqexts", "extensions"];
   return openssl([
@@ -188,6 +198,15 @@ describe("signCertificateRequest", () => {
     expect(openssl(["x509", "-noout", "-pubkey"], certificate.certificatePem)).toBe(
       openssl(["req", "-noout", "-pubkey"], requestPem),
     );
+  });
+
+  it.each([
+    ["UTF8String", "utf8only"],
+    ["BMPString", "MASK:2048"],
+    ["TeletexString", "MASK:4"],
+  ])("reads a subject that is a %s", (_, stringMask) => {
+    const requestPem = opensslRequest({ subject: "/O=Müller/CN=größe", stringMask });
+    expect(readCertificateRequest(requestPem).subject).toBe("/O=Müller/CN=größe");
   });
 
   const rsa = (bits: number) => ["-algorithm", "RSA", "-pkeyopt", `rsa_keygen_bits:${bits}`];

@@ -43,25 +43,37 @@ export function dottedOid(value: Asn1 | undefined): string {
 }
 
 /**
- * The text of a string: UTF8String, PrintableString, IA5String, T61String (read as Latin-1, as others do) or BMPString.
+ * The text of a string: UTF8String, PrintableString, IA5String, NumericString, BMPString, UniversalString, or T61String
+ * (read as Latin-1, as others do).
  *
  * @returns undefined for another type or octets that are no text
  */
-export function stringIn(value: Asn1): string | undefined {
+export function stringIn(value: Asn1 | undefined): string | undefined {
   const octets = content(value);
-  switch (Number(value.type)) {
+  switch (Number(value?.type)) {
     case 12:
       return isUtf8(octets) ? octets.toString("utf8") : undefined;
+    case 18:
     case 19:
     case 22:
       return isAscii(octets) ? octets.toString("latin1") : undefined;
     case 20:
       return octets.toString("latin1");
+    case 28:
+      return universalString(octets);
     case 30:
-      return octets.length % 2 === 0 ? Buffer.from(octets).swap16().toString("utf16le") : undefined;
+      // node-forge has decoded it.
+      return typeof value?.value === "string" ? value.value : undefined;
     default:
       return undefined;
   }
+}
+
+/** Four octets a character. */
+function universalString(octets: Buffer): string | undefined {
+  const points = Array.from({ length: octets.length / 4 }, (_, index) => octets.readUInt32BE(index * 4));
+  if (octets.length % 4 !== 0 || points.some((point) => point > 0x10_ffff)) return undefined;
+  return points.map((point) => String.fromCodePoint(point)).join("");
 }
 
 export function isExplicitTag(value: Asn1, tag: number): boolean {

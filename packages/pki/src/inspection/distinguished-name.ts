@@ -1,5 +1,4 @@
-import asn1 from "node-forge/lib/asn1.js";
-import { content, dottedOid, items } from "../der/decode.ts";
+import { dottedOid, items, stringIn } from "../der/decode.ts";
 import type { Asn1 } from "../der/encode.ts";
 
 /** One attribute of a name, for example `CN=server-1`. */
@@ -83,32 +82,12 @@ export function isNameBelow(name: DistinguishedName, base: DistinguishedName): b
 }
 
 function readString(value: Asn1 | undefined): string {
-  const { Type } = asn1;
-  const octets = content(value);
-  switch (Number(value?.type)) {
-    case Type.UTF8:
-      return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(octets);
-    case Type.PRINTABLESTRING:
-    case Type.IA5STRING:
-    case NUMERIC_STRING:
-    case TELETEX_STRING: // in practice ISO 8859-1
-      return octets.toString("latin1");
-    case Type.BMPSTRING:
-      // node-forge has decoded it.
-      return typeof value?.value === "string" ? value.value : "";
-    case UNIVERSAL_STRING:
-      return Array.from({ length: octets.length / 4 }, (_, index) =>
-        String.fromCodePoint(octets.readUInt32BE(index * 4)),
-      ).join("");
-    default:
-      throw new Error(`a value of a name has the ASN.1 type ${value?.type ?? "(none)"}, which is no string`);
-  }
+  const text = stringIn(value);
+  if (text !== undefined) return text;
+  throw new Error(
+    `a value of a name has the ASN.1 type ${value?.type ?? "(none)"}, or is no text of its type`,
+  );
 }
-
-// Types that node-forge has no name for (X.680 §8.4).
-const NUMERIC_STRING = 18;
-const TELETEX_STRING = 20;
-const UNIVERSAL_STRING = 28;
 
 /** Upper case, because it makes "ß" and "SS", and the two small forms of sigma, equal as RFC 4518 §2.2 does. */
 function comparableValue(value: string): string {
