@@ -65,6 +65,20 @@ export function namesIssuer(
   );
 }
 
+/** The first path without problems; when each one has some, the first path with its problems. */
+export function bestPath<Problem>(
+  paths: Iterable<CertificationPath>,
+  problemsOf: (path: CertificationPath) => Problem[],
+): { path: CertificationPath; problems: Problem[] } | undefined {
+  let first: { path: CertificationPath; problems: Problem[] } | undefined;
+  for (const path of paths) {
+    const problems = problemsOf(path);
+    if (problems.length === 0) return { path, problems };
+    first ??= { path, problems };
+  }
+  return first;
+}
+
 /** The problem that there is no path to the trust anchor at all. */
 export function noPathProblem(
   certificate: ParsedCertificate,

@@ -1,7 +1,7 @@
 import { isSourceIdentity, sessionAttributeWarnings } from "../certificate/session-attributes.ts";
 import type { NameAttributes } from "../certificate/session-attributes.ts";
 import type { PkiWarning } from "../errors.ts";
-import { findPaths, noPathProblem, pathProblems } from "./certification-path.ts";
+import { bestPath, findPaths, noPathProblem, pathProblems } from "./certification-path.ts";
 import type { CertificationPath } from "./certification-path.ts";
 import type { DistinguishedName } from "./distinguished-name.ts";
 import { endEntityProblems } from "./end-entity.ts";
@@ -113,7 +113,6 @@ function optional<Parsed>(
   return input === undefined ? [] : parse(input, what);
 }
 
-/** The first path without problems. When each one has some, those of the first path. */
 function judgePath(
   certificate: ParsedCertificate,
   intermediates: readonly ParsedCertificate[],
@@ -121,13 +120,11 @@ function judgePath(
   lists: readonly ParsedRevocationList[],
   at: Date,
 ): { path: CertificationPath; problems: InspectionProblem[] } {
-  let first: { path: CertificationPath; problems: InspectionProblem[] } | undefined;
-  for (const path of findPaths(certificate, intermediates, anchors)) {
-    const problems = [...pathProblems(path, at), ...revocationProblems(path, lists)];
-    if (problems.length === 0) return { path, problems };
-    first ??= { path, problems };
-  }
-  return first ?? { path: [], problems: [noPathProblem(certificate, anchors)] };
+  const best = bestPath(findPaths(certificate, intermediates, anchors), (path) => [
+    ...pathProblems(path, at),
+    ...revocationProblems(path, lists),
+  ]);
+  return best ?? { path: [], problems: [noPathProblem(certificate, anchors)] };
 }
 
 function chainLengthProblems(chain: readonly ParsedCertificate[]): InspectionProblem[] {

@@ -1,6 +1,5 @@
 import type { KeyObject } from "node:crypto";
-import { findPaths, noPathProblem, pathProblems } from "./certification-path.ts";
-import type { CertificationPath } from "./certification-path.ts";
+import { bestPath, findPaths, noPathProblem, pathProblems } from "./certification-path.ts";
 import { parseCertificates } from "./parse-certificate.ts";
 import type { ParsedCertificate } from "./parse-certificate.ts";
 import { label } from "./problem.ts";
@@ -59,7 +58,14 @@ export function verifyCertificate(options: VerificationOptions): Verification {
   const anchors = parseCertificates(options.trustAnchor, "the trust anchor");
   const lists =
     revocationLists === undefined ? [] : parseRevocationLists(revocationLists, "the revocation list");
-  const best = bestPath(findPaths(certificate, [...bundled, ...chain], anchors), lists, at);
+  const best = bestPath<VerificationProblem>(
+    findPaths(certificate, [...bundled, ...chain], anchors),
+    (path) => [
+      ...pathProblems(path, at),
+      ...revocationProblems(path, lists),
+      ...lists.flatMap((list) => agedListProblems(list, at)),
+    ],
+  );
   const problems = [
     ...(best?.problems ?? [noPathProblem(certificate, anchors)]),
     ...keyProblems(certificate, privateKey),
@@ -71,30 +77,6 @@ export function verifyCertificate(options: VerificationOptions): Verification {
     notAfter: certificate.notAfter,
     path: best?.path.map(({ subject }) => subject.text) ?? [],
   };
-}
-
-interface JudgedPath {
-  readonly path: CertificationPath;
-  readonly problems: readonly VerificationProblem[];
-}
-
-/** The first path without problems, else the first one. */
-function bestPath(
-  paths: Iterable<CertificationPath>,
-  lists: readonly ParsedRevocationList[],
-  at: Date,
-): JudgedPath | undefined {
-  let first: JudgedPath | undefined;
-  for (const path of paths) {
-    const problems = [
-      ...pathProblems(path, at),
-      ...revocationProblems(path, lists),
-      ...lists.flatMap((list) => agedListProblems(list, at)),
-    ];
-    if (problems.length === 0) return { path, problems };
-    first ??= { path, problems };
-  }
-  return first;
 }
 
 function agedListProblems({ issuer, nextUpdate }: ParsedRevocationList, at: Date): VerificationProblem[] {
