@@ -13,7 +13,8 @@ import type { CertificatePaths } from "./layout.ts";
 import { loadCertificateAuthority } from "./load-certificate-authority.ts";
 import { CERTIFICATE_MODE, CLIENT_KEY_MODE } from "./store-certificate.ts";
 import type { SigningOptions, StorageOptions } from "./store-certificate.ts";
-import { fileSystemError, ifThere, syncFolder, writeFiles, writeNew } from "./write-files.ts";
+import { fileSystemError, ifThere, syncFolder, writeFiles } from "./write-files.ts";
+import type { FileToWrite } from "./write-files.ts";
 
 export interface StoreRenewedOptions
   extends
@@ -228,11 +229,21 @@ async function writeVersion(
   await mkdir(folder, { recursive: true, mode });
   await chmod(versions, mode);
   await chmod(folder, mode);
+  const files: FileToWrite[] = [
+    { path: join(folder, VERSION_FILES.certificatePath), content: certificatePem, mode: CERTIFICATE_MODE },
+  ];
   if (privateKeyPem !== undefined) {
-    await writeNew(join(folder, VERSION_FILES.privateKeyPath), privateKeyPem, keyMode);
+    files.unshift({
+      path: join(folder, VERSION_FILES.privateKeyPath),
+      content: privateKeyPem,
+      mode: keyMode,
+    });
   }
-  await writeNew(join(folder, VERSION_FILES.certificatePath), certificatePem, CERTIFICATE_MODE);
-  if (chainPem !== "") await writeNew(join(folder, VERSION_FILES.chainPath), chainPem, CERTIFICATE_MODE);
+  if (chainPem !== "") {
+    files.push({ path: join(folder, VERSION_FILES.chainPath), content: chainPem, mode: CERTIFICATE_MODE });
+  }
+  // A killed command leaves its temporary files where the next one looks for them.
+  await writeFiles(files, { temporaryFolder: dirname(versions) });
   await syncFolder(folder);
   await syncFolder(versions);
 }

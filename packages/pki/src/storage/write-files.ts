@@ -224,7 +224,7 @@ async function rememberFile(path: string): Promise<() => Promise<void>> {
   };
 }
 
-export async function writeNew(path: string, content: string | Uint8Array, mode: number): Promise<void> {
+async function writeNew(path: string, content: string | Uint8Array, mode: number): Promise<void> {
   // The file never has more rights than `mode`. chmod then adds the rights that the umask removed.
   const handle = await open(path, "wx", mode);
   try {
