@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { CertificateAuthority } from "aws-cdk-lib/aws-acmpca";
+import { ComparisonOperator, TreatMissingData } from "aws-cdk-lib/aws-cloudwatch";
 import { PolicyDocument, PolicyStatement, Role } from "aws-cdk-lib/aws-iam";
 import { Bucket } from "aws-cdk-lib/aws-s3";
 import { EmailSubscription } from "aws-cdk-lib/aws-sns-subscriptions";
@@ -50,7 +51,7 @@ export class ReferenceExamples extends Stack {
     // example: CertificateRevocationList
     const revoked = new CertificateRevocationList(this, "Revoked", {
       trustAnchor,
-      crlPem: readPki("rootCA.crl"),
+      crlPem: readPki("rootCA.crl.pem"),
     });
     revoked.grantUpdate(onCall);
     // end
@@ -100,8 +101,10 @@ export class ReferenceExamples extends Stack {
 
     // example: metrics
     trustAnchor.metricSuccess({ period: Duration.hours(1) }).createAlarm(this, "NobodyCame", {
-      threshold: 0,
+      threshold: 1,
+      comparisonOperator: ComparisonOperator.LESS_THAN_THRESHOLD,
       evaluationPeriods: 24,
+      treatMissingData: TreatMissingData.BREACHING,
     });
     // end
 

@@ -17,7 +17,7 @@ const examples = [
 const folder = mkdtempSync(join(tmpdir(), "infra-reference-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 writeFileSync(join(folder, "rootCA.pem"), makeTestCertificates().rootCa);
-writeFileSync(join(folder, "rootCA.crl"), "-----BEGIN X509 CRL-----\nQUJD\n-----END X509 CRL-----\n");
+writeFileSync(join(folder, "rootCA.crl.pem"), "-----BEGIN X509 CRL-----\nQUJD\n-----END X509 CRL-----\n");
 
 describe("docs/infra.md", () => {
   it.each(examples)("shows the example that is tested here: $title", ({ code }) => {
@@ -32,6 +32,25 @@ describe("docs/infra.md", () => {
     const stack = new ReferenceExamples(new App(), "Examples", folder);
     expect(Template.fromStack(stack).findResources("AWS::RolesAnywhere::Profile")).not.toEqual({});
     expect(Annotations.fromStack(stack).findError("*", Match.anyValue())).toEqual([]);
+  });
+
+  it("shows an alarm that tells when no session was given", () => {
+    const stack = new ReferenceExamples(new App(), "Examples", folder);
+    const alarms = Template.fromStack(stack).findResources("AWS::CloudWatch::Alarm", {
+      Properties: { MetricName: "Success" },
+    });
+    expect(Object.values(alarms)).toMatchObject([
+      {
+        Properties: { Threshold: 1, ComparisonOperator: "LessThanThreshold", TreatMissingData: "breaching" },
+      },
+    ]);
+  });
+
+  it("lists every error code in the table of errors", () => {
+    const table = /^## Errors\n[^|]*\n((?:\|.*\n)+)/m.exec(page)?.[1];
+    for (const [code] of read("../src/errors.ts").matchAll(/ERR_INFRA_\w+/g)) {
+      expect(table).toContain(`| \`${code}\``);
+    }
   });
 
   it.each(Object.keys(exported))("names the export %s", (name) => {

@@ -90,7 +90,7 @@ abstract class CertificateRevocationListBase extends Resource implements ICertif
  * they expire: see {@link DenyOlderSessions}.
  *
  * @example
- * new CertificateRevocationList(this, "Revoked", { trustAnchor, crlPem: readFileSync("pki/rootCA.crl", "utf8") });
+ * new CertificateRevocationList(this, "Revoked", { trustAnchor, crlPem: readFileSync("pki/rootCA.crl.pem", "utf8") });
  *
  * @see https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-rolesanywhere-crl.html
  */
