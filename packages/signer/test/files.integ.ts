@@ -28,7 +28,7 @@ import { MAIN } from "./support/run-cli.ts";
 import { folderWithIdentity, sessionWords } from "./support/served.ts";
 
 const KILL_AT_STEP = fileURLToPath(new URL("support/kill-at-step.cjs", import.meta.url));
-const STEPS = "openSync,writeSync,fsyncSync,chmodSync,chownSync,fchmodSync,fchownSync,ftruncateSync";
+const STEPS = "openSync,writeSync,fsyncSync,fchmodSync,fchownSync,ftruncateSync";
 const NOBODY = 65_534;
 const isRoot = process.getuid?.() === 0;
 const canMount = isRoot && spawnSync("unshare", ["-m", "true"]).status === 0;

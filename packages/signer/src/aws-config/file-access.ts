@@ -67,6 +67,15 @@ export function statsOf(path: string): fs.Stats | undefined {
   return fs.lstatSync(path, { throwIfNoEntry: false });
 }
 
+/** The same; undefined as well for what this user may not look at, or what lies in no folder. */
+export function visibleStatsOf(path: string): fs.Stats | undefined {
+  try {
+    return statsOf(path);
+  } catch {
+    return undefined;
+  }
+}
+
 /** Refuses folders, devices, named pipes and sockets; the message says which of them it is. */
 export function refuseSpecial(place: Place, stats: fs.Stats | undefined): void {
   if (stats === undefined || stats.isFile()) return;
@@ -88,29 +97,35 @@ function kindOf(stats: fs.Stats): string {
   return stats.isFile() ? "a file" : "a device";
 }
 
-/** Creates a folder and the missing folders above it, with mode 0700 whatever the umask. */
+/** Creates a folder and the missing folders above it, with mode 0700 whatever the umask and a folder's default ACL. */
 export function makeFolder(folder: string): void {
   const umask = process.umask(0o077);
   try {
-    fs.mkdirSync(folder, { recursive: true });
+    // A default ACL replaces the umask, but gives no right that this mode leaves out. See https://man7.org/linux/man-pages/man5/acl.5.html
+    fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
   } finally {
     process.umask(umask);
   }
 }
 
 /**
- * Writes a temporary file of mode 0600 beside a path, waits until it is on the disk, and removes it after `use`, unless
- * `use` has renamed it. What a killed process leaves is found by its name.
+ * Writes a temporary file beside a path, waits until it is on the disk, and removes it after `use`, unless `use` has renamed
+ * it. What a killed process leaves is found by its name.
+ *
+ * @param prepare Gives the file owner and mode, by its descriptor: who may write in the folder may have put a link to
+ *   another file at its path. @default mode 0600 whatever the umask
  */
 export function withTemporary<Result>(
   path: string,
   bytes: Uint8Array,
   use: (temporary: string) => Result,
+  prepare: (file: number) => void = (file) => fs.fchmodSync(file, 0o600),
 ): Result {
   const temporary = `${path}.${randomBytes(6).toString("hex")}.tmp`;
   const file = fs.openSync(temporary, "wx", 0o600);
   try {
     try {
+      prepare(file);
       fs.writeFileSync(file, bytes, { flush: true });
     } finally {
       fs.closeSync(file);

@@ -1,6 +1,9 @@
 import { spawn, spawnSync } from "node:child_process";
-import {
+import { randomUUID } from "node:crypto";
+import fs, {
   chmodSync,
+  chownSync,
+  existsSync,
   linkSync,
   lstatSync,
   mkdirSync,
@@ -12,12 +15,15 @@ import {
   utimesSync,
   writeFileSync,
 } from "node:fs";
+import { syncBuiltinESMExports } from "node:module";
 import { createServer } from "node:net";
+import { dirname } from "node:path";
 
 import * as fc from "fast-check";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
 import { temporaryFolder } from "@roles-anywhere/testing";
+import { tryLock } from "../cache/lock.ts";
 import { readIfPresent } from "./file-access.ts";
 import { keepCopy, replaceFile } from "./replace-file.ts";
 import { recover } from "./write-in-place.ts";
@@ -28,7 +34,22 @@ beforeEach(() => {
   folder = temporaryFolder();
   file = folder.join("config");
 });
-afterEach(() => folder[Symbol.dispose]());
+afterEach(() => {
+  vi.restoreAllMocks();
+  vi.unstubAllEnvs();
+  syncBuiltinESMExports();
+  folder[Symbol.dispose]();
+});
+
+/** Puts another function in the place of one of node:fs, until the test ends. */
+function standIn(
+  name: "mkdirSync" | "openSync" | "readFileSync" | "renameSync",
+  act: (original: (...words: readonly unknown[]) => unknown, words: readonly unknown[]) => unknown,
+): void {
+  const original = fs[name] as (...words: readonly unknown[]) => unknown;
+  vi.spyOn(fs, name).mockImplementation((...words: readonly unknown[]) => act(original, words) as never);
+  syncBuiltinESMExports();
+}
 
 const modeOf = (path: string): number => statSync(path).mode & 0o777;
 
@@ -44,6 +65,88 @@ describe("replaceFile", () => {
     expect(["a", "a/b", "a/b/config"].map((name) => modeOf(folder.join(name)))).toEqual([
       0o700, 0o700, 0o600,
     ]);
+  });
+
+  it("makes private folders where a default ACL replaces the umask", () => {
+    // As where setfacl -d -m u::rwx,g::rwx,o::rwx was called: the mode that is asked for is all that counts.
+    standIn("mkdirSync", (make, [path, options = {}]) => {
+      make(path, options);
+      const mode =
+        typeof options === "object" && options !== null && "mode" in options ? options.mode : 0o777;
+      for (let made = String(path); made !== folder.path; made = dirname(made)) chmodSync(made, Number(mode));
+    });
+    replaceFile(folder.join("a", "b", "config"), "new", undefined);
+    expect(["a", "a/b", "a/b/config"].map((name) => modeOf(folder.join(name)))).toEqual([
+      0o700, 0o700, 0o600,
+    ]);
+  });
+
+  it.each<readonly [string, () => unknown]>([
+    ["a file that is renamed", () => replaceFile(file, "new", "old", { secret: true })],
+    ["the journal", () => (linkSync(file, folder.join("name")), replaceFile(file, "new", "old"))],
+    ["a copy", () => keepCopy(file, "old")],
+  ])("leaves what a link leads to that somebody puts in place of %s", (_title, act) => {
+    const victim = folder.join("victim");
+    writeFileSync(victim, "");
+    chmodSync(victim, 0o644);
+    writeFileSync(file, "old");
+    if (process.getuid?.() === 0) chownSync(file, 4321, 4321);
+    const before = statSync(victim);
+    let swapped = 0;
+    standIn("openSync", (open, words) => {
+      const opened = open(...words);
+      const path = String(words[0]);
+      if (/\.[0-9a-f]{12}\.tmp$/.test(path)) {
+        fs.unlinkSync(path);
+        symlinkSync(victim, path);
+        swapped += 1;
+      }
+      return opened;
+    });
+    act();
+    expect(swapped).toBe(1);
+    const { uid, gid, mode, ctimeMs } = statSync(victim);
+    expect({ uid, gid, mode, ctimeMs }).toEqual({
+      uid: before.uid,
+      gid: before.gid,
+      mode: before.mode,
+      ctimeMs: before.ctimeMs,
+    });
+  });
+
+  const failRename = (code: string): void =>
+    standIn("renameSync", (rename, words) => {
+      if (words[1] === file) throw Object.assign(new Error(code), { code });
+      rename(...words);
+    });
+
+  it("writes into a file that turns out to be a mount", () => {
+    writeFileSync(file, "old");
+    failRename("EBUSY");
+    replaceFile(file, "new", "old");
+    expect(readFileSync(file, "utf8")).toBe("new");
+    expect(readdirSync(folder.path)).toEqual(["config"]);
+  });
+
+  it.each(["EPERM", "EACCES"])("writes nothing when the rename fails with %s", (code) => {
+    writeFileSync(file, "old");
+    failRename(code);
+    expect(() => replaceFile(file, "new", "old")).toThrow(
+      expect.objectContaining({ code: "ERR_SIGNER_FILE_UNWRITABLE" }),
+    );
+    expect(readFileSync(file, "utf8")).toBe("old");
+    expect(readdirSync(folder.path)).toEqual(["config"]);
+  });
+
+  it("finds where the file is mounted elsewhere behind a mount that it cannot look at", () => {
+    writeFileSync(file, "old");
+    const { ino } = statSync(file);
+    symlinkSync(".", folder.join("there"));
+    const points = [folder.join("config", "config"), folder.join("there", "config")];
+    const mounts = points.map((point) => `1 1 0:1 /config ${point} rw - ext4 none rw\n`).join("");
+    standIn("readFileSync", (read, words) => (words[0] === "/proc/self/mountinfo" ? mounts : read(...words)));
+    replaceFile(file, "new", "old");
+    expect({ text: readFileSync(file, "utf8"), ino: statSync(file).ino }).toEqual({ text: "new", ino });
   });
 
   it.each([
@@ -162,7 +265,13 @@ describe("replaceFile", () => {
 
   it("removes what killed writers left, and nothing else", () => {
     const past = new Date(Date.now() - 601_000);
-    for (const name of ["config.0123456789ab.tmp", "config.note.tmp", "other.0123456789ab.tmp"]) {
+    const theirs = ["config.20261126-063346.tmp", "config.note.tmp", "other.0123456789ab.tmp"];
+    const left = [
+      "config.0123456789ab.tmp",
+      "config.ra-signer-journal.0123456789ab.tmp",
+      `config.ra-signer-lock.${randomUUID()}.tmp`,
+    ];
+    for (const name of [...theirs, ...left]) {
       writeFileSync(folder.join(name), "");
       utimesSync(folder.join(name), past, past);
     }
@@ -173,6 +282,7 @@ describe("replaceFile", () => {
     recover(file);
     expect(readdirSync(folder.path).sort()).toEqual([
       "config",
+      "config.20261126-063346.tmp",
       "config.aaaaaaaaaaaa.tmp",
       "config.bbbbbbbbbbbb.tmp",
       "config.note.tmp",
@@ -230,6 +340,26 @@ describe("recover", () => {
       }),
       { numRuns: 40, seed: 3 },
     );
+  });
+
+  it("looks for no journal in a home directory that is none", () => {
+    vi.stubEnv("HOME", "/dev/null");
+    writeFileSync(file, "old");
+    recover(file);
+    replaceFile(file, "new", "old");
+    expect(readFileSync(file, "utf8")).toBe("new");
+  });
+
+  it("waits for no lock that is held, and removes that of a process that has ended", () => {
+    const lock = `${file}.ra-signer-lock`;
+    writeFileSync(file, "old");
+    const release = tryLock(lock);
+    recover(file);
+    expect(existsSync(lock)).toBe(true);
+    release?.();
+    writeFileSync(lock, `${spawnSync("true").pid} 1 token`);
+    recover(file);
+    expect(readdirSync(folder.path)).toEqual(["config"]);
   });
 
   it("keeps both when the file was changed since", () => {

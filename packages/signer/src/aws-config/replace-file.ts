@@ -11,6 +11,7 @@ import {
   refuseChanged,
   refuseSpecial,
   statsOf,
+  visibleStatsOf,
   withTemporary,
 } from "./file-access.ts";
 import type { Replacement } from "./file-access.ts";
@@ -67,10 +68,7 @@ export function keepCopy(path: string, text: string): string {
     try {
       const isNew =
         statsOf(copy) === undefined &&
-        withTemporary(path, Buffer.from(text, "latin1"), (temporary) => {
-          fs.chmodSync(temporary, 0o600);
-          return linkOrWrite(temporary, copy, text);
-        });
+        withTemporary(path, Buffer.from(text, "latin1"), (temporary) => linkOrWrite(temporary, copy, text));
       if (isNew) return copy;
     } catch (cause) {
       const message = `cannot write "${copy}", a copy of the long-term keys and settings that would be replaced: ${messageOf(cause)}; nothing was written`;
@@ -90,7 +88,7 @@ function isMountedElsewhere(target: string, { dev, ino }: fs.Stats): boolean {
       .some((line) => {
         const [, , , root = "", point = ""] = line.split(" ").map(unescapeMount);
         // Only mounts of a file of this name are looked at: the disk of another mount may not answer.
-        const stats = basename(root) === basename(target) ? statsOf(point) : undefined;
+        const stats = basename(root) === basename(target) ? visibleStatsOf(point) : undefined;
         return stats?.dev === dev && stats.ino === ino;
       });
   } catch {
@@ -103,23 +101,30 @@ function unescapeMount(field: string): string {
   return field.replaceAll(/\\([0-7]{3})/g, character);
 }
 
-/** What keeps a file from being made in the folder, or from taking the name of the old one. */
-const NOT_BESIDE: ReadonlySet<string> = new Set(["EACCES", "EPERM", "EROFS", "ENAMETOOLONG", "EBUSY"]);
+/** What keeps a file from being made in the folder. */
+const NOT_MADE: ReadonlySet<string> = new Set(["EACCES", "EPERM", "EROFS", "ENAMETOOLONG"]);
 
 /** Renames a new file to the file's name. False, with nothing changed, when folder, owner or a mount do not allow it. */
 function writeBeside(replacement: Replacement, old: fs.Stats | undefined): boolean {
   const { target, text, secret } = replacement;
+  let isMade = false;
+  let isOwn = true;
+  const rename = (temporary: string): boolean => {
+    if (!isOwn) return false;
+    refuseChanged(replacement);
+    fs.renameSync(temporary, target);
+    syncFolder(dirname(target));
+    return true;
+  };
   try {
-    return withTemporary(target, Buffer.from(text, "latin1"), (temporary) => {
-      if (old !== undefined && !keepsOwner(temporary, old)) return false;
-      fs.chmodSync(temporary, old === undefined ? 0o600 : old.mode & (secret ? 0o600 : 0o777));
-      refuseChanged(replacement);
-      fs.renameSync(temporary, target);
-      syncFolder(dirname(target));
-      return true;
+    return withTemporary(target, Buffer.from(text, "latin1"), rename, (file) => {
+      isMade = true;
+      isOwn = old === undefined || keepsOwner(file, old);
+      fs.fchmodSync(file, old === undefined || !isOwn ? 0o600 : old.mode & (secret ? 0o600 : 0o777));
     });
   } catch (error) {
-    if (NOT_BESIDE.has(codeOf(error))) return false;
+    // EBUSY: the file is a mount.
+    if (isMade ? codeOf(error) === "EBUSY" : NOT_MADE.has(codeOf(error))) return false;
     throw error;
   }
 }
@@ -136,11 +141,11 @@ function syncFolder(folder: string): void {
 }
 
 /** Gives the new file the owner of the old one, which matters for a service that runs as root. */
-function keepsOwner(file: string, { uid, gid }: fs.Stats): boolean {
+function keepsOwner(file: number, { uid, gid }: fs.Stats): boolean {
   if (process.platform === "win32") return true;
-  const made = fs.statSync(file);
+  const made = fs.fstatSync(file);
   try {
-    if (made.uid !== uid || made.gid !== gid) fs.chownSync(file, uid, gid);
+    if (made.uid !== uid || made.gid !== gid) fs.fchownSync(file, uid, gid);
     return true;
   } catch {
     return false;

@@ -32,15 +32,15 @@ export function writeCredentials(
     aws_session_token: oneWord(credentials, "sessionToken"),
   };
   for (let edit = 1; ; edit += 1) {
-    recover(path);
-    const before = readIfPresent(path);
-    const file = parseConfig(before ?? "");
-    const after = setProfile(file, "credentials", profile, values, path);
-    const modeBefore = openModeOf(path);
-    // Keys without a session token are a user's own, and exist nowhere else.
-    const keys = new Set(profileSettings(file, "credentials", profile).map(({ key }) => key));
-    const isLongTerm = keys.has("aws_secret_access_key") && !keys.has("aws_session_token");
     try {
+      recover(path);
+      const before = readIfPresent(path);
+      const file = parseConfig(before ?? "");
+      const after = setProfile(file, "credentials", profile, values, path);
+      const modeBefore = openModeOf(path);
+      // Keys without a session token are a user's own, and exist nowhere else.
+      const keys = new Set(profileSettings(file, "credentials", profile).map(({ key }) => key));
+      const isLongTerm = keys.has("aws_secret_access_key") && !keys.has("aws_session_token");
       const backup = before !== undefined && isLongTerm ? keepCopy(path, before) : undefined;
       replaceFile(path, after, before, { secret: true });
       const mode = openModeOf(path);

@@ -19,8 +19,8 @@ import type { Place, Replacement } from "./file-access.ts";
 
 /** How long another writer is waited for; a write takes a few milliseconds. */
 const LOCK_WAIT_MS = 5000;
-/** What follows the file's name in the names of its temporary files, and of those of its lock and journal. */
-const TEMPORARY = /^(?:\.ra-signer-(?:lock|journal))?\.[0-9a-f-]{12,36}\.tmp$/;
+/** What follows the file's name in the names of its temporary files, and of those of its journal and lock. */
+const TEMPORARY = /^(?:(?:\.ra-signer-journal)?\.[0-9a-f]{12}|\.ra-signer-lock\.[0-9a-f-]{36})\.tmp$/;
 
 interface Journal {
   readonly before: string;
@@ -40,10 +40,9 @@ export function writeInPlace(replacement: Replacement, stats: fs.Stats): void {
     refuseChanged(replacement);
     const before = fs.readFileSync(file, "latin1");
     const journal = companionOf(target, "journal");
-    withTemporary(journal, Buffer.from(JSON.stringify({ before, after })), (temporary) => {
-      fs.chmodSync(temporary, 0o600);
-      fs.renameSync(temporary, journal);
-    });
+    withTemporary(journal, Buffer.from(JSON.stringify({ before, after })), (temporary) =>
+      fs.renameSync(temporary, journal),
+    );
     const size = Math.max(before.length, after.length);
     try {
       // Empty lines are added first: if the disk is full, this fails while the old contents are still whole.
@@ -106,13 +105,23 @@ export function recover(path: string): void {
       name.startsWith(start) && TEMPORARY.test(name.slice(start.length));
     removeLeftovers(dirname(file), isOurs);
   }
-  const journals = companionsOf(target, "journal");
-  if (![...journals, ...companionsOf(target, "lock")].some((name) => statsOf(name)?.isFile() === true))
-    return;
-  // Whoever takes the lock takes that of a killed process too.
-  withLock({ path, target }, () => {
-    for (const journal of journals) restore({ path, target }, journal);
-  });
+  const journals = companionsOf(target, "journal").filter((journal) => readJournal(journal) !== undefined);
+  if (journals.length === 0) companionsOf(target, "lock").forEach(releaseStale);
+  else {
+    withLock({ path, target }, () => {
+      for (const journal of journals) restore({ path, target }, journal);
+    });
+  }
+}
+
+/** Removes a lock whose holder has ended. One that is held, or that cannot be removed, stays: whoever writes waits for it. */
+function releaseStale(lock: string): void {
+  try {
+    // Whoever takes a lock takes that of a killed process too.
+    if (statsOf(lock) !== undefined) tryLock(lock)?.();
+  } catch {
+    // Whoever writes the file reports it.
+  }
 }
 
 function restore({ path, target }: Place, journal: string): void {
