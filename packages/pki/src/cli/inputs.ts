@@ -59,7 +59,14 @@ async function readIfThere(path: string): Promise<Buffer | undefined> {
 /** The time of an option: a date, or a date and time with a zone. */
 export function parseTime(text: string): Date {
   const time = new Date(text);
-  if (!/^\d{4}-\d\d-\d\d(?:T[\d:.]+(?:Z|[+-]\d\d:\d\d))?$/.test(text) || Number.isNaN(time.getTime())) {
+  // JavaScript reads the 31st of February as a day in March.
+  const day = new Date(text.slice(0, 10));
+  const isDay = !Number.isNaN(day.getTime()) && day.toISOString().startsWith(text.slice(0, 10));
+  if (
+    !isDay ||
+    !/^\d{4}-\d\d-\d\d(?:T[\d:.]+(?:Z|[+-]\d\d:\d\d))?$/.test(text) ||
+    Number.isNaN(time.getTime())
+  ) {
     throw new InvalidArgumentError("Give a date, or a date and time such as 2027-01-31T12:00:00Z.");
   }
   return time;

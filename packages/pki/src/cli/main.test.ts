@@ -36,6 +36,8 @@ describe("ra-pki", () => {
   });
 
   it.each([
+    { args: ["help"], parts: ["init", "issue", "Exit status: 0 done, 1 failed"] },
+    { args: ["help", "init"], parts: ["days until the CA expires (default: 3650)"] },
     { args: ["--help"], parts: ["init", "issue", "Exit status: 0 done, 1 failed"] },
     {
       args: ["init", "--help"],
@@ -59,7 +61,17 @@ describe("ra-pki", () => {
   });
 
   it.each([
-    { title: "an unknown command", args: ["explode"], message: /explode/ },
+    {
+      title: "an unknown command",
+      args: ["explode"],
+      message: /there is no command explode; see ra-pki --help/,
+    },
+    {
+      title: "an unknown command with options",
+      args: ["explode", "--name", "a"],
+      message: /there is no command explode; see ra-pki --help/,
+    },
+    { title: "an unknown option of no command", args: ["--colour"], message: /unknown option '--colour'/ },
     { title: "an unknown option", args: ["init", "--colour"], message: /unknown option '--colour'/ },
     { title: "an argument too many", args: ["init", "here"], message: /too many arguments/ },
     { title: "issue without a name", args: ["issue"], message: /'--name <cn>' not specified/ },

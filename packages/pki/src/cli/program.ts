@@ -57,8 +57,11 @@ export function createProgram({ version, warn }: ProgramInit): Command {
     )
     .configureOutput({ outputError: (text) => warn(`${toOneLine(text)}; see ra-pki --help`) })
     .exitOverride()
-    .action(() => {
-      process.stdout.write(EXAMPLES);
+    .helpCommand(true)
+    .action((_flags, { args: [first] }: Command) => {
+      if (first === undefined) process.stdout.write(EXAMPLES);
+      else if (first.startsWith("-")) program.error(`error: unknown option '${first}'`);
+      else program.error(`error: there is no command ${first}`);
     });
   // Each command loads what it works with when it runs.
   for (const add of [
@@ -77,5 +80,7 @@ export function createProgram({ version, warn }: ProgramInit): Command {
   ]) {
     add(program, warn);
   }
+  // Commands inherit this when they are added, and are to refuse what they do not know.
+  program.allowExcessArguments().allowUnknownOption();
   return program;
 }

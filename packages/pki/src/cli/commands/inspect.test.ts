@@ -134,6 +134,8 @@ describe("ra-pki inspect", () => {
       1,
       /no readable revocation list.*\[ERR_PKI_REVOCATION_LIST_INVALID\]/,
     ],
+    ["a day that is none", ["client.pem", "--at", "2027-02-31"], 2, /Give a date/],
+    ["a time on a day that is none", ["client.pem", "--at", "2027-02-31T12:00:00Z"], 2, /Give a date/],
     ["a time that is none", ["client.pem", "--at", "tomorrow"], 2, /Give a date/],
     ["no certificate", [], 2, /missing required argument 'certificate'/],
   ])("refuses %s in one line", (_, args, code, message) => {
