@@ -38,8 +38,8 @@ export async function loadCertificateAuthority(
   { name, passphrase }: LoadOptions = {},
 ): Promise<LoadedCertificateAuthority> {
   const { certificatePath, privateKeyPath, chainPath } = authorityPaths(directory, name);
-  const certificate = await read(certificatePath, directory, name);
-  const privateKey = await read(privateKeyPath, directory, name);
+  const certificate = await read(certificatePath, directory, name, privateKeyPath);
+  const privateKey = await read(privateKeyPath, directory, name, certificatePath);
   return {
     certificatePem: certificate.content,
     privateKeyPem: privateKey.content,
@@ -98,6 +98,7 @@ async function read(
   path: string,
   directory: string,
   name = ROOT_NAME,
+  otherHalf: string,
 ): Promise<{ content: string; mode: number }> {
   try {
     const file = await open(path);
@@ -111,9 +112,12 @@ async function read(
     if (isSystemError(cause, "ENOENT") || isSystemError(cause, "ENOTDIR")) {
       throw new PkiError(
         "ERR_PKI_AUTHORITY_NOT_FOUND",
-        name === ROOT_NAME
-          ? `no CA in ${directory}: ${path} is missing; make one with: ra-pki init --dir ${directory}`
-          : `no CA ${JSON.stringify(name)} in ${directory}: ${path} is missing; ` +
+        (await ifThere(stat(otherHalf)).catch(() => undefined)) !== undefined
+          ? `${path} is missing, and ${otherHalf} is there; put ${path} back from the backup. ` +
+              "Do not make a new CA in its place: every certificate of this one would become useless"
+          : name === ROOT_NAME
+            ? `no CA in ${directory}: ${path} is missing; make one with: ra-pki init --dir ${directory}`
+            : `no CA ${JSON.stringify(name)} in ${directory}: ${path} is missing; ` +
               `make one with: ra-pki intermediate --dir ${directory} --name ${JSON.stringify(name)}`,
         { cause, path },
       );

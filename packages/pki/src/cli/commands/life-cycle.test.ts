@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { openssl } from "@roles-anywhere/testing";
@@ -167,6 +167,26 @@ describe("ra-pki renew", () => {
     expect(Date.parse(notAfter) - Date.parse(notBefore)).toBe(30 * 86_400_000);
     expect(other.stderr).toContain('Renewed the client certificate "a" with a new key\n');
     expect(other.stderr).toContain(`replaces     ${serialNumber}`);
+  });
+
+  it("says where the certificate of a request must go", () => {
+    const cwd = folder();
+    runRaPki(cwd, ["request", "--dir", "server", "--name", "a", ...EC]);
+    runRaPki(cwd, ["sign", "server/a.csr"]);
+    const { status, stderr } = runRaPki(cwd, ["renew", "a"]);
+
+    expect(status).toBe(0);
+    expect(stderr).toContain("  next         send pki/a.pem to the server, beside its key: it uses the old");
+  });
+
+  it("tells to put the key of the CA back, and not to make a new CA", () => {
+    const cwd = folder();
+    rmSync(join(cwd, "pki", "rootCA.key"));
+    const { status, stderr } = runRaPki(cwd, ["issue", "--name", "a"]);
+
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/rootCA\.key is missing.*put pki\/rootCA\.key back from the backup.*useless/);
+    expect(stderr).not.toContain("ra-pki init");
   });
 
   it("refuses a name without a certificate", () => {

@@ -1,7 +1,9 @@
+import { existsSync } from "node:fs";
 import { Option } from "commander";
 import type { Command } from "commander";
 import { KEY_TYPES } from "../../keys/key-type.ts";
 import type { KeyType } from "../../keys/key-type.ts";
+import type { StoredRenewedCertificate } from "../../storage/store-renewed-certificate.ts";
 import { parseDays } from "../options.ts";
 import { addPassphraseOptions, passphraseOf } from "../passphrase.ts";
 import type { PassphraseFlags } from "../passphrase.ts";
@@ -51,9 +53,23 @@ export function addRenew(program: Command, warn: Warn): void {
       printLines(`Renewed the client certificate "${stored.commonName}" with ${key}`, [
         ...certificateLines(stored),
         ["replaces", `${stored.renews}, which stays valid until it expires or is revoked`],
-        ["next", "nothing: a server that uses these files reads the new ones the next time"],
+        ["next", nextStep(stored)],
       ]);
       warnAbout(stored.warnings, warn);
       if (json) printJson({ ...certificateJson(stored), renews: stored.renews });
     });
+}
+
+function nextStep({
+  certificatePath,
+  privateKeyPath,
+  chainPath,
+  chainPem,
+}: StoredRenewedCertificate): string {
+  // The server made the key of a request, so it does not read the files here.
+  if (!existsSync(privateKeyPath)) {
+    const files = chainPem === "" ? certificatePath : `${certificatePath} and ${chainPath}`;
+    return `send ${files} to the server, beside its key: it uses the old certificate until then`;
+  }
+  return "nothing: a server that uses these files reads the new ones the next time";
 }
