@@ -56,7 +56,7 @@ export type PkiErrorCode =
   | "ERR_PKI_LIST_INVALID"
   /** Another command works in the folder and does not come to an end. */
   | "ERR_PKI_LOCKED"
-  /** A revocation list cannot be read, or would have a number that it cannot have. */
+  /** A revocation list cannot be read, or would have a number or a reason that it cannot have. */
   | "ERR_PKI_REVOCATION_LIST_INVALID";
 
 /** What a warning of this library is about. */

@@ -266,3 +266,37 @@ describe("issueClientCertificate", () => {
     expect(generated).toBe(0);
   });
 });
+
+describe("issueClientCertificate of a program without types", () => {
+  it.each([
+    ["a name as text", { subjectAlternativeNames: ["dns:x"] }, "ERR_PKI_INVALID_SUBJECT_ALTERNATIVE_NAME"],
+    [
+      "a type in capitals",
+      { subjectAlternativeNames: [{ type: "DNS", value: "x" }] },
+      "ERR_PKI_INVALID_SUBJECT_ALTERNATIVE_NAME",
+    ],
+    ["no list of names", { subjectAlternativeNames: "dns:x" }, "ERR_PKI_INVALID_SUBJECT_ALTERNATIVE_NAME"],
+    ["an unknown kind of key", { keyType: "rsa-1024" }, "ERR_PKI_KEY_UNSUPPORTED"],
+    ["no CA", { authority: undefined }, "ERR_PKI_AUTHORITY_INVALID"],
+    ["a CA without a certificate", { authority: {} }, "ERR_PKI_AUTHORITY_INVALID"],
+    ["no common name", { commonName: undefined }, "ERR_PKI_INVALID_SUBJECT"],
+    ["an unknown attribute", { subjectAttributes: [{ type: "X", value: "x" }] }, "ERR_PKI_INVALID_SUBJECT"],
+    ["an attribute without value", { subjectAttributes: [{ type: "O" }] }, "ERR_PKI_INVALID_SUBJECT"],
+  ])("refuses %s with an error that has a code", async (_, changes, code) => {
+    const call = async () =>
+      Reflect.apply(issueClientCertificate, undefined, [{ authority, commonName: "a", ...changes }]);
+
+    await expect(call()).rejects.toMatchObject({ name: "PkiError", code });
+  });
+
+  it("refuses a CA that has neither key nor function", async () => {
+    const { certificatePem } = authority;
+
+    await expect(
+      issueClientCertificate({ authority: { certificatePem }, commonName: "a" }),
+    ).rejects.toMatchObject({
+      code: "ERR_PKI_AUTHORITY_INVALID",
+      message: expect.stringContaining("privateKeyPem or sign"),
+    });
+  });
+});

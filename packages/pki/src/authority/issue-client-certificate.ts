@@ -8,6 +8,7 @@ import type { SubjectOptions } from "../certificate/subject.ts";
 import type { ValidityOptions } from "../certificate/validity.ts";
 import { systemDependencies } from "../dependencies.ts";
 import type { PkiDependencies } from "../dependencies.ts";
+import { PkiError } from "../errors.ts";
 import { toPkcs8Pem } from "../keys/key-pair.ts";
 import { DEFAULT_KEY_TYPE } from "../keys/key-type.ts";
 import type { KeyType } from "../keys/key-type.ts";
@@ -81,8 +82,20 @@ export async function issueClient(
 /** Finds what is wrong with names or validity, before a key is made. */
 export function checkClient(authority: AuthorityContent, client: ClientCertificateContent, now: Date): void {
   relativeNames(subjectOf(client));
-  client.subjectAlternativeNames?.forEach(generalName);
+  checkAlternativeNames(client.subjectAlternativeNames);
   validityUnder(authority, client, DEFAULT_CLIENT_VALIDITY_DAYS, now);
+}
+
+/** Programs without types can give one name in place of a list. */
+function checkAlternativeNames(names: unknown): void {
+  if (names === undefined) return;
+  if (!Array.isArray(names)) {
+    throw new PkiError(
+      "ERR_PKI_INVALID_SUBJECT_ALTERNATIVE_NAME",
+      `subjectAlternativeNames is no array; give [{ type: "dns", value: "server.example.org" }]`,
+    );
+  }
+  names.forEach(generalName);
 }
 
 /** The extensions of a client certificate, but for the key identifiers. */

@@ -62,6 +62,7 @@ export interface AuthorityContent extends Validity {
  *   together.
  */
 export function readCertificateAuthority(authority: CertificateAuthority): AuthorityContent {
+  checkGiven(authority);
   const certificatePem = block(authority.certificatePem, "CERTIFICATE");
   const certificate = parse("certificate", () => new X509Certificate(certificatePem));
   const { publicKey } = certificate;
@@ -104,6 +105,16 @@ export function readCertificateAuthority(authority: CertificateAuthority): Autho
   };
 }
 
+/** Programs without types can leave the CA out. */
+function checkGiven(authority: Partial<CertificateAuthority> | undefined): void {
+  if (typeof authority?.certificatePem === "string") return;
+  throw new PkiError(
+    "ERR_PKI_AUTHORITY_INVALID",
+    "no CA is given, or one without certificatePem; give what loadCertificateAuthority or " +
+      "createRootCertificateAuthority returns as authority",
+  );
+}
+
 function signerOf(authority: CertificateAuthority, certificate: X509Certificate): SignOctets {
   const { privateKeyPem, sign } = authority;
   if (sign !== undefined) {
@@ -121,7 +132,7 @@ function signerOf(authority: CertificateAuthority, certificate: X509Certificate)
     };
   }
   if (privateKeyPem === undefined) {
-    throw new TypeError("a CA needs privateKeyPem or sign; give one of them");
+    throw new PkiError("ERR_PKI_AUTHORITY_INVALID", "a CA needs privateKeyPem or sign; give one of them");
   }
   const privateKey = readPrivateKey(privateKeyPem, authority.passphrase);
   if (!certificate.checkPrivateKey(privateKey)) {

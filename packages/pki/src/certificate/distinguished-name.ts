@@ -36,12 +36,19 @@ export function readName(name: Asn1 | undefined): NameAttribute[] | undefined {
 }
 
 function relativeName(type: SubjectAttributeType | "CN", value: string): Asn1 {
+  // Programs without types can leave a value out, or give another attribute.
+  if (!Object.hasOwn(ATTRIBUTE_RULES, type)) {
+    throw invalid(type, value, `the attributes are ${ATTRIBUTE_TYPES.join(", ")}`);
+  }
   const rule = ATTRIBUTE_RULES[type];
   checkValue(type, value, rule.maxCharacters);
   return set(sequence(oid(rule.oid), type === "C" ? printableString(value) : utf8String(value)));
 }
 
 function checkValue(type: string, value: string, maxCharacters: number): void {
+  if (typeof value !== "string") {
+    throw invalid(type, value, `give ${type === "CN" ? "commonName" : "it"} as a string`);
+  }
   // The bounds of X.520 count characters, not UTF-16 units.
   const characters = Array.from(value).length;
   if (value.trim() === "") {

@@ -45,4 +45,16 @@ describe("generalName", () => {
       expect.objectContaining({ code: "ERR_PKI_INVALID_SUBJECT_ALTERNATIVE_NAME" }),
     );
   });
+
+  it.each(["dns:x", null, {}, { type: "DNS", value: "x" }, { type: "dns" }])(
+    "refuses %j, which a program without types can give",
+    (name) => {
+      expect(() => Reflect.apply(generalName, undefined, [name])).toThrow(
+        expect.objectContaining({
+          code: "ERR_PKI_INVALID_SUBJECT_ALTERNATIVE_NAME",
+          message: expect.stringContaining('{ type: "dns", value: "server.example.org" }'),
+        }),
+      );
+    },
+  );
 });

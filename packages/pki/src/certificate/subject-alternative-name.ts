@@ -52,6 +52,13 @@ const REMEDY: Readonly<Record<SubjectAlternativeNameType, string>> = {
  * @see RFC 5280 §4.2.1.6
  */
 export function generalName(name: SubjectAlternativeName): Asn1 {
+  if (!isAlternativeName(name)) {
+    throw new PkiError(
+      "ERR_PKI_INVALID_SUBJECT_ALTERNATIVE_NAME",
+      `invalid subject alternative name: ${JSON.stringify(name)}: give an object such as ` +
+        `{ type: "dns", value: "server.example.org" }; the types are ${SUBJECT_ALTERNATIVE_NAME_TYPES.join(", ")}`,
+    );
+  }
   const { type, value } = name;
   const tag = GENERAL_NAME_TAG[type];
   switch (type) {
@@ -78,6 +85,18 @@ export function generalName(name: SubjectAlternativeName): Asn1 {
       return explicit(tag, relativeNames(attributes));
     }
   }
+}
+
+/** Programs without types can give anything. */
+function isAlternativeName(name: unknown): name is SubjectAlternativeName {
+  return (
+    typeof name === "object" &&
+    name !== null &&
+    "type" in name &&
+    SUBJECT_ALTERNATIVE_NAME_TYPES.some((type) => type === name.type) &&
+    "value" in name &&
+    typeof name.value === "string"
+  );
 }
 
 /**

@@ -45,6 +45,12 @@ export async function generateKeyPairOf(keyType: KeyType = DEFAULT_KEY_TYPE): Pr
           { cause },
         );
       }
+    default:
+      // Programs without types can give anything.
+      throw new PkiError(
+        "ERR_PKI_KEY_UNSUPPORTED",
+        `the key type ${JSON.stringify(keyType)} is not known; give one of ${KEY_TYPES.join(", ")}`,
+      );
   }
 }
 

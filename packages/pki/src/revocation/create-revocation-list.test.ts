@@ -25,6 +25,14 @@ function lines(crlPem: string): string[] {
 }
 
 describe("createRevocationList", () => {
+  it("refuses an unknown reason of a program without types", async () => {
+    const revoked = [{ serialNumber: "80", revokedAt: REVOKED_AT, reason: "stolen" }];
+    const call = async () =>
+      Reflect.apply(createRevocationList, undefined, [{ authority: root, number: 7n, revoked }]);
+
+    await expect(call()).rejects.toMatchObject({ code: "ERR_PKI_REVOCATION_LIST_INVALID" });
+  });
+
   it("makes a list that OpenSSL reads as it was meant", async () => {
     const list = await make({
       revoked: [

@@ -12,7 +12,7 @@ import { PkiError } from "../errors.ts";
 import type { PkiWarning } from "../errors.ts";
 import { algorithmIdentifier } from "../keys/signature-algorithm.ts";
 import { writePem } from "../pem.ts";
-import { REVOCATION_REASONS } from "./revocation-reason.ts";
+import { checkReason, REVOCATION_REASONS } from "./revocation-reason.ts";
 import type { RevocationReason } from "./revocation-reason.ts";
 
 /** A certificate that a CA takes back. */
@@ -59,7 +59,7 @@ const REASON_CODE = "2.5.29.21";
  *
  * @throws {PkiError} ERR_PKI_AUTHORITY_INVALID when the CA cannot be read or lacks cRLSign; ERR_PKI_PASSPHRASE,
  *   ERR_PKI_AUTHORITY_KEY_MISMATCH, ERR_PKI_SIGNATURE; ERR_PKI_INVALID_VALIDITY when the next update is not after this one;
- *   ERR_PKI_REVOCATION_LIST_INVALID for a number or a serial number that a list cannot have
+ *   ERR_PKI_REVOCATION_LIST_INVALID for a number, a serial number or a reason that a list cannot have
  * @see RFC 5280 §5
  * @see https://docs.aws.amazon.com/rolesanywhere/latest/APIReference/API_ImportCrl.html
  * @example
@@ -128,6 +128,7 @@ function toBeSigned(
 }
 
 function entry({ serialNumber, revokedAt, reason = "unspecified" }: RevokedCertificate): Asn1 {
+  checkReason(reason);
   const number = /^[\dA-F]+$/i.test(serialNumber) ? BigInt(`0x${serialNumber}`) : 0n;
   return sequence(
     integer(positive(number, `the serial number ${JSON.stringify(serialNumber)}`)),

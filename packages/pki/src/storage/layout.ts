@@ -69,7 +69,7 @@ function pathsFor(directory: string, name: string): CertificatePaths {
 }
 
 function fileNameProblem(name: string): string | undefined {
-  if (name === "") return "it is empty";
+  if (typeof name !== "string" || name === "") return "it is empty";
   if (/[/\\]/.test(name)) return "it has a path separator";
   if (/[<>:"|?*\p{Cc}\p{Cs}]/u.test(name)) return "it has a character that file systems refuse";
   if (name.startsWith(".")) return "it begins with a dot";

@@ -40,6 +40,22 @@ function listIn(path: string) {
 }
 
 describe("revokeCertificate", () => {
+  it("refuses an unknown reason of a program without types, and records nothing", async () => {
+    const { directory } = await folder();
+    const call = async () =>
+      Reflect.apply(revokeCertificate, undefined, [{ directory, certificate: "a", reason: "stolen" }]);
+
+    await expect(call()).rejects.toMatchObject({
+      code: "ERR_PKI_REVOCATION_LIST_INVALID",
+      message: expect.stringMatching(/"stolen" is not known; give one of unspecified, keyCompromise/),
+    });
+    expect((await readIssuanceLog(directory)).map(({ fate }) => fate)).toEqual([
+      "issued",
+      "issued",
+      "issued",
+    ]);
+  });
+
   it("records the revocation by name, and the log then says so", async () => {
     const { directory, a, b } = await folder();
     const revoked = await revokeCertificate(

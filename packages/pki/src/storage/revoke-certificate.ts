@@ -2,6 +2,7 @@ import { toIsoSeconds } from "../certificate/validity.ts";
 import { systemDependencies } from "../dependencies.ts";
 import type { PkiDependencies } from "../dependencies.ts";
 import { PkiError } from "../errors.ts";
+import { checkReason } from "../revocation/revocation-reason.ts";
 import type { RevocationReason } from "../revocation/revocation-reason.ts";
 import { changeFolder } from "./authority-folder.ts";
 import { appendRecords, readIssuanceLog } from "./issuance-log.ts";
@@ -44,6 +45,7 @@ export async function revokeCertificate(
   dependencies: Partial<Pick<PkiDependencies, "now">> = {},
 ): Promise<StoredRevocation[]> {
   const { directory, reason = "unspecified" } = options;
+  checkReason(reason);
   const { now } = { ...systemDependencies, ...dependencies };
   return changeFolder(directory, async () => {
     const time = toIsoSeconds(now());
