@@ -1,5 +1,6 @@
 import type { KeyObject } from "node:crypto";
-import { bestPath, findPaths, noPathProblem, pathProblems } from "./certification-path.ts";
+import { bestPath, findPaths, namesIssuer, noPathProblem, pathProblems } from "./certification-path.ts";
+import type { CertificationPath } from "./certification-path.ts";
 import { parseCertificates } from "./parse-certificate.ts";
 import type { ParsedCertificate } from "./parse-certificate.ts";
 import { label } from "./problem.ts";
@@ -14,6 +15,7 @@ export interface VerificationOptions {
   /** The certificates that are trusted. */
   readonly trustAnchor: string | Uint8Array;
   readonly intermediates?: string | Uint8Array | undefined;
+  /** One of each issuer of the path. Without any, revocation is not looked at. */
   readonly revocationLists?: string | Uint8Array | undefined;
   /** The private key that should belong to the certificate. */
   readonly privateKey?: KeyObject | undefined;
@@ -28,7 +30,9 @@ export interface VerificationProblem {
     /** The private key is that of another certificate. */
     | "KEY_MISMATCH"
     /** A revocation list is past its next update, so that nobody can tell who was revoked since. */
-    | "CRL_EXPIRED";
+    | "CRL_EXPIRED"
+    /** Revocation lists were given, and none is that of an issuer of the path, so that nobody can tell whom it revoked. */
+    | "CRL_MISSING";
   readonly message: string;
 }
 
@@ -63,6 +67,7 @@ export function verifyCertificate(options: VerificationOptions): Verification {
     (path) => [
       ...pathProblems(path, at),
       ...revocationProblems(path, lists),
+      ...(revocationLists === undefined ? [] : missingListProblems(path, lists)),
       ...lists.flatMap((list) => agedListProblems(list, at)),
     ],
   );
@@ -77,6 +82,20 @@ export function verifyCertificate(options: VerificationOptions): Verification {
     notAfter: certificate.notAfter,
     path: best?.path.map(({ subject }) => subject.text) ?? [],
   };
+}
+
+function missingListProblems(
+  path: CertificationPath,
+  lists: readonly ParsedRevocationList[],
+): VerificationProblem[] {
+  return [...new Set(path.slice(1))]
+    .filter((issuer) => !lists.some((list) => namesIssuer(list.issuer, list.authorityKeyIdentifier, issuer)))
+    .map((issuer) => ({
+      code: "CRL_MISSING",
+      message:
+        `no revocation list of ${label(issuer)} was given, so that nobody can tell whom it has revoked; ` +
+        "add it to the file of the lists",
+    }));
 }
 
 function agedListProblems({ issuer, nextUpdate }: ParsedRevocationList, at: Date): VerificationProblem[] {

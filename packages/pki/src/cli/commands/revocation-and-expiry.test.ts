@@ -1,7 +1,7 @@
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { openssl } from "@roles-anywhere/testing";
+import { makeAuthority, makeCertificate, makeCrl, openssl } from "@roles-anywhere/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { runRaPki } from "../../../test/support/run-ra-pki.ts";
 import { temporaryDirectory } from "../../../test/support/temporary-directory.ts";
@@ -179,6 +179,44 @@ describe("ra-pki verify", () => {
     const result = runRaPki(cwd, ["verify", ...args.map((word) => (word === "+40" ? later : word))]);
     expect(result).toMatchObject({ status, stderr: "" });
     expect(result.stdout).toMatch(text);
+  });
+
+  it("trusts no certificate that comes with the one in question", () => {
+    const root = makeAuthority();
+    const bundle = makeCertificate({}, root).certificatePem + root.certificatePem;
+    const cwd = temporaryDirectory();
+    writeFileSync(join(cwd, "bundle.pem"), bundle);
+
+    const result = runRaPki(cwd, ["verify", "bundle.pem"]);
+    expect(result).toMatchObject({ status: 1, stdout: "" });
+    expect(result.stderr).toMatch(/there is no rootCA\.pem .*--ca <file> \[ERR_PKI_AUTHORITY_NOT_FOUND\]\n$/);
+    writeFileSync(join(cwd, "trusted.pem"), root.certificatePem);
+    expect(runRaPki(cwd, ["verify", "bundle.pem", "--ca", "trusted.pem"]).stdout).toMatch(/: verified /);
+  });
+
+  it("wants a revocation list of each CA of the path", () => {
+    const root = makeAuthority();
+    const sub = makeAuthority({ subject: [["CN", "Sub"]] }, root);
+    const lists = { root: makeCrl(root), sub: makeCrl(sub), other: makeCrl(makeAuthority()) };
+    const cwd = temporaryDirectory();
+    const files = {
+      "rootCA.pem": root.certificatePem,
+      "client.pem": makeCertificate({}, sub).certificatePem + sub.certificatePem,
+      "none.pem": lists.other,
+      "one.pem": lists.root,
+      "both.pem": Buffer.concat([lists.root, lists.sub]),
+    };
+    for (const [name, content] of Object.entries(files)) writeFileSync(join(cwd, name), content);
+    const missing = (list: string): string[] =>
+      runRaPki(cwd, ["verify", "client.pem", "--crl", list, "--at", "2026-06-15"])
+        .stdout.split("\n")
+        .filter((line) => line.includes("[CRL_MISSING]"))
+        .map((line) => /"(.*?)"/.exec(line)?.[1] ?? "");
+
+    expect(missing("none.pem")).toEqual(["CN=Sub", "CN=Root"]);
+    expect(missing("one.pem")).toEqual(["CN=Sub"]);
+    expect(missing("both.pem")).toEqual([]);
+    expect(runRaPki(cwd, ["verify", "client.pem", "--crl", "one.pem"]).status).toBe(1);
   });
 
   it("opens an encrypted key with a passphrase", () => {

@@ -1,10 +1,12 @@
 import { createPrivateKey } from "node:crypto";
 import type { KeyObject } from "node:crypto";
+import { basename, dirname } from "node:path";
 import type { Command } from "commander";
 import { toIsoSeconds } from "../../certificate/validity.ts";
 import { PkiError } from "../../errors.ts";
 import { isEncryptedKey } from "../../keys/encrypt-private-key.ts";
 import { readPem } from "../../pem.ts";
+import { authorityPaths } from "../../storage/layout.ts";
 import { parseTime, readChain, readInput, readKeyBeside, readOptional, readTrustAnchor } from "../inputs.ts";
 import { addPassphraseOptions, passphraseOf } from "../passphrase.ts";
 import type { PassphraseFlags } from "../passphrase.ts";
@@ -26,9 +28,15 @@ export function addVerify(program: Command, warn: Warn): void {
     .command("verify")
     .description("Verify a certificate: chain, validity, revocation, and that the key belongs to it.")
     .argument("<certificate>", "PEM or DER file")
-    .option("--ca <file>", "the trusted certificates, PEM (default: rootCA.pem beside it)")
+    .option(
+      "--ca <file>",
+      "the trusted certificates, PEM (default: rootCA.pem beside it, which must be there)",
+    )
     .option("--intermediates <file>", "certificates between, PEM (default: <name>.chain.pem beside it)")
-    .option("--crl <file>", "revocation lists, PEM (default: none, revocation is not looked at)")
+    .option(
+      "--crl <file>",
+      "revocation lists, PEM, one of each CA above it (default: none, revocation is not looked at)",
+    )
     .option("--key <file>", "its private key, PEM (default: <name>.key beside it, if there is one)")
     .option("--at <time>", "when it should be valid, for example 2027-01-31 (default: now)", parseTime)
     .option("--json", "print one line of JSON", false);
@@ -44,7 +52,7 @@ export function addVerify(program: Command, warn: Warn): void {
       const { verifyCertificate } = await import("../../inspection/verify-certificate.ts");
       const { notAfter, ...rest } = verifyCertificate({
         certificate,
-        trustAnchor: (await readTrustAnchor(path, flags.ca)) ?? certificate,
+        trustAnchor: await trustedBy(path, certificate, flags.ca),
         intermediates: await readChain(path, flags.intermediates),
         revocationLists: await readOptional(flags.crl),
         privateKey: key === undefined ? undefined : await openKey(key.toString("latin1"), flags, warn),
@@ -68,6 +76,24 @@ export function addVerify(program: Command, warn: Warn): void {
           ];
       process.stdout.write(lines.map((line) => `${printable(line)}\n`).join(""));
     });
+}
+
+/**
+ * The certificates that are trusted: those of `--ca`, else the root CA of the folder, which trusts itself. Never those
+ * that come with the certificate: whoever made them would decide whom to trust.
+ *
+ * @throws {PkiError} ERR_PKI_AUTHORITY_NOT_FOUND when there are none
+ */
+async function trustedBy(path: string, certificate: Buffer, ca: string | undefined): Promise<Buffer> {
+  const found = await readTrustAnchor(path, ca);
+  if (found !== undefined) return found;
+  const root = authorityPaths(dirname(path)).certificatePath;
+  if (basename(path) === basename(root)) return certificate;
+  throw new PkiError(
+    "ERR_PKI_AUTHORITY_NOT_FOUND",
+    `there is no ${root} to trust for ${path}; give the trusted certificates with --ca <file>`,
+    { path: root },
+  );
 }
 
 /** @throws {PkiError} ERR_PKI_KEY_UNSUPPORTED when it is no key, ERR_PKI_PASSPHRASE */
