@@ -158,6 +158,14 @@ describe("storeRevocationList", () => {
     expect(counts).toEqual([1, 1, 1, 0]);
   });
 
+  it("keeps a certificate that is valid although one list was made with a clock far ahead", async () => {
+    const { directory, a } = await folder();
+    await revokeCertificate({ directory, certificate: "a" }, onDay(1));
+    await storeRevocationList({ directory }, onDay(400));
+    const { crlPath } = await storeRevocationList({ directory }, onDay(2));
+    expect(listIn(crlPath).serials).toEqual([a.serialNumber]);
+  });
+
   it("has the certificates of its CA only", async () => {
     const { directory } = await folder();
     await storeIntermediateCertificateAuthority({ directory, commonName: "sub", keyType }, onDay(0));

@@ -53,7 +53,7 @@ export async function storeRevocationList(
   return changeFolder(directory, async () => {
     const records = recordsIn(await readLogText(directory), join(directory, LOG_FILE_NAME));
     const thisUpdate = new Date(Math.floor(now().getTime() / 1000) * 1000);
-    const { number, revoked } = contentOf(records, authorityName);
+    const { number, revoked } = contentOf(records, authorityName, toIsoSeconds(thisUpdate));
     const list = await createRevocationList({
       authority,
       revoked,
@@ -85,15 +85,16 @@ export async function storeRevocationList(
 }
 
 /** The certificates on the next list of a CA, and its number. */
-function contentOf(records: readonly LogRecord[], authorityName: string) {
+function contentOf(records: readonly LogRecord[], authorityName: string, time: string) {
   const lists = records.filter((record) => record.event === "crl" && record.authority === authorityName);
   const last = lists.at(-1);
   const expiry = new Map(entriesOf(records).map(({ serialNumber, notAfter }) => [serialNumber, notAfter]));
   const revoked = records.flatMap((record) => {
     if (record.event !== "revoked" || record.authority !== authorityName) return [];
     const notAfter = expiry.get(record.serialNumber);
-    // The list before was made when the certificate had expired, and had it.
-    if (notAfter !== undefined && last !== undefined && notAfter < last.time) return [];
+    // The list before was made when the certificate had expired, and had it. The clock of that day may have been wrong:
+    // a certificate that has not expired now stays on the list.
+    if (notAfter !== undefined && last !== undefined && notAfter < last.time && notAfter < time) return [];
     return {
       serialNumber: record.serialNumber,
       revokedAt: new Date(record.time),
