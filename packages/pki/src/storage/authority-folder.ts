@@ -1,12 +1,15 @@
-import { readdir, rename, rm } from "node:fs/promises";
+import { X509Certificate } from "node:crypto";
+import { readdir, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { toIsoSeconds } from "../certificate/validity.ts";
 import { PkiError } from "../errors.ts";
 import { lockFolder } from "./folder-lock.ts";
 import { appendRecords, entriesOf, LOG_FILE_NAME, readLogText, recordsIn } from "./issuance-log.ts";
 import type { IssuedRecord } from "./issuance-log.ts";
+import { clientPaths } from "./layout.ts";
 import {
   fileSystemError,
+  ifThere,
   isSystemError,
   makeFolder,
   nameNew,
@@ -95,6 +98,58 @@ async function finish(
   }
 }
 
+/**
+ * Refuses names whose files are those of an intermediate CA: the certificate of that name is one of a CA, or the log has it as
+ * one. Other commands would replace the key of the CA, or hand it out.
+ *
+ * @throws {PkiError} ERR_PKI_UNSAFE_FILE_NAME; ERR_PKI_LOG_INVALID, ERR_PKI_FILE_SYSTEM
+ */
+export async function refuseAuthorities(directory: string, names: readonly string[]): Promise<void> {
+  const text = await readLogText(directory);
+  if (text.includes(`"kind":"intermediate"`)) refuseLoggedAuthorities(directory, text, names);
+  for (const name of names) {
+    const { certificatePath } = clientPaths(directory, name);
+    const pem = await ifThere(readFile(certificatePath)).catch((cause: unknown) => {
+      // Whoever writes the files says what is in the way.
+      if (isSystemError(cause, "EISDIR")) return undefined;
+      throw fileSystemError(`cannot read ${certificatePath}`, certificatePath, cause);
+    });
+    if (pem !== undefined && isAuthority(pem)) throw authorityName(directory, name);
+  }
+}
+
+function refuseLoggedAuthorities(directory: string, log: string, names: readonly string[]): void {
+  // A large log has few CAs; only their lines are read. Whoever needs the whole log finds the lines that are no records.
+  const lines = log
+    .split("\n")
+    .slice(0, -1)
+    .filter((line) => /"kind":"intermediate"|"event":"discarded"/.test(line));
+  const records = lines.flatMap((line) => recordsIn(`${line}\n`, join(directory, LOG_FILE_NAME)));
+  const authorities = new Set(
+    entriesOf(records)
+      .filter(({ kind, fate }) => kind === "intermediate" && fate !== "discarded")
+      // File systems of macOS and Windows do not tell capitals from small letters.
+      .map(({ commonName }) => commonName.toLowerCase()),
+  );
+  const name = names.find((candidate) => authorities.has(candidate.toLowerCase()));
+  if (name !== undefined) throw authorityName(directory, name);
+}
+
+function isAuthority(pem: Buffer): boolean {
+  try {
+    return new X509Certificate(pem).ca;
+  } catch {
+    return false;
+  }
+}
+
+function authorityName(directory: string, name: string): PkiError {
+  return new PkiError(
+    "ERR_PKI_UNSAFE_FILE_NAME",
+    `${JSON.stringify(name)} is a CA of ${directory}, and its files stay as they are; use another name`,
+  );
+}
+
 /** A certificate and the files that it is handed out in. */
 export interface HandOut {
   readonly record: IssuedRecord;
@@ -105,8 +160,8 @@ export interface HandOut {
 /**
  * Records certificates and then writes their files, all of them or none. Called within {@link changeFolder}.
  *
- * @throws {PkiError} ERR_PKI_FILE_EXISTS, ERR_PKI_FILE_SYSTEM; then no file has changed, and the log says `discarded` where it
- *   has a certificate at all
+ * @throws {PkiError} ERR_PKI_FILE_EXISTS, ERR_PKI_FILE_SYSTEM, and ERR_PKI_UNSAFE_FILE_NAME for a client with the name of a CA;
+ *   then no file has changed, and the log says `discarded` where it has a certificate at all
  */
 export async function handOut(
   directory: string,
@@ -115,6 +170,10 @@ export async function handOut(
 ): Promise<void> {
   const files = certificates.flatMap(({ record, files }) =>
     files.map((file, index) => ({ file, index, id: record.serialNumber })),
+  );
+  await refuseAuthorities(
+    directory,
+    certificates.flatMap(({ record }) => (record.kind === "client" ? record.commonName : [])),
   );
   const text = await readLogText(directory);
   for (const { record } of certificates) {

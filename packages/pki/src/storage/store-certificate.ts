@@ -10,7 +10,7 @@ import type { ClientCertificateOptions } from "../authority/issue-client-certifi
 import type { IssuedCertificate, SignedCertificate } from "../certificate/issued-certificate.ts";
 import { systemDependencies } from "../dependencies.ts";
 import type { PkiDependencies } from "../dependencies.ts";
-import { changeFolder, handOut, tidyFolder } from "./authority-folder.ts";
+import { changeFolder, handOut, refuseAuthorities, tidyFolder } from "./authority-folder.ts";
 import type { HandOut } from "./authority-folder.ts";
 import { issuedRecord } from "./issuance-log.ts";
 import type { CertificateKind } from "./issuance-log.ts";
@@ -150,6 +150,7 @@ async function store(
 ): Promise<StoredCertificate> {
   await tidyFolder(directory);
   // Checked before the key is made, so that a refusal comes at once. Writing checks again.
+  if (kind === "client") await refuseAuthorities(directory, [basename(paths.certificatePath, ".pem")]);
   await checkWritable([paths.privateKeyPath, paths.certificatePath], force);
   const certificate = await make();
   const { record, files } = filesOf(certificate, { paths, kind, keyMode, authorityName, now: now() });

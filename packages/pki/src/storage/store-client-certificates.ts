@@ -9,7 +9,7 @@ import type { PkiDependencies } from "../dependencies.ts";
 import { PkiError } from "../errors.ts";
 import { DEFAULT_KEY_TYPE } from "../keys/key-type.ts";
 import type { KeyType } from "../keys/key-type.ts";
-import { changeFolder, handOut, tidyFolder } from "./authority-folder.ts";
+import { changeFolder, handOut, refuseAuthorities, tidyFolder } from "./authority-folder.ts";
 import type { HandOut } from "./authority-folder.ts";
 import { readIssuanceLog } from "./issuance-log.ts";
 import { clientPaths, ROOT_NAME } from "./layout.ts";
@@ -64,6 +64,10 @@ export async function storeClientCertificates(
   const authority = await loadCertificateAuthority(directory, { name: authorityName, passphrase });
   const content = readCertificateAuthority(authority);
   checkNames(directory, options.clients);
+  await refuseAuthorities(
+    directory,
+    options.clients.map(({ commonName }) => commonName),
+  );
   for (const client of options.clients) checkClient(content, client, now());
   const { open, skipped } = force
     ? { open: options.clients, skipped: [] }

@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { PkiError } from "../errors.ts";
 import { createPkcs12 } from "../export/create-pkcs12.ts";
+import { changeFolder, refuseAuthorities } from "./authority-folder.ts";
 import { clientPaths } from "./layout.ts";
 import { CLIENT_KEY_MODE } from "./store-certificate.ts";
 import type { StorageOptions } from "./store-certificate.ts";
@@ -16,11 +17,12 @@ export interface Pkcs12StorageOptions extends StorageOptions {
 }
 
 /**
- * Writes a certificate of the folder, its chain and its key into one PKCS#12 file (0600).
+ * Writes a certificate of the folder, its chain and its key into one PKCS#12 file (0600). It locks the folder for that, and
+ * does not take the key of a CA.
  *
  * @returns the path of the file
  * @throws {PkiError} as `createPkcs12`; ERR_PKI_UNSAFE_FILE_NAME, ERR_PKI_CERTIFICATE_NOT_FOUND when certificate or key is
- *   missing, ERR_PKI_FILE_EXISTS, ERR_PKI_FILE_SYSTEM
+ *   missing, ERR_PKI_FILE_EXISTS, ERR_PKI_FILE_SYSTEM, ERR_PKI_LOCKED, ERR_PKI_LOG_INVALID
  * @example
  * await storePkcs12({ directory: "pki", name: "server-a", passphrase });
  */
@@ -32,15 +34,19 @@ export async function storePkcs12({
   ...options
 }: Pkcs12StorageOptions): Promise<string> {
   const { certificatePath, privateKeyPath, chainPath } = clientPaths(directory, name);
-  const content = createPkcs12({
-    certificatePem: required(await read(certificatePath), certificatePath),
-    privateKeyPem: required(await read(privateKeyPath), privateKeyPath),
-    chainPem: await read(chainPath),
-    passphrase,
-    friendlyName: name,
-  });
   const path = options.path ?? certificatePath.replace(/pem$/, "p12");
-  await writeFiles([{ path, content, mode: CLIENT_KEY_MODE }], { force });
+  // Within the lock, so that no renewal comes between the certificate and its key.
+  await changeFolder(directory, async () => {
+    await refuseAuthorities(directory, [name]);
+    const content = createPkcs12({
+      certificatePem: required(await read(certificatePath), certificatePath),
+      privateKeyPem: required(await read(privateKeyPath), privateKeyPath),
+      chainPem: await read(chainPath),
+      passphrase,
+      friendlyName: name,
+    });
+    await writeFiles([{ path, content, mode: CLIENT_KEY_MODE }], { force });
+  });
   return path;
 }
 

@@ -10,7 +10,7 @@ import type {
 import { systemDependencies } from "../dependencies.ts";
 import type { PkiDependencies } from "../dependencies.ts";
 import { PkiError } from "../errors.ts";
-import { changeFolder, handOut, tidyFolder } from "./authority-folder.ts";
+import { changeFolder, handOut, refuseAuthorities, tidyFolder } from "./authority-folder.ts";
 import { clientPaths, requestPath, ROOT_NAME } from "./layout.ts";
 import type { CertificatePaths } from "./layout.ts";
 import { loadCertificateAuthority } from "./load-certificate-authority.ts";
@@ -41,17 +41,19 @@ export async function storeCertificateRequest(
   const { directory, commonName, force = false } = options;
   const { privateKeyPath } = clientPaths(directory, commonName);
   const path = requestPath(directory, commonName);
+  await refuseAuthorities(directory, [commonName]);
   await checkWritable([privateKeyPath, path], force);
   const request = await createCertificateRequest(options, dependencies);
-  await changeFolder(directory, () =>
-    writeFiles(
+  await changeFolder(directory, async () => {
+    await refuseAuthorities(directory, [commonName]);
+    await writeFiles(
       [
         { path: privateKeyPath, content: request.privateKeyPem, mode: CLIENT_KEY_MODE },
         { path, content: request.requestPem, mode: CERTIFICATE_MODE },
       ],
       { force },
-    ),
-  );
+    );
+  });
   return { ...request, requestPath: path, privateKeyPath };
 }
 
