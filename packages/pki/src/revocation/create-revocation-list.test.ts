@@ -65,6 +65,18 @@ describe("createRevocationList", () => {
     expect(list).toMatchObject({ number: 7n, thisUpdate: new Date("2026-06-15T12:00:00Z"), warnings: [] });
   });
 
+  it("has a serial number once, with its first revocation", async () => {
+    const list = await make({
+      revoked: [
+        { serialNumber: "4F0ED3CC", revokedAt: REVOKED_AT, reason: "keyCompromise" },
+        { serialNumber: "004f0ed3cc", revokedAt: NOW, reason: "superseded" },
+      ],
+    });
+    const entries = lines(list.crlPem);
+    expect(entries.filter((line) => line.startsWith("Serial Number"))).toEqual(["Serial Number: 4F0ED3CC"]);
+    expect(entries).toContain("Key Compromise");
+  });
+
   it("leaves the list of certificates out when nothing is revoked", async () => {
     expect(lines((await make()).crlPem)).toContain("No Revoked Certificates.");
   });

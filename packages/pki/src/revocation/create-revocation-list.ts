@@ -57,6 +57,8 @@ const REASON_CODE = "2.5.29.21";
 /**
  * Makes the revocation list of a CA, version 2, with the number of the list and the identifier of the CA's key.
  *
+ * A serial number that `revoked` has twice is in the list once, with its first revocation.
+ *
  * @throws {PkiError} ERR_PKI_AUTHORITY_INVALID when the CA cannot be read or lacks cRLSign; ERR_PKI_PASSPHRASE,
  *   ERR_PKI_AUTHORITY_KEY_MISMATCH, ERR_PKI_SIGNATURE; ERR_PKI_INVALID_VALIDITY when the next update is not after this one;
  *   ERR_PKI_REVOCATION_LIST_INVALID for a number, a serial number or a reason that a list cannot have
@@ -70,7 +72,7 @@ const REASON_CODE = "2.5.29.21";
  * });
  */
 export async function createRevocationList(
-  { authority, revoked, number, ...options }: RevocationListOptions,
+  { authority, number, ...options }: RevocationListOptions,
   dependencies: Partial<Pick<PkiDependencies, "now">> = {},
 ): Promise<RevocationList> {
   const { now } = { ...systemDependencies, ...dependencies };
@@ -90,9 +92,20 @@ export async function createRevocationList(
         `${toIsoSeconds(thisUpdate)}; give a later time`,
     );
   }
+  const revoked = onePerSerialNumber(options.revoked);
   const content = toBeSigned(issuer, { number, revoked, thisUpdate, nextUpdate });
   const crlPem = writePem("X509 CRL", await signed(content, issuer.algorithm, issuer.sign));
   return { crlPem, number, thisUpdate, nextUpdate, warnings: sizeWarnings(crlPem, revoked.length) };
+}
+
+/** The first revocation of each serial number. */
+function onePerSerialNumber(revoked: readonly RevokedCertificate[]): RevokedCertificate[] {
+  const first = new Map<string, RevokedCertificate>();
+  for (const certificate of revoked) {
+    const serialNumber = certificate.serialNumber.toUpperCase().replace(/^0+/, "");
+    if (!first.has(serialNumber)) first.set(serialNumber, certificate);
+  }
+  return [...first.values()];
 }
 
 interface ListContent {

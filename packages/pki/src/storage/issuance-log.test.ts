@@ -57,6 +57,36 @@ describe("the issuance log", () => {
     expect((await readIssuanceLog(directory)).at(-1)?.revocation?.reason).toBe("keyCompromise");
   });
 
+  it("keeps a certificate revoked, whatever comes after", async () => {
+    const directory = temporaryDirectory();
+    const revoked = (serialNumber: string, reason: string) =>
+      ({ event: "revoked", ...at, serialNumber, authority: "rootCA", reason }) as const;
+    await appendRecords(directory, [
+      issued("01"),
+      revoked("01", "keyCompromise"),
+      issued("02", { renews: "01" }),
+      { event: "discarded", ...at, serialNumber: "02" },
+      revoked("01", "superseded"),
+      issued("03"),
+      issued("04", { renews: "03" }),
+      revoked("03", "superseded"),
+      { event: "discarded", ...at, serialNumber: "04" },
+    ]);
+    expect(await fates(directory)).toEqual(["01 revoked", "02 discarded", "03 revoked", "04 discarded"]);
+    expect((await readIssuanceLog(directory))[0]?.revocation?.reason).toBe("keyCompromise");
+  });
+
+  it("keeps a certificate renewed while one of two that replace it is there", async () => {
+    const directory = temporaryDirectory();
+    await appendRecords(directory, [
+      issued("01"),
+      issued("02", { renews: "01" }),
+      issued("03", { renews: "01" }),
+      { event: "discarded", ...at, serialNumber: "03" },
+    ]);
+    expect(await fates(directory)).toEqual(["01 renewed", "02 issued", "03 discarded"]);
+  });
+
   it.each([
     { title: "half a record", tail: '{"event":"iss' },
     { title: "a long half", tail: `{"event":"${"x".repeat(200_000)}` },

@@ -66,7 +66,7 @@ export interface RevocationListRecord {
 
 export type LogRecord = IssuedRecord | DiscardedRecord | RevokedRecord | RevocationListRecord;
 
-/** What became of a certificate. A renewed one is valid until it expires or is revoked. */
+/** What became of a certificate. A renewed one is valid until it expires or is revoked. A revoked one stays revoked. */
 export type Fate = "issued" | "renewed" | "revoked" | "discarded";
 
 /** A certificate of the log, with what became of it. */
@@ -181,7 +181,9 @@ export function entriesOf(records: readonly LogRecord[]): LogEntry[] {
   const entries = new Map<string, LogEntry>();
   const change = (serialNumber: string | undefined, news: Pick<LogEntry, "fate" | "revocation">): void => {
     const entry = entries.get(serialNumber ?? "");
-    if (entry !== undefined) entries.set(entry.serialNumber, { ...entry, ...news });
+    // A revocation cannot be taken back, whatever becomes of the certificate afterwards.
+    if (entry === undefined || entry.fate === "revoked") return;
+    entries.set(entry.serialNumber, { ...entry, ...news });
   };
   for (const record of records) {
     switch (record.event) {
@@ -192,7 +194,11 @@ export function entriesOf(records: readonly LogRecord[]): LogEntry[] {
       case "discarded": {
         const renewed = entries.get(record.serialNumber)?.renews;
         change(record.serialNumber, { fate: "discarded" });
-        change(renewed, { fate: "issued" });
+        // The folder may have been put back to an earlier state, and the certificate renewed a second time.
+        const isReplaced = [...entries.values()].some(
+          ({ renews, fate }) => renews !== undefined && renews === renewed && fate !== "discarded",
+        );
+        if (!isReplaced) change(renewed, { fate: "issued" });
         break;
       }
       case "revoked":
