@@ -23,8 +23,14 @@ import type { CertificateAuthority } from "./read-certificate-authority.ts";
 export interface RenewOptions extends ValidityOptions {
   /** The CA that signs: the one that signed the certificate, or one that takes its place. */
   readonly authority: CertificateAuthority;
-  /** The certificate that the new one replaces. It may have expired. */
+  /** The certificate that the new one replaces. It may have expired. `authority` or one of `predecessorsPem` signed it. */
   readonly certificatePem: string;
+  /**
+   * Certificates of CAs whose certificates `authority` renews beside its own, because it takes their place, in PEM.
+   *
+   * @default none
+   */
+  readonly predecessorsPem?: string | undefined;
   /** Whether to make a new key. @default false: the new certificate has the key of the old one */
   readonly newKey?: boolean | undefined;
   /** The kind of a new key. @default that of the old one */
@@ -48,16 +54,19 @@ const DAY_MS = 86_400_000;
  * @example
  * const { certificatePem } = await renewCertificate({ authority, certificatePem: old });
  *
- * @throws {PkiError} ERR_PKI_CERTIFICATE_INVALID when the old certificate cannot be read, is that of a CA, or has names that
- *   this library does not write; otherwise as `issueClientCertificate`
+ * @throws {PkiError} ERR_PKI_CERTIFICATE_INVALID when the old certificate cannot be read, is that of a CA, is signed by neither
+ *   the CA nor a predecessor of it, or has names that this library does not write; otherwise as `issueClientCertificate`
  */
 export async function renewCertificate(
   options: RenewOptions,
   dependencies: Partial<PkiDependencies> = {},
 ): Promise<RenewedCertificate> {
   const { generateKeyPair, ...clockAndRandomness } = { ...systemDependencies, ...dependencies };
-  const old = readOld(options.certificatePem);
   const authority = readCertificateAuthority(options.authority);
+  const old = readOld(options.certificatePem, [
+    ...certificatesIn(options.authority.certificatePem).slice(0, 1),
+    ...certificatesIn(options.predecessorsPem ?? ""),
+  ]);
   const pair =
     options.newKey === true
       ? await generateKeyPair(options.keyType ?? supportedKeyType(old.publicKey))
@@ -88,7 +97,21 @@ interface OldCertificate {
   readonly validityDays: number;
 }
 
-function readOld(pem: string): OldCertificate {
+function certificatesIn(pem: string): X509Certificate[] {
+  try {
+    return readPem(pem).flatMap(({ label, text }) =>
+      label === "CERTIFICATE" ? [new X509Certificate(text)] : [],
+    );
+  } catch (cause) {
+    throw invalid("the certificate of a CA that may have signed it cannot be read; give PEM", cause);
+  }
+}
+
+function isIssuedBy(certificate: X509Certificate, issuer: X509Certificate): boolean {
+  return issuer.ca && certificate.checkIssued(issuer) && certificate.verify(issuer.publicKey);
+}
+
+function readOld(pem: string, issuers: readonly X509Certificate[]): OldCertificate {
   const block = readPem(pem).find(({ label }) => label === "CERTIFICATE");
   let certificate: X509Certificate;
   let content: ReturnType<typeof readCertificate>;
@@ -99,6 +122,9 @@ function readOld(pem: string): OldCertificate {
     throw invalid("it cannot be read; give a PEM certificate", cause);
   }
   if (certificate.ca) throw invalid("it is that of a CA; make a new CA, and let both overlap");
+  if (!issuers.some((issuer) => isIssuedBy(certificate, issuer))) {
+    throw invalid("the CA has not signed it; use the CA that did, or issue a new certificate");
+  }
   const subject = readName(content.subject);
   const names = items(content.extensions.get(EXTENSION_OID.subjectAlternativeName)).map(readGeneralName);
   const known = names.filter((name) => name !== undefined);

@@ -14,6 +14,7 @@ import { describe, expect, it } from "vitest";
 import { certificateField, extensionLines } from "../../test/support/certificate-text.ts";
 import { fileMode, temporaryDirectory } from "../../test/support/temporary-directory.ts";
 import { createCertificateRequest } from "../authority/sign-certificate-request.ts";
+import { generateKeyPairOf } from "../keys/key-pair.ts";
 import { appendRecords, readIssuanceLog } from "./issuance-log.ts";
 import {
   storeClientCertificate,
@@ -21,6 +22,7 @@ import {
   storeRootCertificateAuthority,
 } from "./store-certificate.ts";
 import { storeRenewedCertificate } from "./store-renewed-certificate.ts";
+import { revokeCertificate } from "./revoke-certificate.ts";
 import { storeSignedRequest } from "./store-request.ts";
 
 const keyType = "ec-p256";
@@ -144,7 +146,7 @@ describe("storeRenewedCertificate", () => {
   it("renews the certificate of a request without its key", async () => {
     const directory = await folder();
     const { requestPem } = await createCertificateRequest({ commonName: "remote", keyType });
-    const before = await storeSignedRequest({ directory, requestPem });
+    const before = await storeSignedRequest({ directory, requestPem, commonName: "remote" });
     const renewed = await storeRenewedCertificate({ directory, commonName: "remote" });
 
     const key = (pem: string) => openssl(["x509", "-noout", "-pubkey"], pem);
@@ -155,6 +157,40 @@ describe("storeRenewedCertificate", () => {
       code: "ERR_PKI_CERTIFICATE_INVALID",
       message: expect.stringContaining("make a new request there with: ra-pki request"),
     });
+  });
+
+  it("renews what the CA signed whose files another CA has replaced", async () => {
+    const directory = await folder();
+    await storeRootCertificateAuthority({ directory, keyType, force: true });
+    await storeRenewedCertificate({ directory, commonName: "direct" });
+    expect(
+      openssl(["verify", "-CAfile", join(directory, "rootCA.pem"), join(directory, "direct.pem")]),
+    ).toContain("OK");
+  });
+
+  it("refuses a revoked certificate with a new key as well", async () => {
+    const directory = await folder();
+    await revokeCertificate({ directory, certificate: "direct", reason: "privilegeWithdrawn" });
+    await expect(
+      storeRenewedCertificate({ directory, commonName: "direct", newKey: true }),
+    ).rejects.toMatchObject({ message: expect.stringContaining("it was revoked") });
+  });
+
+  it("hands out nothing when the certificate is revoked while the CA signs", async () => {
+    const directory = await folder();
+    const pem = read(directory, "direct.pem");
+    const renewal = storeRenewedCertificate(
+      { directory, commonName: "direct", newKey: true },
+      {
+        generateKeyPair: async (type) => {
+          await revokeCertificate({ directory, certificate: "direct" });
+          return generateKeyPairOf(type);
+        },
+      },
+    );
+    await expect(renewal).rejects.toMatchObject({ message: expect.stringContaining("it was revoked") });
+    expect(read(directory, "direct.pem")).toBe(pem);
+    expect((await readIssuanceLog(directory)).at(-1)).toMatchObject({ commonName: "below" });
   });
 
   it("goes on where a killed command stopped turning files into links", async () => {
@@ -215,7 +251,38 @@ describe("storeRenewedCertificate", () => {
           },
         ]),
       code: "ERR_PKI_CERTIFICATE_INVALID",
-      message: /it was revoked, perhaps because its key leaked; use --new-key/,
+      message: /it was revoked; if it may be replaced, issue a new one with: ra-pki issue --force/,
+    },
+    {
+      title: "a certificate that another CA of the same name signed",
+      prepare: async (directory) => {
+        const other = temporaryDirectory();
+        await storeRootCertificateAuthority({ directory: other, keyType });
+        await storeClientCertificate({ directory: other, commonName: "admin", keyType });
+        for (const file of ["admin.pem", "admin.key"])
+          writeFileSync(join(directory, file), read(other, file));
+      },
+      name: "admin",
+      code: "ERR_PKI_CERTIFICATE_INVALID",
+      message: /the issuance log does not have it, so no CA of this folder has handed it out/,
+    },
+    {
+      title: "a certificate that has the serial number of one in the log",
+      prepare: async (directory) => {
+        const other = temporaryDirectory();
+        await storeRootCertificateAuthority({ directory: other, keyType });
+        await storeClientCertificate(
+          { directory: other, commonName: "direct", keyType },
+          {
+            randomBytes: () => Buffer.from(certificateField(read(directory, "direct.pem"), "-serial"), "hex"),
+          },
+        );
+        for (const file of ["direct.pem", "direct.key"]) {
+          writeFileSync(join(directory, file), read(other, file));
+        }
+      },
+      code: "ERR_PKI_CERTIFICATE_INVALID",
+      message: /the issuance log does not have it/,
     },
   ])("refuses $title and changes nothing", async ({ prepare, name = "direct", code, message }) => {
     const directory = await folder();

@@ -6,9 +6,11 @@ import type { RenewedCertificate, RenewOptions } from "../authority/renew-certif
 import { systemDependencies } from "../dependencies.ts";
 import type { PkiDependencies } from "../dependencies.ts";
 import { PkiError } from "../errors.ts";
+import { writePem } from "../pem.ts";
 import { changeFolder, handOut, tidyFolder } from "./authority-folder.ts";
 import { issuedRecord, readIssuanceLog } from "./issuance-log.ts";
-import { clientPaths, ROOT_NAME, versionsPath } from "./layout.ts";
+import type { LogEntry } from "./issuance-log.ts";
+import { authorityPaths, clientPaths, ROOT_NAME, versionsPath } from "./layout.ts";
 import type { CertificatePaths } from "./layout.ts";
 import { loadCertificateAuthority } from "./load-certificate-authority.ts";
 import { CERTIFICATE_MODE, CLIENT_KEY_MODE } from "./store-certificate.ts";
@@ -20,7 +22,7 @@ export interface StoreRenewedOptions
   extends
     Pick<StorageOptions, "directory">,
     SigningOptions,
-    Omit<RenewOptions, "authority" | "certificatePem"> {
+    Omit<RenewOptions, "authority" | "certificatePem" | "predecessorsPem"> {
   /** Common name of the certificate and name of its files. */
   readonly commonName: string;
 }
@@ -48,7 +50,8 @@ const VERSION_FILES = {
  * await storeRenewedCertificate({ directory: "pki", commonName: "server-a", newKey: true });
  *
  * @throws {PkiError} as `renewCertificate`, and ERR_PKI_CERTIFICATE_NOT_FOUND when the folder has no such certificate,
- *   ERR_PKI_CERTIFICATE_INVALID when the key in the folder is not its key, ERR_PKI_FILE_SYSTEM, ERR_PKI_LOCKED
+ *   ERR_PKI_CERTIFICATE_INVALID when the issuance log does not have the certificate or says that it was revoked, or the key in
+ *   the folder is not its key; ERR_PKI_FILE_SYSTEM, ERR_PKI_LOCKED
  */
 export async function storeRenewedCertificate(
   options: StoreRenewedOptions,
@@ -59,14 +62,13 @@ export async function storeRenewedCertificate(
   const paths = clientPaths(directory, commonName);
   await tidyFolder(directory);
   const old = await readVersion(paths);
-  const entry = (await readIssuanceLog(directory)).find(
-    ({ serialNumber }) => serialNumber === old.serialNumber,
-  );
-  checkRenewable(paths, old, { newKey, isRevoked: entry?.fate === "revoked" });
-  const authorityName = options.authorityName ?? entry?.authority ?? ROOT_NAME;
+  const log = await readIssuanceLog(directory);
+  const entry = renewableEntry(log, paths, old, newKey);
+  const authorityName = options.authorityName ?? entry.authority;
   const authority = await loadCertificateAuthority(directory, { name: authorityName, passphrase });
+  const predecessorsPem = await authoritiesPem(directory, log, entry.authority);
   const certificate = await renewCertificate(
-    { ...options, authority, certificatePem: old.certificatePem },
+    { ...options, authority, predecessorsPem, certificatePem: old.certificatePem },
     dependencies,
   );
   const hasVersions = await isLink(paths.certificatePath).catch((cause: unknown) => {
@@ -88,6 +90,8 @@ export async function storeRenewedCertificate(
         { path: paths.certificatePath },
       );
     }
+    // Another command may have revoked it since.
+    renewableEntry(await readIssuanceLog(directory), paths, old, newKey);
     if (!newKey && !hasVersions && !chainChanges) {
       const content = certificate.certificatePem;
       const files = [{ path: paths.certificatePath, content, mode: CERTIFICATE_MODE }];
@@ -170,21 +174,47 @@ async function readVersion(paths: CertificatePaths): Promise<Version> {
   };
 }
 
-function checkRenewable(
+/** What the log says about a certificate that may be renewed. Whoever can write the file alone gets nothing signed. */
+function renewableEntry(
+  log: readonly LogEntry[],
   { certificatePath }: CertificatePaths,
-  { privateKeyPem }: Version,
-  { newKey, isRevoked }: { readonly newKey: boolean; readonly isRevoked: boolean },
-): void {
-  const reason =
-    newKey && privateKeyPem === undefined
-      ? "its key is on the server that made the request; make a new request there with: ra-pki request"
-      : !newKey && isRevoked
-        ? "it was revoked, perhaps because its key leaked; use --new-key"
-        : undefined;
-  if (reason === undefined) return;
-  throw new PkiError("ERR_PKI_CERTIFICATE_INVALID", `${certificatePath} cannot be renewed: ${reason}`, {
-    path: certificatePath,
-  });
+  { certificatePem, privateKeyPem, serialNumber }: Version,
+  newKey: boolean,
+): LogEntry {
+  const refusal = (reason: string): PkiError =>
+    new PkiError("ERR_PKI_CERTIFICATE_INVALID", `${certificatePath} cannot be renewed: ${reason}`, {
+      path: certificatePath,
+    });
+  const der = new X509Certificate(certificatePem).raw.toString("base64");
+  const entry = log.find((candidate) => candidate.serialNumber === serialNumber);
+  if (entry === undefined || entry.certificate !== der || entry.fate === "discarded") {
+    throw refusal(
+      "the issuance log does not have it, so no CA of this folder has handed it out; issue a new one with: ra-pki issue --force",
+    );
+  }
+  if (entry.fate === "revoked") {
+    throw refusal("it was revoked; if it may be replaced, issue a new one with: ra-pki issue --force");
+  }
+  if (newKey && privateKeyPem === undefined) {
+    throw refusal(
+      "its key is on the server that made the request; make a new request there with: ra-pki request",
+    );
+  }
+  return entry;
+}
+
+/**
+ * The certificates that a CA of the folder has and had: `ra-pki init --force` and `intermediate --force` replace them. A CA
+ * that another program made is in its file alone.
+ */
+async function authoritiesPem(directory: string, log: readonly LogEntry[], name: string): Promise<string> {
+  const earlier = log.filter(
+    ({ kind, commonName, fate }) =>
+      fate !== "discarded" &&
+      (name === ROOT_NAME ? kind === "root" : kind === "intermediate" && commonName === name),
+  );
+  const present = (await readIfThere(authorityPaths(directory, name).certificatePath)) ?? "";
+  return present + earlier.map(({ certificate }) => writePem("CERTIFICATE", certificate)).join("");
 }
 
 /** Turns the files into links to copies of themselves. Their content is the same before, during and after. */
