@@ -74,7 +74,10 @@ const operations = [
   {
     title: "sign",
     run: async (directory: string) =>
-      storeSignedRequest({ directory, requestPem: (await request).requestPem }, dependencies),
+      storeSignedRequest(
+        { directory, requestPem: (await request).requestPem, commonName: "remote" },
+        dependencies,
+      ),
   },
   {
     title: "renew",

@@ -30,7 +30,10 @@ const operations: ((random: Random, work: string) => Operation)[] = [
     const name = `old-${random.below(4)}`;
     return { args: ["issue", "--name", name, "--force", ...EC], replaces: name };
   },
-  (random, work) => ({ args: ["sign", join(work, `csr-${random.below(4)}.csr`), "--force"] }),
+  (random, work) => {
+    const name = `csr-${random.below(4)}`;
+    return { args: ["sign", join(work, `${name}.csr`), "--name", name, "--force"] };
+  },
   (random) => ({ args: ["renew", `old-${random.below(4)}`] }),
   (random) => ({ args: ["renew", `old-${random.below(4)}`, "--new-key"] }),
   (random) => ({ args: ["renew", `csr-${random.below(4)}`] }),
@@ -129,7 +132,7 @@ it(`${KILLS} kills at random points lose no record, reuse no serial number, and 
       work,
     ]);
     expect(request.status).toBe(0);
-    done(["sign", join(work, `csr-${index}.csr`)]);
+    done(["sign", join(work, `csr-${index}.csr`), "--name", `csr-${index}`]);
   }
 
   const findings: string[] = [];

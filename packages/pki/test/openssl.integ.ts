@@ -201,7 +201,7 @@ describe.each(KNOWN)("OpenSSL agrees on what ra-pki makes with %s keys:", (keyTy
     const printed = openssl(["req", "-noout", "-verify", "-text"], requestPem);
     expect(printed).toContain("DNS:r.example.org");
     await storeSignedRequest(
-      { directory, authorityName: "issuing", requestPem, grantName: () => true },
+      { directory, authorityName: "issuing", requestPem, commonName: "requested", grantName: () => true },
       dependencies,
     );
     expect(verify("requested.pem", ...withIssuing("-purpose", "sslclient"))).toContain(": OK");

@@ -6,6 +6,7 @@ import { certificateField, extensionLines } from "../../test/support/certificate
 import { sharedKeyPairOf } from "../../test/support/key-pool.ts";
 import { temporaryDirectory } from "../../test/support/temporary-directory.ts";
 import type { IssuedCertificate } from "../certificate/issued-certificate.ts";
+import type { SubjectAttribute } from "../certificate/subject.ts";
 import { KEY_TYPES } from "../keys/key-type.ts";
 import { readPem, writePem } from "../pem.ts";
 import { createRootCertificateAuthority } from "./create-root-certificate-authority.ts";
@@ -170,6 +171,7 @@ describe("signCertificateRequest", () => {
       const certificate = await signCertificateRequest({
         authority,
         requestPem: opensslRequest({ extensions }),
+        commonName: "server",
         grantName: ({ type, value }) => grant.includes(`${type}:${value}`),
       });
       expect(certificate).toMatchObject({ granted, notGranted });
@@ -188,7 +190,15 @@ describe("signCertificateRequest", () => {
 
   it("keeps the order of the subject, and the key", async () => {
     const requestPem = opensslRequest({ subject: "/CN=server/OU=Z\u00FCrich/C=CH" });
-    const certificate = await signCertificateRequest({ authority, requestPem, commonName: "server" });
+    const certificate = await signCertificateRequest({
+      authority,
+      requestPem,
+      commonName: "server",
+      subjectAttributes: [
+        { type: "OU", value: "Z\u00FCrich" },
+        { type: "C", value: "CH" },
+      ],
+    });
     expect(certificate).toMatchObject({
       subject: "/CN=server/OU=Z\u00FCrich/C=CH",
       commonName: "server",
@@ -273,7 +283,7 @@ describe("signCertificateRequest", () => {
     },
   ])("refuses $title", async ({ request, code, message }) => {
     await expect(
-      signCertificateRequest({ authority, requestPem: opensslRequest(request) }),
+      signCertificateRequest({ authority, requestPem: opensslRequest(request), commonName: "server" }),
     ).rejects.toMatchObject({ code, message: expect.stringMatching(message) });
   });
 
@@ -297,7 +307,7 @@ describe("signCertificateRequest", () => {
     },
   ])("refuses $title", async ({ change, message }) => {
     await expect(
-      signCertificateRequest({ authority, requestPem: change(opensslRequest({})) }),
+      signCertificateRequest({ authority, requestPem: change(opensslRequest({})), commonName: "server" }),
     ).rejects.toMatchObject({ code: "ERR_PKI_REQUEST_INVALID", message: expect.stringMatching(message) });
   });
 
@@ -308,5 +318,57 @@ describe("signCertificateRequest", () => {
       code: "ERR_PKI_REQUEST_INVALID",
       message: expect.stringContaining('the request is for "server", not for "other"'),
     });
+  });
+
+  it.each<{ title: string; subject: string; granted: readonly SubjectAttribute[]; message: RegExp }>([
+    {
+      title: "attributes that are not granted",
+      subject: "/O=Example/OU=Admins/CN=server",
+      granted: [],
+      message:
+        /the request has "\/O=Example\/OU=Admins", and granted is nothing; .* grant them as they are with --subject/,
+    },
+    {
+      title: "an attribute behind the common name",
+      subject: "/CN=server/OU=Admins",
+      granted: [],
+      message: /has "\/OU=Admins", and granted is nothing/,
+    },
+    {
+      title: "another value",
+      subject: "/OU=Admins/CN=server",
+      granted: [{ type: "OU", value: "Servers" }],
+      message: /has "\/OU=Admins", and granted is "\/OU=Servers"/,
+    },
+    {
+      title: "one attribute more",
+      subject: "/OU=Servers/OU=Admins/CN=server",
+      granted: [{ type: "OU", value: "Servers" }],
+      message: /has "\/OU=Servers\/OU=Admins"/,
+    },
+    {
+      title: "a value that looks like two attributes",
+      subject: String.raw`/O=Example\/OU=Servers/CN=server`,
+      granted: [
+        { type: "O", value: "Example" },
+        { type: "OU", value: "Servers" },
+      ],
+      message: /granted is "\/O=Example\/OU=Servers"/,
+    },
+    {
+      title: "no attribute where one is granted",
+      subject: "/CN=server",
+      granted: [{ type: "OU", value: "Servers" }],
+      message: /has nothing, and granted is "\/OU=Servers"; .* let the server make a request with them/,
+    },
+  ])("refuses $title", async ({ subject, granted, message }) => {
+    await expect(
+      signCertificateRequest({
+        authority,
+        requestPem: opensslRequest({ subject }),
+        commonName: "server",
+        subjectAttributes: granted,
+      }),
+    ).rejects.toMatchObject({ code: "ERR_PKI_REQUEST_REFUSED", message: expect.stringMatching(message) });
   });
 });

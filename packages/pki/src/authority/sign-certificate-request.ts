@@ -6,7 +6,7 @@ import { generalName } from "../certificate/subject-alternative-name.ts";
 import type { SubjectAlternativeName } from "../certificate/subject-alternative-name.ts";
 import { relativeNames } from "../certificate/distinguished-name.ts";
 import { nameAttributes, subjectOf, writeSlashName } from "../certificate/subject.ts";
-import type { SubjectOptions } from "../certificate/subject.ts";
+import type { NameAttribute, SubjectAttribute, SubjectOptions } from "../certificate/subject.ts";
 import type { ValidityOptions } from "../certificate/validity.ts";
 import { systemDependencies } from "../dependencies.ts";
 import type { PkiDependencies } from "../dependencies.ts";
@@ -87,6 +87,8 @@ export interface CertificateRequestWishes {
   readonly commonName: string;
   /** As `openssl -subj` takes it: `/O=Example/CN=server-1`. */
   readonly subject: string;
+  /** The parts of the subject beside the common name: `/O=Example`. `""` without any. */
+  readonly subjectAttributes: string;
   readonly keyType: KeyType;
   /** What the certificate is wished to have: `keyUsage digitalSignature`, `dns:server-1.example.org`. */
   readonly wishes: readonly string[];
@@ -102,6 +104,7 @@ export function readCertificateRequest(requestPem: string): CertificateRequestWi
   return {
     commonName: request.commonName,
     subject: writeSlashName(request.subject),
+    subjectAttributes: attributesOf(request.subject),
     keyType: supportedKeyType(request.publicKey),
     wishes: [...request.usual, ...request.refused, ...request.subjectAlternativeNames.map(describeName)],
   };
@@ -112,8 +115,15 @@ export interface SignRequestOptions extends ValidityOptions {
   readonly authority: CertificateAuthority;
   /** The request, PEM. */
   readonly requestPem: string;
-  /** The common name that the request must have. @default any */
-  readonly commonName?: string | undefined;
+  /** The common name that the request must have. Whoever made the request wrote its name; the CA says whose it is. */
+  readonly commonName: string;
+  /**
+   * The attributes that the request must have beside the common name: these, in this order, and no others. They become
+   * session tags, so the CA grants them.
+   *
+   * @default none
+   */
+  readonly subjectAttributes?: readonly SubjectAttribute[] | undefined;
   /**
    * Which of the alternative names in the request the certificate gets. They become session tags, so the CA grants them by
    * name or by a rule of its own.
@@ -132,8 +142,9 @@ export interface RequestedCertificate extends SignedCertificate {
 }
 
 /**
- * Signs a client certificate for the key of a request. The subject is that of the request. Whatever else the request asks
- * for, the certificate has the extensions of `issueClientCertificate`, and of the alternative names those that `grantName` accepts.
+ * Signs a client certificate for the key of a request. The subject is that of the request, which must be the one that
+ * `commonName` and `subjectAttributes` say; the common name may stand first or last. Whatever else the request asks for, the
+ * certificate has the extensions of `issueClientCertificate`, and of the alternative names those that `grantName` accepts.
  *
  * @example
  * const certificate = await signCertificateRequest({
@@ -144,22 +155,16 @@ export interface RequestedCertificate extends SignedCertificate {
  * });
  *
  * @throws {PkiError} ERR_PKI_REQUEST_INVALID when the request cannot be read, is not signed by its own key, or is for
- *   another common name; ERR_PKI_REQUEST_REFUSED when it asks for a CA certificate; ERR_PKI_KEY_UNSUPPORTED for a weak key;
- *   otherwise as `issueClientCertificate`
+ *   another common name; ERR_PKI_REQUEST_REFUSED when it asks for a CA certificate, or has other attributes than
+ *   `subjectAttributes`; ERR_PKI_KEY_UNSUPPORTED for a weak key; otherwise as `issueClientCertificate`
  */
 export async function signCertificateRequest(
   options: SignRequestOptions,
   dependencies: Partial<PkiDependencies> = {},
 ): Promise<RequestedCertificate> {
-  const { grantName = () => false, commonName } = options;
+  const { grantName = () => false } = options;
   const request = readRequest(options.requestPem);
-  if (commonName !== undefined && commonName !== request.commonName) {
-    throw new PkiError(
-      "ERR_PKI_REQUEST_INVALID",
-      `the request is for ${JSON.stringify(request.commonName)}, not for ${JSON.stringify(commonName)}; ` +
-        "sign the request of the right server",
-    );
-  }
+  checkSubject(request, options);
   const names = request.subjectAlternativeNames.filter((name) => grantName(name));
   const certificate = await issueCertificate(
     readCertificateAuthority(options.authority),
@@ -173,6 +178,35 @@ export async function signCertificateRequest(
     { ...systemDependencies, ...dependencies },
   );
   return { ...certificate, ...wishesOf(request, names) };
+}
+
+function checkSubject(
+  request: RequestContent,
+  { commonName, subjectAttributes = [] }: Pick<SignRequestOptions, "commonName" | "subjectAttributes">,
+): void {
+  if (commonName !== request.commonName) {
+    throw new PkiError(
+      "ERR_PKI_REQUEST_INVALID",
+      `the request is for ${JSON.stringify(request.commonName)}, not for ${JSON.stringify(commonName)}; ` +
+        "sign the request of the right server",
+    );
+  }
+  const asked = attributesOf(request.subject);
+  const granted = writeSlashName(subjectAttributes);
+  if (asked === granted) return;
+  throw new PkiError(
+    "ERR_PKI_REQUEST_REFUSED",
+    `beside its common name the request has ${asked === "" ? "nothing" : JSON.stringify(asked)}, and granted is ` +
+      `${granted === "" ? "nothing" : JSON.stringify(granted)}; these parts become session tags, so ` +
+      (asked === ""
+        ? "let the server make a request with them, or grant none"
+        : "grant them as they are with --subject (subjectAttributes), or let the server make a request without them"),
+  );
+}
+
+/** The parts of a subject beside the common name: `/O=Example/OU=Servers`. */
+function attributesOf(subject: readonly NameAttribute[]): string {
+  return writeSlashName(subject.filter(({ type }) => type !== "CN"));
 }
 
 function wishesOf(

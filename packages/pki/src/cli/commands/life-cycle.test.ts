@@ -118,7 +118,7 @@ describe("ra-pki request and sign", () => {
   it("grant every name with --grant-names", () => {
     const cwd = folder();
     runRaPki(cwd, ["request", "--name", "a", ...EC, "--san", "dns:a.example.org", "--san", "ip:192.0.2.1"]);
-    const { stdout } = runRaPki(cwd, ["sign", "pki/a.csr", "--grant-names", "--json"]);
+    const { stdout } = runRaPki(cwd, ["sign", "pki/a.csr", "--name", "a", "--grant-names", "--json"]);
     expect(JSON.parse(stdout)).toMatchObject({
       granted: expect.arrayContaining(["dns:a.example.org", "ip:192.0.2.1"]),
       notGranted: [],
@@ -126,8 +126,16 @@ describe("ra-pki request and sign", () => {
   });
 
   it.each([
-    { title: "a file that is missing", args: ["sign", "none.csr"], code: "ERR_PKI_FILE_SYSTEM" },
-    { title: "a file that is no request", args: ["sign", "pki/rootCA.pem"], code: "ERR_PKI_REQUEST_INVALID" },
+    {
+      title: "a file that is missing",
+      args: ["sign", "none.csr", "--name", "a"],
+      code: "ERR_PKI_FILE_SYSTEM",
+    },
+    {
+      title: "a file that is no request",
+      args: ["sign", "pki/rootCA.pem", "--name", "a"],
+      code: "ERR_PKI_REQUEST_INVALID",
+    },
     {
       title: "the request of another",
       args: ["sign", "pki/a.csr", "--name", "b"],
@@ -135,7 +143,7 @@ describe("ra-pki request and sign", () => {
     },
     {
       title: "a key beside that is another one's",
-      args: ["sign", "server/b.csr"],
+      args: ["sign", "server/b.csr", "--name", "b"],
       code: "ERR_PKI_FILE_EXISTS",
     },
   ])("refuse $title", ({ args, code }) => {
@@ -145,6 +153,49 @@ describe("ra-pki request and sign", () => {
     writeFileSync(join(cwd, "pki", "b.key"), readFileSync(join(cwd, "pki", "a.key")));
     const { status, stderr } = runRaPki(cwd, args);
     expect({ status, stderr }).toEqual({ status: 1, stderr: expect.stringContaining(`[${code}]`) });
+  });
+});
+
+describe("ra-pki sign", () => {
+  const NAME = "$(touch oops); 'a' b";
+
+  it("needs the name of the server", () => {
+    expect(runRaPki(folder(), ["sign", "a.csr"])).toEqual({
+      status: 2,
+      stdout: "",
+      stderr:
+        "ra-pki: required option '--name <cn>' not specified (or --show, which signs nothing); see ra-pki --help\n",
+    });
+  });
+
+  it("grants attributes of the subject with --subject alone", () => {
+    const cwd = folder();
+    runRaPki(cwd, ["request", "--name", "a", ...EC, "--subject", "/O=Example/OU=Admins", "--dir", "server"]);
+    const refused = runRaPki(cwd, ["sign", "server/a.csr", "--name", "a"]);
+    const signed = runRaPki(cwd, [
+      ...["sign", "server/a.csr", "--name", "a", "--subject", "/O=Example/OU=Admins", "--json"],
+    ]);
+
+    expect(refused).toMatchObject({
+      status: 1,
+      stderr: expect.stringContaining("[ERR_PKI_REQUEST_REFUSED]"),
+    });
+    expect(JSON.parse(signed.stdout)).toMatchObject({ subject: "/O=Example/OU=Admins/CN=a" });
+  });
+
+  it("puts names of a request in quotes where it proposes a command", () => {
+    const cwd = folder();
+    const san = `uri:urn:${NAME.replaceAll(" ", "")}`;
+    const subject = ["--subject", `/OU=${NAME}`];
+    runRaPki(cwd, ["request", "--name", "a", ...EC, "--san", san, ...subject, "--dir", "server x"]);
+    const shown = runRaPki(cwd, ["sign", "server x/a.csr", "--show"]);
+    const signed = runRaPki(cwd, ["sign", "server x/a.csr", "--name", "a", ...subject]);
+
+    const quoted = (text: string) => `'${text.replaceAll("'", String.raw`'\''`)}'`;
+    expect(shown.stderr).toContain(
+      `ra-pki sign 'server x/a.csr' --name a --subject ${quoted(`/OU=${NAME}`)}\n`,
+    );
+    expect(signed.stderr).toContain(`(--grant ${quoted(san)} grants it)`);
   });
 });
 

@@ -2,21 +2,24 @@ import { readFile } from "node:fs/promises";
 import type { Command } from "commander";
 import { DEFAULT_CLIENT_VALIDITY_DAYS } from "../../authority/defaults.ts";
 import type { SubjectAlternativeName } from "../../certificate/subject-alternative-name.ts";
+import type { SubjectAttribute } from "../../certificate/subject.ts";
 import { PkiError } from "../../errors.ts";
 import {
   addAuthorityOption,
   addFolderOptions,
+  addSubjectOption,
   addValidityOption,
   collectAlternativeNames,
 } from "../options.ts";
 import type { FolderFlags } from "../options.ts";
 import { addPassphraseOptions, passphraseOf } from "../passphrase.ts";
 import type { PassphraseFlags } from "../passphrase.ts";
-import { certificateJson, certificateLines, printJson, printLines, warnAbout } from "../report.ts";
+import { certificateJson, certificateLines, printJson, printLines, shellWord, warnAbout } from "../report.ts";
 import type { Warn } from "../report.ts";
 
 interface SignFlags extends FolderFlags, PassphraseFlags {
   readonly name?: string | undefined;
+  readonly subject?: readonly SubjectAttribute[] | undefined;
   readonly ca: string;
   readonly validityDays: number;
   readonly grantNames: boolean;
@@ -29,7 +32,7 @@ export function addSign(program: Command, warn: Warn): void {
     .command("sign")
     .description("At the CA: sign the request of a server, and write its certificate, <name>.pem (0644).")
     .argument("<csr>", "file of the request")
-    .option("--name <cn>", "common name that the request must have")
+    .option("--name <cn>", "common name that the request must have (required to sign)")
     .option(
       "--grant <type:value>",
       "an alternative name that the request may have (repeatable)",
@@ -38,6 +41,7 @@ export function addSign(program: Command, warn: Warn): void {
     )
     .option("--grant-names", "grant every alternative name of the request", false)
     .option("--show", "show what the request asks for, and sign nothing", false);
+  addSubjectOption(command);
   addFolderOptions(command);
   addAuthorityOption(command);
   addValidityOption(
@@ -52,35 +56,52 @@ export function addSign(program: Command, warn: Warn): void {
       "\nExample:\n  ra-pki sign server-a.csr --name server-a --grant dns:server-a.example.org",
     )
     .action(async (csr: string, flags: SignFlags) => {
+      const { name } = flags;
+      if (name === undefined && !flags.show) {
+        command.error("error: required option '--name <cn>' not specified (or --show, which signs nothing)");
+      }
       const requestPem = await readFile(csr, "utf8").catch((cause: unknown) => {
         const reason = cause instanceof Error ? cause.message : String(cause);
         throw new PkiError("ERR_PKI_FILE_SYSTEM", `cannot read ${csr}: ${reason}`, { cause, path: csr });
       });
-      if (flags.show) await show(csr, requestPem, flags.json);
-      else await sign(csr, requestPem, flags, warn);
+      if (flags.show || name === undefined) await show(csr, requestPem, flags.json);
+      else await sign(csr, requestPem, { ...flags, name }, warn);
     });
 }
 
 async function show(csr: string, requestPem: string, json: boolean): Promise<void> {
   const { readCertificateRequest } = await import("../../authority/sign-certificate-request.ts");
-  const { commonName, subject, keyType, wishes } = readCertificateRequest(requestPem);
+  const { commonName, subject, subjectAttributes, keyType, wishes } = readCertificateRequest(requestPem);
+  // The names come from whoever made the request.
+  const words = [
+    csr,
+    "--name",
+    commonName,
+    ...(subjectAttributes === "" ? [] : ["--subject", subjectAttributes]),
+  ];
   printLines(`The request of "${commonName}" asks for`, [
     ["subject", subject],
     ["key type", keyType],
     ...wishes.map((wish): [string, string] => ["wish", wish]),
-    ["next", `ra-pki sign ${csr}`],
+    ["next", `if that is what this server is: ra-pki sign ${words.map(shellWord).join(" ")}`],
   ]);
   if (json) printJson({ commonName, subject, keyType, wishes });
 }
 
-async function sign(csr: string, requestPem: string, flags: SignFlags, warn: Warn): Promise<void> {
-  const { dir, force, json, name, ca, validityDays, grantNames, grant } = flags;
+async function sign(
+  csr: string,
+  requestPem: string,
+  flags: SignFlags & { readonly name: string },
+  warn: Warn,
+): Promise<void> {
+  const { dir, force, json, name, subject, ca, validityDays, grantNames, grant } = flags;
   const { storeSignedRequest } = await import("../../storage/store-request.ts");
   const stored = await storeSignedRequest({
     directory: dir,
     force,
     requestPem,
     commonName: name,
+    subjectAttributes: subject,
     authorityName: ca,
     validityDays,
     passphrase: passphraseOf(flags, warn),
@@ -93,7 +114,7 @@ async function sign(csr: string, requestPem: string, flags: SignFlags, warn: War
     ...stored.granted.map((wish): [string, string] => ["granted", wish]),
     ...stored.notGranted.map((wish): [string, string] => [
       "not granted",
-      isName(wish) ? `${wish} (--grant ${wish} grants it)` : wish,
+      isName(wish) ? `${wish} (--grant ${shellWord(wish)} grants it)` : wish,
     ]),
     ...certificateLines(stored),
     [
