@@ -43,7 +43,7 @@ const commands: readonly [string, (directory: string) => Promise<unknown>][] = [
     "sign",
     async (directory) => {
       const { requestPem } = await createCertificateRequest({ commonName, keyType });
-      return storeSignedRequest({ directory, requestPem, force: true });
+      return storeSignedRequest({ directory, requestPem, commonName, force: true });
     },
   ],
   ["export", (directory) => storePkcs12({ directory, name: commonName, passphrase: "secret", force: true })],
