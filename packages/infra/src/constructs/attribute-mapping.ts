@@ -1,5 +1,6 @@
 import type { CfnProfile } from "aws-cdk-lib/aws-rolesanywhere";
 import { InfraError } from "../errors.ts";
+import { optionalList } from "../list.ts";
 
 /** Which parts of one field of the certificate become session tags. */
 export interface AttributeMapping {
@@ -13,19 +14,31 @@ export interface AttributeMapping {
   readonly specifiers: readonly string[];
 }
 
+const CERTIFICATE_FIELDS: readonly AttributeMapping["certificateField"][] = [
+  "x509Subject",
+  "x509Issuer",
+  "x509SAN",
+];
+
 const MAXIMUM_SPECIFIER_LENGTH = 60;
 
 /**
  * The attribute mappings in the form of CloudFormation.
  *
- * @throws {InfraError} ERR_INFRA_OPTION_INVALID when a field is named twice or has no specifier, or a specifier is too long
+ * @throws {InfraError} ERR_INFRA_OPTION_INVALID when a field is unknown, named twice or has no specifier, or a specifier is too long
  * @see https://docs.aws.amazon.com/rolesanywhere/latest/userguide/attribute-mapping.html
  */
 export function readMappings(
   mappings: readonly AttributeMapping[] | undefined,
 ): CfnProfile.AttributeMappingProperty[] | undefined {
   const seen = new Set<string>();
-  return mappings?.map(({ certificateField, specifiers }) => {
+  return optionalList("attributeMappings", mappings)?.map(({ certificateField, specifiers }) => {
+    optionalList("specifiers", specifiers);
+    if (!CERTIFICATE_FIELDS.includes(certificateField)) {
+      throw invalid(
+        `has the certificateField ${JSON.stringify(certificateField)}; use ${CERTIFICATE_FIELDS.join(", ")}`,
+      );
+    }
     if (seen.has(certificateField))
       throw invalid(`has ${certificateField} twice; give all specifiers in one entry`);
     seen.add(certificateField);

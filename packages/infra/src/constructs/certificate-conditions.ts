@@ -1,6 +1,7 @@
 import type { Conditions } from "aws-cdk-lib/aws-iam";
 import { Token } from "aws-cdk-lib/core";
 import { InfraError } from "../errors.ts";
+import { optionalList } from "../list.ts";
 
 /**
  * The certificates that may assume a role. A certificate must have one of the values of every attribute that is given.
@@ -56,7 +57,7 @@ const SESSION_TAG_VALUE = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]{1,256}$/u;
 /**
  * The conditions of a trust policy for these attributes. An attribute that is not given has no condition.
  *
- * @throws {InfraError} ERR_INFRA_OPTION_INVALID when a list is empty or has a value that can never match
+ * @throws {InfraError} ERR_INFRA_OPTION_INVALID when a list is no list, is empty or has a value that can never match
  */
 export function certificateConditions(attributes: CertificateAttributes): Record<string, readonly string[]> {
   const conditions: Record<string, readonly string[]> = {};
@@ -73,9 +74,10 @@ export function certificateConditions(attributes: CertificateAttributes): Record
  * Checks the values of one attribute. Values that only CloudFormation knows are not checked.
  *
  * @param property the name of the property, for the message
- * @throws {InfraError} ERR_INFRA_OPTION_INVALID when the list is empty or has a value that can never match
+ * @throws {InfraError} ERR_INFRA_OPTION_INVALID when the list is no list, is empty or has a value that can never match
  */
 export function matchableValues(property: string, values: readonly string[]): readonly string[] {
+  optionalList(property, values);
   if (Token.isUnresolved(values)) return values;
   if (values.length === 0) {
     throw new InfraError(
@@ -93,6 +95,21 @@ export function matchableValues(property: string, values: readonly string[]): re
     }
   }
   return [...values];
+}
+
+/** The longest common name that a certificate may have: RFC 5280 appendix A.1, ub-common-name. */
+const MAXIMUM_COMMON_NAME_LENGTH = 64;
+
+/**
+ * The names that are longer than a common name may be. A `/` may separate several common names of one certificate.
+ * Names that only CloudFormation knows are left out.
+ */
+export function tooLongCommonNames(names: readonly string[] | undefined): readonly string[] {
+  return (names ?? []).filter(
+    (name) =>
+      !Token.isUnresolved(name) &&
+      name.split("/").some((part) => Array.from(part).length > MAXIMUM_COMMON_NAME_LENGTH),
+  );
 }
 
 /** A key that holds a value of the certificate. */

@@ -60,6 +60,22 @@ describe("CertificateRevocationList", () => {
     );
   });
 
+  it("refuses a third list of one trust anchor, and names the others", () => {
+    const stack = stackWith();
+    const trustAnchor = TrustAnchor.fromTrustAnchorArn(stack, "Again", ARN);
+    const other = TrustAnchor.fromTrustAnchorArn(stack, "Other", ARN.replace("3f9d", "a1c4"));
+    new CertificateRevocationList(stack, "Second", { trustAnchor, crlPem: CRL });
+    new CertificateRevocationList(stack, "OfOther", { trustAnchor: other, crlPem: CRL });
+    expect(() => new CertificateRevocationList(stack, "Third", { trustAnchor, crlPem: CRL })).toThrowError(
+      expect.objectContaining({
+        code: "ERR_INFRA_OPTION_INVALID",
+        message: expect.stringContaining(
+          "The trust anchor of Mine/Third has Mine/Revoked and Mine/Second already",
+        ),
+      }),
+    );
+  });
+
   it("leaves a list alone that only CloudFormation knows", () => {
     const stack = new Stack(new App(), "Mine");
     const trustAnchor = TrustAnchor.fromTrustAnchorArn(stack, "TrustAnchor", ARN);

@@ -3,11 +3,14 @@ import type { IGrantable } from "aws-cdk-lib/aws-iam";
 import { CfnCRL } from "aws-cdk-lib/aws-rolesanywhere";
 import { Resource, Token } from "aws-cdk-lib/core";
 import type { IResource } from "aws-cdk-lib/core";
-import type { Construct } from "constructs";
+import type { Construct, IConstruct } from "constructs";
 import { InfraError } from "../errors.ts";
 import { required, resourceName } from "./checks.ts";
 import { defaultName } from "./trust-anchor.ts";
 import type { ITrustAnchor } from "./trust-anchor.ts";
+
+/** A trust anchor has at most this many lists. */
+const MAXIMUM_LISTS = 2;
 
 /** The service takes this many bytes of a list at most. */
 const MAXIMUM_BYTES = 300_000;
@@ -108,11 +111,13 @@ export class CertificateRevocationList extends CertificateRevocationListBase {
 
   /**
    * @throws {InfraError} ERR_INFRA_OPTION_INVALID when the trust anchor or the list is missing, or the list is no single
-   * `X509 CRL` block or too long, or the name is one that the service refuses
+   * `X509 CRL` block or too long, the trust anchor has two lists of this app already, or the name is one that the service
+   * refuses
    */
   constructor(scope: Construct, id: string, props: CertificateRevocationListProps) {
     super(scope, id);
     const { trustAnchorArn } = required("trustAnchor", props?.trustAnchor, "give the trust anchor of the CA");
+    countLists(this, trustAnchorArn);
     const crl = new CfnCRL(this, "Resource", {
       name: resourceName("crlName", props.crlName ?? defaultName(this)),
       // Without this the service imports a disabled list.
@@ -122,6 +127,22 @@ export class CertificateRevocationList extends CertificateRevocationListBase {
     });
     this.crlId = crl.attrCrlId;
   }
+}
+
+/** The lists of each app, by the ARN of their trust anchor. */
+const listsOfApps = new WeakMap<IConstruct, Map<string, readonly CertificateRevocationList[]>>();
+
+function countLists(list: CertificateRevocationList, trustAnchorArn: string): void {
+  const lists = listsOfApps.get(list.node.root) ?? new Map<string, readonly CertificateRevocationList[]>();
+  const others = lists.get(trustAnchorArn) ?? [];
+  if (others.length >= MAXIMUM_LISTS) {
+    throw new InfraError(
+      "ERR_INFRA_OPTION_INVALID",
+      `The trust anchor of ${list.node.path} has ${others.map(({ node }) => node.path).join(" and ")} already; Roles Anywhere ` +
+        `takes ${MAXIMUM_LISTS} lists for one trust anchor. Put what one CA has revoked into one list.`,
+    );
+  }
+  listsOfApps.set(list.node.root, lists.set(trustAnchorArn, [...others, list]));
 }
 
 function checkedCrl(pem: string): string {

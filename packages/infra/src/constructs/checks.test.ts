@@ -4,6 +4,9 @@ import { describe, expect, it } from "vitest";
 import { uploadSampleObjects } from "../sample-objects/upload-sample-objects.ts";
 import { RolesAnywhereStack } from "../stacks/roles-anywhere-stack.ts";
 import { readCaBundle } from "../certificates/ca-bundle.ts";
+import { localStackCdkCommand } from "../deployment/local-stack-cdk-command.ts";
+import { makeTestCertificates } from "../../test/support/certificates.ts";
+import { ATTRIBUTE_NAMES } from "./certificate-conditions.ts";
 import { CertificateRevocationList } from "./certificate-revocation-list.ts";
 import { DenyOlderSessions } from "./deny-older-sessions.ts";
 import { ExternalServer } from "./external-server.ts";
@@ -143,6 +146,79 @@ describe("an option that is undefined", () => {
     );
     await expect(uploadSampleObjects({ bucketName: missing, client: missing })).rejects.toThrowError(
       "bucketName is missing",
+    );
+  });
+});
+
+describe("a text in the place of a list", () => {
+  // oxlint-disable-next-line typescript/no-explicit-any -- the wrong type is the point
+  const text: any = "abc";
+  const stack = new Stack(new App(), "Mine");
+  const trustAnchor = TrustAnchor.fromTrustAnchorArn(
+    stack,
+    "TrustAnchor",
+    "arn:aws:rolesanywhere:eu-west-1:000000000000:trust-anchor/3f9d2a8c",
+  );
+  const role = new RolesAnywhereRole(stack, "Role", { trustAnchor, commonNames: ["a"] });
+  let count = 0;
+  const id = () => `Id${count++}`;
+
+  it.each<[string, () => unknown]>([
+    ...ATTRIBUTE_NAMES.map((name): [string, () => unknown] => [
+      name,
+      () => new RolesAnywherePrincipal({ trustAnchor, [name]: text }),
+    ]),
+    ["commonNames", () => new ExternalServer(stack, id(), { trustAnchor, commonNames: text })],
+    [
+      "managedPolicies",
+      () => new RolesAnywhereRole(stack, id(), { trustAnchor, commonNames: ["a"], managedPolicies: text }),
+    ],
+    ["roles", () => new Profile(stack, id(), { roles: text })],
+    ["managedPolicies", () => new Profile(stack, id(), { roles: [role], managedPolicies: text })],
+    ["attributeMappings", () => new Profile(stack, id(), { roles: [role], attributeMappings: text })],
+    [
+      "attributeMappings",
+      () => new ExternalServer(stack, id(), { trustAnchor, commonNames: ["a"], attributeMappings: text }),
+    ],
+    [
+      "specifiers",
+      () =>
+        new Profile(stack, id(), {
+          roles: [role],
+          attributeMappings: [{ certificateField: "x509Subject", specifiers: text }],
+        }),
+    ],
+    ["roles", () => new DenyOlderSessions(stack, id(), { roles: text, issuedBefore: new Date(0) })],
+    [
+      "notificationSettings",
+      () => TrustAnchor.fromPem(stack, id(), makeTestCertificates().rootCa, { notificationSettings: text }),
+    ],
+    [
+      "certificateCommonNames",
+      () =>
+        new RolesAnywhereStack(new App(), "S", {
+          caCertificatePem: makeTestCertificates().rootCa,
+          certificateCommonNames: text,
+        }),
+    ],
+    [
+      "app.stacks",
+      () =>
+        localStackCdkCommand({
+          action: "synth",
+          endpointUrl: "http://127.0.0.1:4566",
+          app: { folder: ".", stacks: text },
+          outputFolder: "cdk.out",
+          environment: {},
+        }),
+    ],
+  ])("is refused for %s", (property, make) => {
+    expect(make).toThrowError(
+      expect.objectContaining({
+        name: "InfraError",
+        code: "ERR_INFRA_OPTION_INVALID",
+        message: `${property} is "abc", which is no list; give a list, for example ["abc"].`,
+      }),
     );
   });
 });

@@ -1,6 +1,7 @@
 import { Token } from "aws-cdk-lib/core";
 import { ARN_PATTERNS, ARN_SHAPES } from "../arns.ts";
 import { InfraError } from "../errors.ts";
+import { optionalList } from "../list.ts";
 
 const RESOURCE_NAME = /^[ a-zA-Z0-9\-_]{1,255}$/;
 const MINIMUM_SECONDS = 900;
@@ -61,10 +62,14 @@ export function resourceName(property: string, name: string): string {
  * is not checked.
  *
  * @param property the name of the property, for the message
- * @throws {InfraError} ERR_INFRA_OPTION_INVALID when it is missing, or has too few or too many entries
+ * @throws {InfraError} ERR_INFRA_OPTION_INVALID when it is missing or no list, or has too few or too many entries
  */
 export function listOf<T>(property: string, list: readonly T[] | undefined, maximum: number): readonly T[] {
-  const given = required(property, list, `give a list of 1 to ${maximum} entries`);
+  const given = required(
+    property,
+    optionalList(property, list ?? undefined),
+    `give a list of 1 to ${maximum} entries`,
+  );
   if (Token.isUnresolved(given) || (given.length > 0 && given.length <= maximum)) return given;
   throw new InfraError(
     "ERR_INFRA_OPTION_INVALID",

@@ -53,6 +53,22 @@ describe("ExternalServer", () => {
     });
   });
 
+  it("refuses the name of another server of the stack, and names both", () => {
+    const { stack } = serverWith({ commonNames: ["server-a"] });
+    const trustAnchor = TrustAnchor.fromTrustAnchorArn(stack, "Again", ARN);
+    const props = { trustAnchor, commonNames: ["server-b"], serverName: "A" };
+    expect(() => new ExternalServer(stack, "B", props)).toThrowError(
+      expect.objectContaining({
+        name: "InfraError",
+        code: "ERR_INFRA_OPTION_INVALID",
+        message: expect.stringContaining('serverName is "A" of both Mine/A and Mine/B'),
+      }),
+    );
+    expect(() => new ExternalServer(stack, "C", { ...props, outputs: false })).not.toThrow();
+    const otherStack = new Stack(stack.node.scope, "Other");
+    expect(() => new ExternalServer(otherStack, "D", props)).not.toThrow();
+  });
+
   it("takes grants", () => {
     const { stack, server } = serverWith({ commonNames: ["server-a"] });
     new Bucket(stack, "Bucket").grantReadWrite(server);

@@ -1,5 +1,5 @@
 import type { IGrantable, IManagedPolicy, IPrincipal } from "aws-cdk-lib/aws-iam";
-import { CfnOutput, Duration } from "aws-cdk-lib/core";
+import { CfnOutput, Duration, Stack } from "aws-cdk-lib/core";
 import { Construct } from "constructs";
 import { InfraError } from "../errors.ts";
 import { ATTRIBUTE_NAMES, SESSION_TAGS } from "./certificate-conditions.ts";
@@ -60,8 +60,8 @@ export class ExternalServer extends Construct implements IGrantable {
 
   /**
    * @throws {InfraError} ERR_INFRA_TRUST_OPEN when no certificate is named and `allowAnyCertificate` is not true
-   * @throws {InfraError} ERR_INFRA_OPTION_INVALID when an option is one that AWS would refuse, or with which no certificate
-   * could get a session
+   * @throws {InfraError} ERR_INFRA_OPTION_INVALID when an option is one that AWS would refuse, with which no certificate
+   * could get a session, or when another server of the stack has the same `serverName`
    */
   constructor(scope: Construct, id: string, props: ExternalServerProps) {
     super(scope, id);
@@ -72,8 +72,8 @@ export class ExternalServer extends Construct implements IGrantable {
       permissionsBoundary: props?.permissionsBoundary,
     });
     this.grantPrincipal = this.role;
-    requireMapped(props);
     this.profile = new Profile(this, "Profile", { ...profileOf(props), durationSeconds, roles: [this.role] });
+    requireMapped(props);
     if (props.outputs ?? true) this.addOutputs(props.serverName ?? id, props.trustAnchor);
   }
 
@@ -85,6 +85,7 @@ export class ExternalServer extends Construct implements IGrantable {
           "then letters and digits, or outputs: false.",
       );
     }
+    requireOwnName(this, serverName);
     const values = {
       TrustAnchorArn: trustAnchor.trustAnchorArn,
       ProfileArn: this.profile.profileArn,
@@ -95,6 +96,23 @@ export class ExternalServer extends Construct implements IGrantable {
       new CfnOutput(this, name, { value }).overrideLogicalId(serverName + name);
     }
   }
+}
+
+/** The servers of each stack that have outputs, by name. */
+const namedServers = new WeakMap<Stack, Map<string, ExternalServer>>();
+
+function requireOwnName(server: ExternalServer, serverName: string): void {
+  const stack = Stack.of(server);
+  const servers = namedServers.get(stack) ?? new Map<string, ExternalServer>();
+  const other = servers.get(serverName);
+  if (other !== undefined) {
+    throw new InfraError(
+      "ERR_INFRA_OPTION_INVALID",
+      `serverName is ${JSON.stringify(serverName)} of both ${other.node.path} and ${server.node.path}, so that their outputs ` +
+        "would have the same names; give each server of a stack a serverName of its own, or outputs: false.",
+    );
+  }
+  namedServers.set(stack, servers.set(serverName, server));
 }
 
 /** The role's own maximum must not be below the profile's duration, and IAM's lowest maximum is one hour. */

@@ -90,6 +90,11 @@ describe("Profile", () => {
       "attributeMappings has x509SAN twice",
     ],
     [
+      "a mapping of a field that certificates do not have",
+      { attributeMappings: [JSON.parse('{ "certificateField": "subject", "specifiers": ["CN"] }')] },
+      'attributeMappings has the certificateField "subject"; use x509Subject, x509Issuer, x509SAN',
+    ],
+    [
       "a mapping without specifiers",
       { attributeMappings: [{ certificateField: "x509Issuer", specifiers: [] }] },
       "attributeMappings has no specifier for x509Issuer",

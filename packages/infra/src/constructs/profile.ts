@@ -5,6 +5,7 @@ import { ArnFormat, Lazy, Resource, Stack, Token } from "aws-cdk-lib/core";
 import type { IResource } from "aws-cdk-lib/core";
 import type { Construct } from "constructs";
 import { InfraError } from "../errors.ts";
+import { optionalList } from "../list.ts";
 import { readMappings } from "./attribute-mapping.ts";
 import type { AttributeMapping } from "./attribute-mapping.ts";
 import {
@@ -156,7 +157,8 @@ export class Profile extends ProfileBase {
     const roles = listOf("roles", props?.roles, MAXIMUM_ROLES);
     this.#durationSeconds = sessionDuration(props.durationSeconds ?? DEFAULT_SESSION_DURATION_SECONDS);
     for (const role of roles) this.addRole(role);
-    for (const policy of props.managedPolicies ?? []) this.addManagedPolicy(policy);
+    for (const policy of optionalList("managedPolicies", props.managedPolicies) ?? [])
+      this.addManagedPolicy(policy);
     const profile = new CfnProfile(this, "Resource", {
       name: resourceName("profileName", props.profileName ?? defaultName(this)),
       // Without this the service creates a disabled profile.

@@ -52,6 +52,37 @@ describe("RolesAnywhereRole", () => {
     });
   });
 
+  it("warns of a common name that is longer than a certificate's may be", () => {
+    const warned = (commonNames: string[]) => warningsOf(roleWith({ commonNames }).stack, "64 characters");
+    expect(warned(["x".repeat(65)])).toHaveLength(1);
+    expect(warned(["a/" + "x".repeat(65)])).toHaveLength(1);
+    expect(warned(["x".repeat(64), `${"x".repeat(64)}/${"y".repeat(64)}`])).toEqual([]);
+  });
+
+  it("warns of a trust policy that needs a higher quota, and refuses one that no quota lets in", () => {
+    const names = (count: number) =>
+      Array.from({ length: count }, (_, index) => `server-${String(index).padStart(5, "0")}`);
+    const lengthWith = (count: number) => {
+      const { stack } = roleWith({ commonNames: names(count) });
+      const { AssumeRolePolicyDocument } = propertiesIn(stack, "AWS::IAM::Role");
+      return { length: JSON.stringify(AssumeRolePolicyDocument).length, warnings: warningsOf(stack) };
+    };
+    const fixed = lengthWith(2).length - 2 * 15;
+    const fitting = Math.floor((2048 - fixed) / 15);
+    expect(lengthWith(fitting)).toEqual({ length: fixed + fitting * 15, warnings: [] });
+    expect(lengthWith(fitting + 1).warnings).toEqual([
+      expect.stringContaining(`at least ${fixed + (fitting + 1) * 15} characters; IAM takes 2048 unless`),
+    ]);
+    const most = Math.floor((4096 - fixed) / 15);
+    expect(lengthWith(most).warnings).toHaveLength(1);
+    expect(() => lengthWith(most + 1)).toThrowError(
+      expect.objectContaining({
+        code: "ERR_INFRA_OPTION_INVALID",
+        message: expect.stringContaining(`Mine/Role has at least ${fixed + (most + 1) * 15} characters`),
+      }),
+    );
+  });
+
   it("wants all attributes that are given", () => {
     expect(trustOf({ commonNames: ["a"], organizations: ["O"], issuerCommonNames: ["CA"] })).toMatchObject({
       Condition: {

@@ -2,9 +2,15 @@ import { Role } from "aws-cdk-lib/aws-iam";
 import type { IManagedPolicy, RoleProps } from "aws-cdk-lib/aws-iam";
 import { Annotations, Stack } from "aws-cdk-lib/core";
 import type { Construct } from "constructs";
-import { ATTRIBUTE_NAMES, readHandWritten } from "./certificate-conditions.ts";
+import { InfraError } from "../errors.ts";
+import { optionalList } from "../list.ts";
+import { ATTRIBUTE_NAMES, readHandWritten, tooLongCommonNames } from "./certificate-conditions.ts";
 import { RolesAnywherePrincipal } from "./roles-anywhere-principal.ts";
 import type { RolesAnywherePrincipalOptions } from "./roles-anywhere-principal.ts";
+
+/** How many characters the trust policy of a role may have: by default, and when AWS has raised the quota. */
+const DEFAULT_TRUST_POLICY_LENGTH = 2048;
+const MAXIMUM_TRUST_POLICY_LENGTH = 4096;
 
 /** Properties of {@link RolesAnywhereRole}: those of any role, but for who assumes it. */
 export interface RolesAnywhereRoleProps
@@ -19,14 +25,20 @@ export interface RolesAnywhereRoleProps
  * new Profile(this, "Profile", { roles: [role] });
  */
 export class RolesAnywhereRole extends Role {
-  /** @throws {InfraError} as {@link RolesAnywherePrincipal} does */
+  /**
+   * @throws {InfraError} as {@link RolesAnywherePrincipal} does
+   * @throws {InfraError} ERR_INFRA_OPTION_INVALID when the trust policy has more than 4096 characters
+   */
   constructor(scope: Construct, id: string, props: RolesAnywhereRoleProps) {
     super(scope, id, {
       description: "Assumed by servers outside AWS through IAM Roles Anywhere",
       ...props,
       assumedBy: new RolesAnywherePrincipal(props),
+      managedPolicies: optionalList("managedPolicies", props.managedPolicies),
     });
     this.warnOfWideTrust(props);
+    this.warnOfLongNames(props);
+    this.checkTrustPolicyLength();
     for (const policy of props.managedPolicies ?? []) this.warnOfFullAccess(policy);
   }
 
@@ -63,6 +75,35 @@ export class RolesAnywhereRole extends Role {
     }
   }
 
+  private warnOfLongNames({ commonNames, issuerCommonNames }: RolesAnywhereRoleProps): void {
+    for (const name of [...tooLongCommonNames(commonNames), ...tooLongCommonNames(issuerCommonNames)]) {
+      this.warn(
+        "longCommonName",
+        `The common name ${JSON.stringify(name)} has more than 64 characters, so that no certificate that keeps to RFC 5280 has it.`,
+      );
+    }
+  }
+
+  /** What only CloudFormation knows counts as nothing, so the policy is at least this long. */
+  private checkTrustPolicyLength(): void {
+    const policy: unknown = Stack.of(this).resolve(this.assumeRolePolicy);
+    const { length } = JSON.stringify(policy, (_key, value: unknown) => (isIntrinsic(value) ? "" : value));
+    if (length > MAXIMUM_TRUST_POLICY_LENGTH) {
+      throw new InfraError(
+        "ERR_INFRA_OPTION_INVALID",
+        `The trust policy of ${this.node.path} has at least ${length} characters; IAM takes ${MAXIMUM_TRUST_POLICY_LENGTH} at most. ` +
+          "Name fewer certificates, or compare an organizational unit instead.",
+      );
+    }
+    if (length > DEFAULT_TRUST_POLICY_LENGTH) {
+      this.warn(
+        "longTrustPolicy",
+        `The trust policy has at least ${length} characters; IAM takes ${DEFAULT_TRUST_POLICY_LENGTH} unless the account's quota ` +
+          `was raised (to ${MAXIMUM_TRUST_POLICY_LENGTH} at most). Name fewer certificates, or compare an organizational unit instead.`,
+      );
+    }
+  }
+
   private warnOfFullAccess(policy: IManagedPolicy): void {
     if (
       !JSON.stringify(Stack.of(this).resolve(policy.managedPolicyArn)).includes(":policy/AmazonS3FullAccess")
@@ -78,4 +119,11 @@ export class RolesAnywhereRole extends Role {
   private warn(id: string, message: string): void {
     Annotations.of(this).addWarningV2(`@roles-anywhere/infra:${id}`, message);
   }
+}
+
+/** Whether a part of a resolved policy is a function of CloudFormation, such as `{ Ref: "…" }`. */
+function isIntrinsic(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  const [key = "", ...others] = Object.keys(value);
+  return others.length === 0 && (key === "Ref" || key.startsWith("Fn::"));
 }

@@ -73,6 +73,11 @@ describe("TrustAnchor", () => {
       "thresholdDays is 1.5",
     ],
     [
+      "an event that the service does not know",
+      { notificationSettings: [JSON.parse('{ "event": "CA_EXPIRY" }')] },
+      'notificationSettings has the event "CA_EXPIRY"; use CA_CERTIFICATE_EXPIRY or END_ENTITY_CERTIFICATE_EXPIRY',
+    ],
+    [
       "two settings for one event",
       { notificationSettings: [{ event: "CA_CERTIFICATE_EXPIRY" }, { event: "CA_CERTIFICATE_EXPIRY" }] },
       "notificationSettings has CA_CERTIFICATE_EXPIRY twice",

@@ -7,6 +7,7 @@ import { Names, Resource, Stack, ArnFormat } from "aws-cdk-lib/core";
 import type { IResource } from "aws-cdk-lib/core";
 import type { Construct } from "constructs";
 import { InfraError } from "../errors.ts";
+import { optionalList } from "../list.ts";
 import { arnOfKind, required, resourceName, wholeNumber } from "./checks.ts";
 import { allFailures, trustAnchorMetric } from "./metrics.ts";
 import { TrustAnchorSource } from "./trust-anchor-source.ts";
@@ -99,6 +100,11 @@ export interface TrustAnchorProps extends TrustAnchorOptions {
 }
 
 const DEFAULT_THRESHOLD_DAYS = 45;
+
+const EVENTS: readonly NotificationSetting["event"][] = [
+  "CA_CERTIFICATE_EXPIRY",
+  "END_ENTITY_CERTIFICATE_EXPIRY",
+];
 
 abstract class TrustAnchorBase extends Resource implements ITrustAnchor {
   abstract readonly trustAnchorArn: string;
@@ -194,7 +200,9 @@ export class TrustAnchor extends TrustAnchorBase {
       props?.source,
       "give TrustAnchorSource.fromPem(…) or .fromPrivateCa(…)",
     );
-    const expiry = props.notificationSettings?.find(({ event }) => event === "CA_CERTIFICATE_EXPIRY");
+    const expiry = optionalList("notificationSettings", props.notificationSettings)?.find(
+      ({ event }) => event === "CA_CERTIFICATE_EXPIRY",
+    );
     this.caExpiryThresholdDays =
       expiry?.enabled === false ? 0 : (expiry?.thresholdDays ?? DEFAULT_THRESHOLD_DAYS);
     const trustAnchor = new CfnTrustAnchor(this, "Resource", {
@@ -226,6 +234,12 @@ function notificationSettings(
 ): CfnTrustAnchor.NotificationSettingProperty[] | undefined {
   const events = settings?.map(({ event }) => event) ?? [];
   for (const [index, event] of events.entries()) {
+    if (!EVENTS.includes(event)) {
+      throw new InfraError(
+        "ERR_INFRA_OPTION_INVALID",
+        `notificationSettings has the event ${JSON.stringify(event)}; use ${EVENTS.join(" or ")}.`,
+      );
+    }
     if (events.indexOf(event) !== index) {
       throw new InfraError(
         "ERR_INFRA_OPTION_INVALID",

@@ -4,6 +4,7 @@ import { delimiter, dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
 import { InfraError } from "../errors.ts";
+import { optionalList } from "../list.ts";
 
 /** The settings of the kit's own CDK app, as `-c key=value` passes them. */
 export interface AppSettings {
@@ -134,7 +135,9 @@ export function localStackCdkCommand(options: LocalStackCdkCommandOptions): CdkC
 }
 
 function chosenApp({ app, settings }: LocalStackCdkCommandOptions): CdkApp {
-  if (app !== undefined && settings === undefined) return { ...app, folder: resolve(app.folder) };
+  if (app !== undefined && settings === undefined) {
+    return { ...app, folder: resolve(app.folder), stacks: optionalList("app.stacks", app.stacks) };
+  }
   if (app === undefined && settings !== undefined) {
     const context: Record<string, string | number | boolean> = {};
     for (const [key, value] of Object.entries(settings)) if (value !== undefined) context[key] = value;
