@@ -24,6 +24,8 @@ export type PkiErrorCode =
   | "ERR_PKI_AUTHORITY_NOT_YET_VALID"
   /** The CA certificate's validity has ended. */
   | "ERR_PKI_AUTHORITY_EXPIRED"
+  /** The CA's certificate, or that of a CA above it, is revoked. */
+  | "ERR_PKI_AUTHORITY_REVOKED"
   /** The certificate asked for would be valid for longer than its CA. */
   | "ERR_PKI_OUTLIVES_AUTHORITY"
   /** The path length of the CA does not allow the CA certificate asked for, or is not a whole number from 0 to 127. */

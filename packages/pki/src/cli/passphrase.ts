@@ -1,6 +1,8 @@
 import { readFileSync, statSync } from "node:fs";
+import { Option } from "commander";
 import type { Command } from "commander";
 import { PkiError } from "../errors.ts";
+import { systemReason } from "../storage/write-files.ts";
 import type { Warn } from "./report.ts";
 
 /** Where the passphrase of the CA's key comes from. Never an argument: every user of the machine can read arguments. */
@@ -18,14 +20,23 @@ export interface NewPassphraseFlags {
 
 export function addPassphraseOptions(command: Command): Command {
   return command
-    .option("--passphrase-env <variable>", "environment variable with the passphrase of the CA's key")
+    .addOption(
+      new Option(
+        "--passphrase-env <variable>",
+        "environment variable with the passphrase of the CA's key",
+      ).conflicts("passphraseFile"),
+    )
     .option("--passphrase-file <file>", "file with the passphrase of the CA's key (default: asks for it)");
 }
 
 export function addNewPassphraseOptions(command: Command): Command {
   return command
     .option("--encrypt-key", "encrypt the new key with a passphrase", false)
-    .option("--new-passphrase-env <variable>", "environment variable with the new passphrase")
+    .addOption(
+      new Option("--new-passphrase-env <variable>", "environment variable with the new passphrase").conflicts(
+        "newPassphraseFile",
+      ),
+    )
     .option("--new-passphrase-file <file>", "file with the new passphrase (default: asks for it)");
 }
 
@@ -68,11 +79,14 @@ function readPassphrase(
       warn(`warning: others may read ${file}; close it with: chmod 600 ${file}`);
     }
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new PkiError("ERR_PKI_PASSPHRASE", `cannot read the passphrase from ${file}: ${reason}`, {
-      cause,
-      path: file,
-    });
+    throw new PkiError(
+      "ERR_PKI_PASSPHRASE",
+      `cannot read the passphrase from ${file}: ${systemReason(cause)}`,
+      {
+        cause,
+        path: file,
+      },
+    );
   }
   return checked(text.replace(/\r?\n$/, ""), `${file} is empty`);
 }

@@ -3,6 +3,7 @@ import type { ClientCertificateContent } from "../authority/issue-client-certifi
 import type { SubjectAlternativeName } from "../certificate/subject-alternative-name.ts";
 import type { SubjectAttribute } from "../certificate/subject.ts";
 import { PkiError } from "../errors.ts";
+import { systemReason } from "../storage/write-files.ts";
 import { parseSubject, parseTypedName } from "./options.ts";
 
 /** What a row may have. `san` has several names with spaces between them. */
@@ -27,20 +28,22 @@ export async function readServerList(
   try {
     text = readFileSync(path, "utf8");
   } catch (cause) {
-    throw invalid(path, `cannot read it: ${cause instanceof Error ? cause.message : String(cause)}`, cause);
+    throw invalid(path, `cannot read it: ${systemReason(cause)}`, cause);
   }
-  const rows = /^\s*\[/.test(text) ? readJson(path, text) : await readCsv(path, text);
+  const rows = /^\s*[[{]/.test(text) ? readJson(path, text) : await readCsv(path, text);
   if (rows.length === 0) throw invalid(path, "it has no server; give one a line, below a line with: name");
   return rows.map((row, index) => clientOf(path, row, index + 1, defaults));
 }
 
 function readJson(path: string, text: string): readonly unknown[] {
+  let value: unknown;
   try {
-    const value: unknown = JSON.parse(text);
-    return Array.isArray(value) ? value : [];
+    value = JSON.parse(text);
   } catch (cause) {
     throw invalid(path, `it is no JSON: ${cause instanceof Error ? cause.message : String(cause)}`, cause);
   }
+  if (Array.isArray(value)) return value;
+  throw invalid(path, 'it is a JSON object; give an array of servers, such as [{ "name": "server-1" }]');
 }
 
 async function readCsv(path: string, text: string): Promise<readonly unknown[]> {
@@ -64,6 +67,7 @@ function clientOf(
   );
   for (const name of members.keys()) {
     if (!COLUMNS.includes(name)) {
+      if (/[;\t]/.test(name)) throw invalid(path, `separate the columns with commas: ${COLUMNS.join(",")}`);
       throw invalid(where, `${JSON.stringify(name)} is not known; a server has ${COLUMNS.join(", ")}`);
     }
   }

@@ -108,8 +108,13 @@ export function issuedRecord(
     authority: rest.authority,
     renews: rest.renews,
     files: rest.files,
-    certificate: block?.text.replaceAll(/-----[^-]+-----|\n/g, "") ?? "",
+    certificate: block === undefined ? "" : toBase64(block),
   };
+}
+
+/** The content of a PEM block as the log has it. */
+export function toBase64({ text }: { readonly text: string }): string {
+  return text.replaceAll(/-----[^-]+-----|\n/g, "");
 }
 
 /**

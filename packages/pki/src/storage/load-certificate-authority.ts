@@ -3,6 +3,8 @@ import type { CertificateAuthority } from "../authority/read-certificate-authori
 import { PkiError } from "../errors.ts";
 import type { PkiWarning } from "../errors.ts";
 import { isEncryptedKey } from "../keys/encrypt-private-key.ts";
+import { readPem } from "../pem.ts";
+import { readIssuanceLog, toBase64 } from "./issuance-log.ts";
 import { authorityPaths, ROOT_NAME } from "./layout.ts";
 import { fileSystemError, ifThere, isSystemError } from "./write-files.ts";
 
@@ -52,6 +54,33 @@ export async function loadCertificateAuthority(
     chainPem: name === undefined || name === ROOT_NAME ? undefined : await readChain(chainPath),
     warnings: await accessWarnings(directory, { path: privateKeyPath, mode: privateKey.mode }),
   };
+}
+
+/**
+ * {@link loadCertificateAuthority} for a CA that is to issue certificates. AWS refuses the certificates of a revoked CA as soon
+ * as it has the list.
+ *
+ * @throws {PkiError} as {@link loadCertificateAuthority}, ERR_PKI_LOG_INVALID, and ERR_PKI_AUTHORITY_REVOKED when the log says
+ *   that the CA or one above it is revoked
+ */
+export async function loadIssuer(
+  directory: string,
+  options: LoadOptions = {},
+): Promise<LoadedCertificateAuthority> {
+  const authority = await loadCertificateAuthority(directory, options);
+  const { name = ROOT_NAME } = options;
+  // A root stands on no list.
+  if (name === ROOT_NAME) return authority;
+  const own = new Set(readPem(authority.certificatePem + (authority.chainPem ?? "")).map(toBase64));
+  const revoked = (await readIssuanceLog(directory)).find(
+    ({ fate, certificate }) => fate === "revoked" && own.has(certificate),
+  );
+  if (revoked === undefined) return authority;
+  throw new PkiError(
+    "ERR_PKI_AUTHORITY_REVOKED",
+    `the CA ${JSON.stringify(name)} cannot issue: ${JSON.stringify(revoked.commonName)} (${revoked.serialNumber}) was revoked ` +
+      `at ${revoked.revocation?.time}; sign with another CA, or make one with: ra-pki intermediate`,
+  );
 }
 
 async function readChain(path: string): Promise<string | undefined> {

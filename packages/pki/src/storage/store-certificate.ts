@@ -16,7 +16,7 @@ import { issuedRecord } from "./issuance-log.ts";
 import type { CertificateKind } from "./issuance-log.ts";
 import { authorityPaths, clientPaths, ROOT_NAME } from "./layout.ts";
 import type { CertificatePaths } from "./layout.ts";
-import { loadCertificateAuthority } from "./load-certificate-authority.ts";
+import { loadIssuer } from "./load-certificate-authority.ts";
 import type { Passphrase } from "./load-certificate-authority.ts";
 import { checkWritable } from "./write-files.ts";
 
@@ -134,7 +134,7 @@ export async function storeClientCertificate(
 }
 
 function load({ directory, authorityName, passphrase }: StorageOptions & SigningOptions) {
-  return loadCertificateAuthority(directory, { name: authorityName, passphrase });
+  return loadIssuer(directory, { name: authorityName, passphrase });
 }
 
 interface StoreInit extends StorageOptions, SigningOptions {

@@ -13,7 +13,7 @@ import { changeFolder, handOut, refuseAuthorities, tidyFolder } from "./authorit
 import type { HandOut } from "./authority-folder.ts";
 import { readIssuanceLog } from "./issuance-log.ts";
 import { clientPaths, ROOT_NAME } from "./layout.ts";
-import { loadCertificateAuthority } from "./load-certificate-authority.ts";
+import { loadIssuer } from "./load-certificate-authority.ts";
 import { CLIENT_KEY_MODE, filesOf } from "./store-certificate.ts";
 import type { SigningOptions, StorageOptions, StoredCertificate } from "./store-certificate.ts";
 import { checkWritable } from "./write-files.ts";
@@ -61,7 +61,7 @@ export async function storeClientCertificates(
   const { keyType = DEFAULT_KEY_TYPE, concurrency = 2 } = options;
   const { now, randomBytes, generateKeyPair } = { ...systemDependencies, ...dependencies };
   await tidyFolder(directory);
-  const authority = await loadCertificateAuthority(directory, { name: authorityName, passphrase });
+  const authority = await loadIssuer(directory, { name: authorityName, passphrase });
   const content = readCertificateAuthority(authority);
   checkNames(directory, options.clients);
   await refuseAuthorities(

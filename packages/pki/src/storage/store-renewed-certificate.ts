@@ -12,7 +12,7 @@ import { issuedRecord, readIssuanceLog } from "./issuance-log.ts";
 import type { LogEntry } from "./issuance-log.ts";
 import { authorityPaths, clientPaths, ROOT_NAME, versionsPath } from "./layout.ts";
 import type { CertificatePaths } from "./layout.ts";
-import { loadCertificateAuthority } from "./load-certificate-authority.ts";
+import { loadIssuer } from "./load-certificate-authority.ts";
 import { CERTIFICATE_MODE, CLIENT_KEY_MODE } from "./store-certificate.ts";
 import type { SigningOptions, StorageOptions } from "./store-certificate.ts";
 import { fileSystemError, ifThere, syncFolder, writeFiles } from "./write-files.ts";
@@ -65,7 +65,7 @@ export async function storeRenewedCertificate(
   const log = await readIssuanceLog(directory);
   const entry = renewableEntry(log, paths, old, newKey);
   const authorityName = options.authorityName ?? entry.authority;
-  const authority = await loadCertificateAuthority(directory, { name: authorityName, passphrase });
+  const authority = await loadIssuer(directory, { name: authorityName, passphrase });
   const predecessorsPem = await authoritiesPem(directory, log, entry.authority);
   const certificate = await renewCertificate(
     { ...options, authority, predecessorsPem, certificatePem: old.certificatePem },

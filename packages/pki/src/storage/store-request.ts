@@ -13,7 +13,7 @@ import { PkiError } from "../errors.ts";
 import { changeFolder, handOut, refuseAuthorities, tidyFolder } from "./authority-folder.ts";
 import { clientPaths, requestPath, ROOT_NAME } from "./layout.ts";
 import type { CertificatePaths } from "./layout.ts";
-import { loadCertificateAuthority } from "./load-certificate-authority.ts";
+import { loadIssuer } from "./load-certificate-authority.ts";
 import { CERTIFICATE_MODE, CLIENT_KEY_MODE, filesOf } from "./store-certificate.ts";
 import type { SigningOptions, StorageOptions } from "./store-certificate.ts";
 import { checkWritable, fileSystemError, ifThere, writeFiles } from "./write-files.ts";
@@ -76,7 +76,7 @@ export async function storeSignedRequest(
   const { directory, force = false, authorityName = ROOT_NAME, passphrase } = options;
   const { now } = { ...systemDependencies, ...dependencies };
   await tidyFolder(directory);
-  const authority = await loadCertificateAuthority(directory, { name: authorityName, passphrase });
+  const authority = await loadIssuer(directory, { name: authorityName, passphrase });
   const certificate = await signCertificateRequest({ ...options, authority }, dependencies);
   const paths = clientPaths(directory, certificate.commonName);
   await checkKeyBeside(paths, certificate.certificatePem);

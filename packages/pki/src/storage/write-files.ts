@@ -269,8 +269,31 @@ function fileExists(path: string): PkiError {
 }
 
 export function fileSystemError(what: string, path: string, cause: unknown): PkiError {
-  const reason = cause instanceof Error ? cause.message : String(cause);
-  return new PkiError("ERR_PKI_FILE_SYSTEM", `${what}: ${reason}`, { cause, path });
+  return new PkiError("ERR_PKI_FILE_SYSTEM", `${what}: ${systemReason(cause)}`, { cause, path });
+}
+
+/** What the common errors of the system mean, and what to do. */
+const SYSTEM_REASONS: ReadonlyMap<unknown, string> = new Map([
+  [
+    "EACCES",
+    "this user may not do that; run the command as the owner of file and folder, or change their mode",
+  ],
+  ["EDQUOT", "the quota of this user on the disk is used up; make room, and run the command again"],
+  ["EEXIST", "a file is where a folder must be; give another path"],
+  ["EISDIR", "it is a folder; give a file"],
+  ["ENOENT", "it does not exist; check the path"],
+  ["ENOSPC", "the disk is full; make room, and run the command again"],
+  ["ENOTDIR", "a part of the path is a file where a folder must be; check the path"],
+  ["EPERM", "the system does not allow it; run the command as the owner of file and folder"],
+  ["EROFS", "the file system is read-only; use another folder, or mount it for writing"],
+]);
+
+/** What the system answered, in plain words where they are known. Begins with the code of the system. */
+export function systemReason(cause: unknown): string {
+  const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
+  const words = SYSTEM_REASONS.get(code);
+  if (words !== undefined) return `${String(code)}: ${words}`;
+  return cause instanceof Error ? cause.message : String(cause);
 }
 
 /** What a call of the file system gives; undefined when there is no such file. */

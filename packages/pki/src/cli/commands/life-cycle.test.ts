@@ -223,7 +223,7 @@ describe("ra-pki renew", () => {
   it("says where the certificate of a request must go", () => {
     const cwd = folder();
     runRaPki(cwd, ["request", "--dir", "server", "--name", "a", ...EC]);
-    runRaPki(cwd, ["sign", "server/a.csr"]);
+    runRaPki(cwd, ["sign", "server/a.csr", "--name", "a"]);
     const { status, stderr } = runRaPki(cwd, ["renew", "a"]);
 
     expect(status).toBe(0);
@@ -351,6 +351,72 @@ describe("an encrypted CA key", () => {
   );
 });
 
+describe("ra-pki with a revoked CA", () => {
+  it.each([
+    ["the CA", "Issuing CA"],
+    ["the CA above", "Middle CA"],
+  ])("issues nothing when %s is revoked, and still makes its list", (_, revoked) => {
+    const cwd = folder();
+    runRaPki(cwd, ["intermediate", "--name", "Middle CA", "--path-length", "1", ...EC]);
+    runRaPki(cwd, ["intermediate", "--name", "Issuing CA", "--ca", "Middle CA", ...EC]);
+    expect(runRaPki(cwd, ["issue", "--name", "a", "--ca", "Issuing CA", ...EC]).status).toBe(0);
+    runRaPki(cwd, ["request", "--dir", "server", "--name", "r", ...EC]);
+    writeFileSync(join(cwd, "list"), "name\nc\n");
+    expect(runRaPki(cwd, ["revoke", revoked]).status).toBe(0);
+
+    for (const args of [
+      ["issue", "--name", "b", ...EC],
+      ["issue", "--list", "list", ...EC],
+      ["sign", "server/r.csr", "--name", "r"],
+      ["renew", "a"],
+    ]) {
+      const { status, stderr } = runRaPki(cwd, [...args, "--ca", "Issuing CA"]);
+      expect({ args, status, stderr }).toMatchObject({
+        status: 1,
+        stderr: expect.stringMatching(/was revoked at .*sign with another CA.*\[ERR_PKI_AUTHORITY_REVOKED\]/),
+      });
+    }
+    expect(runRaPki(cwd, ["crl", "--ca", "Issuing CA"]).status).toBe(0);
+    expect(runRaPki(cwd, ["issue", "--name", "b", ...EC]).status).toBe(0);
+  });
+});
+
+describe("ra-pki says what the system refused", () => {
+  it.each([
+    [
+      "a folder that is a file",
+      ["init", "--dir", "file"],
+      /file.rootCA\.key: ENOTDIR: a part of the path is a file where a folder/,
+    ],
+    ["a folder below a file", ["init", "--dir", "file/pki"], /a part of the path is a file/],
+    [
+      "a folder that is missing",
+      ["status", "--dir", "nope"],
+      /folder nope: ENOENT: it does not exist; check/,
+    ],
+    ["a folder in place of a file", ["inspect", "."], /cannot read \.: EISDIR: it is a folder; give a file/],
+    ["a list that is missing", ["issue", "--list", "nope"], /nope: cannot read it: .*does not exist; check/],
+  ])("for %s", (_, args, message) => {
+    const cwd = temporaryDirectory();
+    writeFileSync(join(cwd, "file"), "");
+    const { status, stderr } = runRaPki(cwd, args);
+
+    expect(status).not.toBe(0);
+    expect(stderr).toMatch(message);
+    expect(stderr).toMatch(/^ra-pki: [^\n]*\n$/);
+  });
+
+  it("and refuses two sources of one passphrase", () => {
+    const { status, stderr } = runRaPki(folder(), [
+      ...["issue", "--name", "a", "--passphrase-env", "A", "--passphrase-file", "b"],
+    ]);
+    expect({ status, stderr }).toEqual({
+      status: 2,
+      stderr: expect.stringMatching(/'--passphrase-env <variable>' cannot be used with .*'--passphrase-file/),
+    });
+  });
+});
+
 describe("ra-pki issue --list", () => {
   it.each([
     {
@@ -389,6 +455,8 @@ describe("ra-pki issue --list", () => {
   });
 
   it.each([
+    { title: "a JSON object", text: '{ "name": "a" }', message: /JSON object; give an array/ },
+    { title: "semicolons", text: "name;san\na;dns:a\n", message: /separate the columns with commas: name,/ },
     { title: "no server", text: "name\n", message: /it has no server/ },
     {
       title: "a column that is not known",
