@@ -28,7 +28,7 @@ const EXAMPLES = `ra-pki: a private CA for AWS IAM Roles Anywhere
 
 const EXIT_STATUS = `
 Exit status: 0 done, 1 failed or refused (nothing has changed), 2 wrong usage.
-Messages go to stderr; stdout has only what --json asks for.`;
+Messages go to stderr; stdout has what inspect, verify and status find, and what --json asks for.`;
 
 export interface ProgramInit {
   readonly version: string;

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { openssl } from "@roles-anywhere/testing";
@@ -115,6 +115,19 @@ describe("ra-pki request and sign", () => {
     expect(openssl(["x509", "-noout", "-pubkey", "-in", join(cwd, "pki", "a.pem")])).toBe(key);
   });
 
+  it("refuse to grant what the request does not ask for, and sign nothing", () => {
+    const cwd = folder();
+    runRaPki(cwd, ["request", "--dir", "server", "--name", "a", ...EC, "--san", "dns:a.example.org"]);
+    const args = ["sign", "server/a.csr", "--name", "a", "--grant", "dns:b.example.org"];
+    const { status, stderr } = runRaPki(cwd, args);
+
+    expect({ status, stderr }).toEqual({
+      status: 1,
+      stderr: expect.stringMatching(/not ask for dns:b\.example\.org, .*it asks for .*dns:a\.example\.org/),
+    });
+    expect(existsSync(join(cwd, "pki", "a.pem"))).toBe(false);
+  });
+
   it("grant every name with --grant-names", () => {
     const cwd = folder();
     runRaPki(cwd, ["request", "--name", "a", ...EC, "--san", "dns:a.example.org", "--san", "ip:192.0.2.1"]);
@@ -214,7 +227,8 @@ describe("ra-pki renew", () => {
   replaces     <serial>, which stays valid until it expires or is revoked
   next         nothing: a server that uses these files reads the new ones the next time
 `);
-    const { serialNumber, notBefore, notAfter } = JSON.parse(same.stdout);
+    const { serialNumber, notBefore, notAfter, privateKeyPath } = JSON.parse(same.stdout);
+    expect(privateKeyPath).toBe(join(cwd, "pki", "a.key"));
     expect(Date.parse(notAfter) - Date.parse(notBefore)).toBe(30 * 86_400_000);
     expect(other.stderr).toContain('Renewed the client certificate "a" with a new key\n');
     expect(other.stderr).toContain(`replaces     ${serialNumber}`);
@@ -224,9 +238,10 @@ describe("ra-pki renew", () => {
     const cwd = folder();
     runRaPki(cwd, ["request", "--dir", "server", "--name", "a", ...EC]);
     runRaPki(cwd, ["sign", "server/a.csr", "--name", "a"]);
-    const { status, stderr } = runRaPki(cwd, ["renew", "a"]);
+    const { status, stdout, stderr } = runRaPki(cwd, ["renew", "a", "--json"]);
 
     expect(status).toBe(0);
+    expect(JSON.parse(stdout)).not.toHaveProperty("privateKeyPath");
     expect(stderr).toContain("  next         send pki/a.pem to the server, beside its key: it uses the old");
   });
 

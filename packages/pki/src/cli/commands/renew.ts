@@ -28,9 +28,10 @@ export function addRenew(program: Command, warn: Warn): void {
     .option("--ca <name>", "the CA that signs (default: the one that signed before)")
     .option("--new-key", "make a new key as well", false)
     .addOption(
-      new Option("--key-type <type>", "kind of the new key (default: that of the old one)").choices(
-        KEY_TYPES,
-      ),
+      new Option(
+        "--key-type <type>",
+        "kind of the new key (default: that of the old one); implies --new-key",
+      ).choices(KEY_TYPES),
     )
     .option("--validity-days <days>", "days until it expires (default: as many as before)", parseDays)
     .option("--json", "print one line of JSON on stdout: paths, serial number, dates, warnings", false);
@@ -56,7 +57,13 @@ export function addRenew(program: Command, warn: Warn): void {
         ["next", nextStep(stored)],
       ]);
       warnAbout(stored.warnings, warn);
-      if (json) printJson({ ...certificateJson(stored), renews: stored.renews });
+      if (json) {
+        const { renews, privateKeyPath } = stored;
+        printJson(
+          { ...certificateJson(stored), renews },
+          existsSync(privateKeyPath) ? { privateKeyPath } : {},
+        );
+      }
     });
 }
 

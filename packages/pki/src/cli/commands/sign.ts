@@ -12,6 +12,7 @@ import {
   collectAlternativeNames,
 } from "../options.ts";
 import type { FolderFlags } from "../options.ts";
+import { fileSystemError } from "../../storage/write-files.ts";
 import { addPassphraseOptions, passphraseOf } from "../passphrase.ts";
 import type { PassphraseFlags } from "../passphrase.ts";
 import { certificateJson, certificateLines, printJson, printLines, shellWord, warnAbout } from "../report.ts";
@@ -61,8 +62,7 @@ export function addSign(program: Command, warn: Warn): void {
         command.error("error: required option '--name <cn>' not specified (or --show, which signs nothing)");
       }
       const requestPem = await readFile(csr, "utf8").catch((cause: unknown) => {
-        const reason = cause instanceof Error ? cause.message : String(cause);
-        throw new PkiError("ERR_PKI_FILE_SYSTEM", `cannot read ${csr}: ${reason}`, { cause, path: csr });
+        throw fileSystemError(`cannot read ${csr}`, csr, cause);
       });
       if (flags.show || name === undefined) await show(csr, requestPem, flags.json);
       else await sign(csr, requestPem, { ...flags, name }, warn);
@@ -95,6 +95,17 @@ async function sign(
   warn: Warn,
 ): Promise<void> {
   const { dir, force, json, name, subject, ca, validityDays, grantNames, grant } = flags;
+  const { readCertificateRequest } = await import("../../authority/sign-certificate-request.ts");
+  const { wishes } = readCertificateRequest(requestPem);
+  for (const { type, value } of grant) {
+    if (!wishes.includes(`${type}:${value}`)) {
+      throw new PkiError(
+        "ERR_PKI_REQUEST_INVALID",
+        `the request does not ask for ${type}:${value}, so it cannot be granted; it asks for ${wishes.join(", ")}`,
+        { path: csr },
+      );
+    }
+  }
   const { storeSignedRequest } = await import("../../storage/store-request.ts");
   const stored = await storeSignedRequest({
     directory: dir,
