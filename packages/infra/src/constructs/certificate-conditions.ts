@@ -105,7 +105,8 @@ const MAXIMUM_COMMON_NAME_LENGTH = 64;
  * Names that only CloudFormation knows are left out.
  */
 export function tooLongCommonNames(names: readonly string[] | undefined): readonly string[] {
-  return (names ?? []).filter(
+  if (names === undefined || Token.isUnresolved(names)) return [];
+  return names.filter(
     (name) =>
       !Token.isUnresolved(name) &&
       name.split("/").some((part) => Array.from(part).length > MAXIMUM_COMMON_NAME_LENGTH),

@@ -6,6 +6,9 @@ import type { CertificateAttributes } from "./certificate-conditions.ts";
 import { required } from "./checks.ts";
 import type { ITrustAnchor } from "./trust-anchor.ts";
 
+/** The service that assumes the roles. */
+export const ROLES_ANYWHERE = "rolesanywhere.amazonaws.com";
+
 /** Options of {@link RolesAnywherePrincipal}: the trust anchor, and the certificates that it lets in. */
 export interface RolesAnywherePrincipalOptions extends CertificateAttributes {
   /** The only trust anchor whose certificates may assume the role. */
@@ -52,7 +55,7 @@ export class RolesAnywherePrincipal extends ServicePrincipal {
       options?.trustAnchor,
       "give a TrustAnchor, or TrustAnchor.fromTrustAnchorArn(…)",
     );
-    super("rolesanywhere.amazonaws.com", {
+    super(ROLES_ANYWHERE, {
       conditions: trustConditions(trustAnchor.trustAnchorArn, options),
     });
   }

@@ -1,6 +1,6 @@
 import { ManagedPolicy } from "aws-cdk-lib/aws-iam";
 import { Bucket } from "aws-cdk-lib/aws-s3";
-import { App, CfnParameter, Duration, Stack } from "aws-cdk-lib/core";
+import { App, CfnParameter, Duration, Lazy, Stack } from "aws-cdk-lib/core";
 import { describe, expect, it } from "vitest";
 import { propertiesIn, warningsOf } from "../../test/support/template.ts";
 import type { CertificateAttributes } from "./certificate-conditions.ts";
@@ -81,6 +81,19 @@ describe("RolesAnywhereRole", () => {
         message: expect.stringContaining(`Mine/Role has at least ${fixed + (most + 1) * 15} characters`),
       }),
     );
+  });
+
+  it("takes a list that the app completes later", () => {
+    const commonNames = ["server-a"];
+    const { stack } = roleWith({ commonNames: Lazy.list({ produce: () => commonNames }) });
+    commonNames.push("server-b");
+    expect(propertiesIn(stack, "AWS::IAM::Role")).toMatchObject({
+      AssumeRolePolicyDocument: {
+        Statement: [
+          { Condition: { StringEquals: { "aws:PrincipalTag/x509Subject/CN": ["server-a", "server-b"] } } },
+        ],
+      },
+    });
   });
 
   it("wants all attributes that are given", () => {

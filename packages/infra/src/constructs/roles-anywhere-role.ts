@@ -1,11 +1,11 @@
 import { Role } from "aws-cdk-lib/aws-iam";
 import type { IManagedPolicy, RoleProps } from "aws-cdk-lib/aws-iam";
-import { Annotations, Stack } from "aws-cdk-lib/core";
+import { Annotations, Stack, Token } from "aws-cdk-lib/core";
 import type { Construct } from "constructs";
 import { InfraError } from "../errors.ts";
 import { optionalList } from "../list.ts";
 import { ATTRIBUTE_NAMES, readHandWritten, tooLongCommonNames } from "./certificate-conditions.ts";
-import { RolesAnywherePrincipal } from "./roles-anywhere-principal.ts";
+import { ROLES_ANYWHERE, RolesAnywherePrincipal } from "./roles-anywhere-principal.ts";
 import type { RolesAnywherePrincipalOptions } from "./roles-anywhere-principal.ts";
 
 /** How many characters the trust policy of a role may have: by default, and when AWS has raised the quota. */
@@ -84,10 +84,16 @@ export class RolesAnywhereRole extends Role {
     }
   }
 
-  /** What only CloudFormation knows counts as nothing, so the policy is at least this long. */
+  /**
+   * What only CloudFormation or the synthesis knows counts as nothing, so the policy is at least this long. Resolving it
+   * here would fix the values of the user's `Lazy` lists too early.
+   */
   private checkTrustPolicyLength(): void {
-    const policy: unknown = Stack.of(this).resolve(this.assumeRolePolicy);
-    const { length } = JSON.stringify(policy, (_key, value: unknown) => (isIntrinsic(value) ? "" : value));
+    const { length } = JSON.stringify(this.assumeRolePolicy, (key, value: unknown) => {
+      // The CDK writes the service's name as a token.
+      if (key === "Service") return ROLES_ANYWHERE;
+      return Token.isUnresolved(value) ? "" : value;
+    });
     if (length > MAXIMUM_TRUST_POLICY_LENGTH) {
       throw new InfraError(
         "ERR_INFRA_OPTION_INVALID",
@@ -119,11 +125,4 @@ export class RolesAnywhereRole extends Role {
   private warn(id: string, message: string): void {
     Annotations.of(this).addWarningV2(`@roles-anywhere/infra:${id}`, message);
   }
-}
-
-/** Whether a part of a resolved policy is a function of CloudFormation, such as `{ Ref: "…" }`. */
-function isIntrinsic(value: unknown): boolean {
-  if (typeof value !== "object" || value === null) return false;
-  const [key = "", ...others] = Object.keys(value);
-  return others.length === 0 && (key === "Ref" || key.startsWith("Fn::"));
 }
