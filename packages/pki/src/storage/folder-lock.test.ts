@@ -1,14 +1,17 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, readlinkSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { createHash } from "node:crypto";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { temporaryDirectory } from "../../test/support/temporary-directory.ts";
 import { lockFolder } from "./folder-lock.ts";
 
-const machine = createHash("sha256").update(hostname()).digest("hex").slice(0, 8);
+const hash = (...parts: string[]): string =>
+  createHash("sha256").update(parts.join("\n")).digest("hex").slice(0, 8);
+const bootId = readFileSync("/proc/sys/kernel/random/boot_id", "latin1").trim();
+const machine = hash(hostname(), bootId, readlinkSync("/proc/self/ns/pid"));
 const startOf = (pid: number): string =>
   readFileSync(`/proc/${pid}/stat`, "latin1")
     .replace(/^.*\) /s, "")
@@ -68,7 +71,7 @@ describe("lockFolder", () => {
 
   it("takes over from a process before this one that had its id", async () => {
     const directory = temporaryDirectory();
-    claim(directory, { start: startOf(process.pid) });
+    claim(directory, { start: "7" });
     await (
       await lockFolder(directory, { patienceMs: 0 })
     )();
@@ -81,10 +84,16 @@ describe("lockFolder", () => {
       title: "a younger claim of a living process",
       holder: { pid: process.ppid, start: "alive", moment: 10 ** 14 },
     },
+    { title: "another thread of this process", holder: { pid: process.pid, start: "own" } },
     { title: "another machine", holder: { pid: 1, start: "7", host: "deadbeef" } },
+    {
+      title: "a container with the same host name",
+      holder: { pid: 1, start: "7", host: hash(hostname(), bootId, "pid:[1]") },
+    },
+    { title: "a machine with the same host name", holder: { pid: 1, start: "7", host: hash(hostname()) } },
   ])("gives up on $title, says who it is, and leaves its claim", async ({ holder }) => {
     const directory = temporaryDirectory();
-    const start = holder.start === "alive" ? startOf(process.ppid) : holder.start;
+    const start = ["alive", "own"].includes(holder.start) ? startOf(holder.pid) : holder.start;
     const name = claim(directory, { ...holder, start });
     await expect(lockFolder(directory, { patienceMs: 0 })).rejects.toMatchObject({
       code: "ERR_PKI_LOCKED",
@@ -92,6 +101,18 @@ describe("lockFolder", () => {
       message: expect.stringMatching(new RegExp(`^process ${holder.pid} .*or end it and delete .*${name}$`)),
     });
     expect(readdirSync(directory)).toEqual([name]);
+  });
+
+  it("keeps another copy of the module out", async () => {
+    const directory = temporaryDirectory();
+    const release = await lockFolder(directory);
+    vi.resetModules();
+    const copy = await import("./folder-lock.ts");
+    await expect(copy.lockFolder(directory, { patienceMs: 0 })).rejects.toMatchObject({
+      code: "ERR_PKI_LOCKED",
+    });
+    expect(readdirSync(directory)).toHaveLength(1);
+    await release();
   });
 
   it("takes no other file for a claim", async () => {

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { readFileSync, readlinkSync } from "node:fs";
 import { open, readdir, rm } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
@@ -14,16 +14,14 @@ const PAUSE_MS = 15;
 /** `.ra-pki-lock-<moment>-<process id>-<start of the process>-<machine>-<random>`; it sorts by the moment. */
 const CLAIM = /^\.ra-pki-lock-\d{15}-(\d+)-(\d+)-([\da-f]{8})-[\da-f]{8}$/;
 
-/** The claims of this process. A claim with its process id that is not among them belongs to a process before it. */
-const ownClaims = new Set<string>();
-
 /**
  * Waits until no other command works in the folder, and keeps others out until the returned function is called.
  *
  * Each command creates a file with a name of its own, its claim, and then looks for other claims. It goes ahead when there
  * is none, waits for younger ones to give way, and gives way to older ones. So two commands never go ahead together:
- * whoever looks last sees the other one. The claim of a killed command is removed by whoever sees it next; its name is
- * never used again, so nobody removes the claim of a living command by mistake.
+ * whoever looks last sees the other one. The claim of a killed command is removed by whoever sees it next, if it can tell:
+ * if it is the same machine since the same start, and the same container. The name of a claim is never used again, so
+ * nobody removes the claim of a living command by mistake.
  *
  * @throws {PkiError} ERR_PKI_LOCKED after 30 s; ERR_PKI_FILE_SYSTEM
  */
@@ -35,16 +33,11 @@ export async function lockFolder(
   for (;;) {
     const claim = newClaim();
     const path = join(directory, claim);
-    ownClaims.add(claim);
-    const release = async (): Promise<void> => {
-      // A claim that cannot be removed counts until its process ends.
-      await rm(path, { force: true });
-      ownClaims.delete(claim);
-    };
+    // A claim that cannot be removed counts until its process ends.
+    const release = (): Promise<void> => rm(path, { force: true });
     try {
       await (await open(path, "wx", 0o600)).close();
     } catch (cause) {
-      ownClaims.delete(claim);
       throw fileSystemError(`cannot write into ${directory}, where nothing has changed`, directory, cause);
     }
     try {
@@ -80,14 +73,14 @@ async function otherClaims(directory: string, own: string): Promise<string[]> {
   for (const name of await readdir(directory)) {
     const [, pid, start, host] = CLAIM.exec(name) ?? [];
     if (pid === undefined || name === own) continue;
-    if (host !== machine() || isAlive(name, Number(pid), Number(start))) claims.push(name);
+    if (host !== machine() || isAlive(Number(pid), Number(start))) claims.push(name);
     else await rm(join(directory, name), { force: true });
   }
   return claims.toSorted();
 }
 
-function isAlive(claim: string, pid: number, start: number): boolean {
-  if (pid === process.pid) return ownClaims.has(claim);
+/** Whether the process that made a claim lives. Its own id may be that of another thread, or of another copy of this module. */
+function isAlive(pid: number, start: number): boolean {
   try {
     process.kill(pid, 0);
   } catch (error) {
@@ -109,14 +102,34 @@ function startOf(pid: number): number | undefined {
   }
 }
 
+/**
+ * Within what a process id means one process: the machine since its start, and the container. Containers that share a folder
+ * may have the same host name, and the process ids of the one say nothing in the other.
+ */
 function machine(): string {
-  return createHash("sha256").update(hostname()).digest("hex").slice(0, 8);
+  const parts = [
+    hostname(),
+    ifSystemTells(() => readFileSync("/proc/sys/kernel/random/boot_id", "latin1").trim()),
+    ifSystemTells(() => readlinkSync("/proc/self/ns/pid")),
+  ];
+  return createHash("sha256").update(parts.join("\n")).digest("hex").slice(0, 8);
+}
+
+function ifSystemTells(read: () => string): string {
+  try {
+    return read();
+  } catch {
+    return "";
+  }
 }
 
 function locked(directory: string, claim: string): PkiError {
   const path = join(directory, claim);
   const [, pid, , host] = CLAIM.exec(claim) ?? [];
-  const holder = host === machine() ? `process ${pid}` : `process ${pid} of another machine`;
+  const holder =
+    host === machine()
+      ? `process ${pid}`
+      : `process ${pid} of another machine or container, or from before a restart,`;
   return new PkiError(
     "ERR_PKI_LOCKED",
     `${holder} works in ${directory} and does not come to an end; wait for it, or end it and delete ${path}`,
