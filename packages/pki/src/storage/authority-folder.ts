@@ -135,7 +135,8 @@ function refuseLoggedAuthorities(directory: string, log: string, names: readonly
   if (name !== undefined) throw authorityName(directory, name);
 }
 
-function isAuthority(pem: Buffer): boolean {
+/** Whether a file has the certificate of a CA first. */
+export function isAuthority(pem: Buffer): boolean {
   try {
     return new X509Certificate(pem).ca;
   } catch {

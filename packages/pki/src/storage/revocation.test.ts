@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, readdirSync } from "node:fs";
+import { mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { openssl } from "@roles-anywhere/testing";
 import { describe, expect, it } from "vitest";
@@ -117,9 +117,28 @@ describe("revokeCertificate", () => {
     ["an unknown serial number", { certificate: "0102" }, 1, "ERR_PKI_CERTIFICATE_NOT_FOUND"],
     ["an expired certificate", { certificate: "b" }, 31, "ERR_PKI_CERTIFICATE_NOT_FOUND"],
     ["a revoked certificate", { certificate: "a" }, 1, "ERR_PKI_CERTIFICATE_REVOKED"],
+    [
+      "a serial number of a CA that is not there",
+      { certificate: "0102", authorityName: "rootCa2" },
+      1,
+      "ERR_PKI_AUTHORITY_NOT_FOUND",
+    ],
+    [
+      "a serial number of what is no CA",
+      { certificate: "0102", authorityName: "b" },
+      1,
+      "ERR_PKI_AUTHORITY_NOT_FOUND",
+    ],
+    [
+      "a serial number of another program that is revoked",
+      { certificate: "00:FF:01", authorityName: "rootCA" },
+      1,
+      "ERR_PKI_CERTIFICATE_REVOKED",
+    ],
   ])("refuses %s", async (_, options, day, code) => {
     const { directory } = await folder();
     await revokeCertificate({ directory, certificate: "a" }, onDay(1));
+    await revokeCertificate({ directory, certificate: "FF01", authorityName: "rootCA" }, onDay(1));
     const log = readFileSync(join(directory, "issued.jsonl"), "utf8");
 
     await expect(
@@ -164,6 +183,22 @@ describe("storeRevocationList", () => {
     await storeRevocationList({ directory }, onDay(400));
     const { crlPath } = await storeRevocationList({ directory }, onDay(2));
     expect(listIn(crlPath).serials).toEqual([a.serialNumber]);
+  });
+
+  it("takes nothing back when the log is older than the list", async () => {
+    const { directory, a } = await folder();
+    const path = join(directory, "issued.jsonl");
+    const backup = readFileSync(path);
+    await revokeCertificate({ directory, certificate: "a" }, onDay(1));
+    const { crlPath } = await storeRevocationList({ directory }, onDay(1));
+    writeFileSync(path, backup);
+
+    await expect(storeRevocationList({ directory }, onDay(2))).rejects.toMatchObject({
+      code: "ERR_PKI_REVOCATION_LIST_INVALID",
+      message: expect.stringContaining("put back the newest issued.jsonl"),
+    });
+    expect(readFileSync(path)).toEqual(backup);
+    expect(listIn(crlPath)).toEqual({ number: 1n, serials: [a.serialNumber] });
   });
 
   it("has the certificates of its CA only", async () => {

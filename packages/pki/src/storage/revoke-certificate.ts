@@ -1,12 +1,16 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { toIsoSeconds } from "../certificate/validity.ts";
 import { systemDependencies } from "../dependencies.ts";
 import type { PkiDependencies } from "../dependencies.ts";
 import { PkiError } from "../errors.ts";
 import { checkReason } from "../revocation/revocation-reason.ts";
 import type { RevocationReason } from "../revocation/revocation-reason.ts";
-import { changeFolder } from "./authority-folder.ts";
-import { appendRecords, readIssuanceLog } from "./issuance-log.ts";
-import type { LogEntry, RevokedRecord } from "./issuance-log.ts";
+import { changeFolder, isAuthority } from "./authority-folder.ts";
+import { appendRecords, entriesOf, LOG_FILE_NAME, readLogText, recordsIn } from "./issuance-log.ts";
+import type { LogEntry, LogRecord, RevokedRecord } from "./issuance-log.ts";
+import { authorityPaths } from "./layout.ts";
+import { fileSystemError, ifThere } from "./write-files.ts";
 
 export interface RevocationOptions {
   /** Folder of the CA. */
@@ -36,6 +40,7 @@ export interface StoredRevocation extends RevokedRecord {
  * @returns what was revoked, more than one with `all` only
  * @throws {PkiError} ERR_PKI_CERTIFICATE_NOT_FOUND when the log has no such certificate that is still valid;
  *   ERR_PKI_CERTIFICATE_AMBIGUOUS when a name has several; ERR_PKI_CERTIFICATE_REVOKED when it is revoked;
+ *   ERR_PKI_AUTHORITY_NOT_FOUND when the folder has no CA `authorityName`;
  *   ERR_PKI_LOG_INVALID, ERR_PKI_LOCKED, ERR_PKI_FILE_SYSTEM
  * @example
  * await revokeCertificate({ directory: "pki", certificate: "server-a", reason: "keyCompromise" });
@@ -49,7 +54,9 @@ export async function revokeCertificate(
   const { now } = { ...systemDependencies, ...dependencies };
   return changeFolder(directory, async () => {
     const time = toIsoSeconds(now());
-    const found = findCertificates(await readIssuanceLog(directory), options, time);
+    const records = recordsIn(await readLogText(directory), join(directory, LOG_FILE_NAME));
+    if (options.authorityName !== undefined) await checkAuthority(directory, options.authorityName);
+    const found = findCertificates(records, options, time);
     const revocations = found.map(({ commonName, notAfter, serialNumber, authority }) => {
       const record: RevokedRecord = { event: "revoked", time, serialNumber, authority, reason };
       return { record, stored: { ...record, commonName, notAfter } };
@@ -70,10 +77,11 @@ interface Found {
 }
 
 function findCertificates(
-  entries: readonly LogEntry[],
+  records: readonly LogRecord[],
   { certificate, all = false, authorityName, directory }: RevocationOptions,
   time: string,
 ): readonly Found[] {
+  const entries = entriesOf(records);
   const serialNumber = toSerialNumber(certificate);
   const known = entries.find((entry) => entry.serialNumber === serialNumber && entry.fate !== "discarded");
   if (known !== undefined) return [notRevoked(known)];
@@ -90,6 +98,7 @@ function findCertificates(
   const revoked = named.findLast(({ fate }) => fate === "revoked");
   if (revoked !== undefined) return [notRevoked(revoked)];
   if (serialNumber !== undefined && authorityName !== undefined) {
+    checkNew(records, serialNumber, authorityName);
     return [{ serialNumber, authority: authorityName }];
   }
   throw new PkiError(
@@ -98,6 +107,36 @@ function findCertificates(
       ? `every certificate of ${JSON.stringify(certificate)} has expired; there is nothing to revoke`
       : `the issuance log of ${directory} has no certificate ${JSON.stringify(certificate)}; give a common name or a serial ` +
           "number, and --ca <name> for a serial number that another program issued",
+  );
+}
+
+/** A typing error in the name of the CA would put the serial number on no list. */
+async function checkAuthority(directory: string, name: string): Promise<void> {
+  const { certificatePath } = authorityPaths(directory, name);
+  const pem = await ifThere(readFile(certificatePath)).catch((cause: unknown) => {
+    throw fileSystemError(`cannot read ${certificatePath}`, certificatePath, cause);
+  });
+  if (pem !== undefined && isAuthority(pem)) return;
+  throw new PkiError(
+    "ERR_PKI_AUTHORITY_NOT_FOUND",
+    `${directory} has no CA ${JSON.stringify(name)}: ${certificatePath} is missing, or not the certificate of a CA; ` +
+      "give rootCA or the common name of an intermediate",
+    { path: certificatePath },
+  );
+}
+
+/** A serial number that another program issued is recorded once. */
+function checkNew(records: readonly LogRecord[], serialNumber: string, authorityName: string): void {
+  const before = records.find(
+    (record) =>
+      record.event === "revoked" &&
+      record.authority === authorityName &&
+      BigInt(`0x${record.serialNumber}`) === BigInt(`0x${serialNumber}`),
+  );
+  if (before === undefined) return;
+  throw new PkiError(
+    "ERR_PKI_CERTIFICATE_REVOKED",
+    `${serialNumber} of ${JSON.stringify(authorityName)} was revoked at ${before.time}; there is nothing to do`,
   );
 }
 

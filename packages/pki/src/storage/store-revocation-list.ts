@@ -1,7 +1,12 @@
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { toIsoSeconds } from "../certificate/validity.ts";
 import { systemDependencies } from "../dependencies.ts";
 import type { PkiDependencies } from "../dependencies.ts";
+import { PkiError } from "../errors.ts";
+import { namesIssuer } from "../inspection/certification-path.ts";
+import { parseCertificates } from "../inspection/parse-certificate.ts";
+import { parseRevocationLists } from "../inspection/revocation-list.ts";
 import { createRevocationList } from "../revocation/create-revocation-list.ts";
 import type { RevocationList } from "../revocation/create-revocation-list.ts";
 import { isRevocationReason } from "../revocation/revocation-reason.ts";
@@ -12,7 +17,7 @@ import { revocationListPath, ROOT_NAME } from "./layout.ts";
 import { loadCertificateAuthority } from "./load-certificate-authority.ts";
 import type { Passphrase } from "./load-certificate-authority.ts";
 import { CERTIFICATE_MODE } from "./store-certificate.ts";
-import { writeFiles } from "./write-files.ts";
+import { fileSystemError, ifThere, isSystemError, writeFiles } from "./write-files.ts";
 
 export interface RevocationListStorageOptions {
   /** Folder of the CA. */
@@ -37,9 +42,11 @@ export interface StoredRevocationList extends RevocationList {
  * Makes the revocation list of a CA of the folder from the issuance log, and writes it to `<CA>.crl.pem` (0644) in place of
  * the list before. The log keeps the numbers of the lists, so that no number comes twice and none is smaller.
  *
- * A certificate stays on the list until one list was made after it expired.
+ * A certificate stays on the list until one list was made after it expired. A list in the folder with a number that the log
+ * has not given is left alone: the log is one from a backup.
  *
- * @throws {PkiError} as `createRevocationList` and `loadCertificateAuthority`; ERR_PKI_LOG_INVALID, ERR_PKI_LOCKED,
+ * @throws {PkiError} as `createRevocationList` and `loadCertificateAuthority`; ERR_PKI_REVOCATION_LIST_INVALID when the list before
+ *   cannot be read, or is newer than the log; ERR_PKI_LOG_INVALID, ERR_PKI_LOCKED,
  *   ERR_PKI_FILE_SYSTEM. After an error the list before is still there.
  * @see RFC 5280 §3.3 and §5.2.3
  */
@@ -54,6 +61,8 @@ export async function storeRevocationList(
     const records = recordsIn(await readLogText(directory), join(directory, LOG_FILE_NAME));
     const thisUpdate = new Date(Math.floor(now().getTime() / 1000) * 1000);
     const { number, revoked } = contentOf(records, authorityName, toIsoSeconds(thisUpdate));
+    const crlPath = revocationListPath(directory, authorityName);
+    await checkNewer(crlPath, number, authority.certificatePem);
     const list = await createRevocationList({
       authority,
       revoked,
@@ -64,7 +73,6 @@ export async function storeRevocationList(
           ? undefined
           : new Date(thisUpdate.getTime() + nextUpdateDays * 86_400_000),
     });
-    const crlPath = revocationListPath(directory, authorityName);
     await writeFiles([{ path: crlPath, content: list.crlPem, mode: CERTIFICATE_MODE }], {
       force: true,
       // The number is on disk before the list can be read, so that a killed command leaves no number that comes twice.
@@ -82,6 +90,33 @@ export async function storeRevocationList(
     const warnings = [...authority.warnings, ...list.warnings];
     return { ...list, warnings, crlPath, authorityName, revokedCount: revoked.length };
   });
+}
+
+/**
+ * The log of a folder may be one that was put back from a backup. It then lacks revocations that the list in the folder has,
+ * and a list made of it would take them back, under a number that was used before.
+ */
+async function checkNewer(path: string, number: bigint, certificatePem: string): Promise<void> {
+  const pem = await ifThere(readFile(path)).catch((cause: unknown) => {
+    // Whoever writes the list says what is in the way.
+    if (isSystemError(cause, "EISDIR")) return undefined;
+    throw fileSystemError(`cannot read ${path}`, path, cause);
+  });
+  if (pem === undefined) return;
+  const [authority] = parseCertificates(certificatePem, "the CA certificate");
+  const ahead = parseRevocationLists(pem, path).find(
+    (list) =>
+      authority !== undefined &&
+      namesIssuer(list.issuer, list.authorityKeyIdentifier, authority) &&
+      (list.number ?? 0n) >= number,
+  );
+  if (ahead === undefined) return;
+  throw new PkiError(
+    "ERR_PKI_REVOCATION_LIST_INVALID",
+    `${path} has the number ${ahead.number}, and the next one of ${LOG_FILE_NAME} is ${number}: the log is older than the list; ` +
+      `put back the newest ${LOG_FILE_NAME}; if it is lost, revoke the certificates of the list again and append its record`,
+    { path },
+  );
 }
 
 /** The certificates on the next list of a CA, and its number. */
