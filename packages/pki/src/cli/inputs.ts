@@ -1,21 +1,34 @@
-import { readFile } from "node:fs/promises";
+import { createReadStream } from "node:fs";
 import { basename, dirname } from "node:path";
 import { InvalidArgumentError } from "commander";
 import { PkiError } from "../errors.ts";
 import { authorityPaths } from "../storage/layout.ts";
 import { fileSystemError, isSystemError } from "../storage/write-files.ts";
 
+/** The largest file that is read, in octets. Certificates, requests, keys and the lists that AWS imports are far smaller. */
+const LARGEST_INPUT = 1_000_000;
+
 /**
- * Reads a file that an argument names.
+ * Reads a file that an argument names, or a pipe.
  *
- * @throws {PkiError} ERR_PKI_FILE_SYSTEM
+ * @throws {PkiError} ERR_PKI_FILE_SYSTEM when it cannot be read, or has more than 1 MB
  */
 export async function readInput(path: string): Promise<Buffer> {
-  return readFile(path).catch((cause: unknown) => {
+  const chunks: Buffer[] = [];
+  try {
+    for await (const chunk of createReadStream(path, { end: LARGEST_INPUT })) chunks.push(Buffer.from(chunk));
+  } catch (cause) {
     throw isSystemError(cause, "ENOENT")
       ? new PkiError("ERR_PKI_FILE_SYSTEM", `there is no ${path}; check the path`, { path, cause })
       : fileSystemError(`cannot read ${path}`, path, cause);
-  });
+  }
+  const content = Buffer.concat(chunks);
+  if (content.length <= LARGEST_INPUT) return content;
+  throw new PkiError(
+    "ERR_PKI_FILE_SYSTEM",
+    `${path} has more than ${LARGEST_INPUT} octets, which no file of certificates needs; check the path`,
+    { path },
+  );
 }
 
 /** Reads the file of an option that need not be given. */

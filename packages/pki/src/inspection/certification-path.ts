@@ -8,9 +8,24 @@ import type { InspectionProblem } from "./problem.ts";
 /** The certificate first, then its issuers, the trust anchor's certificate last. */
 export type CertificationPath = readonly ParsedCertificate[];
 
+/** The most certificates of a path. AWS takes seven: the client's, five intermediates and the trust anchor's. */
+const LONGEST_PATH = 10;
+/**
+ * How many steps the search takes: certificates put on a path, and signatures verified. Five intermediates that all issued each
+ * other take fewer than 500. More of them would take a factorial of their number.
+ */
+const MOST_STEPS = 2000;
+
+interface Search {
+  steps: number;
+  /** Whether a certificate was issued by another: nothing is verified twice. */
+  readonly outcomes: Map<ParsedCertificate, Map<ParsedCertificate, boolean>>;
+}
+
 /**
  * Finds the paths from a certificate to the certificates of a trust anchor: by names, key identifiers and signatures.
  * Intermediates may come in any order; the certificate itself and those of the trust anchor among them are ignored.
+ * Paths of more than 10 certificates, and those that a search of 2000 steps does not come to, are not found.
  */
 export function* findPaths(
   certificate: ParsedCertificate,
@@ -23,25 +38,40 @@ export function* findPaths(
       .filter(({ fingerprint }) => !ends.has(fingerprint))
       .map((intermediate) => [intermediate.fingerprint, intermediate]),
   );
-  yield* extendPath([certificate], [...usable.values()], anchors);
+  yield* extendPath([certificate], [...usable.values()], anchors, { steps: 0, outcomes: new Map() });
 }
 
 function* extendPath(
   path: readonly [ParsedCertificate, ...ParsedCertificate[]],
   intermediates: readonly ParsedCertificate[],
   anchors: readonly ParsedCertificate[],
+  search: Search,
 ): Generator<CertificationPath> {
   const last = path.at(-1) ?? path[0];
-  for (const anchor of anchors) if (isIssuedBy(last, anchor)) yield [...path, anchor];
+  search.steps += 1;
+  for (const anchor of anchors) if (isIssuedBy(last, anchor, search)) yield [...path, anchor];
+  if (path.length + 1 >= LONGEST_PATH) return;
   for (const [index, issuer] of intermediates.entries()) {
-    if (isIssuedBy(last, issuer))
-      yield* extendPath([...path, issuer], intermediates.toSpliced(index, 1), anchors);
+    if (search.steps >= MOST_STEPS) return;
+    if (isIssuedBy(last, issuer, search))
+      yield* extendPath([...path, issuer], intermediates.toSpliced(index, 1), anchors, search);
   }
 }
 
-function isIssuedBy(certificate: ParsedCertificate, issuer: ParsedCertificate): boolean {
+function isIssuedBy(certificate: ParsedCertificate, issuer: ParsedCertificate, search: Search): boolean {
+  const outcomes = search.outcomes.get(certificate) ?? new Map<ParsedCertificate, boolean>();
+  search.outcomes.set(certificate, outcomes);
+  const known = outcomes.get(issuer);
+  if (known !== undefined) return known;
   const { authorityKeyIdentifier } = certificate.extensions;
-  if (!namesIssuer(certificate.issuer, authorityKeyIdentifier, issuer)) return false;
+  const named = namesIssuer(certificate.issuer, authorityKeyIdentifier, issuer);
+  if (named) search.steps += 1;
+  const holds = named && verifies(certificate, issuer);
+  outcomes.set(issuer, holds);
+  return holds;
+}
+
+function verifies(certificate: ParsedCertificate, issuer: ParsedCertificate): boolean {
   try {
     return issuer.publicKey !== undefined && certificate.x509.verify(issuer.publicKey);
   } catch {

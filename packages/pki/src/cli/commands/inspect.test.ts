@@ -33,6 +33,7 @@ function folder(): string {
     "crl.pem": makeCrl(root, { revoked: [client.serialNumber] }),
     "strange.pem": makeCertificate({ subject: [["CN", "\u001B[31mred\nnext"]] }, root).certificatePem,
     "text.pem": "no certificate",
+    "large.pem": `${client.certificatePem}${" ".repeat(1_000_000)}`,
   };
   for (const [name, content] of Object.entries(files)) writeFileSync(join(path, name), content);
   return path;
@@ -137,6 +138,7 @@ describe("ra-pki inspect", () => {
     ["a day that is none", ["client.pem", "--at", "2027-02-31"], 2, /Give a date/],
     ["a time on a day that is none", ["client.pem", "--at", "2027-02-31T12:00:00Z"], 2, /Give a date/],
     ["a time that is none", ["client.pem", "--at", "tomorrow"], 2, /Give a date/],
+    ["a file of more than 1 MB", ["large.pem"], 1, /more than 1000000 octets.*\[ERR_PKI_FILE_SYSTEM\]/],
     ["no certificate", [], 2, /missing required argument 'certificate'/],
   ])("refuses %s in one line", (_, args, code, message) => {
     const { status, stdout, stderr } = runRaPki(folder(), ["inspect", ...args]);
