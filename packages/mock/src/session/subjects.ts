@@ -6,8 +6,8 @@ import type { Certificate } from "../trust/certificate.ts";
 /** How many certificates, and how many sets of instance properties, a subject keeps. The newest come first. */
 const REMEMBERED = 20;
 
-/** The subjects of an account by their names. */
-const indexes = new WeakMap<State, Map<string, SubjectRecord>>();
+/** The identifiers of the subjects of an account by their names. A record may be replaced; its identifier stays. */
+const indexes = new WeakMap<State, Map<string, string>>();
 
 /** Notes that a trusted certificate was seen, creating the Subject of its name at the first time. */
 export function recordSubject(
@@ -54,10 +54,12 @@ export function forgetSubjectIndex(state: State): void {
 function findSubject(state: State, x509Subject: string): SubjectRecord | undefined {
   const index = indexes.get(state);
   // A different count shows that subjects were added in another way.
-  if (index?.size === state.subjects.size) return index.get(x509Subject);
-  const subjects = new Map([...state.subjects.values()].map((subject) => [subject.x509Subject, subject]));
-  indexes.set(state, subjects);
-  return subjects.get(x509Subject);
+  if (index?.size === state.subjects.size) return state.subjects.get(index.get(x509Subject) ?? "");
+  const ids = new Map(
+    [...state.subjects.values()].map((subject) => [subject.x509Subject, subject.subjectId]),
+  );
+  indexes.set(state, ids);
+  return state.subjects.get(ids.get(x509Subject) ?? "");
 }
 
 function addSubject(state: State, x509Subject: string, now: Date, subjectId: string): SubjectRecord {
@@ -73,6 +75,6 @@ function addSubject(state: State, x509Subject: string, now: Date, subjectId: str
     instanceProperties: [],
   };
   state.subjects.set(subjectId, subject);
-  indexes.get(state)?.set(x509Subject, subject);
+  indexes.get(state)?.set(x509Subject, subjectId);
   return subject;
 }
