@@ -386,15 +386,21 @@ def keep_results():
         from localstack.services.cloudformation.engine.v2 import change_set_model_executor as execution
     except ImportError:
         return  # A release without change sets of this kind.
-    executor = execution.ChangeSetModelExecutor
-    execute = executor.execute
+    executor = getattr(execution, "ChangeSetModelExecutor", None)
+    execute = getattr(executor, "execute", None)
+    if execute is None:
+        return  # A release that names them otherwise.
 
     def execute_and_keep(self):
         result = execute(self)
-        if not result.failure_message:
-            stack = self._change_set.stack
-            stack.resolved_outputs = result.outputs
-            stack.processed_template = self._change_set.processed_template
+        change_set = getattr(self, "_change_set", None)
+        stack = getattr(change_set, "stack", None)
+        outputs = getattr(result, "outputs", None)
+        template = getattr(change_set, "processed_template", None)
+        # A release that names one of them otherwise sets them as it does by itself.
+        if None not in (stack, outputs, template) and not getattr(result, "failure_message", True):
+            stack.resolved_outputs = outputs
+            stack.processed_template = template
         return result
 
     executor.execute = execute_and_keep
