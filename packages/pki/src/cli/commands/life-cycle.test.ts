@@ -145,6 +145,11 @@ describe("ra-pki request and sign", () => {
       code: "ERR_PKI_FILE_SYSTEM",
     },
     {
+      title: "a file of more than 1 MB",
+      args: ["sign", "large.csr", "--name", "a"],
+      code: "ERR_PKI_FILE_SYSTEM",
+    },
+    {
       title: "a file that is no request",
       args: ["sign", "pki/rootCA.pem", "--name", "a"],
       code: "ERR_PKI_REQUEST_INVALID",
@@ -164,6 +169,7 @@ describe("ra-pki request and sign", () => {
     runRaPki(cwd, ["request", "--name", "a", ...EC]);
     runRaPki(cwd, ["request", "--name", "b", ...EC, "--dir", "server"]);
     writeFileSync(join(cwd, "pki", "b.key"), readFileSync(join(cwd, "pki", "a.key")));
+    writeFileSync(join(cwd, "large.csr"), " ".repeat(1_000_001));
     const { status, stderr } = runRaPki(cwd, args);
     expect({ status, stderr }).toEqual({ status: 1, stderr: expect.stringContaining(`[${code}]`) });
   });

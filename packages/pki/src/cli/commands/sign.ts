@@ -1,9 +1,9 @@
-import { readFile } from "node:fs/promises";
 import type { Command } from "commander";
 import { DEFAULT_CLIENT_VALIDITY_DAYS } from "../../authority/defaults.ts";
 import type { SubjectAlternativeName } from "../../certificate/subject-alternative-name.ts";
 import type { SubjectAttribute } from "../../certificate/subject.ts";
 import { PkiError } from "../../errors.ts";
+import { readInput } from "../inputs.ts";
 import {
   addAuthorityOption,
   addFolderOptions,
@@ -12,7 +12,6 @@ import {
   collectAlternativeNames,
 } from "../options.ts";
 import type { FolderFlags } from "../options.ts";
-import { fileSystemError } from "../../storage/write-files.ts";
 import { addPassphraseOptions, passphraseOf } from "../passphrase.ts";
 import type { PassphraseFlags } from "../passphrase.ts";
 import { certificateJson, certificateLines, printJson, printLines, shellWord, warnAbout } from "../report.ts";
@@ -61,9 +60,7 @@ export function addSign(program: Command, warn: Warn): void {
       if (name === undefined && !flags.show) {
         command.error("error: required option '--name <cn>' not specified (or --show, which signs nothing)");
       }
-      const requestPem = await readFile(csr, "utf8").catch((cause: unknown) => {
-        throw fileSystemError(`cannot read ${csr}`, csr, cause);
-      });
+      const requestPem = (await readInput(csr)).toString("utf8");
       if (flags.show || name === undefined) await show(csr, requestPem, flags.json);
       else await sign(csr, requestPem, { ...flags, name }, warn);
     });
