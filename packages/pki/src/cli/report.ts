@@ -3,7 +3,7 @@ import type { SignedCertificate } from "../certificate/issued-certificate.ts";
 import { toIsoSeconds } from "../certificate/validity.ts";
 import type { PkiWarning } from "../errors.ts";
 import type { CertificatePaths } from "../storage/layout.ts";
-import { printable } from "./printable.ts";
+import { jsonLine, printable } from "./printable.ts";
 
 /** Writes one line about the command to stderr. */
 export type Warn = (message: string) => void;
@@ -77,7 +77,7 @@ export function certificateJson(stored: SignedCertificate & CertificatePaths) {
 /** Prints one line of JSON on stdout. Paths become absolute. */
 export function printJson(data: object, paths: Readonly<Record<string, string>> = {}): void {
   const absolute = Object.fromEntries(Object.entries(paths).map(([name, path]) => [name, resolve(path)]));
-  process.stdout.write(`${JSON.stringify({ ...data, ...absolute })}\n`);
+  process.stdout.write(jsonLine({ ...data, ...absolute }));
 }
 
 export function warnAbout(warnings: readonly PkiWarning[], warn: Warn): void {

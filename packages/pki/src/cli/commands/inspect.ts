@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import { toIsoSeconds } from "../../certificate/validity.ts";
 import type { CertificateInspection } from "../../inspection/inspect-certificate.ts";
 import { parseTime, readChain, readInput, readOptional, readTrustAnchor } from "../inputs.ts";
-import { printable } from "../printable.ts";
+import { jsonLine, printable } from "../printable.ts";
 
 interface InspectFlags {
   readonly intermediates?: string | undefined;
@@ -41,7 +41,7 @@ export function addInspect(program: Command): void {
         revocationLists: await readOptional(flags.crl),
         at: flags.at,
       });
-      process.stdout.write(flags.json ? `${JSON.stringify(toData(inspection))}\n` : toText(inspection));
+      process.stdout.write(flags.json ? jsonLine(toData(inspection)) : toText(inspection));
       process.exitCode = inspection.verdict === "refused" ? 1 : 0;
     });
 }

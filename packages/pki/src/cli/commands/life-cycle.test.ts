@@ -218,6 +218,17 @@ describe("ra-pki sign", () => {
   });
 });
 
+it("escapes on stdout what a terminal would act upon, as in a name of another", () => {
+  const cwd = folder();
+  const issued = runRaPki(cwd, ["issue", "--name", "a", ...EC, "--subject", "/O=\u202Eevil", "--json"]);
+  const inspected = runRaPki(cwd, ["inspect", "pki/a.pem", "--json"]);
+
+  for (const { stdout } of [issued, inspected]) {
+    expect(stdout).toContain(String.raw`O=\u202eevil`);
+    expect(stdout).not.toContain("\u202E");
+  }
+});
+
 describe("ra-pki renew", () => {
   it("says what it has replaced", () => {
     const cwd = folder();
