@@ -1,4 +1,3 @@
-import { existsSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { basename } from "node:path";
 import { createIntermediateCertificateAuthority } from "../authority/create-intermediate-certificate-authority.ts";
@@ -156,10 +155,17 @@ async function store(
   const { record, files } = filesOf(certificate, { paths, kind, keyMode, authorityName, now: now() });
   await changeFolder(directory, async () => {
     await handOut(directory, [{ record, files }], force);
-    // The chain of the certificate that was replaced.
-    if (force && certificate.chainPem === "" && existsSync(paths.chainPath)) await rm(paths.chainPath);
+    if (force) await removeOldChain({ ...certificate, ...paths });
   });
   return { ...certificate, ...paths };
+}
+
+/** Removes the chain of the certificate that was replaced, when the new one has none. Called within `changeFolder`. */
+export async function removeOldChain({
+  chainPem,
+  chainPath,
+}: Pick<StoredCertificate, "chainPem" | "chainPath">): Promise<void> {
+  if (chainPem === "") await rm(chainPath, { force: true });
 }
 
 /** The record of a new certificate, and the files of it, its chain, and its key if it has come with one. */
