@@ -222,6 +222,17 @@ describe("readCertificateAuthority", () => {
       code: "ERR_PKI_AUTHORITY_INVALID",
       message: /its key is of the type secp256k1; use a CA with an RSA, EC/,
     },
+    {
+      title: "a CA with a short RSA key",
+      change: () =>
+        handmade({
+          extensions: caExtensions,
+          key: ["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:1024"],
+        }),
+      code: "ERR_PKI_AUTHORITY_INVALID",
+      message:
+        /^the CA certificate cannot issue: its key is of the type rsa-1024; use RSA with 2048 bits or more$/,
+    },
   ])("refuses $title", ({ change, code, message }) => {
     expect(() => readCertificateAuthority({ ...good, ...change() })).toThrow(
       expect.objectContaining({ name: "PkiError", code, message: expect.stringMatching(message) }),

@@ -10,7 +10,7 @@ import { bits, content, items } from "../der/decode.ts";
 import { toDer } from "../der/encode.ts";
 import { PkiError } from "../errors.ts";
 import { isEncryptedKey } from "../keys/encrypt-private-key.ts";
-import { describeKey } from "../keys/key-pair.ts";
+import { describeKey, weaknessOf } from "../keys/key-pair.ts";
 import { isSignatureOf, signatureAlgorithmOf, signOctets } from "../keys/signature-algorithm.ts";
 import type { SignatureAlgorithm } from "../keys/signature-algorithm.ts";
 import { readPem } from "../pem.ts";
@@ -57,7 +57,7 @@ export interface AuthorityContent extends Validity {
  * Reads a CA and checks that it may issue certificates.
  *
  * @throws {PkiError} ERR_PKI_AUTHORITY_INVALID when the certificate or key is unreadable or of a kind that Roles Anywhere
- *   does not know, or the certificate lacks `CA:TRUE`, keyCertSign or a subject; ERR_PKI_PASSPHRASE when the key is
+ *   does not know, the key is shorter than 2048 bits (RSA), or the certificate lacks `CA:TRUE`, keyCertSign or a subject; ERR_PKI_PASSPHRASE when the key is
  *   encrypted and the passphrase does not open it; ERR_PKI_AUTHORITY_KEY_MISMATCH when key and certificate do not belong
  *   together.
  */
@@ -72,6 +72,8 @@ export function readCertificateAuthority(authority: CertificateAuthority): Autho
       `its key is of the type ${describeKey(publicKey)}; use a CA with an RSA, EC (P-256, P-384, P-521) or ML-DSA key`,
     );
   }
+  const weakness = weaknessOf(publicKey);
+  if (weakness !== undefined) throw invalid(`its key ${weakness}`);
   const { subject, isSelfIssued, extensions } = parse("certificate", () => readCertificate(certificate.raw));
   const usages = bits(extensions.get(EXTENSION_OID.keyUsage)).at(0) ?? 0;
   if ((usages & KEY_USAGE_BIT.keyCertSign) === 0) {

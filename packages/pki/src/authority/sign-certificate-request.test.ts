@@ -5,9 +5,13 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { certificateField, extensionLines } from "../../test/support/certificate-text.ts";
 import { sharedKeyPairOf } from "../../test/support/key-pool.ts";
 import { temporaryDirectory } from "../../test/support/temporary-directory.ts";
+import { signed } from "../certificate/encode-certificate.ts";
 import type { IssuedCertificate } from "../certificate/issued-certificate.ts";
 import type { SubjectAttribute } from "../certificate/subject.ts";
+import { fromDer, items } from "../der/decode.ts";
+import { toDer } from "../der/encode.ts";
 import { KEY_TYPES } from "../keys/key-type.ts";
+import { signOctets } from "../keys/signature-algorithm.ts";
 import { readPem, writePem } from "../pem.ts";
 import { createRootCertificateAuthority } from "./create-root-certificate-authority.ts";
 import {
@@ -59,6 +63,20 @@ function opensslRequest({
     ...["req", "-new", "-utf8", digest, "-subj", subject, "-key", keyPath, "-config", configPath],
     ...wished,
   ]);
+}
+
+/** Signs a changed request again, with a new key in the place of its own, which is of the same length. */
+async function signAgain(der: Buffer): Promise<string> {
+  const { publicKey, privateKey } = await sharedKeyPairOf("ec-p256");
+  const spki = publicKey.export({ type: "spki", format: "der" });
+  spki.copy(der, der.indexOf(spki.subarray(0, 26)));
+  const [info = der] = items(fromDer(der)).map(toDer);
+  return writePem(
+    "CERTIFICATE REQUEST",
+    await signed(info, "ecdsa-with-SHA256", async (octets, algorithm) =>
+      signOctets(algorithm, octets, privateKey),
+    ),
+  );
 }
 
 describe("createCertificateRequest", () => {
@@ -234,6 +252,18 @@ describe("signCertificateRequest", () => {
       message: /secp256k1/,
     },
     {
+      title: "an RSA key with the public exponent 3",
+      request: { key: [...rsa(2048), "-pkeyopt", "rsa_keygen_pubexp:3"] },
+      code: "ERR_PKI_KEY_UNSUPPORTED",
+      message: /the key has the public exponent 3; use 65537/,
+    },
+    {
+      title: "a key that spells out the parameters of P-256",
+      request: { key: [...P256, "-pkeyopt", "ec_param_enc:explicit"] },
+      code: "ERR_PKI_KEY_UNSUPPORTED",
+      message: /the key spells out the parameters of its curve; make one that names its curve/,
+    },
+    {
       title: "a signature by SHA-1",
       request: { digest: "-sha1" },
       code: "ERR_PKI_REQUEST_INVALID",
@@ -309,6 +339,18 @@ describe("signCertificateRequest", () => {
     await expect(
       signCertificateRequest({ authority, requestPem: change(opensslRequest({})), commonName: "server" }),
     ).rejects.toMatchObject({ code: "ERR_PKI_REQUEST_INVALID", message: expect.stringMatching(message) });
+  });
+
+  it("refuses a wish to be a CA whose TRUE is not written in DER", async () => {
+    const [block] = readPem(opensslRequest({ extensions: ["basicConstraints = CA:TRUE"] }));
+    const der = Buffer.from(block?.text.replaceAll(/-----[^-]+-----|\s/g, "") ?? "", "base64");
+    const wish = Buffer.from("30030101ff", "hex");
+    der.writeUInt8(0x01, der.indexOf(wish) + 4);
+    // Signed again, by a key of this test over the changed octets.
+    const requestPem = await signAgain(der);
+    await expect(
+      signCertificateRequest({ authority, requestPem, commonName: "server" }),
+    ).rejects.toMatchObject({ code: "ERR_PKI_REQUEST_REFUSED" });
   });
 
   it("refuses the request of another server", async () => {

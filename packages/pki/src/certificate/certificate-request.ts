@@ -1,6 +1,6 @@
 import { createPublicKey, verify } from "node:crypto";
 import type { KeyObject } from "node:crypto";
-import { bits, content, dottedOid, fromDer, isExplicitTag, items } from "../der/decode.ts";
+import { bits, content, dottedOid, fromDer, isBoolean, isExplicitTag, items } from "../der/decode.ts";
 import { explicit, integer, oid, sequence, set, toDer } from "../der/encode.ts";
 import type { Asn1 } from "../der/encode.ts";
 import { PkiError } from "../errors.ts";
@@ -159,8 +159,10 @@ function readWishes(info: Asn1): Wishes {
   for (const [id, value] of requestedExtensions(info)) {
     switch (id) {
       case EXTENSION_OID.basicConstraints:
-        if (items(value).some((item) => content(item).equals(Buffer.of(0xff))))
+        // DER writes TRUE as 0xFF; BER has every octet but zero for it, and so have readers.
+        if (items(value).some((item) => isBoolean(item) && content(item).some((octet) => octet !== 0))) {
           throw asksForAuthority("CA:TRUE");
+        }
         usual.push("basicConstraints CA:FALSE");
         break;
       case EXTENSION_OID.keyUsage: {

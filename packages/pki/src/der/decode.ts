@@ -76,6 +76,10 @@ function universalString(octets: Buffer): string | undefined {
   return points.map((point) => String.fromCodePoint(point)).join("");
 }
 
+export function isBoolean(value: Asn1): boolean {
+  return value.tagClass === asn1.Class.UNIVERSAL && Number(value.type) === 1;
+}
+
 export function isExplicitTag(value: Asn1, tag: number): boolean {
   return value.tagClass === asn1.Class.CONTEXT_SPECIFIC && Number(value.type) === tag;
 }

@@ -32,6 +32,13 @@ describe("toPrivateKeyPem", () => {
     expect(toPrivateKeyPem(privateKey, "x")).not.toBe(toPrivateKeyPem(privateKey, "x"));
   });
 
+  it("refuses an empty passphrase", async () => {
+    const { privateKey } = await sharedKeyPairOf("ec-p256");
+    expect(() => toPrivateKeyPem(privateKey, "")).toThrow(
+      expect.objectContaining({ code: "ERR_PKI_PASSPHRASE", message: expect.stringContaining("is empty") }),
+    );
+  });
+
   it("leaves a key plain without a passphrase", async () => {
     const { privateKey } = await sharedKeyPairOf("ec-p256");
     expect(isEncryptedKey(toPrivateKeyPem(privateKey, undefined))).toBe(false);

@@ -1,6 +1,7 @@
 import { createCipheriv, randomBytes, scryptSync } from "node:crypto";
 import type { KeyObject } from "node:crypto";
 import { integer, octetString, oid, sequence, toDer } from "../der/encode.ts";
+import { PkiError } from "../errors.ts";
 import { writePem } from "../pem.ts";
 import { toPkcs8Pem } from "./key-pair.ts";
 
@@ -21,10 +22,17 @@ const AES_256_CBC = "2.16.840.1.101.3.4.1.42";
  * later, and Node.js, read it. Node's own export of encrypted keys derives the key with 2048 rounds of PBKDF2, which a
  * graphics card tries in no time.
  *
+ * @throws {PkiError} ERR_PKI_PASSPHRASE for an empty passphrase, which protects nothing
  * @see RFC 8018 §6.2 (PBES2) and RFC 7914 §7 (scrypt)
  */
 export function toPrivateKeyPem(privateKey: KeyObject, passphrase: string | undefined): string {
   if (passphrase === undefined) return toPkcs8Pem(privateKey);
+  if (passphrase === "") {
+    throw new PkiError(
+      "ERR_PKI_PASSPHRASE",
+      "the passphrase of the new key is empty; give one, or none at all",
+    );
+  }
   const salt = randomBytes(16);
   const initializationVector = randomBytes(16);
   const key = scryptSync(passphrase, salt, 32, { ...SCRYPT, maxmem: 64 * 1024 * 1024 });

@@ -1,6 +1,7 @@
 import { generateKeyPair } from "node:crypto";
 import type { KeyObject } from "node:crypto";
 import { promisify } from "node:util";
+import { dottedOid, fromDer, items } from "../der/decode.ts";
 import { PkiError } from "../errors.ts";
 import { DEFAULT_KEY_TYPE, KEY_TYPES } from "./key-type.ts";
 import type { KeyType } from "./key-type.ts";
@@ -76,15 +77,48 @@ export function describeKey(key: KeyObject): string {
 /**
  * The kind of a key that a certificate is asked for.
  *
- * @throws {PkiError} ERR_PKI_KEY_UNSUPPORTED for a short RSA key, another curve or another algorithm.
+ * @throws {PkiError} ERR_PKI_KEY_UNSUPPORTED for a short RSA key or one of a small exponent, another curve or one that is not
+ *   named, or another algorithm.
  */
 export function supportedKeyType(publicKey: KeyObject): KeyType {
   const keyType = keyTypeOf(publicKey);
-  if (keyType !== undefined) return keyType;
-  throw new PkiError(
-    "ERR_PKI_KEY_UNSUPPORTED",
-    `the key is of the type ${describeKey(publicKey)}; use RSA with 2048, 3072 or 4096 bits, EC P-256, P-384 or P-521, or ML-DSA`,
-  );
+  if (keyType === undefined) {
+    throw new PkiError(
+      "ERR_PKI_KEY_UNSUPPORTED",
+      `the key is of the type ${describeKey(publicKey)}; use RSA with 2048, 3072 or 4096 bits, EC P-256, P-384 or P-521, or ML-DSA`,
+    );
+  }
+  const weakness = weaknessOf(publicKey);
+  if (weakness !== undefined) throw new PkiError("ERR_PKI_KEY_UNSUPPORTED", `the key ${weakness}`);
+  return keyType;
+}
+
+/**
+ * Why a public key protects nothing, or is not what its curve's name says; it continues "the key". Anyone can sign for the
+ * exponent 1, and small ones have a history of forgeries.
+ *
+ * @returns undefined for a key without these faults
+ * @see FIPS 186-5 §5.1 (RSA), RFC 5480 §2.1.1 (named curves only)
+ */
+export function weaknessOf(publicKey: KeyObject): string | undefined {
+  const { modulusLength = 0, publicExponent = 0n } = publicKey.asymmetricKeyDetails ?? {};
+  switch (publicKey.asymmetricKeyType) {
+    case "rsa":
+      if (modulusLength < 2048) return `is of the type rsa-${modulusLength}; use RSA with 2048 bits or more`;
+      if (publicExponent < 65_537n || publicExponent % 2n === 0n) {
+        return `has the public exponent ${publicExponent}; use 65537`;
+      }
+      return undefined;
+    case "ec": {
+      const [algorithm] = items(fromDer(toSpki(publicKey)));
+      const [, parameters] = items(algorithm);
+      return parameters?.constructed === false && dottedOid(parameters) !== ""
+        ? undefined
+        : "spells out the parameters of its curve; make one that names its curve";
+    }
+    default:
+      return undefined;
+  }
 }
 
 /** The unencrypted PKCS#8 PEM (`BEGIN PRIVATE KEY`) of a private key. */
