@@ -106,7 +106,10 @@ export function quoted(value: string): string {
 export class SignerError extends Error {
   /** True for errors of another copy of this package as well: a process may hold ES modules and a bundle. */
   static override [Symbol.hasInstance](value: unknown): value is SignerError {
-    return value instanceof Error && value.name === "SignerError";
+    if (Function.prototype[Symbol.hasInstance].call(this, value)) return true;
+    // A subclass inherits this, and knows its own errors only.
+    const isKnown = this === SignerError && value instanceof Error && value.name === "SignerError";
+    return isKnown && codeOf(value).startsWith("ERR_SIGNER_");
   }
 
   override readonly name = "SignerError";

@@ -351,6 +351,12 @@ describe("readStackOutputs", () => {
       /no stack "RolesAnywhereStack", only A, B/,
     ],
     ["no such stack", JSON.stringify({ A: outputs }), "toString", /no stack "toString"/],
+    [
+      "a default stack without an output that another one has",
+      JSON.stringify({ RolesAnywhereStack: { ...outputs, RoleArn: undefined }, Other: others }),
+      undefined,
+      /stack "RolesAnywhereStack" has no output RoleArn/,
+    ],
     ["no role", JSON.stringify({ A: { ...outputs, RoleArn: undefined } }), "A", /no output RoleArn/],
     [
       "an output that is no ARN",

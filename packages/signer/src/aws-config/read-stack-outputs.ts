@@ -11,6 +11,8 @@ export interface StackArns {
 /** Which outputs of a stack hold the ARNs. An output that is not asked for may be missing. */
 export type OutputNames = { readonly [Name in keyof StackArns]?: string | undefined };
 
+const DEFAULT_STACK = "RolesAnywhereStack";
+
 /** The flags of the ARNs, without `-arn` and `-output`. */
 const FLAGS = [
   ["trustAnchorArn", "trust-anchor"],
@@ -22,7 +24,7 @@ const FLAGS = [
  * Reads ARNs from the file that `cdk deploy --outputs-file` wrote.
  *
  * @param names Output of each ARN that is wanted, such as `{ roleArn: "RoleArn" }`.
- * @param stack Stack name. @default the only stack, or the only one that has these outputs, else RolesAnywhereStack
+ * @param stack Stack name. @default RolesAnywhereStack if it is there, else the only stack, or the only one that has these outputs
  * @throws {SignerError} ERR_SIGNER_OUTPUTS_INVALID naming what is missing, and the outputs that are there.
  */
 export function readStackOutputs(path: string, names: OutputNames, stack?: string): Partial<StackArns> {
@@ -44,7 +46,10 @@ export function readStackOutputs(path: string, names: OutputNames, stack?: strin
   }
   if (!isRecord(stacks)) throw invalid("it is not a JSON object of stacks");
   const all = Object.keys(stacks);
-  const name = stack ?? onlyStackWith(stacks, Object.values(names)) ?? "RolesAnywhereStack";
+  const likely = Object.hasOwn(stacks, DEFAULT_STACK)
+    ? DEFAULT_STACK
+    : onlyStackWith(stacks, Object.values(names));
+  const name = stack ?? likely ?? DEFAULT_STACK;
   const outputs = Object.hasOwn(stacks, name) ? stacks[name] : undefined;
   if (!isRecord(outputs))
     throw invalid(`it has no stack "${name}", only ${list(all)}; name one with --stack`);

@@ -46,7 +46,7 @@ export function checkIdentityFiles(
   report(ok("private key", keyPath === undefined ? type : `${type}, "${keyPath}"`));
   if (keyPath !== undefined) report(checkKeyMode(keyPath));
   report(checkValidity(identity, moment));
-  const isPair = privateKey !== undefined && certificate.x509.checkPrivateKey(privateKey);
+  const isPair = privateKey !== undefined && identity.certificate.x509.checkPrivateKey(privateKey);
   report(judge("key pair", isPair, `the key is ${isPair ? "" : "not "}the certificate's`));
   return identity;
 }

@@ -1,13 +1,17 @@
 import { X509Certificate } from "node:crypto";
+import { writeFileSync } from "node:fs";
 
 import { describe, expect, it } from "vitest";
 
 import type { HttpSend } from "../http/send.ts";
 import { CA_EXTENSIONS, makeCertificate } from "../../test/support/chain.ts";
 import type { CertificateChanges } from "../../test/support/chain.ts";
+import { makeIdentity } from "../../test/support/identities.ts";
+import { temporaryFolder } from "@roles-anywhere/testing";
 import type { TestIdentity } from "@roles-anywhere/testing";
 import { certificateFacts } from "./certificate-facts.ts";
 import { checkCertificate, checkChain } from "./check-certificate.ts";
+import { checkIdentityFiles } from "./check-identity-files.ts";
 import { checkParameters } from "./check-parameters.ts";
 import { checkEndpoint } from "./check-service.ts";
 import type { Finding } from "./finding.ts";
@@ -198,5 +202,30 @@ describe("checkParameters", () => {
     const date = new Date(now.getTime() - offset * 1000).toUTCString();
     const send: HttpSend = () => Promise.resolve({ status: 403, header: () => date, body: "" });
     expect(notOk(await checkEndpoint(GOOD, { send, now: () => now }))).toEqual(expected);
+  });
+});
+
+describe("checkIdentityFiles", () => {
+  it("judges the key by the certificate that was read with it", () => {
+    using folder = temporaryFolder();
+    const [old, renewed] = [makeIdentity("P-256"), makeIdentity("P-256")];
+    const [certificate, privateKey] = [folder.join("client.pem"), folder.join("client.key")];
+    const write = (identity: TestIdentity): void => {
+      writeFileSync(certificate, identity.certificatePem);
+      writeFileSync(privateKey, identity.privateKeyPem, { mode: 0o600 });
+    };
+    write(old);
+    const sources = {
+      certificate,
+      privateKey,
+      // Asked for after the certificate was read and before the key is.
+      get intermediates() {
+        write(renewed);
+        return undefined;
+      },
+    };
+    const findings: Finding[] = [];
+    checkIdentityFiles(sources, privateKey, new Date(), (...found) => void findings.push(...found));
+    expect(findings).toContainEqual(expect.objectContaining({ check: "key pair", status: "ok" }));
   });
 });

@@ -15,7 +15,7 @@ export interface WireRequest {
 /** A whole HTTP/1.1 response. */
 export interface WireResponse {
   readonly status: number;
-  /** By lower-case name; several values of one name are joined by commas (RFC 9110 §5.3). */
+  /** By lower-case name. Of several values of one name it is the first; those that delimit the body are joined by commas. */
   readonly headers: ReadonlyMap<string, string>;
   readonly body: Buffer;
 }
@@ -143,6 +143,9 @@ function endOfText(bytes: Buffer, mark: string, from: number): number {
   return end;
 }
 
+/** Headers of which each value counts, so that two different ones are refused. */
+const DELIMITERS: ReadonlySet<string> = new Set(["content-length", "transfer-encoding"]);
+
 function headersOf(lines: string): Map<string, string> {
   const headers = new Map<string, string>();
   for (const line of lines.split("\r\n").slice(1)) {
@@ -150,7 +153,8 @@ function headersOf(lines: string): Map<string, string> {
     const name = line.slice(0, colon).toLowerCase();
     const earlier = headers.get(name);
     const value = line.slice(colon + 1).trim();
-    headers.set(name, earlier === undefined ? value : `${earlier},${value}`);
+    if (earlier === undefined) headers.set(name, value);
+    else if (DELIMITERS.has(name)) headers.set(name, `${earlier},${value}`);
   }
   return headers;
 }

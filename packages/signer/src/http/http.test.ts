@@ -79,8 +79,24 @@ describe("the response", () => {
     }
   });
 
+  it("has the first value of a header that is repeated", async () => {
+    const twice = (name: string, value: string): string => `${name}: ${value}\r\n${name}: other\r\n`;
+    const headers = `${twice("Date", "Thu, 26 Nov 2026 00:00:00 GMT")}${twice("Retry-After", "2")}`;
+    const url = await serverOf(`HTTP/1.1 200 OK\r\n${headers}Content-Length: 0\r\n\r\n`);
+    const response = await createHttpSend()(requestTo(url));
+    expect(["date", "Retry-After"].map((name) => response.header(name))).toEqual([
+      "Thu, 26 Nov 2026 00:00:00 GMT",
+      "2",
+    ]);
+  });
+
   it.each([
     ["nothing", "", "ERR_SIGNER_CONNECTION_FAILED"],
+    [
+      "two lengths",
+      "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 4\r\n\r\nhello",
+      "ERR_SIGNER_RESPONSE_INVALID",
+    ],
     ["half a header", "HTTP/1.1 200 OK\r\nA", "ERR_SIGNER_CONNECTION_FAILED"],
     ["half a body", "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhell", "ERR_SIGNER_CONNECTION_FAILED"],
     [

@@ -20,7 +20,7 @@ export interface HttpRequest {
 /** A whole response. */
 export interface HttpResponse {
   readonly status: number;
-  /** Value of a header, whatever its letter case. */
+  /** Value of a header, whatever its letter case; the first of several. */
   header(name: string): string | undefined;
   readonly body: string;
 }

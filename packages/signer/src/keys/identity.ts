@@ -8,7 +8,7 @@ import { certificateIn, endEntity, isLoaded, loadCertificateChain } from "./cert
 import type { EndEntityCertificate } from "./certificate.ts";
 import { loadPrivateKey, privateKeyIn, requestSignerOf } from "./private-key.ts";
 import { isPkcs12, loadPkcs12 } from "./pkcs12/pkcs12.ts";
-import { readPem, refusal } from "./pem.ts";
+import { holdsPem, readPem, refusal } from "./pem.ts";
 import type { NamedPem, PemSource } from "./pem.ts";
 
 /** Where the identity of the caller comes from. */
@@ -53,15 +53,29 @@ export interface SigningIdentity {
  *
  * @param sources Where certificate and key are; an identity that is loaded already is returned as it is.
  * @throws {SignerError} as `loadCertificate`, `loadCertificateChain` and `loadPrivateKey` do; ERR_SIGNER_KEY_INVALID or
- *   ERR_SIGNER_CHAIN_INVALID for a private key or intermediates beside a PKCS#12 file.
+ *   ERR_SIGNER_CHAIN_INVALID for a private key or intermediates beside a PKCS#12 file; ERR_SIGNER_KEY_INVALID for a private
+ *   key that is nothing of what it may be.
  */
 export function loadIdentity(sources: IdentitySources): SigningIdentity {
   requireCertificate(sources);
   const identity = readIdentity(sources);
   const { certificate, privateKey } = identity;
   if (privateKey === undefined || certificate.x509.checkPrivateKey(privateKey)) return identity;
-  // Both files may have been replaced after the certificate was read, as `ra-pki renew --new-key` does.
-  return readIdentity(sources);
+  try {
+    // Both files may have been replaced after the certificate was read, as `ra-pki renew --new-key` does.
+    return areFiles(sources) ? readIdentity(sources) : identity;
+  } catch {
+    // Whoever asked finds that the two do not belong together.
+    return identity;
+  }
+}
+
+/** Whether all that is read can be read again: a pipe gives its contents once. */
+function areFiles({ certificate, privateKey, intermediates }: IdentitySources): boolean {
+  const paths = [certificate, privateKey, intermediates].filter(
+    (source): source is string => typeof source === "string" && !holdsPem(source),
+  );
+  return paths.length > 0 && paths.every((path) => statSync(path).isFile());
 }
 
 function readIdentity(sources: IdentitySources): SigningIdentity {
@@ -93,13 +107,22 @@ function identityOf(
   if (privateKey instanceof KeyObject) key = privateKey;
   else if (typeof privateKey === "string" || privateKey instanceof Uint8Array) {
     key = loadPrivateKey(privateKey, passphrase);
-  } else if (privateKey !== undefined) signer = privateKey;
+  } else if (privateKey !== undefined) signer = customSigner(privateKey);
   else if (signer === undefined && file !== undefined) key = privateKeyIn(file, passphrase);
   if (key !== undefined) signer ??= requestSignerOf(key);
   if (signer !== undefined) return { certificate, intermediates, signer, privateKey: key };
   throw new SignerError(
     "ERR_SIGNER_KEY_INVALID",
     `nothing signs for certificate ${certificate.name}, which is loaded already; give its privateKey as well`,
+  );
+}
+
+/** Callers in JavaScript may give anything, such as a CryptoKey. */
+function customSigner(signer: RequestSigner | null): RequestSigner {
+  if (typeof signer?.sign === "function") return signer;
+  throw new SignerError(
+    "ERR_SIGNER_KEY_INVALID",
+    "the option privateKey is neither a path, PEM text, bytes or a KeyObject nor an object with a sign function; leave it out for the key in the certificate's file, and turn a CryptoKey into a KeyObject with KeyObject.from",
   );
 }
 

@@ -1,3 +1,4 @@
+import { spawn, spawnSync } from "node:child_process";
 import { createPrivateKey, createPublicKey, generateKeyPairSync, sign, verify } from "node:crypto";
 import { chmodSync, chownSync, writeFileSync } from "node:fs";
 
@@ -5,9 +6,10 @@ import { beforeAll, describe, expect, it } from "vitest";
 
 import { KEY_ALGORITHMS, openssl, readVector, temporaryFolder } from "@roles-anywhere/testing";
 import { makeIdentity } from "../../test/support/identities.ts";
-import type { KeyAlgorithm } from "@roles-anywhere/testing";
+import type { KeyAlgorithm, TemporaryFolder } from "@roles-anywhere/testing";
 import { der, integer, octetString, sequence } from "../../test/support/pkcs12.ts";
 import { checkIdentity, identityWarnings, loadIdentity } from "./identity.ts";
+import type { IdentitySources } from "./identity.ts";
 import { decimalSerialNumber, loadCertificate, loadCertificateChain } from "./certificate.ts";
 import { loadPrivateKey } from "./private-key.ts";
 import { pemBlocks } from "./pem.ts";
@@ -285,25 +287,88 @@ describe("loadPrivateKey", () => {
     }
   });
 
-  it("reads both files once more when they were replaced after the certificate was read", () => {
-    using folder = temporaryFolder();
-    const [certificate, privateKey] = [folder.join("client.pem"), folder.join("client.key")];
-    const write = (vector: typeof rsa): void => {
-      writeFileSync(certificate, vector.certificatePem);
-      writeFileSync(privateKey, vector.privateKeyPem, { mode: 0o600 });
-    };
-    write(rsa);
-    const identity = loadIdentity({
-      certificate,
-      privateKey,
-      // Asked for between certificate and key.
-      get intermediates() {
-        write(ecdsa);
-        return undefined;
-      },
+  describe("from files of which the key is that of another certificate", () => {
+    /** Loads an identity from files; `renew` is called each time after the certificate was read and before the key is. */
+    function loadWhile(
+      folder: TemporaryFolder,
+      certificatePem: string,
+      renew: (write: (name: "certificate" | "key", pem: string) => void) => void,
+    ): ReturnType<typeof loadIdentity> {
+      const write = (name: string, pem: string): void =>
+        writeFileSync(folder.join(name), pem, { mode: 0o600 });
+      write("certificate", certificatePem);
+      write("key", rsa.privateKeyPem);
+      return loadIdentity({
+        certificate: folder.join("certificate"),
+        privateKey: folder.join("key"),
+        get intermediates() {
+          renew(write);
+          return undefined;
+        },
+      });
+    }
+
+    it("reads both once more when they were replaced after the certificate was read", () => {
+      using folder = temporaryFolder();
+      const identity = loadWhile(folder, rsa.certificatePem, (write) => {
+        write("certificate", ecdsa.certificatePem);
+        write("key", ecdsa.privateKeyPem);
+      });
+      expect(identity.certificate.x509.raw).toEqual(loadCertificate(ecdsa.certificatePem).x509.raw);
+      expect(identity.signer.algorithm).toBe("AWS4-X509-ECDSA-SHA256");
     });
-    expect(identity.certificate.x509.raw).toEqual(loadCertificate(ecdsa.certificatePem).x509.raw);
-    expect(identity.signer.algorithm).toBe("AWS4-X509-ECDSA-SHA256");
+
+    it("reads both once more when the key was replaced after it was read", () => {
+      using folder = temporaryFolder();
+      let reads = 0;
+      const { signer } = loadWhile(folder, ecdsa.certificatePem, (write) => {
+        reads += 1;
+        if (reads > 1) write("key", ecdsa.privateKeyPem);
+      });
+      expect(signer.algorithm).toBe("AWS4-X509-ECDSA-SHA256");
+    });
+
+    it("keeps what it has read when the files cannot be read again", () => {
+      using folder = temporaryFolder();
+      let reads = 0;
+      const { certificate, privateKey } = loadWhile(folder, ecdsa.certificatePem, (write) => {
+        reads += 1;
+        if (reads > 1) write("key", "");
+      });
+      expect(() => checkIdentity(certificate, privateKey, new Date(certificate.x509.validFrom))).toThrow(
+        expect.objectContaining({ code: "ERR_SIGNER_KEY_MISMATCH" }),
+      );
+    });
+
+    it("reads a named pipe once", () => {
+      using folder = temporaryFolder();
+      const pipe = folder.join("pipe");
+      spawnSync("mkfifo", [pipe]);
+      writeFileSync(folder.join("key"), rsa.privateKeyPem);
+      writeFileSync(folder.join("certificate"), ecdsa.certificatePem);
+      // What is read the second time is no key.
+      const writer = spawn("sh", ["-c", 'cat "$0" > "$1"; echo > "$1"', folder.join("key"), pipe]);
+      const { signer } = loadIdentity({ certificate: folder.join("certificate"), privateKey: pipe });
+      writer.kill();
+      expect(signer.algorithm).toBe("AWS4-X509-RSA-SHA256");
+    });
+  });
+
+  it.each([
+    null,
+    {},
+    { sign: "sha256" },
+    generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey.toCryptoKey(
+      { name: "ECDSA", namedCurve: "P-256" },
+      false,
+      ["sign"],
+    ),
+  ])("refuses a private key that cannot sign: %o", (privateKey) => {
+    const sources = { certificate: rsa.certificatePem, privateKey };
+    // Callers in JavaScript give what they like.
+    expect(() => loadIdentity(sources as unknown as IdentitySources)).toThrow(
+      expect.objectContaining({ code: "ERR_SIGNER_KEY_INVALID" }),
+    );
   });
 
   it.each(["ed25519", "x25519"] as const)("refuses the key type %s when it is to sign", (type) => {

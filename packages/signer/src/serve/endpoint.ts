@@ -75,6 +75,8 @@ export async function startEndpoint(port: number, options: EndpointOptions): Pro
       () => response.writeHead(500).end(),
     );
   });
+  // Such as EMFILE for one connection: without a listener it would end the process. The next connection is accepted.
+  server.on("error", () => {});
   try {
     await once(server.listen(port, LOOPBACK), "listening");
   } catch (cause) {

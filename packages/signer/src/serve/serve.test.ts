@@ -1,8 +1,12 @@
-import { describe, expect, it } from "vitest";
+import http from "node:http";
+import { syncBuiltinESMExports } from "node:module";
+
+import { afterEach, describe, expect, it, vi } from "vitest";
 
 import type { CredentialSet } from "../session/credential-set.ts";
 import { createSessionHolder } from "./session-holder.ts";
 import { createTokenStore } from "./tokens.ts";
+import { startEndpoint } from "./endpoint.ts";
 
 describe("createTokenStore", () => {
   it("makes tokens of 100 characters that live as long as asked", () => {
@@ -69,6 +73,18 @@ describe("createSessionHolder", () => {
     expect(world.asked).toBe(1);
   });
 
+  it("asks again after a source that failed before it gave a promise", async () => {
+    let asked = 0;
+    const fetch = (): Promise<CredentialSet> => {
+      asked += 1;
+      if (asked === 1) throw new Error("not yet");
+      return Promise.resolve(session(1000));
+    };
+    const holder = createSessionHolder(fetch, () => new Date(0));
+    await expect(holder.refresh()).rejects.toThrow("not yet");
+    await expect(holder.refresh()).resolves.toMatchObject({ credentials: session(1000) });
+  });
+
   it("never hands out a session that has ended", async () => {
     const { holder, world } = make(session(1000), session(2000));
     await holder.current();
@@ -91,5 +107,38 @@ describe("createSessionHolder", () => {
     world.clock = 5000;
     await expect(holder.current()).resolves.toMatchObject({ credentials: { accessKeyId: "ends 90000" } });
     expect(world.asked).toBe(2);
+  });
+});
+
+describe("startEndpoint", () => {
+  afterEach(() => {
+    vi.restoreAllMocks();
+    syncBuiltinESMExports();
+  });
+
+  it("goes on after an error of its server, such as too many open files", async () => {
+    const create = vi.spyOn(http, "createServer");
+    syncBuiltinESMExports();
+    const session = createSessionHolder(
+      () => Promise.reject(new Error("down")),
+      () => new Date(0),
+    );
+    const role = {
+      name: "Example",
+      roleArn: "arn:aws:iam::123456789012:role/Example",
+      profileArn: "p",
+      session,
+    };
+    const endpoint = await startEndpoint(0, {
+      roles: [role],
+      tokens: createTokenStore(() => new Date(0)),
+      containerToken: () => undefined,
+    });
+    const server: unknown = create.mock.results[0]?.value;
+    expect(server).toBeInstanceOf(http.Server);
+    if (server instanceof http.Server) server.emit("error", new Error("accept EMFILE"));
+    const { status } = await fetch(`http://127.0.0.1:${endpoint.port}/latest/api/token`, { method: "PUT" });
+    await endpoint.stop();
+    expect(status).toBe(200);
   });
 });

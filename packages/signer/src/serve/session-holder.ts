@@ -35,11 +35,9 @@ export function createSessionHolder(fetch: () => Promise<CredentialSet>, now: ()
     } catch (error) {
       failure = { error, at: now().getTime() };
       throw error;
-    } finally {
-      pending = undefined;
     }
   };
-  const refresh = (): Promise<HeldSession> => (pending ??= ask());
+  const refresh = (): Promise<HeldSession> => (pending ??= ask().finally(() => (pending = undefined)));
 
   return {
     refresh,

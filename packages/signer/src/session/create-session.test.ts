@@ -33,6 +33,13 @@ describe("createSession", () => {
     });
   });
 
+  it("leaves out the ARNs that the service does not name", async () => {
+    const credentials = { ...CREDENTIALS };
+    await using service = await startFakeService(json(201, { credentialSet: [{ credentials }] }));
+    const set = await createSession({ ...INIT, endpoint: service.url });
+    expect(Object.keys(set).sort()).toEqual(Object.keys(CREDENTIALS).sort());
+  });
+
   it.each(["RSA-2048", "P-256", "P-384", "P-521"] as const)(
     "sends a request that verifies with the %s certificate in its header",
     async (algorithm: KeyAlgorithm) => {

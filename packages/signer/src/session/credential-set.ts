@@ -8,11 +8,11 @@ export interface CredentialSet {
   /** RFC 3339, exactly as the service sent it. */
   readonly expiration: string;
   /** ARN of the role that was assumed. */
-  readonly roleArn?: string | undefined;
+  readonly roleArn?: string;
   /** ARN of the session: `arn:aws:sts::<account>:assumed-role/<role>/<session name>`. */
-  readonly assumedRoleArn?: string | undefined;
+  readonly assumedRoleArn?: string;
   /** ARN of the Subject that Roles Anywhere keeps for this certificate. */
-  readonly subjectArn?: string | undefined;
+  readonly subjectArn?: string;
 }
 
 /**
@@ -40,14 +40,17 @@ export function parseCredentialSet(body: string): CredentialSet {
     if (text === undefined) throw invalid(`credentialSet[0].credentials.${name} is missing`);
     return text;
   };
-  const set = {
+  const arns = {
+    roleArn: nonEmpty(roleArn),
+    assumedRoleArn: isRecord(assumedRoleUser) ? nonEmpty(assumedRoleUser["arn"]) : undefined,
+    subjectArn: nonEmpty(subjectArn),
+  };
+  const set: CredentialSet = {
     accessKeyId: textOf("accessKeyId"),
     secretAccessKey: textOf("secretAccessKey"),
     sessionToken: textOf("sessionToken"),
     expiration: textOf("expiration"),
-    roleArn: nonEmpty(roleArn),
-    assumedRoleArn: isRecord(assumedRoleUser) ? nonEmpty(assumedRoleUser["arn"]) : undefined,
-    subjectArn: nonEmpty(subjectArn),
+    ...Object.fromEntries(Object.entries(arns).filter(([, arn]) => arn !== undefined)),
   };
   if (Number.isNaN(Date.parse(set.expiration))) {
     throw invalid("credentialSet[0].credentials.expiration is not a date");

@@ -57,7 +57,7 @@ export function resolveSession(options: SessionOptions, environment: Environment
     connectAhead: () =>
       options.send === undefined ? http.connectAhead(parameters.endpoint) : Promise.resolve(),
     async fetch(signal = options.signal) {
-      const identity = await loadMatching(loadIdentity);
+      const identity = await loadIdentity();
       const moment = now();
       checkIdentity(identity.certificate, identity.privateKey, moment);
       warn?.(identity, moment);
@@ -66,16 +66,6 @@ export function resolveSession(options: SessionOptions, environment: Environment
     forRole: ({ roleArn, profileArn }) =>
       resolveSession({ ...options, roleArn, profileArn, warn: undefined }, environment),
   };
-}
-
-/**
- * Reads the identity, and once more when the key is that of another certificate: a renewal may have replaced the files
- * after the first of them was read.
- */
-async function loadMatching(loadIdentity: SessionOptions["loadIdentity"]): Promise<SigningIdentity> {
-  const identity = await loadIdentity();
-  const { certificate, privateKey } = identity;
-  return privateKey === undefined || certificate.x509.checkPrivateKey(privateKey) ? identity : loadIdentity();
 }
 
 /** Endpoint, its variants and the attempts, where the options do not say them, as the AWS variables do. */
