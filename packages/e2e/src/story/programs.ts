@@ -7,7 +7,7 @@ export const REPOSITORY_ROOT = fileURLToPath(new URL("../../../../", import.meta
 
 /** The programs of the workspaces, as files to run with Node. */
 export const PROGRAMS = {
-  "ra-pki": entry("@roles-anywhere/pki", "cli/main.js"),
+  "ra-pki": entry("@roles-anywhere/pki", "cli/main.cjs"),
   "ra-signer": entry("@roles-anywhere/signer", "cli/main.cjs"),
   "upload-sample-objects": entry("@roles-anywhere/infra", "bin/upload-sample-objects.js"),
   app: fileURLToPath(new URL("../../../../apps/nestjs-s3/dist/main.js", import.meta.url)),
