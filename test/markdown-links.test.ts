@@ -107,3 +107,16 @@ describe("a link", () => {
     expect(problemsOf(page, text)).toEqual([problem]);
   });
 });
+
+describe("docs/architecture.md", () => {
+  it("names files that are there", () => {
+    const files = execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard"], {
+      cwd: ROOT,
+      encoding: "utf8",
+    }).split("\n");
+    const page = withoutFences(readFileSync(join(ROOT, "docs/architecture.md"), "utf8"));
+    const named = [...page.matchAll(/`([\w./-]+\.(?:ts|mjs|cjs|py))`/g)].map(([, name = ""]) => name);
+    expect(named.length).toBeGreaterThan(30);
+    expect(named.filter((name) => !files.some((file) => `/${file}`.endsWith(`/${name}`)))).toEqual([]);
+  });
+});
