@@ -26,6 +26,22 @@ const EXAMPLES = `ra-pki: a private CA for AWS IAM Roles Anywhere
 "ra-pki --help" lists the commands, and "ra-pki init --help" the options of one.
 `;
 
+/** In the order of `--help`. */
+const COMMANDS: ReadonlyMap<string | undefined, (program: Command, warn: Warn) => void> = new Map([
+  ["init", addInit],
+  ["intermediate", addIntermediate],
+  ["issue", addIssue],
+  ["request", addRequest],
+  ["sign", addSign],
+  ["renew", addRenew],
+  ["revoke", addRevoke],
+  ["crl", addCrl],
+  ["status", addStatus],
+  ["inspect", addInspect],
+  ["verify", addVerify],
+  ["export", addExport],
+]);
+
 const EXIT_STATUS = `
 Exit status: 0 done, 1 failed or refused (nothing has changed), 2 wrong usage.
 Messages go to stderr; stdout has what inspect, verify and status find, and what --json asks for.`;
@@ -63,23 +79,9 @@ export function createProgram({ version, warn }: ProgramInit): Command {
       else if (first.startsWith("-")) program.error(`error: unknown option '${first}'`);
       else program.error(`error: there is no command ${first}`);
     });
-  // Each command loads what it works with when it runs.
-  for (const add of [
-    addInit,
-    addIntermediate,
-    addIssue,
-    addRequest,
-    addSign,
-    addRenew,
-    addRevoke,
-    addCrl,
-    addStatus,
-    addInspect,
-    addVerify,
-    addExport,
-  ]) {
-    add(program, warn);
-  }
+  // Each command loads what it works with when it runs. The one that is asked for is added alone: to describe all takes longer.
+  const asked = COMMANDS.get(process.argv[2]);
+  for (const add of asked === undefined ? COMMANDS.values() : [asked]) add(program, warn);
   // Commands inherit this when they are added, and are to refuse what they do not know.
   program.allowExcessArguments().allowUnknownOption();
   return program;
