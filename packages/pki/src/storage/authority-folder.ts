@@ -156,6 +156,8 @@ export interface HandOut {
   readonly record: IssuedRecord;
   /** In the order of `record.files`. */
   readonly files: readonly (FileToWrite | LinkToWrite)[];
+  /** Files that a certificate of that name may have had and this one has not; `force` removes them. */
+  readonly oldFiles?: readonly string[] | undefined;
 }
 
 /**
@@ -185,6 +187,7 @@ export async function handOut(
     files.map(({ file }) => file),
     {
       force,
+      oldFiles: force ? certificates.flatMap(({ oldFiles = [] }) => oldFiles) : [],
       temporaryId: (number) => ({ id: files[number]?.id ?? "", index: files[number]?.index ?? 0 }),
       temporaryFolder: directory,
       beforeNaming: () =>

@@ -1,4 +1,3 @@
-import { rm } from "node:fs/promises";
 import { basename } from "node:path";
 import { createIntermediateCertificateAuthority } from "../authority/create-intermediate-certificate-authority.ts";
 import type { IntermediateCertificateAuthorityOptions } from "../authority/create-intermediate-certificate-authority.ts";
@@ -152,20 +151,9 @@ async function store(
   if (kind === "client") await refuseAuthorities(directory, [basename(paths.certificatePath, ".pem")]);
   await checkWritable([paths.privateKeyPath, paths.certificatePath], force);
   const certificate = await make();
-  const { record, files } = filesOf(certificate, { paths, kind, keyMode, authorityName, now: now() });
-  await changeFolder(directory, async () => {
-    await handOut(directory, [{ record, files }], force);
-    if (force) await removeOldChain({ ...certificate, ...paths });
-  });
+  const files = filesOf(certificate, { paths, kind, keyMode, authorityName, now: now() });
+  await changeFolder(directory, () => handOut(directory, [files], force));
   return { ...certificate, ...paths };
-}
-
-/** Removes the chain of the certificate that was replaced, when the new one has none. Called within `changeFolder`. */
-export async function removeOldChain({
-  chainPem,
-  chainPath,
-}: Pick<StoredCertificate, "chainPem" | "chainPath">): Promise<void> {
-  if (chainPem === "") await rm(chainPath, { force: true });
 }
 
 /** The record of a new certificate, and the files of it, its chain, and its key if it has come with one. */
@@ -186,5 +174,9 @@ export function filesOf(
     { path: paths.chainPath, content: chainPem, mode: CERTIFICATE_MODE },
   ].filter(({ content }) => content !== "");
   const names = files.map(({ path }) => basename(path));
-  return { record: issuedRecord(certificate, { kind, authority: authorityName, files: names, now }), files };
+  return {
+    record: issuedRecord(certificate, { kind, authority: authorityName, files: names, now }),
+    files,
+    oldFiles: chainPem === "" ? [paths.chainPath] : [],
+  };
 }

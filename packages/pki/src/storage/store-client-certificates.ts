@@ -14,7 +14,7 @@ import type { HandOut } from "./authority-folder.ts";
 import { readIssuanceLog } from "./issuance-log.ts";
 import { clientPaths, ROOT_NAME } from "./layout.ts";
 import { loadIssuer } from "./load-certificate-authority.ts";
-import { CLIENT_KEY_MODE, filesOf, removeOldChain } from "./store-certificate.ts";
+import { CLIENT_KEY_MODE, filesOf } from "./store-certificate.ts";
 import type { SigningOptions, StorageOptions, StoredCertificate } from "./store-certificate.ts";
 import { checkWritable } from "./write-files.ts";
 
@@ -77,15 +77,13 @@ export async function storeClientCertificates(
   const flush = async (): Promise<void> => {
     const batch = waiting.splice(0);
     if (batch.length === 0) return;
-    await changeFolder(directory, async () => {
-      await handOut(
+    await changeFolder(directory, () =>
+      handOut(
         directory,
         batch.map((item) => item.handOut),
         force,
-      );
-      if (!force) return;
-      for (const { stored } of batch) await removeOldChain(stored);
-    });
+      ),
+    );
     for (const { stored } of batch) onStored?.(stored);
   };
 

@@ -14,7 +14,7 @@ import { changeFolder, handOut, refuseAuthorities, tidyFolder } from "./authorit
 import { clientPaths, requestPath, ROOT_NAME } from "./layout.ts";
 import type { CertificatePaths } from "./layout.ts";
 import { loadIssuer } from "./load-certificate-authority.ts";
-import { CERTIFICATE_MODE, CLIENT_KEY_MODE, filesOf, removeOldChain } from "./store-certificate.ts";
+import { CERTIFICATE_MODE, CLIENT_KEY_MODE, filesOf } from "./store-certificate.ts";
 import type { SigningOptions, StorageOptions } from "./store-certificate.ts";
 import { checkWritable, fileSystemError, ifThere, writeFiles } from "./write-files.ts";
 
@@ -81,10 +81,7 @@ export async function storeSignedRequest(
   const paths = clientPaths(directory, certificate.commonName);
   await checkKeyBeside(paths, certificate.certificatePem);
   const init = { paths, kind: "client", keyMode: CLIENT_KEY_MODE, authorityName, now: now() } as const;
-  await changeFolder(directory, async () => {
-    await handOut(directory, [filesOf(certificate, init)], force);
-    if (force) await removeOldChain({ ...certificate, ...paths });
-  });
+  await changeFolder(directory, () => handOut(directory, [filesOf(certificate, init)], force));
   return { ...certificate, ...paths, warnings: [...authority.warnings, ...certificate.warnings] };
 }
 

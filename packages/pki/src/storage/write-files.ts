@@ -39,6 +39,8 @@ export interface WriteFilesOptions {
    * @default a random id for all of them
    */
   readonly temporaryId?: ((index: number) => Omit<TemporaryFile, "force">) | undefined;
+  /** Files that go once all others have their names. After a failure they are put back. @default none */
+  readonly oldFiles?: readonly string[] | undefined;
   /** Runs when all content is on disk, before the first file gets its name. What it throws stops the writing. */
   readonly beforeNaming?: (() => Promise<void>) | undefined;
   /** Runs when naming failed after `beforeNaming` succeeded. */
@@ -83,7 +85,7 @@ export async function writeFiles(
 ): Promise<void> {
   const id = randomId();
   const temporaryId = options.temporaryId ?? ((index: number) => ({ id, index }));
-  const { beforeNaming, onFailedNaming, moveFile = force ? rename : nameNew } = options;
+  const { beforeNaming, onFailedNaming, oldFiles = [], moveFile = force ? rename : nameNew } = options;
   await checkWritable(
     files.map(({ path }) => path),
     force,
@@ -104,6 +106,7 @@ export async function writeFiles(
       finished.push({ temporaryPath, path: file.path });
     }
     if (force) for (const { path } of finished) undo.push(await rememberFile(path));
+    for (const path of oldFiles) undo.push(await rememberFile(path));
     if (beforeNaming !== undefined) {
       await beforeNaming();
       if (onFailedNaming !== undefined) undo.push(onFailedNaming);
@@ -112,6 +115,7 @@ export async function writeFiles(
       await moveFile(temporaryPath, path);
       if (!force) undo.push(() => rm(path, { force: true }));
     }
+    for (const path of oldFiles) await rm(path, { force: true });
     for (const folder of new Set(finished.map(({ path }) => dirname(path)))) await syncFolder(folder);
   } catch (cause) {
     const failures = await runAll(undo.toReversed());
