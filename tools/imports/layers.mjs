@@ -7,10 +7,11 @@
 export const WORKSPACES = {
   "packages/testing": [],
   "packages/iam-policy": [],
+  "packages/enforcement": ["packages/iam-policy"],
   "packages/pki": [],
   "packages/infra": [],
   "packages/signer": [],
-  "packages/mock": ["packages/iam-policy"],
+  "packages/mock": ["packages/iam-policy", "packages/enforcement"],
   "packages/sandbox": ["packages/mock"],
   "apps/nestjs-s3": ["packages/signer"],
   "packages/e2e": [

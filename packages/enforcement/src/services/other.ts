@@ -1,0 +1,74 @@
+import { regionalArn, textOf } from "../permission.ts";
+import type { ServicePermission } from "../permission.ts";
+import type { ServiceRequest } from "../service-request.ts";
+
+/** Service prefixes of IAM that are not the name that botocore gives the service. */
+const PREFIXES: Readonly<Record<string, string>> = {
+  dynamodbstreams: "dynamodb",
+  elbv2: "elasticloadbalancing",
+  elb: "elasticloadbalancing",
+  emr: "elasticmapreduce",
+  opensearch: "es",
+  resourcegroupstaggingapi: "tag",
+  s3control: "s3",
+  sesv2: "ses",
+  stepfunctions: "states",
+  "timestream-query": "timestream",
+  "timestream-write": "timestream",
+  mwaa: "airflow",
+};
+
+/** Operations that share the action of another one, or whose action has another name. */
+const ACTIONS: Readonly<Record<string, string>> = {
+  "dynamodb:TransactGetItems": "dynamodb:GetItem",
+  "lambda:Invoke": "lambda:InvokeFunction",
+  "lambda:InvokeAsync": "lambda:InvokeFunction",
+  "sns:PublishBatch": "sns:Publish",
+  "sqs:ChangeMessageVisibilityBatch": "sqs:ChangeMessageVisibility",
+  "sqs:DeleteMessageBatch": "sqs:DeleteMessage",
+  "sqs:SendMessageBatch": "sqs:SendMessage",
+};
+
+/** For services whose parameters are names: how the name becomes the last part of the ARN. */
+const NAMES: Readonly<
+  Record<string, readonly (readonly [parameter: string, arn: (name: string) => string])[]>
+> = {
+  dynamodb: [["TableName", (name) => `table/${name}`]],
+  kms: [["KeyId", (name) => (name.startsWith("alias/") ? name : `key/${name}`)]],
+  lambda: [["FunctionName", (name) => `function:${name}`]],
+  logs: [["logGroupName", (name) => `log-group:${name}`]],
+  sns: [["Name", (name) => name]],
+  sqs: [
+    ["QueueUrl", (url) => url.slice(url.lastIndexOf("/") + 1)],
+    ["QueueName", (name) => name],
+  ],
+  ssm: [["Name", (name) => `parameter/${name.replace(/^\//u, "")}`]],
+};
+
+/**
+ * The permission that a request to a service without a mapping of its own needs: `<service prefix>:<operation>`. The
+ * resource is the one that a known parameter names or, if exactly one parameter is an ARN of the service, that ARN; else `*`.
+ */
+export function mapOther(request: ServiceRequest): readonly ServicePermission[] {
+  const { service, operation } = request;
+  const prefix = Object.hasOwn(PREFIXES, service) ? (PREFIXES[service] ?? service) : service;
+  const action = `${prefix}:${operation}`;
+  return [
+    {
+      action: Object.hasOwn(ACTIONS, action) ? (ACTIONS[action] ?? action) : action,
+      resource: resourceOf(request, prefix),
+    },
+  ];
+}
+
+function resourceOf(request: ServiceRequest, prefix: string): string {
+  const { parameters } = request;
+  for (const [parameter, arn] of Object.hasOwn(NAMES, prefix) ? (NAMES[prefix] ?? []) : []) {
+    const name = textOf(parameters[parameter]);
+    if (name !== undefined) return name.startsWith("arn:") ? name : regionalArn(request, prefix, arn(name));
+  }
+  const arns = Object.values(parameters).filter(
+    (value) => typeof value === "string" && value.startsWith("arn:") && value.split(":")[2] === prefix,
+  );
+  return arns.length === 1 ? (textOf(arns[0]) ?? "*") : "*";
+}
