@@ -1,5 +1,5 @@
 import { X509Certificate } from "node:crypto";
-import { readdir, readFile, rename, rm } from "node:fs/promises";
+import { readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { toIsoSeconds } from "../certificate/validity.ts";
 import { PkiError } from "../errors.ts";
@@ -28,22 +28,34 @@ export async function changeFolder<Result>(
   directory: string,
   change: () => Promise<Result>,
 ): Promise<Result> {
-  const removeFolder = await makeFolder(directory).catch((cause: unknown) => {
+  let removeFolder: () => void;
+  try {
+    removeFolder = makeFolder(directory);
+  } catch (cause) {
     throw fileSystemError(`cannot write into ${directory}, where nothing has changed`, directory, cause);
-  });
+  }
   try {
     const release = await lockFolder(directory);
     try {
-      await finishKilledCommand(directory);
+      finishKilledCommand(directory);
       return await change();
     } finally {
       // A claim that stays is removed by the next command after this process has ended.
-      await release().catch(() => undefined);
+      tryTo(release);
     }
   } catch (cause) {
-    await removeFolder().catch(() => undefined);
+    tryTo(removeFolder);
     if (cause instanceof PkiError) throw cause;
     throw fileSystemError(`cannot write into ${directory}`, directory, cause);
+  }
+}
+
+/** For steps whose failure changes nothing for the user. */
+function tryTo(step: () => void): void {
+  try {
+    step();
+  } catch {
+    // What came before it counts.
   }
 }
 
@@ -53,29 +65,32 @@ export async function changeFolder<Result>(
  * @throws {PkiError} as {@link changeFolder}
  */
 export async function tidyFolder(directory: string): Promise<void> {
-  const names = await readdir(directory).catch((cause: unknown) => {
-    if (isSystemError(cause, "ENOENT") || isSystemError(cause, "ENOTDIR")) return [];
+  let names: string[];
+  try {
+    names = readdirSync(directory);
+  } catch (cause) {
+    if (isSystemError(cause, "ENOENT") || isSystemError(cause, "ENOTDIR")) return;
     throw fileSystemError(`cannot look at ${directory}`, directory, cause);
-  });
+  }
   if (names.some((name) => parseTemporaryName(name) !== undefined)) {
     await changeFolder(directory, async () => undefined);
   }
 }
 
 /** Finishes a killed command when the log has its certificate; else removes what it has left, which nobody has got. */
-async function finishKilledCommand(directory: string): Promise<void> {
+function finishKilledCommand(directory: string): void {
   try {
-    const found = (await readdir(directory)).flatMap((name) => {
+    const found = readdirSync(directory).flatMap((name) => {
       const file = parseTemporaryName(name);
       return file === undefined ? [] : [{ ...file, path: join(directory, name) }];
     });
     if (found.length === 0) return;
-    const text = await readLogText(directory);
+    const text = readLogText(directory);
     const entries = entriesOf(recordsIn(text, join(directory, LOG_FILE_NAME)));
     for (const file of found.toSorted((a, b) => a.index - b.index)) {
       const entry = entries.find(({ serialNumber }) => serialNumber === file.id);
       const name = entry === undefined || entry.fate === "discarded" ? undefined : entry.files[file.index];
-      await finish(file, name === undefined ? undefined : join(directory, name));
+      finish(file, name === undefined ? undefined : join(directory, name));
     }
   } catch (cause) {
     if (cause instanceof PkiError) throw cause;
@@ -83,18 +98,15 @@ async function finishKilledCommand(directory: string): Promise<void> {
   }
 }
 
-async function finish(
-  file: TemporaryFile & { readonly path: string },
-  path: string | undefined,
-): Promise<void> {
-  if (path === undefined) return rm(file.path, { force: true });
-  if (file.force) return rename(file.path, path);
+function finish(file: TemporaryFile & { readonly path: string }, path: string | undefined): void {
+  if (path === undefined) return rmSync(file.path, { force: true });
+  if (file.force) return renameSync(file.path, path);
   try {
-    await nameNew(file.path, path);
+    nameNew(file.path, path);
   } catch (cause) {
     // The file got its name before the command was killed.
     if (!(cause instanceof PkiError)) throw cause;
-    await rm(file.path, { force: true });
+    rmSync(file.path, { force: true });
   }
 }
 
@@ -104,17 +116,20 @@ async function finish(
  *
  * @throws {PkiError} ERR_PKI_UNSAFE_FILE_NAME; ERR_PKI_LOG_INVALID, ERR_PKI_FILE_SYSTEM
  */
-export async function refuseAuthorities(directory: string, names: readonly string[]): Promise<void> {
-  const text = await readLogText(directory);
+export function refuseAuthorities(directory: string, names: readonly string[]): void {
+  const text = readLogText(directory);
   if (text.includes(`"kind":"intermediate"`)) refuseLoggedAuthorities(directory, text, names);
   for (const name of names) {
     const { certificatePath } = clientPaths(directory, name);
-    const pem = await ifThere(readFile(certificatePath)).catch((cause: unknown) => {
+    try {
+      const pem = ifThere(() => readFileSync(certificatePath));
+      if (pem !== undefined && isAuthority(pem)) throw authorityName(directory, name);
+    } catch (cause) {
       // Whoever writes the files says what is in the way.
-      if (isSystemError(cause, "EISDIR")) return undefined;
+      if (isSystemError(cause, "EISDIR")) continue;
+      if (cause instanceof PkiError) throw cause;
       throw fileSystemError(`cannot read ${certificatePath}`, certificatePath, cause);
-    });
-    if (pem !== undefined && isAuthority(pem)) throw authorityName(directory, name);
+    }
   }
 }
 
@@ -136,7 +151,7 @@ function refuseLoggedAuthorities(directory: string, log: string, names: readonly
 }
 
 /** Whether a file has the certificate of a CA first. */
-export function isAuthority(pem: Buffer): boolean {
+export function isAuthority(pem: Buffer | string): boolean {
   try {
     return new X509Certificate(pem).ca;
   } catch {
@@ -174,11 +189,11 @@ export async function handOut(
   const files = certificates.flatMap(({ record, files }) =>
     files.map((file, index) => ({ file, index, id: record.serialNumber })),
   );
-  await refuseAuthorities(
+  refuseAuthorities(
     directory,
     certificates.flatMap(({ record }) => (record.kind === "client" ? record.commonName : [])),
   );
-  const text = await readLogText(directory);
+  const text = readLogText(directory);
   for (const { record } of certificates) {
     // 126 random bits do not repeat, unless the machine has no randomness.
     if (text.includes(`"serialNumber":"${record.serialNumber}"`)) throw reusedSerialNumber(record);

@@ -1,6 +1,5 @@
 import { createHash, randomBytes } from "node:crypto";
-import { readFileSync, readlinkSync } from "node:fs";
-import { open, readdir, rm } from "node:fs/promises";
+import { closeSync, openSync, readdirSync, readFileSync, readlinkSync, rmSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
@@ -28,53 +27,57 @@ const CLAIM = /^\.ra-pki-lock-\d{15}-(\d+)-(\d+)-([\da-f]{8})-[\da-f]{8}$/;
 export async function lockFolder(
   directory: string,
   { patienceMs = PATIENCE_MS }: { readonly patienceMs?: number | undefined } = {},
-): Promise<() => Promise<void>> {
-  const giveUpAt = performance.now() + patienceMs;
+): Promise<() => void> {
+  // `performance` would have to be loaded first.
+  const giveUpAt = process.uptime() + patienceMs / 1000;
   for (;;) {
     const claim = newClaim();
     const path = join(directory, claim);
     // A claim that cannot be removed counts until its process ends.
-    const release = (): Promise<void> => rm(path, { force: true });
+    const release = (): void => rmSync(path, { force: true });
     try {
-      await (await open(path, "wx", 0o600)).close();
+      closeSync(openSync(path, "wx", 0o600));
     } catch (cause) {
       throw fileSystemError(`cannot write into ${directory}, where nothing has changed`, directory, cause);
     }
     try {
       for (;;) {
-        const others = await otherClaims(directory, claim);
+        const others = otherClaims(directory, claim);
         const oldest = others[0];
         if (oldest === undefined) return release;
-        if (performance.now() > giveUpAt) throw locked(directory, oldest);
+        if (process.uptime() > giveUpAt) throw locked(directory, oldest);
         if (oldest < claim) break;
         await wait(PAUSE_MS);
       }
     } catch (cause) {
-      await release().catch(() => undefined);
+      try {
+        release();
+      } catch {
+        // The first error says more.
+      }
       throw cause instanceof PkiError
         ? cause
         : fileSystemError(`cannot write into ${directory}, where nothing has changed`, directory, cause);
     }
-    await release();
+    release();
     await wait(PAUSE_MS + Math.random() * PAUSE_MS);
   }
 }
 
 function newClaim(): string {
-  const moment = Math.floor((performance.timeOrigin + performance.now()) * 10)
-    .toString()
-    .padStart(15, "0");
+  // Tenths of a millisecond.
+  const moment = `${Date.now()}0`.padStart(15, "0");
   return `.ra-pki-lock-${moment}-${process.pid}-${startOf(process.pid) ?? 0}-${machine()}-${randomBytes(4).toString("hex")}`;
 }
 
 /** The claims of living commands but for one, the oldest first. Claims of ended commands are removed. */
-async function otherClaims(directory: string, own: string): Promise<string[]> {
+function otherClaims(directory: string, own: string): string[] {
   const claims: string[] = [];
-  for (const name of await readdir(directory)) {
+  for (const name of readdirSync(directory)) {
     const [, pid, start, host] = CLAIM.exec(name) ?? [];
     if (pid === undefined || name === own) continue;
     if (host !== machine() || isAlive(Number(pid), Number(start))) claims.push(name);
-    else await rm(join(directory, name), { force: true });
+    else rmSync(join(directory, name), { force: true });
   }
   return claims.toSorted();
 }

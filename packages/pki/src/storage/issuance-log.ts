@@ -1,10 +1,20 @@
-import { open, readFile, rm } from "node:fs/promises";
+import {
+  closeSync,
+  fchmodSync,
+  fstatSync,
+  ftruncateSync,
+  openSync,
+  readFileSync,
+  readSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import type { SignedCertificate } from "../certificate/issued-certificate.ts";
 import { toIsoSeconds } from "../certificate/validity.ts";
 import { PkiError } from "../errors.ts";
 import { readPem } from "../pem.ts";
-import { fileSystemError, isSystemError, syncFolder } from "./write-files.ts";
+import { allOf, fileSystemError, flush, isSystemError, syncFolder } from "./write-files.ts";
 
 /** The file of the issuance log: one record of JSON a line, appended, never changed. */
 export const LOG_FILE_NAME = "issued.jsonl";
@@ -85,7 +95,7 @@ export interface LogEntry extends IssuedRecord {
  * @throws {PkiError} ERR_PKI_LOG_INVALID when a line is no record; ERR_PKI_FILE_SYSTEM
  */
 export async function readIssuanceLog(directory: string): Promise<LogEntry[]> {
-  return entriesOf(recordsIn(await readLogText(directory), logPath(directory)));
+  return entriesOf(recordsIn(readLogText(directory), logPath(directory)));
 }
 
 /** The record of a certificate. */
@@ -125,42 +135,41 @@ export function toBase64({ text }: { readonly text: string }): string {
  */
 export async function appendRecords(directory: string, records: readonly LogRecord[]): Promise<void> {
   const path = logPath(directory);
-  const file = await open(path, "a+", 0o600);
+  const file = openSync(path, "a+", 0o600);
   try {
-    const { size } = await file.stat();
-    const end = size - (await tornTail(file, size));
+    const { size } = fstatSync(file);
+    const end = size - tornTail(file, size);
     try {
-      if (end < size) await file.truncate(end);
-      if (size === 0) await file.chmod(0o600);
-      await file.writeFile(records.map((record) => `${JSON.stringify(record)}\n`).join(""));
-      await file.sync();
-      if (size === 0) await syncFolder(directory);
+      if (end < size) ftruncateSync(file, end);
+      if (size === 0) fchmodSync(file, 0o600);
+      writeFileSync(file, records.map((record) => `${JSON.stringify(record)}\n`).join(""));
+      await allOf([flush(file), ...(size === 0 ? [syncFolder(directory)] : [])]);
     } catch (cause) {
-      if (size === 0) await rm(path, { force: true });
-      else await file.truncate(end);
+      if (size === 0) rmSync(path, { force: true });
+      else ftruncateSync(file, end);
       throw cause;
     }
   } finally {
-    await file.close();
+    closeSync(file);
   }
 }
 
 /** How many octets at the end belong to a record that a crash cut off. Nobody has got that certificate. */
-async function tornTail(file: Awaited<ReturnType<typeof open>>, size: number): Promise<number> {
+function tornTail(file: number, size: number): number {
   const block = Buffer.alloc(64 * 1024);
   for (let end = size; end > 0; end -= block.length) {
     const start = Math.max(0, end - block.length);
-    const { bytesRead } = await file.read(block, 0, end - start, start);
-    const lineEnd = block.subarray(0, bytesRead).lastIndexOf("\n");
+    const octets = readSync(file, block, 0, end - start, start);
+    const lineEnd = block.subarray(0, octets).lastIndexOf("\n");
     if (lineEnd >= 0) return size - (start + lineEnd + 1);
   }
   return size;
 }
 
-export async function readLogText(directory: string): Promise<string> {
+export function readLogText(directory: string): string {
   const path = logPath(directory);
   try {
-    return await readFile(path, "utf8");
+    return readFileSync(path, "utf8");
   } catch (cause) {
     if (isSystemError(cause, "ENOENT") || isSystemError(cause, "ENOTDIR")) return "";
     throw fileSystemError(`cannot read ${path}`, path, cause);

@@ -1,4 +1,4 @@
-import { open, readFile, stat } from "node:fs/promises";
+import { closeSync, existsSync, fstatSync, openSync, readFileSync, statSync } from "node:fs";
 import type { CertificateAuthority } from "../authority/read-certificate-authority.ts";
 import { PkiError } from "../errors.ts";
 import type { PkiWarning } from "../errors.ts";
@@ -6,7 +6,7 @@ import { isEncryptedKey } from "../keys/encrypt-private-key.ts";
 import { readPem } from "../pem.ts";
 import { readIssuanceLog, toBase64 } from "./issuance-log.ts";
 import { authorityPaths, ROOT_NAME } from "./layout.ts";
-import { fileSystemError, ifThere, isSystemError } from "./write-files.ts";
+import { fileSystemError, isSystemError, readIfThere } from "./write-files.ts";
 
 /** A CA that was read from its folder. */
 export interface LoadedCertificateAuthority extends CertificateAuthority {
@@ -40,8 +40,8 @@ export async function loadCertificateAuthority(
   { name, passphrase }: LoadOptions = {},
 ): Promise<LoadedCertificateAuthority> {
   const { certificatePath, privateKeyPath, chainPath } = authorityPaths(directory, name);
-  const certificate = await read(certificatePath, directory, name, privateKeyPath);
-  const privateKey = await read(privateKeyPath, directory, name, certificatePath);
+  const certificate = read(certificatePath, directory, name, privateKeyPath);
+  const privateKey = read(privateKeyPath, directory, name, certificatePath);
   return {
     certificatePem: certificate.content,
     privateKeyPem: privateKey.content,
@@ -51,8 +51,9 @@ export async function loadCertificateAuthority(
           ? await passphrase()
           : undefined
         : passphrase,
-    chainPem: name === undefined || name === ROOT_NAME ? undefined : await readChain(chainPath),
-    warnings: await accessWarnings(directory, { path: privateKeyPath, mode: privateKey.mode }),
+    // The root signed a CA without a chain.
+    chainPem: name === undefined || name === ROOT_NAME ? undefined : readIfThere(chainPath),
+    warnings: accessWarnings(directory, { path: privateKeyPath, mode: privateKey.mode }),
   };
 }
 
@@ -83,17 +84,10 @@ export async function loadIssuer(
   );
 }
 
-async function readChain(path: string): Promise<string | undefined> {
-  // The root signed a CA without a chain.
-  return ifThere(readFile(path, "utf8")).catch((cause: unknown) => {
-    throw fileSystemError(`cannot read ${path}`, path, cause);
-  });
-}
-
-async function accessWarnings(
+function accessWarnings(
   directory: string,
   key: { readonly path: string; readonly mode: number },
-): Promise<PkiWarning[]> {
+): PkiWarning[] {
   // Windows uses access lists; mode bits mean nothing there.
   if (process.platform === "win32") return [];
   const warnings: PkiWarning[] = [];
@@ -105,9 +99,12 @@ async function accessWarnings(
         `close it with: chmod 400 ${key.path}`,
     });
   }
-  const { mode } = await stat(directory).catch((cause: unknown) => {
+  let mode: number;
+  try {
+    ({ mode } = statSync(directory));
+  } catch (cause) {
     throw fileSystemError(`cannot look at ${directory}`, directory, cause);
-  });
+  }
   if ((mode & 0o022) !== 0) {
     warnings.push({
       code: "WARN_PKI_FOLDER_WRITABLE",
@@ -123,25 +120,25 @@ function octal(mode: number): string {
   return (mode & 0o7777).toString(8).padStart(4, "0");
 }
 
-async function read(
+function read(
   path: string,
   directory: string,
   name = ROOT_NAME,
   otherHalf: string,
-): Promise<{ content: string; mode: number }> {
+): { content: string; mode: number } {
   try {
-    const file = await open(path);
+    const file = openSync(path, "r");
     try {
-      const { mode } = await file.stat();
-      return { content: await file.readFile("utf8"), mode };
+      const { mode } = fstatSync(file);
+      return { content: readFileSync(file, "utf8"), mode };
     } finally {
-      await file.close();
+      closeSync(file);
     }
   } catch (cause) {
     if (isSystemError(cause, "ENOENT") || isSystemError(cause, "ENOTDIR")) {
       throw new PkiError(
         "ERR_PKI_AUTHORITY_NOT_FOUND",
-        (await ifThere(stat(otherHalf)).catch(() => undefined)) !== undefined
+        existsSync(otherHalf)
           ? `${path} is missing, and ${otherHalf} is there; put ${path} back from the backup. ` +
               "Do not make a new CA in its place: every certificate of this one would become useless"
           : name === ROOT_NAME

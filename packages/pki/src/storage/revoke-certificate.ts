@@ -1,4 +1,3 @@
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { toIsoSeconds } from "../certificate/validity.ts";
 import { systemDependencies } from "../dependencies.ts";
@@ -10,7 +9,7 @@ import { changeFolder, isAuthority } from "./authority-folder.ts";
 import { appendRecords, entriesOf, LOG_FILE_NAME, readLogText, recordsIn } from "./issuance-log.ts";
 import type { LogEntry, LogRecord, RevokedRecord } from "./issuance-log.ts";
 import { authorityPaths } from "./layout.ts";
-import { fileSystemError, ifThere } from "./write-files.ts";
+import { readIfThere } from "./write-files.ts";
 
 export interface RevocationOptions {
   /** Folder of the CA. */
@@ -54,8 +53,8 @@ export async function revokeCertificate(
   const { now } = { ...systemDependencies, ...dependencies };
   return changeFolder(directory, async () => {
     const time = toIsoSeconds(now());
-    const records = recordsIn(await readLogText(directory), join(directory, LOG_FILE_NAME));
-    if (options.authorityName !== undefined) await checkAuthority(directory, options.authorityName);
+    const records = recordsIn(readLogText(directory), join(directory, LOG_FILE_NAME));
+    if (options.authorityName !== undefined) checkAuthority(directory, options.authorityName);
     const found = findCertificates(records, options, time);
     const revocations = found.map(({ commonName, notAfter, serialNumber, authority }) => {
       const record: RevokedRecord = { event: "revoked", time, serialNumber, authority, reason };
@@ -111,11 +110,9 @@ function findCertificates(
 }
 
 /** A typing error in the name of the CA would put the serial number on no list. */
-async function checkAuthority(directory: string, name: string): Promise<void> {
+function checkAuthority(directory: string, name: string): void {
   const { certificatePath } = authorityPaths(directory, name);
-  const pem = await ifThere(readFile(certificatePath)).catch((cause: unknown) => {
-    throw fileSystemError(`cannot read ${certificatePath}`, certificatePath, cause);
-  });
+  const pem = readIfThere(certificatePath);
   if (pem !== undefined && isAuthority(pem)) return;
   throw new PkiError(
     "ERR_PKI_AUTHORITY_NOT_FOUND",

@@ -148,8 +148,8 @@ async function store(
 ): Promise<StoredCertificate> {
   await tidyFolder(directory);
   // Checked before the key is made, so that a refusal comes at once. Writing checks again.
-  if (kind === "client") await refuseAuthorities(directory, [basename(paths.certificatePath, ".pem")]);
-  await checkWritable([paths.privateKeyPath, paths.certificatePath], force);
+  if (kind === "client") refuseAuthorities(directory, [basename(paths.certificatePath, ".pem")]);
+  checkWritable([paths.privateKeyPath, paths.certificatePath], force);
   const certificate = await make();
   const files = filesOf(certificate, { paths, kind, keyMode, authorityName, now: now() });
   await changeFolder(directory, () => handOut(directory, [files], force));

@@ -4,7 +4,7 @@ import { openssl } from "@roles-anywhere/testing";
 import { describe, expect, it } from "vitest";
 import { sharedKeyPairOf } from "../../test/support/key-pool.ts";
 import { fileMode, fingerprint, temporaryDirectory } from "../../test/support/temporary-directory.ts";
-import type { generateKeyPairOf } from "../keys/key-pair.ts";
+import type { generateKeyPairOf } from "../keys/generate-key-pair.ts";
 import { readIssuanceLog } from "./issuance-log.ts";
 import { storeClientCertificates } from "./store-client-certificates.ts";
 import type { StoreListOptions } from "./store-client-certificates.ts";

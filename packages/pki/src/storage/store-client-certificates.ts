@@ -1,6 +1,5 @@
 import { X509Certificate } from "node:crypto";
-import { existsSync } from "node:fs";
-import { readFile } from "node:fs/promises";
+import { existsSync, readFileSync } from "node:fs";
 import { checkClient, issueClient } from "../authority/issue-client-certificate.ts";
 import type { ClientCertificateContent } from "../authority/issue-client-certificate.ts";
 import { readCertificateAuthority } from "../authority/read-certificate-authority.ts";
@@ -64,7 +63,7 @@ export async function storeClientCertificates(
   const authority = await loadIssuer(directory, { name: authorityName, passphrase });
   const content = readCertificateAuthority(authority);
   checkNames(directory, options.clients);
-  await refuseAuthorities(
+  refuseAuthorities(
     directory,
     options.clients.map(({ commonName }) => commonName),
   );
@@ -148,20 +147,20 @@ async function findOpen(
   const skipped: string[] = [];
   for (const client of clients) {
     const { certificatePath, privateKeyPath } = clientPaths(directory, client.commonName);
-    const serialNumber = existsSync(privateKeyPath) ? await serialNumberIn(certificatePath) : undefined;
+    const serialNumber = existsSync(privateKeyPath) ? serialNumberIn(certificatePath) : undefined;
     if (serialNumber !== undefined && live.has(serialNumber)) {
       skipped.push(client.commonName);
     } else {
-      await checkWritable([privateKeyPath, certificatePath]);
+      checkWritable([privateKeyPath, certificatePath]);
       open.push(client);
     }
   }
   return { open, skipped };
 }
 
-async function serialNumberIn(path: string): Promise<string | undefined> {
+function serialNumberIn(path: string): string | undefined {
   try {
-    return new X509Certificate(await readFile(path)).serialNumber.toUpperCase();
+    return new X509Certificate(readFileSync(path)).serialNumber.toUpperCase();
   } catch {
     return undefined;
   }

@@ -1,11 +1,10 @@
-import { readFile } from "node:fs/promises";
 import { PkiError } from "../errors.ts";
 import { createPkcs12 } from "../export/create-pkcs12.ts";
 import { changeFolder, refuseAuthorities } from "./authority-folder.ts";
 import { clientPaths } from "./layout.ts";
 import { CLIENT_KEY_MODE } from "./store-certificate.ts";
 import type { StorageOptions } from "./store-certificate.ts";
-import { fileSystemError, isSystemError, writeFiles } from "./write-files.ts";
+import { readIfThere, writeFiles } from "./write-files.ts";
 
 export interface Pkcs12StorageOptions extends StorageOptions {
   /** The name of the certificate. */
@@ -37,24 +36,17 @@ export async function storePkcs12({
   const path = options.path ?? certificatePath.replace(/pem$/, "p12");
   // Within the lock, so that no renewal comes between the certificate and its key.
   await changeFolder(directory, async () => {
-    await refuseAuthorities(directory, [name]);
+    refuseAuthorities(directory, [name]);
     const content = createPkcs12({
-      certificatePem: required(await read(certificatePath), certificatePath),
-      privateKeyPem: required(await read(privateKeyPath), privateKeyPath),
-      chainPem: await read(chainPath),
+      certificatePem: required(readIfThere(certificatePath), certificatePath),
+      privateKeyPem: required(readIfThere(privateKeyPath), privateKeyPath),
+      chainPem: readIfThere(chainPath),
       passphrase,
       friendlyName: name,
     });
     await writeFiles([{ path, content, mode: CLIENT_KEY_MODE }], { force });
   });
   return path;
-}
-
-async function read(path: string): Promise<string | undefined> {
-  return readFile(path, "utf8").catch((cause: unknown) => {
-    if (isSystemError(cause, "ENOENT")) return undefined;
-    throw fileSystemError(`cannot read ${path}`, path, cause);
-  });
 }
 
 function required(text: string | undefined, path: string): string {

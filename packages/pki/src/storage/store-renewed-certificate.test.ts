@@ -14,7 +14,7 @@ import { describe, expect, it } from "vitest";
 import { certificateField, extensionLines } from "../../test/support/certificate-text.ts";
 import { fileMode, temporaryDirectory } from "../../test/support/temporary-directory.ts";
 import { createCertificateRequest } from "../authority/sign-certificate-request.ts";
-import { generateKeyPairOf } from "../keys/key-pair.ts";
+import { generateKeyPairOf } from "../keys/generate-key-pair.ts";
 import { appendRecords, readIssuanceLog } from "./issuance-log.ts";
 import {
   storeClientCertificate,

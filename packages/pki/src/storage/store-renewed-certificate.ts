@@ -1,5 +1,5 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
-import { chmod, lstat, mkdir, readdir, readFile, readlink, rm, stat } from "node:fs/promises";
+import { chmodSync, lstatSync, mkdirSync, readdirSync, readlinkSync, rmSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { renewCertificate } from "../authority/renew-certificate.ts";
 import type { RenewedCertificate, RenewOptions } from "../authority/renew-certificate.ts";
@@ -15,7 +15,7 @@ import type { CertificatePaths } from "./layout.ts";
 import { loadIssuer } from "./load-certificate-authority.ts";
 import { CERTIFICATE_MODE, CLIENT_KEY_MODE } from "./store-certificate.ts";
 import type { SigningOptions, StorageOptions } from "./store-certificate.ts";
-import { fileSystemError, ifThere, syncFolder, writeFiles } from "./write-files.ts";
+import { allOf, fileSystemError, ifThere, readIfThere, syncFolder, writeFiles } from "./write-files.ts";
 import type { FileToWrite } from "./write-files.ts";
 
 export interface StoreRenewedOptions
@@ -61,19 +61,19 @@ export async function storeRenewedCertificate(
   const { now } = { ...systemDependencies, ...dependencies };
   const paths = clientPaths(directory, commonName);
   await tidyFolder(directory);
-  const old = await readVersion(paths);
+  const old = readVersion(paths);
   const log = await readIssuanceLog(directory);
   const entry = renewableEntry(log, paths, old, newKey);
   const authorityName = options.authorityName ?? entry.authority;
   const authority = await loadIssuer(directory, { name: authorityName, passphrase });
-  const predecessorsPem = await authoritiesPem(directory, log, entry.authority);
+  const predecessorsPem = authoritiesPem(directory, log, entry.authority);
   const certificate = await renewCertificate(
     { ...options, authority, predecessorsPem, certificatePem: old.certificatePem },
     dependencies,
   );
-  const hasVersions = await isLink(paths.certificatePath).catch((cause: unknown) => {
-    throw fileSystemError(`cannot look at ${paths.certificatePath}`, paths.certificatePath, cause);
-  });
+  const hasVersions = isLink(paths.certificatePath, (cause) =>
+    fileSystemError(`cannot look at ${paths.certificatePath}`, paths.certificatePath, cause),
+  );
   const chainChanges = certificate.chainPem !== (old.chainPem ?? "");
   const record = {
     kind: "client",
@@ -83,7 +83,7 @@ export async function storeRenewedCertificate(
   } as const;
 
   await changeFolder(directory, async () => {
-    if ((await readVersion(paths)).certificatePem !== old.certificatePem) {
+    if (readVersion(paths).certificatePem !== old.certificatePem) {
       throw new PkiError(
         "ERR_PKI_LOCKED",
         `another command has replaced ${paths.certificatePath} at the same time; run the command again if it is still needed`,
@@ -119,7 +119,7 @@ export async function storeRenewedCertificate(
       true,
     );
     await linkFiles(versions, paths, { ...certificate, privateKeyPem });
-    await removeOldVersions(versions, [certificate.serialNumber, old.serialNumber]);
+    removeOldVersions(versions, [certificate.serialNumber, old.serialNumber]);
   });
   return { ...certificate, ...paths, warnings: [...authority.warnings, ...certificate.warnings] };
 }
@@ -134,8 +134,8 @@ interface Version {
   readonly keyMode: number;
 }
 
-async function readVersion(paths: CertificatePaths): Promise<Version> {
-  const certificatePem = await readIfThere(paths.certificatePath);
+function readVersion(paths: CertificatePaths): Version {
+  const certificatePem = readIfThere(paths.certificatePath);
   if (certificatePem === undefined) {
     throw new PkiError(
       "ERR_PKI_CERTIFICATE_NOT_FOUND",
@@ -143,8 +143,8 @@ async function readVersion(paths: CertificatePaths): Promise<Version> {
       { path: paths.certificatePath },
     );
   }
-  const privateKeyPem = await readIfThere(paths.privateKeyPath);
-  const chainPem = await readIfThere(paths.chainPath);
+  const privateKeyPem = readIfThere(paths.privateKeyPath);
+  const chainPem = readIfThere(paths.chainPath);
   let certificate: X509Certificate;
   let belongs: boolean;
   try {
@@ -164,7 +164,7 @@ async function readVersion(paths: CertificatePaths): Promise<Version> {
       { path: paths.privateKeyPath },
     );
   }
-  const keyMode = privateKeyPem === undefined ? CLIENT_KEY_MODE : await modeOf(paths.privateKeyPath);
+  const keyMode = privateKeyPem === undefined ? CLIENT_KEY_MODE : modeOf(paths.privateKeyPath);
   return {
     certificatePem,
     privateKeyPem,
@@ -207,20 +207,20 @@ function renewableEntry(
  * The certificates that a CA of the folder has and had: `ra-pki init --force` and `intermediate --force` replace them. A CA
  * that another program made is in its file alone.
  */
-async function authoritiesPem(directory: string, log: readonly LogEntry[], name: string): Promise<string> {
+function authoritiesPem(directory: string, log: readonly LogEntry[], name: string): string {
   const earlier = log.filter(
     ({ kind, commonName, fate }) =>
       fate !== "discarded" &&
       (name === ROOT_NAME ? kind === "root" : kind === "intermediate" && commonName === name),
   );
-  const present = (await readIfThere(authorityPaths(directory, name).certificatePath)) ?? "";
+  const present = readIfThere(authorityPaths(directory, name).certificatePath) ?? "";
   return present + earlier.map(({ certificate }) => writePem("CERTIFICATE", certificate)).join("");
 }
 
 /** Turns the files into links to copies of themselves. Their content is the same before, during and after. */
 async function beginVersions(versions: string, paths: CertificatePaths, old: Version): Promise<void> {
   const current = join(versions, "current");
-  const begun = await ifThere(readlink(current));
+  const begun = ifThere(() => readlinkSync(current));
   // A killed command may have begun: then some of the files are links into this version already.
   if (begun !== old.serialNumber) {
     await writeVersion(versions, old);
@@ -243,7 +243,7 @@ async function linkFiles(
   for (const name of links) {
     const path = paths[name];
     const target = `${basename(versions)}/current/${VERSION_FILES[name]}`;
-    if ((await isLink(path)) && (await readlink(path)) === target) continue;
+    if (isLink(path) && readlinkSync(path) === target) continue;
     await writeFiles([{ path, target }], { force: true });
   }
 }
@@ -254,11 +254,11 @@ async function writeVersion(
 ): Promise<void> {
   const folder = join(versions, serialNumber);
   // Whoever may look into the folder of the CA may look into these.
-  const mode = (await stat(dirname(versions))).mode & 0o777;
-  await rm(folder, { recursive: true, force: true });
-  await mkdir(folder, { recursive: true, mode });
-  await chmod(versions, mode);
-  await chmod(folder, mode);
+  const mode = statSync(dirname(versions)).mode & 0o777;
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true, mode });
+  chmodSync(versions, mode);
+  chmodSync(folder, mode);
   const files: FileToWrite[] = [
     { path: join(folder, VERSION_FILES.certificatePath), content: certificatePem, mode: CERTIFICATE_MODE },
   ];
@@ -274,32 +274,25 @@ async function writeVersion(
   }
   // A killed command leaves its temporary files where the next one looks for them.
   await writeFiles(files, { temporaryFolder: dirname(versions) });
-  await syncFolder(folder);
-  await syncFolder(versions);
+  await allOf([syncFolder(folder), syncFolder(versions)]);
 }
 
-async function removeOldVersions(versions: string, kept: readonly string[]): Promise<void> {
-  for (const name of await readdir(versions)) {
+function removeOldVersions(versions: string, kept: readonly string[]): void {
+  for (const name of readdirSync(versions)) {
     if (name !== "current" && !kept.includes(name)) {
-      await rm(join(versions, name), { recursive: true, force: true });
+      rmSync(join(versions, name), { recursive: true, force: true });
     }
   }
 }
 
-async function isLink(path: string): Promise<boolean> {
-  const found = await ifThere(lstat(path));
-  return found?.isSymbolicLink() ?? false;
+function isLink(path: string, asError?: (cause: unknown) => unknown): boolean {
+  return ifThere(() => lstatSync(path), asError)?.isSymbolicLink() ?? false;
 }
 
-async function modeOf(path: string): Promise<number> {
-  const { mode } = await stat(path).catch((cause: unknown) => {
+function modeOf(path: string): number {
+  try {
+    return statSync(path).mode & 0o777;
+  } catch (cause) {
     throw fileSystemError(`cannot look at ${path}`, path, cause);
-  });
-  return mode & 0o777;
-}
-
-async function readIfThere(path: string): Promise<string | undefined> {
-  return ifThere(readFile(path, "utf8")).catch((cause: unknown) => {
-    throw fileSystemError(`cannot read ${path}`, path, cause);
-  });
+  }
 }

@@ -1,5 +1,4 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
-import { readFile } from "node:fs/promises";
 import { createCertificateRequest, signCertificateRequest } from "../authority/sign-certificate-request.ts";
 import type {
   CertificateRequest,
@@ -16,7 +15,7 @@ import type { CertificatePaths } from "./layout.ts";
 import { loadIssuer } from "./load-certificate-authority.ts";
 import { CERTIFICATE_MODE, CLIENT_KEY_MODE, filesOf } from "./store-certificate.ts";
 import type { SigningOptions, StorageOptions } from "./store-certificate.ts";
-import { checkWritable, fileSystemError, ifThere, writeFiles } from "./write-files.ts";
+import { checkWritable, readIfThere, writeFiles } from "./write-files.ts";
 
 /** A new request and the paths of its files. */
 export interface StoredRequest extends CertificateRequest {
@@ -41,11 +40,11 @@ export async function storeCertificateRequest(
   const { directory, commonName, force = false } = options;
   const { privateKeyPath } = clientPaths(directory, commonName);
   const path = requestPath(directory, commonName);
-  await refuseAuthorities(directory, [commonName]);
-  await checkWritable([privateKeyPath, path], force);
+  refuseAuthorities(directory, [commonName]);
+  checkWritable([privateKeyPath, path], force);
   const request = await createCertificateRequest(options, dependencies);
   await changeFolder(directory, async () => {
-    await refuseAuthorities(directory, [commonName]);
+    refuseAuthorities(directory, [commonName]);
     await writeFiles(
       [
         { path: privateKeyPath, content: request.privateKeyPem, mode: CLIENT_KEY_MODE },
@@ -79,17 +78,15 @@ export async function storeSignedRequest(
   const authority = await loadIssuer(directory, { name: authorityName, passphrase });
   const certificate = await signCertificateRequest({ ...options, authority }, dependencies);
   const paths = clientPaths(directory, certificate.commonName);
-  await checkKeyBeside(paths, certificate.certificatePem);
+  checkKeyBeside(paths, certificate.certificatePem);
   const init = { paths, kind: "client", keyMode: CLIENT_KEY_MODE, authorityName, now: now() } as const;
   await changeFolder(directory, () => handOut(directory, [filesOf(certificate, init)], force));
   return { ...certificate, ...paths, warnings: [...authority.warnings, ...certificate.warnings] };
 }
 
 /** A key of that name in the folder must be the key of the request, or certificate and key would not belong together. */
-async function checkKeyBeside({ privateKeyPath }: CertificatePaths, certificatePem: string): Promise<void> {
-  const pem = await ifThere(readFile(privateKeyPath, "utf8")).catch((cause: unknown) => {
-    throw fileSystemError(`cannot read ${privateKeyPath}`, privateKeyPath, cause);
-  });
+function checkKeyBeside({ privateKeyPath }: CertificatePaths, certificatePem: string): void {
+  const pem = readIfThere(privateKeyPath);
   if (pem === undefined) return;
   let belongs: boolean;
   try {

@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { toIsoSeconds } from "../certificate/validity.ts";
 import { systemDependencies } from "../dependencies.ts";
@@ -58,11 +58,11 @@ export async function storeRevocationList(
   const { now } = { ...systemDependencies, ...dependencies };
   const authority = await loadCertificateAuthority(directory, { name: authorityName, passphrase });
   return changeFolder(directory, async () => {
-    const records = recordsIn(await readLogText(directory), join(directory, LOG_FILE_NAME));
+    const records = recordsIn(readLogText(directory), join(directory, LOG_FILE_NAME));
     const thisUpdate = new Date(Math.floor(now().getTime() / 1000) * 1000);
     const { number, revoked } = contentOf(records, authorityName, toIsoSeconds(thisUpdate));
     const crlPath = revocationListPath(directory, authorityName);
-    await checkNewer(crlPath, number, authority.certificatePem);
+    checkNewer(crlPath, number, authority.certificatePem);
     const list = await createRevocationList({
       authority,
       revoked,
@@ -96,12 +96,14 @@ export async function storeRevocationList(
  * The log of a folder may be one that was put back from a backup. It then lacks revocations that the list in the folder has,
  * and a list made of it would take them back, under a number that was used before.
  */
-async function checkNewer(path: string, number: bigint, certificatePem: string): Promise<void> {
-  const pem = await ifThere(readFile(path)).catch((cause: unknown) => {
+function checkNewer(path: string, number: bigint, certificatePem: string): void {
+  let pem: Buffer | undefined;
+  try {
+    pem = ifThere(() => readFileSync(path));
+  } catch (cause) {
     // Whoever writes the list says what is in the way.
-    if (isSystemError(cause, "EISDIR")) return undefined;
-    throw fileSystemError(`cannot read ${path}`, path, cause);
-  });
+    if (!isSystemError(cause, "EISDIR")) throw fileSystemError(`cannot read ${path}`, path, cause);
+  }
   if (pem === undefined) return;
   const [authority] = parseCertificates(certificatePem, "the CA certificate");
   const ahead = parseRevocationLists(pem, path).find(

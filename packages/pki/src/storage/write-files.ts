@@ -1,19 +1,29 @@
 import { randomBytes } from "node:crypto";
 import {
-  chmod,
-  link,
-  lstat,
-  mkdir,
-  open,
-  readFile,
-  readlink,
-  rename,
-  rm,
-  rmdir,
-  symlink,
-} from "node:fs/promises";
+  chmodSync,
+  closeSync,
+  fchmodSync,
+  fsync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
+import { promisify } from "node:util";
 import { PkiError } from "../errors.ts";
+
+// Only flushes run on another thread: each of the other calls takes less time than to hand it over.
+
+/** Undoes a step. */
+type Undo = () => void | Promise<void>;
 
 export interface FileToWrite {
   readonly path: string;
@@ -46,7 +56,7 @@ export interface WriteFilesOptions {
   /** Runs when naming failed after `beforeNaming` succeeded. */
   readonly onFailedNaming?: (() => Promise<void>) | undefined;
   /** Gives a finished file its name; tests replace it to make it fail. @default `rename`; without `force`, never over a file */
-  readonly moveFile?: ((from: string, to: string) => Promise<void>) | undefined;
+  readonly moveFile?: ((from: string, to: string) => void | Promise<void>) | undefined;
 }
 
 /**
@@ -54,11 +64,12 @@ export interface WriteFilesOptions {
  *
  * @throws {PkiError} ERR_PKI_FILE_EXISTS when one of the paths exists and `force` is not set, or is not a file.
  */
-export async function checkWritable(paths: readonly string[], force = false): Promise<void> {
+export function checkWritable(paths: readonly string[], force = false): void {
   for (const path of paths) {
-    const found = await ifThere(lstat(path)).catch((cause: unknown) => {
-      throw fileSystemError(`cannot look at ${path}`, path, cause);
-    });
+    const found = ifThere(
+      () => lstatSync(path),
+      (cause) => fileSystemError(`cannot look at ${path}`, path, cause),
+    );
     if (found?.isDirectory()) {
       throw new PkiError("ERR_PKI_FILE_EXISTS", `${path} is a folder; move it away`, { path });
     }
@@ -85,38 +96,39 @@ export async function writeFiles(
 ): Promise<void> {
   const id = randomId();
   const temporaryId = options.temporaryId ?? ((index: number) => ({ id, index }));
-  const { beforeNaming, onFailedNaming, oldFiles = [], moveFile = force ? rename : nameNew } = options;
-  await checkWritable(
+  const { beforeNaming, onFailedNaming, oldFiles = [], moveFile = force ? renameSync : nameNew } = options;
+  checkWritable(
     files.map(({ path }) => path),
     force,
   );
-  const undo: (() => Promise<void>)[] = [];
+  const undo: Undo[] = [];
   try {
-    const finished: { readonly temporaryPath: string; readonly path: string }[] = [];
-    for (const [index, file] of files.entries()) {
+    const finished = files.map((file, index) => {
       const folder = dirname(file.path);
-      undo.push(await makeFolder(folder));
-      const temporaryPath = join(
-        options.temporaryFolder ?? folder,
-        temporaryName({ ...temporaryId(index), force }),
-      );
-      undo.push(() => rm(temporaryPath, { force: true }));
-      if ("target" in file) await symlink(file.target, temporaryPath);
-      else await writeNew(temporaryPath, file.content, file.mode);
-      finished.push({ temporaryPath, path: file.path });
-    }
-    if (force) for (const { path } of finished) undo.push(await rememberFile(path));
-    for (const path of oldFiles) undo.push(await rememberFile(path));
+      undo.push(makeFolder(folder));
+      const name = temporaryName({ ...temporaryId(index), force });
+      return { file, path: file.path, temporaryPath: join(options.temporaryFolder ?? folder, name) };
+    });
+    undo.push(
+      ...finished.map(
+        ({ temporaryPath }) =>
+          () =>
+            rmSync(temporaryPath, { force: true }),
+      ),
+    );
+    await allOf(finished.map(({ file, temporaryPath }) => writeNew(temporaryPath, file)));
+    if (force) for (const { path } of finished) undo.push(rememberFile(path));
+    for (const path of oldFiles) undo.push(rememberFile(path));
     if (beforeNaming !== undefined) {
       await beforeNaming();
       if (onFailedNaming !== undefined) undo.push(onFailedNaming);
     }
     for (const { temporaryPath, path } of finished) {
       await moveFile(temporaryPath, path);
-      if (!force) undo.push(() => rm(path, { force: true }));
+      if (!force) undo.push(() => rmSync(path, { force: true }));
     }
-    for (const path of oldFiles) await rm(path, { force: true });
-    for (const folder of new Set(finished.map(({ path }) => dirname(path)))) await syncFolder(folder);
+    for (const path of oldFiles) rmSync(path, { force: true });
+    await allOf([...new Set(finished.map(({ path }) => dirname(path)))].map(syncFolder));
   } catch (cause) {
     const failures = await runAll(undo.toReversed());
     if (failures.length === 0 && cause instanceof PkiError) throw cause;
@@ -136,15 +148,15 @@ export async function writeFiles(
  *
  * @returns a function that removes it again, unless somebody has put something into it
  */
-export async function makeFolder(folder: string): Promise<() => Promise<void>> {
-  const made = await mkdir(folder, { recursive: true, mode: 0o700 });
-  if (made === undefined) return async () => undefined;
-  const remove = (): Promise<void> => removeFolders(made, folder);
+export function makeFolder(folder: string): () => void {
+  const made = mkdirSync(folder, { recursive: true, mode: 0o700 });
+  if (made === undefined) return () => undefined;
+  const remove = (): void => removeFolders(made, folder);
   try {
     // The umask may have removed rights of the owner.
-    await chmod(folder, 0o700);
+    chmodSync(folder, 0o700);
   } catch (cause) {
-    await remove();
+    remove();
     throw cause;
   }
   return remove;
@@ -153,19 +165,31 @@ export async function makeFolder(folder: string): Promise<() => Promise<void>> {
 /** Makes new names in a folder survive a crash of the machine. Windows does not let a program do that. */
 export async function syncFolder(folder: string): Promise<void> {
   if (process.platform === "win32") return;
-  const handle = await open(folder);
+  const file = openSync(folder, "r");
   try {
-    await handle.sync();
+    await flush(file);
   } finally {
-    await handle.close();
+    closeSync(file);
+  }
+}
+
+/** Waits until the content of an open file, or the names in an open folder, are on disk. */
+export async function flush(file: number): Promise<void> {
+  await promisify(fsync)(file);
+}
+
+/** Waits until all have come to an end. Throws the first error only then, so that what follows meets no work under way. */
+export async function allOf(work: readonly Promise<void>[]): Promise<void> {
+  for (const outcome of await Promise.allSettled(work)) {
+    if (outcome.status === "rejected") throw outcome.reason;
   }
 }
 
 /** Removes new folders from the last to the first. Stops at a folder in which somebody else has put something. */
-async function removeFolders(first: string, last: string): Promise<void> {
+function removeFolders(first: string, last: string): void {
   for (let folder = last; ; folder = dirname(folder)) {
     try {
-      await rmdir(folder);
+      rmdirSync(folder);
     } catch (cause) {
       if (isSystemError(cause, "ENOTEMPTY") || isSystemError(cause, "EEXIST")) return;
       throw cause;
@@ -175,7 +199,7 @@ async function removeFolders(first: string, last: string): Promise<void> {
 }
 
 /** Runs every step even when one fails; returns the failures. */
-async function runAll(steps: readonly (() => Promise<void>)[]): Promise<unknown[]> {
+async function runAll(steps: readonly Undo[]): Promise<unknown[]> {
   const failures: unknown[] = [];
   for (const step of steps) {
     try {
@@ -188,55 +212,59 @@ async function runAll(steps: readonly (() => Promise<void>)[]): Promise<unknown[
 }
 
 /** Gives a finished file its name, unless a file of that name exists. */
-export async function nameNew(from: string, to: string): Promise<void> {
+export function nameNew(from: string, to: string): void {
   try {
-    await link(from, to);
+    linkSync(from, to);
   } catch (cause) {
     if (isSystemError(cause, "EEXIST")) throw fileExists(to);
     // Some file systems, such as FAT, have no hard links.
     if (!["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS"].some((code) => isSystemError(cause, code))) throw cause;
-    await checkWritable([to]);
-    await rename(from, to);
+    checkWritable([to]);
+    renameSync(from, to);
     return;
   }
   try {
-    await rm(from);
+    rmSync(from);
   } catch (cause) {
-    await rm(to);
+    rmSync(to);
     throw cause;
   }
 }
 
 /** Reads a file. Returns a function that puts it back as it is now. */
-async function rememberFile(path: string): Promise<() => Promise<void>> {
-  const before = await ifThere(lstat(path));
+function rememberFile(path: string): Undo {
+  const before = ifThere(() => lstatSync(path));
   if (before === undefined) {
-    return () => rm(path, { force: true });
+    return () => rmSync(path, { force: true });
   }
   const temporaryPath = join(dirname(path), temporaryName({ id: randomId(), index: 0, force: true }));
   if (before.isSymbolicLink()) {
-    const target = await readlink(path);
-    return async () => {
-      await symlink(target, temporaryPath);
-      await rename(temporaryPath, path);
+    const target = readlinkSync(path);
+    return () => {
+      symlinkSync(target, temporaryPath);
+      renameSync(temporaryPath, path);
     };
   }
-  const content = await readFile(path);
+  const content = readFileSync(path);
   return async () => {
-    await writeNew(temporaryPath, content, before.mode & 0o777);
-    await rename(temporaryPath, path);
+    await writeNew(temporaryPath, { content, mode: before.mode & 0o777 });
+    renameSync(temporaryPath, path);
   };
 }
 
-async function writeNew(path: string, content: string | Uint8Array, mode: number): Promise<void> {
+async function writeNew(
+  path: string,
+  file: Pick<FileToWrite, "content" | "mode"> | Pick<LinkToWrite, "target">,
+): Promise<void> {
+  if ("target" in file) return symlinkSync(file.target, path);
   // The file never has more rights than `mode`. chmod then adds the rights that the umask removed.
-  const handle = await open(path, "wx", mode);
+  const handle = openSync(path, "wx", file.mode);
   try {
-    await handle.writeFile(content);
-    await handle.chmod(mode);
-    await handle.sync();
+    writeFileSync(handle, file.content);
+    fchmodSync(handle, file.mode);
+    await flush(handle);
   } finally {
-    await handle.close();
+    closeSync(handle);
   }
 }
 
@@ -300,14 +328,29 @@ export function systemReason(cause: unknown): string {
   return cause instanceof Error ? cause.message : String(cause);
 }
 
-/** What a call of the file system gives; undefined when there is no such file. */
-export async function ifThere<Value>(call: Promise<Value>): Promise<Value | undefined> {
+/** What a call of the file system gives; undefined when there is no such file. `asError` says what another failure means. */
+export function ifThere<Value>(
+  call: () => Value,
+  asError: (cause: unknown) => unknown = (cause) => cause,
+): Value | undefined {
   try {
-    return await call;
+    return call();
   } catch (cause) {
     if (isSystemError(cause, "ENOENT")) return undefined;
-    throw cause;
+    throw asError(cause);
   }
+}
+
+/**
+ * Reads a text file; undefined when there is none.
+ *
+ * @throws {PkiError} ERR_PKI_FILE_SYSTEM
+ */
+export function readIfThere(path: string): string | undefined {
+  return ifThere(
+    () => readFileSync(path, "utf8"),
+    (cause) => fileSystemError(`cannot read ${path}`, path, cause),
+  );
 }
 
 export function isSystemError(error: unknown, code: string): boolean {

@@ -1,1 +1,1 @@
-export function watchFileSystem(onStep: (step: number, name: string) => void): Promise<() => void>;
+export function watchFileSystem(onStep: (step: number, name: string) => void): () => void;
