@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
-import { generateKeyPairOf } from "./keys/key-pair.ts";
-import type { KeyPair } from "./keys/key-pair.ts";
+import { generateKeyPairOf } from "./keys/generate-key-pair.ts";
+import type { KeyPair } from "./keys/generate-key-pair.ts";
 import type { KeyType } from "./keys/key-type.ts";
 
 /** Clock, randomness and key generator of this library. Tests can replace them. */

@@ -43,7 +43,7 @@ export {
   type PkiWarning,
   type PkiWarningCode,
 } from "./errors.ts";
-export type { KeyPair } from "./keys/key-pair.ts";
+export type { KeyPair } from "./keys/generate-key-pair.ts";
 export { KEY_TYPES, type KeyType } from "./keys/key-type.ts";
 export type { SignatureAlgorithm } from "./keys/signature-algorithm.ts";
 export {

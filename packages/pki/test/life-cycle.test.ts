@@ -9,7 +9,7 @@ import {
   KEY_TYPES,
 } from "../src/index.ts";
 import type { IssuedCertificate, KeyType } from "../src/index.ts";
-import { generateKeyPairOf } from "../src/keys/key-pair.ts";
+import { generateKeyPairOf } from "../src/keys/generate-key-pair.ts";
 import { startAskedMock } from "./support/ask-mock.ts";
 import type { AskedMock, Candidate } from "./support/ask-mock.ts";
 import { sharedKeyPairOf } from "./support/key-pool.ts";

@@ -2,9 +2,10 @@ import { createPrivateKey, X509Certificate } from "node:crypto";
 import type { KeyObject } from "node:crypto";
 import type { SignOctets } from "../certificate/encode-certificate.ts";
 import { EXTENSION_OID, KEY_USAGE_BIT } from "../certificate/extensions.ts";
+import { mappedAttributes } from "../certificate/distinguished-name.ts";
 import { keyIdentifier } from "../certificate/key-identifier.ts";
 import { readCertificate } from "../certificate/read-certificate.ts";
-import type { NameAttributes } from "../certificate/session-attributes.ts";
+import type { NameAttributes } from "../certificate/subject.ts";
 import type { Validity } from "../certificate/validity.ts";
 import { bits, content, items } from "../der/decode.ts";
 import { toDer } from "../der/encode.ts";
@@ -92,7 +93,8 @@ export function readCertificateAuthority(authority: CertificateAuthority): Autho
   const [, pathLength] = items(extensions.get(EXTENSION_OID.basicConstraints));
   return {
     subject: toDer(subject),
-    attributes: { ...certificate.toLegacyObject().subject },
+    // toLegacyObject() gives them as well, and loads TLS with all the certificates that NODE_EXTRA_CA_CERTS names.
+    attributes: mappedAttributes(subject),
     keyIdentifier:
       content(extensions.get(EXTENSION_OID.subjectKeyIdentifier)).length > 0
         ? content(extensions.get(EXTENSION_OID.subjectKeyIdentifier))
@@ -102,8 +104,8 @@ export function readCertificateAuthority(authority: CertificateAuthority): Autho
     signsRevocationLists: (usages & KEY_USAGE_BIT.cRLSign) !== 0,
     pathLength: pathLength === undefined ? undefined : Number(`0x${content(pathLength).toString("hex")}`),
     chainPem: isSelfIssued ? "" : certificatePem + certificatesIn(authority.chainPem ?? ""),
-    notBefore: new Date(certificate.validFrom),
-    notAfter: new Date(certificate.validTo),
+    notBefore: certificate.validFromDate,
+    notAfter: certificate.validToDate,
   };
 }
 

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { sharedKeyPairOf } from "../../test/support/key-pool.ts";
 import type { IssuedCertificate } from "../certificate/issued-certificate.ts";
-import { generateKeyPairOf } from "../keys/key-pair.ts";
+import { generateKeyPairOf } from "../keys/generate-key-pair.ts";
 import { createRootCertificateAuthority } from "./create-root-certificate-authority.ts";
 import { issueClientCertificate } from "./issue-client-certificate.ts";
 import { renewCertificate } from "./renew-certificate.ts";

@@ -3,7 +3,7 @@ import { oid, printableString, sequence, set, utf8String } from "../der/encode.t
 import type { Asn1 } from "../der/encode.ts";
 import { PkiError } from "../errors.ts";
 import { ATTRIBUTE_RULES, ATTRIBUTE_TYPES } from "./subject.ts";
-import type { NameAttribute, SubjectAttributeType } from "./subject.ts";
+import type { NameAttribute, NameAttributes, SubjectAttributeType } from "./subject.ts";
 
 /**
  * A Name of relative names with one attribute each, in the order given.
@@ -33,6 +33,23 @@ export function readName(name: Asn1 | undefined): NameAttribute[] | undefined {
     attributes.push({ type, value });
   }
   return attributes;
+}
+
+const MAPPED_TYPES: ReadonlyMap<string, string> = new Map([
+  ...ATTRIBUTE_TYPES.map((type): [string, string] => [ATTRIBUTE_RULES[type].oid, type]),
+  ["0.9.2342.19200300.100.1.1", "UID"],
+]);
+
+/** The attributes of a Name, of any CA, that Roles Anywhere turns into session tags. What is no text is left out. */
+export function mappedAttributes(name: Asn1): NameAttributes {
+  const values: Record<string, string[]> = {};
+  for (const attribute of items(name).flatMap(items)) {
+    const [identifier, text] = items(attribute);
+    const type = MAPPED_TYPES.get(dottedOid(identifier));
+    const value = stringIn(text);
+    if (type !== undefined && value !== undefined) (values[type] ??= []).push(value);
+  }
+  return values;
 }
 
 function relativeName(type: SubjectAttributeType | "CN", value: string): Asn1 {

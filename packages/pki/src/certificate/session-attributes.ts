@@ -1,9 +1,7 @@
 import type { PkiWarning } from "../errors.ts";
 import { parseSlashName } from "./subject.ts";
+import type { NameAttributes } from "./subject.ts";
 import type { SubjectAlternativeName } from "./subject-alternative-name.ts";
-
-/** Attributes of a subject or issuer by their short names, as `X509Certificate.toLegacyObject` gives them. */
-export type NameAttributes = Readonly<Record<string, string | readonly string[] | undefined>>;
 
 /** The names in a certificate that Roles Anywhere turns into a source identity and session tags. */
 export interface MappedNames {

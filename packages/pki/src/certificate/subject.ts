@@ -76,6 +76,9 @@ function isNameAttributeType(type: string): type is NameAttribute["type"] {
   return Object.hasOwn(ATTRIBUTE_RULES, type);
 }
 
+/** Attributes of a subject or issuer by their short names. */
+export type NameAttributes = Readonly<Record<string, string | readonly string[] | undefined>>;
+
 /** Returns the values of a subject by attribute type. Values of a repeated type keep their order. */
 export function nameAttributes(
   subject: readonly NameAttribute[],

@@ -5,6 +5,7 @@ import { PkiError } from "../errors.ts";
 import type { PkiErrorCode } from "../errors.ts";
 import { printable } from "./printable.ts";
 import { createProgram } from "./program.ts";
+import { writeAll } from "./write-all.ts";
 
 /** Errors of the command line itself. The other errors depend on files. */
 const USAGE_ERRORS: ReadonlySet<PkiErrorCode> = new Set([
@@ -41,5 +42,5 @@ function readVersion(): string {
 
 /** Prints one line on stderr. */
 function printLine(message: string): void {
-  process.stderr.write(`ra-pki: ${printable(message)}\n`);
+  writeAll(2, `ra-pki: ${printable(message)}\n`);
 }

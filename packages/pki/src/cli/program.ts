@@ -12,6 +12,7 @@ import { addStatus } from "./commands/status.ts";
 import { addVerify } from "./commands/verify.ts";
 import { addSign } from "./commands/sign.ts";
 import type { Warn } from "./report.ts";
+import { writeAll } from "./write-all.ts";
 
 const EXAMPLES = `ra-pki: a private CA for AWS IAM Roles Anywhere
 
@@ -75,7 +76,7 @@ export function createProgram({ version, warn }: ProgramInit): Command {
     .exitOverride()
     .helpCommand(true)
     .action((_flags, { args: [first] }: Command) => {
-      if (first === undefined) process.stdout.write(EXAMPLES);
+      if (first === undefined) writeAll(1, EXAMPLES);
       else if (first.startsWith("-")) program.error(`error: unknown option '${first}'`);
       else program.error(`error: there is no command ${first}`);
     });

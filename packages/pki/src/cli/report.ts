@@ -4,6 +4,7 @@ import { toIsoSeconds } from "../certificate/validity.ts";
 import type { PkiWarning } from "../errors.ts";
 import type { CertificatePaths } from "../storage/layout.ts";
 import { jsonLine, printable } from "./printable.ts";
+import { writeAll } from "./write-all.ts";
 
 /** Writes one line about the command to stderr. */
 export type Warn = (message: string) => void;
@@ -31,7 +32,7 @@ export function report(
 /** Prints a title and labelled lines on stderr. Control characters, which may come from a request, become escapes. */
 export function printLines(title: string, lines: readonly (readonly [label: string, text: string])[]): void {
   const text = [title, ...lines.map(([label, value]) => `  ${label.padEnd(11)}  ${value}`)];
-  process.stderr.write(text.map((line) => `${printable(line)}\n`).join(""));
+  writeAll(2, text.map((line) => `${printable(line)}\n`).join(""));
 }
 
 /** Where a certificate is, and what of it people need to know. */
@@ -77,7 +78,7 @@ export function certificateJson(stored: SignedCertificate & CertificatePaths) {
 /** Prints one line of JSON on stdout. Paths become absolute. */
 export function printJson(data: object, paths: Readonly<Record<string, string>> = {}): void {
   const absolute = Object.fromEntries(Object.entries(paths).map(([name, path]) => [name, resolve(path)]));
-  process.stdout.write(jsonLine({ ...data, ...absolute }));
+  writeAll(1, jsonLine({ ...data, ...absolute }));
 }
 
 export function warnAbout(warnings: readonly PkiWarning[], warn: Warn): void {

@@ -1,5 +1,5 @@
 import type { PkiDependencies } from "../dependencies.ts";
-import { generateKeyPairOf } from "../keys/key-pair.ts";
+import { generateKeyPairOf } from "../keys/generate-key-pair.ts";
 import { DEFAULT_KEY_TYPE } from "../keys/key-type.ts";
 import type { KeyType } from "../keys/key-type.ts";
 import { usualKey } from "./usual-key.ts";

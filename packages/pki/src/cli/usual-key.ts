@@ -1,5 +1,5 @@
-import { generateKeyPairOf } from "../keys/key-pair.ts";
-import type { KeyPair } from "../keys/key-pair.ts";
+import { generateKeyPairOf } from "../keys/generate-key-pair.ts";
+import type { KeyPair } from "../keys/generate-key-pair.ts";
 import { DEFAULT_KEY_TYPE } from "../keys/key-type.ts";
 
 /** Commands that make one key. */

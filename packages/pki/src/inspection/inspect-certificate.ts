@@ -1,5 +1,5 @@
 import { isSourceIdentity, sessionAttributeWarnings } from "../certificate/session-attributes.ts";
-import type { NameAttributes } from "../certificate/session-attributes.ts";
+import type { NameAttributes } from "../certificate/subject.ts";
 import type { PkiWarning } from "../errors.ts";
 import { bestPath, findPaths, noPathProblem, pathProblems } from "./certification-path.ts";
 import type { CertificationPath } from "./certification-path.ts";

@@ -1,5 +1,5 @@
-import { generateKeyPairOf } from "../../src/keys/key-pair.ts";
-import type { KeyPair } from "../../src/keys/key-pair.ts";
+import { generateKeyPairOf } from "../../src/keys/generate-key-pair.ts";
+import type { KeyPair } from "../../src/keys/generate-key-pair.ts";
 import type { KeyType } from "../../src/keys/key-type.ts";
 
 const pool = new Map<KeyType, Promise<KeyPair>>();

@@ -3,6 +3,7 @@ import { toIsoSeconds } from "../../certificate/validity.ts";
 import type { CertificateInspection } from "../../inspection/inspect-certificate.ts";
 import { parseTime, readChain, readInput, readOptional, readTrustAnchor } from "../inputs.ts";
 import { jsonLine, printable } from "../printable.ts";
+import { writeAll } from "../write-all.ts";
 
 interface InspectFlags {
   readonly intermediates?: string | undefined;
@@ -41,7 +42,7 @@ export function addInspect(program: Command): void {
         revocationLists: await readOptional(flags.crl),
         at: flags.at,
       });
-      process.stdout.write(flags.json ? jsonLine(toData(inspection)) : toText(inspection));
+      writeAll(1, flags.json ? jsonLine(toData(inspection)) : toText(inspection));
       process.exitCode = inspection.verdict === "refused" ? 1 : 0;
     });
 }

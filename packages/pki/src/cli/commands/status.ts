@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import { parseDayCount } from "../inputs.ts";
 import { printable } from "../printable.ts";
 import { printJson } from "../report.ts";
+import { writeAll } from "../write-all.ts";
 
 interface StatusFlags {
   readonly dir: string;
@@ -39,6 +40,6 @@ export function addStatus(program: Command): void {
       );
       const summary =
         dueCount === 0 ? `nothing expires within ${within} days` : `${dueCount} due within ${within} days`;
-      process.stdout.write([...lines, summary].map((line) => `${printable(line)}\n`).join(""));
+      writeAll(1, [...lines, summary].map((line) => `${printable(line)}\n`).join(""));
     });
 }

@@ -13,6 +13,7 @@ import type { PassphraseFlags } from "../passphrase.ts";
 import { printable } from "../printable.ts";
 import { printJson } from "../report.ts";
 import type { Warn } from "../report.ts";
+import { writeAll } from "../write-all.ts";
 
 interface VerifyFlags extends PassphraseFlags {
   readonly ca?: string | undefined;
@@ -74,7 +75,7 @@ export function addVerify(program: Command, warn: Warn): void {
             `${rest.subject}: not verified`,
             ...rest.problems.map(({ code, message }) => `  ${message} [${code}]`),
           ];
-      process.stdout.write(lines.map((line) => `${printable(line)}\n`).join(""));
+      writeAll(1, lines.map((line) => `${printable(line)}\n`).join(""));
     });
 }
 
