@@ -339,15 +339,11 @@ def plugin_for(provider):
     return RolesAnywherePlugin()
 
 
-PLUGINS = {
-    provider.TYPE: plugin_for(provider) for provider in (TrustAnchorProvider, ProfileProvider, CrlProvider)
-}
-
-
 def install(manager):
     """Adds the types to LocalStack's registry. A type that LocalStack has by itself stays LocalStack's."""
     load, list_names = manager.load, manager.list_names
-    own = {name: plugin for name, plugin in PLUGINS.items() if name not in list_names()}
+    providers = (TrustAnchorProvider, ProfileProvider, CrlProvider)
+    own = {each.TYPE: plugin_for(each) for each in providers if each.TYPE not in list_names()}
 
     manager.load = lambda name: own[name] if name in own else load(name)
     manager.list_names = lambda: [*list_names(), *own]

@@ -1,3 +1,4 @@
+export type { SessionTag } from "@roles-anywhere/iam-policy/roles-anywhere";
 export { createAuditLog, type AuditLog } from "./audit/audit-log.ts";
 export type { AuditRecord, Verdict } from "./audit/audit-record.ts";
 export { REASON_CODES, type ReasonCode } from "./errors/refusal.ts";
@@ -12,7 +13,6 @@ export {
   type AwsPort,
   AwsPortError,
   type Role,
-  type SessionTag,
 } from "./session/aws.ts";
 export { type Clock, createState, type State, systemClock } from "./state/state.ts";
 export type { CrlRecord, ProfileRecord, SubjectRecord, TrustAnchorRecord } from "./state/records.ts";

@@ -21,7 +21,6 @@ const kind: ResourceKind<CrlRecord> = {
   label: "CRL",
   records: (state) => state.crls,
   idOf: (record) => record.crlId,
-  convert: ({ crlData }) => ({ crlData: Buffer.from(crlData).toString("base64") }),
 };
 
 export const crlOperations: readonly Operation[] = [

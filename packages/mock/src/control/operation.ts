@@ -58,6 +58,15 @@ export function operation<T extends z.ZodType>(
   };
 }
 
+/** An output structure as JSON: times in ISO 8601 in UTC with microseconds, as the service prints them; bytes in base64. */
+function toJson(value: unknown): unknown {
+  if (value instanceof Date) return value.toISOString().replace("Z", "000Z");
+  if (value instanceof Uint8Array) return Buffer.from(value).toString("base64");
+  if (Array.isArray(value)) return value.map(toJson);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, toJson(member)]));
+}
+
 /** Serves an operation: its output becomes JSON, and its errors get AWS's form. `authenticate` refuses callers first. */
 export function serveOperation<C>(
   app: Hono<{ Bindings: HttpBindings }>,
@@ -71,7 +80,7 @@ export function serveOperation<C>(
       await authenticate?.(request);
       const output = await operation.handle(context, request, requestId);
       const { status = 200 } = operation;
-      return Response.json(output, { status, headers: { "x-amzn-RequestId": requestId } });
+      return Response.json(toJson(output), { status, headers: { "x-amzn-RequestId": requestId } });
     } catch (error) {
       if (error instanceof ServiceError) return error.toResponse(requestId);
       throw error;

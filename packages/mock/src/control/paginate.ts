@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { validationError } from "../errors/service-error.ts";
+import { valueOr } from "../errors/value-or.ts";
 import { constraintError } from "../model/read-members.ts";
 import type { pageRequest } from "../model/shapes.ts";
 
@@ -31,17 +32,10 @@ export function paginate<T>(
 }
 
 function positionAfter(token: string, name: string, ids: readonly string[]): number {
-  const decoded = z.tuple([z.literal(name), z.string(), z.number()]).safeParse(decodeToken(token));
+  const json = valueOr(undefined, () => JSON.parse(Buffer.from(token, "base64url").toString("utf8")));
+  const decoded = z.tuple([z.literal(name), z.string(), z.number()]).safeParse(json);
   if (!decoded.success) throw validationError("Invalid nextToken");
   const [, lastId, position] = decoded.data;
   const index = ids.indexOf(lastId);
   return index === -1 ? Math.min(Math.max(0, Math.trunc(position) - 1), ids.length) : index + 1;
-}
-
-function decodeToken(token: string): unknown {
-  try {
-    return JSON.parse(Buffer.from(token, "base64url").toString("utf8"));
-  } catch {
-    return undefined;
-  }
 }

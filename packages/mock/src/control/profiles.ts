@@ -1,7 +1,9 @@
+import { DEFAULT_ATTRIBUTE_MAPPINGS } from "@roles-anywhere/iam-policy/roles-anywhere";
 import { z } from "zod";
 import { text } from "../model/constraints.ts";
 import * as shapes from "../model/shapes.ts";
-import type { AttributeMapping, CertificateField, ProfileRecord } from "../state/records.ts";
+import { AttributeMapping } from "../state/records.ts";
+import type { CertificateField, ProfileRecord } from "../state/records.ts";
 import type { Operation, OperationBinding } from "./operation.ts";
 import {
   changeOperation,
@@ -63,7 +65,7 @@ export const profileOperations: readonly Operation[] = [
         sessionPolicy: input.sessionPolicy || undefined,
         durationSeconds: input.durationSeconds ?? DEFAULT_DURATION_SECONDS,
         acceptRoleSessionName: input.acceptRoleSessionName ?? false,
-        attributeMappings: defaultAttributeMappings(),
+        attributeMappings: z.array(AttributeMapping).parse(DEFAULT_ATTRIBUTE_MAPPINGS),
         tipConfiguration: input.tipConfiguration,
       };
     },
@@ -104,19 +106,6 @@ export const profileOperations: readonly Operation[] = [
   ...commonOperations(kind),
 ];
 
-/**
- * The mappings of every new profile.
- *
- * @see https://docs.aws.amazon.com/rolesanywhere/latest/userguide/attribute-mapping.html
- */
-function defaultAttributeMappings(): AttributeMapping[] {
-  return [
-    mapping("x509Issuer", ["*"]),
-    mapping("x509SAN", ["DNS", "URI", "Name/*"]),
-    mapping("x509Subject", ["*"]),
-  ];
-}
-
 /** Mappings with the rules of one field changed. A field without rules maps nothing and is not listed. */
 function changeRules(
   mappings: readonly AttributeMapping[],
@@ -124,7 +113,8 @@ function changeRules(
   change: (specifiers: readonly string[]) => readonly string[],
 ): AttributeMapping[] {
   const current = mappings.find(({ certificateField }) => certificateField === field);
-  const changed = mapping(field, change(current?.mappingRules.map(({ specifier }) => specifier) ?? []));
+  const specifiers = change(current?.mappingRules.map(({ specifier }) => specifier) ?? []);
+  const changed = { certificateField: field, mappingRules: specifiers.map((specifier) => ({ specifier })) };
   const all = mappings.map((each) => (each === current ? changed : each));
   if (current === undefined) all.push(changed);
   return all.filter(({ mappingRules }) => mappingRules.length > 0);
@@ -133,8 +123,4 @@ function changeRules(
 /** `Name` and `Name/` are stored and shown as `Name/*`. */
 function normalizeSpecifier(specifier: string): string {
   return specifier === "Name" || specifier === "Name/" ? "Name/*" : specifier;
-}
-
-function mapping(certificateField: CertificateField, specifiers: readonly string[]): AttributeMapping {
-  return { certificateField, mappingRules: specifiers.map((specifier) => ({ specifier })) };
 }

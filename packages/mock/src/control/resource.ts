@@ -28,8 +28,6 @@ export interface ResourceKind<R extends ResourceRecord> {
   readonly label: string;
   records(state: State): Map<string, R>;
   idOf(record: R): string;
-  /** The members that the service shows in another form than the record has them. */
-  convert?(record: R): object;
 }
 
 const creationMembers = z.object({
@@ -70,13 +68,10 @@ function findResource<R extends ResourceRecord>(
 
 /** A resource as the service describes it. Tags are not part of it. */
 function describe<R extends ResourceRecord>(kind: ResourceKind<R>, state: State, record: R): object {
-  const { tags: _tags, createdAt, updatedAt, aliasName, ...members } = record;
+  const { tags: _tags, ...members } = record;
+  const { aliasName } = members;
   return {
     ...members,
-    ...kind.convert?.(record),
-    createdAt: shapes.timestamp(createdAt),
-    updatedAt: shapes.timestamp(updatedAt),
-    aliasName,
     aliasArn: aliasName === undefined ? undefined : aliasArn(state, kind.type, aliasName),
   };
 }

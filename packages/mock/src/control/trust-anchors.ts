@@ -1,3 +1,4 @@
+import { SERVICE_PRINCIPAL } from "@roles-anywhere/iam-policy/roles-anywhere";
 import { z } from "zod";
 import { validationError } from "../errors/service-error.ts";
 import { constraintError, mustNotBeNull } from "../model/read-members.ts";
@@ -25,9 +26,6 @@ export const MAX_TRUST_ANCHORS = 50;
 export const MAX_CERTIFICATES = 2;
 export const DEFAULT_THRESHOLD_DAYS = 45;
 
-const SERVICE_PRINCIPAL = "rolesanywhere.amazonaws.com";
-const EVENTS: readonly NotificationEvent[] = ["CA_CERTIFICATE_EXPIRY", "END_ENTITY_CERTIFICATE_EXPIRY"];
-
 const kind: ResourceKind<TrustAnchorRecord> = {
   type: "trust-anchor",
   member: "trustAnchor",
@@ -48,7 +46,7 @@ export const trustAnchorOperations: readonly Operation[] = [
     ({ state }, input, common, { id, arn }) => {
       const source = checkSource(input.source);
       checkQuota("trust anchors", state.trustAnchors.size, MAX_TRUST_ANCHORS);
-      const defaults = EVENTS.map(defaultNotificationSetting);
+      const defaults = shapes.notificationEvent.options.map(defaultNotificationSetting);
       const { notificationSettings = [], crlDpRevocationEnabled } = input;
       return {
         ...common,

@@ -143,5 +143,10 @@ export class Refusal extends ServiceError {
   }
 }
 
+/** Refuses a CreateSession call unless the condition holds. */
+export function requireThat(holds: boolean, reason: ReasonCode, init: RefusalInit): asserts holds {
+  if (!holds) throw new Refusal(reason, init);
+}
+
 /** The message of a role that is not assumed. AWS has reported it word for word so. */
 export const unableToAssume = (roleArn: string): string => `Unable to assume role for ${roleArn}.`;

@@ -20,9 +20,8 @@ export const createSessionOperation: Operation<MockContext> = {
   method: "POST",
   path: "/sessions",
   status: 201,
-  async handle(context, { env, req }, requestId) {
-    return answerCreateSession(context, await receive(env.incoming, req), requestId);
-  },
+  handle: async (context, { env, req }, requestId) =>
+    answerCreateSession(context, await receive(env.incoming, req), requestId),
 };
 
 /** Answers one CreateSession call and records it. */

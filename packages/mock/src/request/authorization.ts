@@ -1,5 +1,5 @@
 import { printable } from "../errors/printable.ts";
-import { Refusal } from "../errors/refusal.ts";
+import { Refusal, requireThat } from "../errors/refusal.ts";
 
 /** The algorithm tokens that AWS documents; one token serves all three parameter sets of ML-DSA. */
 export const ALGORITHMS = ["AWS4-X509-RSA-SHA256", "AWS4-X509-ECDSA-SHA256", "AWS4-X509-MLDSA"] as const;
@@ -22,18 +22,16 @@ const SHAPE =
 
 /** @see https://docs.aws.amazon.com/rolesanywhere/latest/userguide/authentication-sign-process.html task 4 */
 export function parseAuthorization(header = ""): Authorization {
-  if (header === "") {
-    throw new Refusal("AUTHORIZATION_MISSING", {
-      expected: `Authorization: ${SHAPE}`,
-      received: "no Authorization header",
-    });
-  }
+  requireThat(header !== "", "AUTHORIZATION_MISSING", {
+    expected: `Authorization: ${SHAPE}`,
+    received: "no Authorization header",
+  });
   const [token = ""] = header.split(" ", 1);
   const algorithm = ALGORITHMS.find((known) => known === token);
-  if (algorithm === undefined) {
-    const received = printable(token, 120);
-    throw new Refusal("ALGORITHM_UNSUPPORTED", { expected: ALGORITHMS.join(", "), received });
-  }
+  requireThat(algorithm !== undefined, "ALGORITHM_UNSUPPORTED", {
+    expected: ALGORITHMS.join(", "),
+    received: printable(token, 120),
+  });
   const fields = readFields(header.slice(token.length));
   const credential = fields.get("Credential") ?? "";
   const parts = credential.split("/");
@@ -68,11 +66,11 @@ function readSignedHeaders(text: string): string[] {
 }
 
 function readSignature(text: string): Uint8Array {
-  if (/^(?:[0-9a-fA-F]{2})+$/.test(text)) return Buffer.from(text, "hex");
-  throw new Refusal("SIGNATURE_MALFORMED", {
+  requireThat(/^(?:[0-9a-fA-F]{2})+$/.test(text), "SIGNATURE_MALFORMED", {
     expected: "the signature's bytes in hex",
     received: printable(text, 120),
   });
+  return Buffer.from(text, "hex");
 }
 
 function malformed(received: string, expected = SHAPE): Refusal {

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { printable } from "../errors/printable.ts";
-import { Refusal } from "../errors/refusal.ts";
+import { Refusal, requireThat } from "../errors/refusal.ts";
 import { ServiceError } from "../errors/service-error.ts";
 import { integer, text, textMap } from "../model/constraints.ts";
 import { parseJsonObject } from "../model/json.ts";
@@ -64,14 +64,12 @@ function merge(query: readonly QueryParameter[], body: Record<string, unknown>):
     if (sent === "" || !Object.hasOwn(Input.shape, name)) continue;
     const value = name === "durationSeconds" && /^-?\d{1,9}$/.test(sent) ? Number(sent) : sent;
     const known = merged[name] ?? value;
-    if (known !== value) {
-      throw new Refusal("PARAMETER_CONFLICT", {
-        type: "ValidationException",
-        message: `Conflicting values for ${name}`,
-        expected: `one value for ${name}`,
-        received: printable(`${String(known)} and ${value}`, 400),
-      });
-    }
+    requireThat(known === value, "PARAMETER_CONFLICT", {
+      type: "ValidationException",
+      message: `Conflicting values for ${name}`,
+      expected: `one value for ${name}`,
+      received: printable(`${String(known)} and ${value}`, 400),
+    });
     merged[name] = value;
   }
   return merged;

@@ -1,4 +1,5 @@
 import type { HttpBindings } from "@hono/node-server";
+import { valueOr } from "../errors/value-or.ts";
 
 /** A request exactly as it arrived. Signatures cover bytes, so nothing is normalised yet. */
 export interface ReceivedRequest {
@@ -81,15 +82,11 @@ export type QueryParameter = readonly [name: string, value: string];
  */
 export function parseQuery(query: string): QueryParameter[] | undefined {
   const decode = (text: string): string => decodeURIComponent(text.replaceAll("+", " "));
-  try {
-    return query
-      .split("&")
-      .filter((part) => part !== "")
-      .map((part): QueryParameter => {
-        const [name = ""] = part.split("=", 1);
-        return [decode(name), decode(part.slice(name.length + 1))];
-      });
-  } catch {
-    return undefined;
-  }
+  const parameters = query.split("&").filter((part) => part !== "");
+  return valueOr(undefined, () =>
+    parameters.map((part): QueryParameter => {
+      const [name = ""] = part.split("=", 1);
+      return [decode(name), decode(part.slice(name.length + 1))];
+    }),
+  );
 }

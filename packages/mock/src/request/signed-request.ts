@@ -1,5 +1,5 @@
 import { printable } from "../errors/printable.ts";
-import { Refusal } from "../errors/refusal.ts";
+import { Refusal, requireThat } from "../errors/refusal.ts";
 import { BoundedCache } from "../trust/bounded-cache.ts";
 import { parseCertificate } from "../trust/certificate.ts";
 import type { Certificate } from "../trust/certificate.ts";
@@ -77,20 +77,16 @@ export function readSignedRequest(
  */
 function singleHeader(headers: Headers, name: string): string | undefined {
   const [value, ...others] = headers.get(name) ?? [];
-  if (others.length > 0) {
-    const [expected, received] = [`one ${name} header`, `${others.length + 1} of them`];
-    throw new Refusal("HEADER_DUPLICATED", { expected, received, remedy: `send ${name} once` });
-  }
+  const [expected, received] = [`one ${name} header`, `${others.length + 1} of them`];
+  requireThat(others.length === 0, "HEADER_DUPLICATED", { expected, received, remedy: `send ${name} once` });
   return value === undefined ? undefined : trimBlanks(value);
 }
 
 function readEndEntityCertificate(header = ""): Certificate {
-  if (header === "") {
-    throw new Refusal("CERTIFICATE_MISSING", {
-      expected: "X-Amz-X509: <base64 of the certificate's DER>",
-      received: "no X-Amz-X509 header",
-    });
-  }
+  requireThat(header !== "", "CERTIFICATE_MISSING", {
+    expected: "X-Amz-X509: <base64 of the certificate's DER>",
+    received: "no X-Amz-X509 header",
+  });
   const certificate = decodeCertificate(header);
   if (!(certificate instanceof Error)) return certificate;
   throw new Refusal("CERTIFICATE_MALFORMED", {
@@ -102,12 +98,10 @@ function readEndEntityCertificate(header = ""): Certificate {
 function readChain(header: string | undefined): Certificate[] {
   if (header === undefined) return [];
   const entries = header.split(",");
-  if (entries.length > MAX_CHAIN_LENGTH) {
-    throw new Refusal("CHAIN_TOO_LONG", {
-      expected: `at most ${MAX_CHAIN_LENGTH} certificates in X-Amz-X509-Chain`,
-      received: `${entries.length} certificates`,
-    });
-  }
+  requireThat(entries.length <= MAX_CHAIN_LENGTH, "CHAIN_TOO_LONG", {
+    expected: `at most ${MAX_CHAIN_LENGTH} certificates in X-Amz-X509-Chain`,
+    received: `${entries.length} certificates`,
+  });
   return entries.map((entry, index) => {
     const certificate = decodeCertificate(entry);
     if (!(certificate instanceof Error)) return certificate;

@@ -1,12 +1,18 @@
+import {
+  SOURCE_IDENTITY,
+  sourceIdentityOf,
+  trustPolicyContext,
+} from "@roles-anywhere/iam-policy/roles-anywhere";
+import type { MappedAttributes } from "@roles-anywhere/iam-policy/roles-anywhere";
 import { printable } from "../errors/printable.ts";
-import { Refusal, unableToAssume } from "../errors/refusal.ts";
+import { Refusal, requireThat, unableToAssume } from "../errors/refusal.ts";
 import type { ReasonCode } from "../errors/refusal.ts";
 import type { CreateSessionParameters } from "../request/parameters.ts";
 import type { SignedRequest } from "../request/signed-request.ts";
 import type { ProfileRecord, TrustAnchorRecord } from "../state/records.ts";
 import { aliasArn, findByArnOrAlias, parseArn, resourceArn } from "../state/state.ts";
 import type { ResourceType, State } from "../state/state.ts";
-import { readCertificateBundle } from "../trust/certificate.ts";
+import { readCertificateBundle, serialHex } from "../trust/certificate.ts";
 import type { Certificate } from "../trust/certificate.ts";
 import { attempt, DerError } from "../trust/der.ts";
 import { checkEndEntity } from "../trust/end-entity.ts";
@@ -16,15 +22,12 @@ import type { CertificationPath } from "../trust/validate-path.ts";
 import { callAws } from "./aws.ts";
 import type { AssumeRoleRequest, AwsPort } from "./aws.ts";
 import {
+  attributesOf,
   failedAttributesSentence,
-  mapAttributes,
   sessionNameOf,
-  SOURCE_IDENTITY,
-  sourceIdentityOf,
   unmappedAttributes,
 } from "./session-attributes.ts";
-import type { MappedAttributes } from "./session-attributes.ts";
-import { checkTrustPolicy, trustPolicyContext } from "./trust-policy.ts";
+import { checkTrustPolicy } from "./trust-policy.ts";
 
 /** A request whose signature holds, its parameters, and the time at which it is judged. */
 export interface AuthenticatedCall {
@@ -84,33 +87,27 @@ export async function authorizeSession(
   const { acceptRoleSessionName, managedPolicyArns, sessionPolicy } = profile;
   const roleSessionName = sessionNameOf(certificate, parameters.roleSessionName, acceptRoleSessionName);
   const durationSeconds = Math.min(profile.durationSeconds, parameters.durationSeconds ?? Infinity);
-  const attributes = mapAttributes(certificate, profile.attributeMappings);
+  const attributes = attributesOf(certificate, profile.attributeMappings);
   const unmapped = unmappedAttributes(attributes);
   const message = unableToAssume(roleArn) + failedAttributesSentence(attributes);
-  if (strictAttributeMapping && unmapped.length > 0) {
-    throw new Refusal("ATTRIBUTE_MAPPING_FAILED", {
-      message,
-      expected:
-        "certificate values of letters, digits, spaces and _ . : / = + - @, up to 256, to become session tags",
-      received: printable(unmapped.join(", ")),
-    });
-  }
-  const sourceIdentity = sourceIdentityOf(certificate);
-  if (!SOURCE_IDENTITY.test(sourceIdentity)) {
-    throw new Refusal("SOURCE_IDENTITY_INVALID", {
-      message,
-      expected: "a source identity of 2 to 64 letters, digits, spaces and _ . : / = + - @",
-      received: printable(sourceIdentity, 200),
-    });
-  }
+  requireThat(!strictAttributeMapping || unmapped.length === 0, "ATTRIBUTE_MAPPING_FAILED", {
+    message,
+    expected:
+      "certificate values of letters, digits, spaces and _ . : / = + - @, up to 256, to become session tags",
+    received: printable(unmapped.join(", ")),
+  });
+  const sourceIdentity = sourceIdentityOf(certificate.subject.rdns.flat(), serialHex(certificate));
+  requireThat(SOURCE_IDENTITY.test(sourceIdentity), "SOURCE_IDENTITY_INVALID", {
+    message,
+    expected: "a source identity of 2 to 64 letters, digits, spaces and _ . : / = + - @",
+    received: printable(sourceIdentity, 200),
+  });
   const role = await callAws(message, aws.getRole(roleArn));
-  if (role?.roleArn !== roleArn) {
-    throw new Refusal("ROLE_UNKNOWN", {
-      message,
-      expected: "a role that exists, named with its path",
-      received: role === undefined ? `IAM knows no ${roleArn}` : `IAM has it as ${role.roleArn}`,
-    });
-  }
+  requireThat(role?.roleArn === roleArn, "ROLE_UNKNOWN", {
+    message,
+    expected: "a role that exists, named with its path",
+    received: role === undefined ? `IAM knows no ${roleArn}` : `IAM has it as ${role.roleArn}`,
+  });
   const { tags } = attributes;
   const context = trustPolicyContext({
     // The resource's ARN, also when the request names an alias.
@@ -126,22 +123,19 @@ export async function authorizeSession(
     userAgent,
   });
   checkTrustPolicy(role.trustPolicy, context, message);
-  if (durationSeconds > role.maxSessionDurationSeconds) {
-    throw new Refusal("MAX_SESSION_DURATION_EXCEEDED", {
-      message: `${unableToAssume(roleArn)} The requested DurationSeconds exceeds the MaxSessionDuration set for this role.`,
-      expected: `at most ${role.maxSessionDurationSeconds} seconds, the role's MaxSessionDuration`,
-      received: `${durationSeconds} seconds, the smaller of the profile's and the request's duration`,
-    });
-  }
+  requireThat(durationSeconds <= role.maxSessionDurationSeconds, "MAX_SESSION_DURATION_EXCEEDED", {
+    message: `${unableToAssume(roleArn)} The requested DurationSeconds exceeds the MaxSessionDuration set for this role.`,
+    expected: `at most ${role.maxSessionDurationSeconds} seconds, the role's MaxSessionDuration`,
+    received: `${durationSeconds} seconds, the smaller of the profile's and the request's duration`,
+  });
   const session = { roleArn, roleSessionName, durationSeconds, sourceIdentity, tags };
   return { attributes, message, request: { ...session, managedPolicyArns, sessionPolicy } };
 }
 
 function checkEnabled(label: "Trust anchor" | "Profile", enabled: boolean, arn: string, id: string): void {
-  if (enabled) return;
   const name = label.toLowerCase();
   const option = name.replace(" ", "-");
-  throw new Refusal(label === "Profile" ? "PROFILE_DISABLED" : "TRUST_ANCHOR_DISABLED", {
+  requireThat(enabled, label === "Profile" ? "PROFILE_DISABLED" : "TRUST_ANCHOR_DISABLED", {
     message: `${label} is disabled`,
     expected: `an enabled ${name}`,
     received: `${arn} is disabled`,
@@ -152,21 +146,17 @@ function checkEnabled(label: "Trust anchor" | "Profile", enabled: boolean, arn: 
 /** The profile must be enabled and name the role, and the role must be of the same account. */
 function checkProfile(profile: ProfileRecord, roleArn: string, accountId: string): void {
   checkEnabled("Profile", profile.enabled, profile.profileArn, profile.profileId);
-  if (!profile.roleArns.includes(roleArn)) {
-    throw new Refusal("ROLE_NOT_IN_PROFILE", {
-      message: `Role ${roleArn} is not in the profile`,
-      expected: `one of the profile's roles: ${profile.roleArns.join(", ") || "(none)"}`,
-      received: roleArn,
-    });
-  }
-  if (parseArn(roleArn)?.account !== accountId) {
-    throw new Refusal("ACCOUNT_MISMATCH", {
-      message: unableToAssume(roleArn),
-      expected: `a role of account ${accountId}, where trust anchor and profile are`,
-      received: roleArn,
-      remedy: "assume a role of the same account first, and the other one from there",
-    });
-  }
+  requireThat(profile.roleArns.includes(roleArn), "ROLE_NOT_IN_PROFILE", {
+    message: `Role ${roleArn} is not in the profile`,
+    expected: `one of the profile's roles: ${profile.roleArns.join(", ") || "(none)"}`,
+    received: roleArn,
+  });
+  requireThat(parseArn(roleArn)?.account === accountId, "ACCOUNT_MISMATCH", {
+    message: unableToAssume(roleArn),
+    expected: `a role of account ${accountId}, where trust anchor and profile are`,
+    received: roleArn,
+    remedy: "assume a role of the same account first, and the other one from there",
+  });
 }
 
 function anchorsOf({ trustAnchorArn, source }: TrustAnchorRecord): readonly Certificate[] {

@@ -1,4 +1,5 @@
 import { parseArn, roleNameOf } from "../state/state.ts";
+import { remember } from "../trust/bounded-cache.ts";
 import { AwsPortError } from "./aws.ts";
 import type { AssumedRole, AssumeRoleRequest, AwsPort, Role } from "./aws.ts";
 
@@ -17,13 +18,8 @@ const REQUEST_TIMEOUT_MS = 10_000;
  * takes an account from a key id of twelve digits.
  */
 export function awsSdkPort(options: AwsSdkOptions): AwsPort {
-  const clients = new Map<string, Promise<Clients>>();
-  const clientsOf = (roleArn: string): Promise<Clients> => {
-    const account = parseArn(roleArn)?.account ?? "";
-    const found = clients.get(account) ?? createClients(options, account);
-    clients.set(account, found);
-    return found;
-  };
+  const clientsOfAccount = remember((account) => createClients(options, account));
+  const clientsOf = (roleArn: string): Promise<Clients> => clientsOfAccount(parseArn(roleArn)?.account ?? "");
   return {
     getRole: async (roleArn) => getRole(await clientsOf(roleArn), roleArn),
     assumeRole: async (request) => assumeRole(await clientsOf(request.roleArn), request),

@@ -1,3 +1,4 @@
+import type { SessionTag } from "@roles-anywhere/iam-policy/roles-anywhere";
 import { printable } from "../errors/printable.ts";
 import { Refusal } from "../errors/refusal.ts";
 
@@ -25,11 +26,6 @@ export interface Role {
   /** The trust policy, JSON. */
   readonly trustPolicy: string;
   readonly maxSessionDurationSeconds: number;
-}
-
-export interface SessionTag {
-  readonly key: string;
-  readonly value: string;
 }
 
 export interface AssumeRoleRequest {

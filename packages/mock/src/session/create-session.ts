@@ -1,3 +1,4 @@
+import type { MappedAttributes } from "@roles-anywhere/iam-policy/roles-anywhere";
 import { Refusal } from "../errors/refusal.ts";
 import { readParameters } from "../request/parameters.ts";
 import type { CreateSessionParameters } from "../request/parameters.ts";
@@ -13,7 +14,6 @@ import type { AwsPort } from "./aws.ts";
 import { authenticate } from "./authenticate.ts";
 import { authorizeCertificate, authorizeSession } from "./authorize.ts";
 import type { AllowedSession, AuthorizationContext } from "./authorize.ts";
-import type { MappedAttributes } from "./session-attributes.ts";
 import { markFailed, recordSubject } from "./subjects.ts";
 
 /** What CreateSession works on. */

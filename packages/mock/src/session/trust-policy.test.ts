@@ -1,10 +1,10 @@
 import { readFileSync } from "node:fs";
+import { TRUST_POLICY_ACTIONS, trustPolicyContext } from "@roles-anywhere/iam-policy/roles-anywhere";
 import { describe, expect, it } from "vitest";
 import { TRUST_POLICY } from "../../test/support/fake-aws.ts";
 import { makeAuthority, makeCertificate, signedRequest } from "@roles-anywhere/testing";
 import { ACCOUNT, createWorld, ROLE_ARN, TRUST_ANCHOR_ARN } from "../../test/support/world.ts";
 import { handleCreateSession } from "../../test/support/handle-create-session.ts";
-import { TRUST_POLICY_ACTIONS, trustPolicyContext } from "./trust-policy.ts";
 
 type Condition = Readonly<Record<string, Readonly<Record<string, string | readonly string[]>>>>;
 

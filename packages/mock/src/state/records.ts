@@ -43,7 +43,7 @@ export const TrustAnchorRecord = z.strictObject({
   crlDpRevocationEnabled: z.boolean().optional(),
 });
 
-const AttributeMapping = z.strictObject({
+export const AttributeMapping = z.strictObject({
   certificateField: z.enum(["x509Subject", "x509Issuer", "x509SAN"]),
   mappingRules: z.array(z.strictObject({ specifier: z.string() })),
 });

@@ -48,8 +48,8 @@ export class RolesAnywhereContainer extends GenericContainer {
   private stsEndpoint: string | undefined;
   private publishAddress: string | undefined;
   private readonly flags: string[] = [];
-  private readonly trustAnchors: { name: string; pem: string }[] = [];
-  private readonly profiles: ProfileSettings[] = [];
+  /** The inputs of CreateTrustAnchor and of CreateProfile. */
+  private readonly inputs: Record<Created, object[]> = { trustAnchor: [], profile: [] };
 
   /** @param image any image with Node.js 22.22 or later as `node` */
   constructor(image: string = DEFAULT_IMAGE) {
@@ -66,14 +66,15 @@ export class RolesAnywhereContainer extends GenericContainer {
   }
 
   /** Creates a trust anchor of this PEM bundle, enabled. @param name by default `trust-anchor-<n>` */
-  withTrustAnchor(pem: string, name = `trust-anchor-${this.trustAnchors.length + 1}`): this {
-    this.trustAnchors.push({ name, pem });
+  withTrustAnchor(pem: string, name = `trust-anchor-${this.inputs.trustAnchor.length + 1}`): this {
+    const source = { sourceType: "CERTIFICATE_BUNDLE", sourceData: { x509CertificateData: pem } };
+    this.inputs.trustAnchor.push({ name, source });
     return this;
   }
 
   /** Creates a profile, enabled. */
   withProfile(settings: ProfileSettings): this {
-    this.profiles.push(settings);
+    this.inputs.profile.push({ name: `profile-${this.inputs.profile.length + 1}`, ...settings });
     return this;
   }
 
@@ -150,16 +151,10 @@ export class RolesAnywhereContainer extends GenericContainer {
       ...this.flags,
     ]);
     const container = await super.start();
-    const { region, accountId } = this;
+    const { region, accountId, inputs } = this;
     const mock = { url: `http://${host}:${container.getMappedPort(PORT)}`, region, accountId };
-    const [trustAnchorArns, profileArns]: [string[], string[]] = [[], []];
-    for (const { name, pem } of this.trustAnchors) {
-      const source = { sourceType: "CERTIFICATE_BUNDLE", sourceData: { x509CertificateData: pem } };
-      trustAnchorArns.push(await create(mock, "trustAnchor", { name, source }));
-    }
-    for (const [index, settings] of this.profiles.entries()) {
-      profileArns.push(await create(mock, "profile", { name: `profile-${index + 1}`, ...settings }));
-    }
+    const trustAnchorArns = await create(mock, "trustAnchor", inputs.trustAnchor);
+    const profileArns = await create(mock, "profile", inputs.profile);
     return new StartedRolesAnywhereContainer(container, { ...mock, trustAnchorArns, profileArns });
   }
 
@@ -248,29 +243,32 @@ function at(arns: readonly string[], index: number, builder: string): string {
   return arn;
 }
 
+/** The resources that are created at the start, by their members in the control plane's answers. */
+type Created = "trustAnchor" | "profile";
+
 /**
- * Creates an enabled resource. The mock checks the form of a SigV4 header but not its signature, so that no secret is
- * needed.
+ * Creates enabled resources, and returns their ARNs. The mock checks the form of a SigV4 header but not its signature, so
+ * that no secret is needed.
  */
 async function create(
   { url, region }: { readonly url: string; readonly region: string },
-  member: "trustAnchor" | "profile",
-  input: object,
-): Promise<string> {
+  member: Created,
+  inputs: readonly object[],
+): Promise<string[]> {
   const path = `/${member.toLowerCase()}s`;
   const date = `${new Date().toISOString().replaceAll(/[-:]/g, "").slice(0, 15)}Z`;
   const scope = `mock/${date.slice(0, 8)}/${region}/rolesanywhere/aws4_request`;
-  const response = await fetch(url + path, {
-    method: "POST",
-    headers: {
-      "content-type": "application/json",
-      "x-amz-date": date,
-      authorization: `AWS4-HMAC-SHA256 Credential=${scope}, SignedHeaders=host;x-amz-date, Signature=${"0".repeat(64)}`,
-    },
-    body: JSON.stringify({ enabled: true, ...input }),
-  });
-  const text = await response.text();
-  const arn: unknown = response.ok ? Object(Object(JSON.parse(text))[member])[`${member}Arn`] : undefined;
-  if (typeof arn === "string") return arn;
-  throw new Error(`POST ${path} at ${url} answered ${response.status}: ${text}`);
+  const authorization = `AWS4-HMAC-SHA256 Credential=${scope}, SignedHeaders=host;x-amz-date, Signature=${"0".repeat(64)}`;
+  const headers = { "content-type": "application/json", "x-amz-date": date, authorization };
+  const arns: string[] = [];
+  for (const input of inputs) {
+    const body = JSON.stringify({ enabled: true, ...input });
+    const response = await fetch(url + path, { method: "POST", headers, body });
+    const text = await response.text();
+    const arn: unknown = response.ok ? Object(Object(JSON.parse(text))[member])[`${member}Arn`] : undefined;
+    if (typeof arn !== "string")
+      throw new Error(`POST ${path} at ${url} answered ${response.status}: ${text}`);
+    arns.push(arn);
+  }
+  return arns;
 }

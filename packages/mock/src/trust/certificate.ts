@@ -1,5 +1,6 @@
 import { hash, X509Certificate } from "node:crypto";
 import type { KeyObject } from "node:crypto";
+import { valueOr } from "../errors/value-or.ts";
 import { remember } from "./bounded-cache.ts";
 import * as der from "./der.ts";
 import type { DerNode } from "./der.ts";
@@ -77,7 +78,7 @@ export function parseCertificate(bytes: Uint8Array): Certificate {
   }
   const x509 = openSslCertificate(bytes);
   return {
-    pem: encodePem(bytes),
+    pem: x509.toString(),
     fingerprint: hash("sha256", bytes),
     version,
     serialNumber: der.readInteger(der.expectTag(serial, der.TAG.integer, "the serial number")),
@@ -87,15 +88,10 @@ export function parseCertificate(bytes: Uint8Array): Certificate {
     notAfter: der.readTime(notAfter),
     signatureAlgorithm,
     extensions: readExtensions(extensionsOf(optional, version)),
-    publicKey: publicKeyOf(x509),
+    publicKey: valueOr(undefined, () => x509.publicKey),
     publicKeyAlgorithm: readKeyAlgorithm(publicKeyInfo),
     x509,
   };
-}
-
-function encodePem(bytes: Uint8Array): string {
-  const base64 = Buffer.from(bytes).toString("base64");
-  return `-----BEGIN CERTIFICATE-----\n${base64.replaceAll(/.{1,64}/g, "$&\n")}-----END CERTIFICATE-----\n`;
 }
 
 const EC_PUBLIC_KEY = "1.2.840.10045.2.1";
@@ -141,13 +137,5 @@ function openSslCertificate(bytes: Uint8Array): X509Certificate {
     return new X509Certificate(bytes);
   } catch (cause) {
     throw new der.DerError("OpenSSL cannot read the certificate", { cause });
-  }
-}
-
-function publicKeyOf(x509: X509Certificate): KeyObject | undefined {
-  try {
-    return x509.publicKey;
-  } catch {
-    return undefined;
   }
 }

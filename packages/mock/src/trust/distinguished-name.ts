@@ -57,13 +57,6 @@ export function readName(node: DerNode | undefined, what: string): Distinguished
   return { rdns, rdnKeys, comparisonKey: rdnKeys.join("\u0002"), text };
 }
 
-/** All values of one attribute type, in the order of the certificate. */
-export function attributeValues(name: DistinguishedName, type: string): string[] {
-  return name.rdns.flatMap((rdn) =>
-    rdn.filter((attribute) => attribute.type === type).map(({ value }) => value),
-  );
-}
-
 function readAttribute(node: DerNode): NameAttribute {
   const [type, value, ...rest] = sequence(node, "a name attribute");
   if (value === undefined || rest.length > 0) throw new DerError("a name attribute has not two parts");

@@ -1,7 +1,6 @@
 import { Refusal } from "../errors/refusal.ts";
 import { isSelfIssued } from "./certificate.ts";
 import type { Certificate } from "./certificate.ts";
-import { attributeValues } from "./distinguished-name.ts";
 import type { GeneralName, NameConstraints } from "./extensions.ts";
 
 /** The largest number of comparisons, as in Go's crypto/x509. */
@@ -153,8 +152,8 @@ function namesOf({ subject, extensions }: Certificate): GeneralName[] {
   if (subject.rdns.length > 0) names.push({ kind: "directory", value: subject });
   // RFC 5280 §4.2.1.10: the e-mail attribute of the subject counts when there is no alternative name of that form.
   if (names.some(({ kind }) => kind === "email")) return names;
-  const addresses = attributeValues(subject, "emailAddress");
-  return [...names, ...addresses.map((value) => ({ kind: "email", value }) as const)];
+  const addresses = subject.rdns.flat().filter(({ type }) => type === "emailAddress");
+  return [...names, ...addresses.map(({ value }) => ({ kind: "email", value }) as const)];
 }
 
 function violation(

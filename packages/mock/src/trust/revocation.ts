@@ -1,5 +1,5 @@
 import type { KeyObject } from "node:crypto";
-import { Refusal } from "../errors/refusal.ts";
+import { Refusal, requireThat } from "../errors/refusal.ts";
 import type { CrlRecord } from "../state/records.ts";
 import { namesIssuer } from "./certificate.ts";
 import * as der from "./der.ts";
@@ -40,10 +40,9 @@ function checkList(crl: CrlRecord, list: CertificateRevocationList, path: Certif
       throw invalid(crl, `a list with a signature that ${issuer.subject.text} did not make`);
     }
     const revokedAt = list.revoked.get(certificate.serialNumber.toString());
-    if (revokedAt === undefined) continue;
-    throw new Refusal("CRL_REVOKED", {
+    requireThat(revokedAt === undefined, "CRL_REVOKED", {
       expected: `certificates that are not on ${crl.crlArn}`,
-      received: `${certificate.subject.text}, serial number ${certificate.serialNumber}, revoked at ${revokedAt.toISOString()}`,
+      received: `${certificate.subject.text}, serial number ${certificate.serialNumber}, revoked at ${revokedAt?.toISOString()}`,
     });
   }
 }

@@ -1,5 +1,6 @@
 import { constants, verify } from "node:crypto";
 import type { KeyObject } from "node:crypto";
+import { valueOr } from "../errors/value-or.ts";
 import { children, DerError, encoded, readOid, sequence, TAG } from "./der.ts";
 import type { DerNode } from "./der.ts";
 
@@ -82,9 +83,5 @@ export function isSigned(
   signature: Uint8Array,
   padding?: number,
 ): boolean {
-  try {
-    return verify(hash, data, padding === undefined ? key : { key, padding }, signature);
-  } catch {
-    return false;
-  }
+  return valueOr(false, () => verify(hash, data, padding === undefined ? key : { key, padding }, signature));
 }
