@@ -4,6 +4,7 @@ import { getCanonicalHeaders, SignatureV4Base } from "@smithy/signature-v4";
 import type { SignatureClaim } from "./claim.ts";
 import { groupByName, indexHeaders, parseQuery, splitTarget } from "./received.ts";
 import type { SignedRequest } from "./received.ts";
+import { S3_SIGNING_NAMES } from "./scope.ts";
 
 /** Signing keys that are kept: clients sign many requests a day with one key. */
 const MAX_SIGNING_KEYS = 1000;
@@ -43,7 +44,7 @@ export function calculateSignature(
   payloadHash: string,
 ): Buffer | undefined {
   const { path, query } = splitTarget(request.path);
-  const isS3 = SINGLE_ENCODING.has(claim.service);
+  const isS3 = S3_SIGNING_NAMES.has(claim.service);
   const canonicalPath = isS3 ? encodeOnce(path) : path;
   const parameters = groupByName(
     (parseQuery(query) ?? [["__proto__", ""]]).filter(
@@ -72,14 +73,6 @@ export function calculateSignature(
   const text = ["AWS4-HMAC-SHA256", claim.amzDate, scope, hash("sha256", canonical)].join("\n");
   return hmac(signingKeyOf(secretAccessKey, scope), text);
 }
-
-/** Signing names whose paths are encoded once. */
-export const SINGLE_ENCODING: ReadonlySet<string> = new Set([
-  "s3",
-  "s3express",
-  "s3-object-lambda",
-  "s3-outposts",
-]);
 
 /** Brings a path to the one form in which it is signed, however the client encoded it on the wire. */
 function encodeOnce(path: string): string | undefined {

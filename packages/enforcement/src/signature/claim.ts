@@ -2,21 +2,19 @@ import { indexHeaders, parseQuery, splitTarget } from "./received.ts";
 import type { SignedRequest } from "./received.ts";
 import { refuseSignature } from "./refusal.ts";
 import type { SignatureRefusal } from "./refusal.ts";
+import { faultOfScope, readCredential } from "./scope.ts";
+import type { CredentialScope, ExpectedScope } from "./scope.ts";
 
-/** What a request claims about its signature. Nothing of it is verified. */
-export interface SignatureClaim {
-  readonly accessKeyId: string;
-  /** `yyyymmdd` */
-  readonly scopeDate: string;
-  readonly region: string;
-  /** Signing name of the service, such as `s3` or `monitoring`. */
-  readonly service: string;
-  /** `aws4_request` when right. */
-  readonly terminator: string;
+/** What an `Authorization` header says. Nothing of it is verified. */
+export interface AuthorizationClaim extends CredentialScope {
   /** Names as sent, in lower case by the rules of SigV4. */
   readonly signedHeaders: readonly string[];
   /** Hex of 64 digits when right. */
   readonly signature: string;
+}
+
+/** What a request claims about its signature. Nothing of it is verified. */
+export interface SignatureClaim extends AuthorizationClaim {
   /** Whether the signature is in the query. */
   readonly presigned: boolean;
   /** `X-Amz-Date` as sent. */
@@ -28,12 +26,6 @@ export interface SignatureClaim {
   /** `X-Amz-Security-Token`, from the query of a presigned request, else from the headers. */
   readonly sessionToken?: string | undefined;
 }
-
-/** The parts of a claim that stand in an `Authorization` header. */
-export type AuthorizationClaim = Pick<
-  SignatureClaim,
-  "accessKeyId" | "scopeDate" | "region" | "service" | "terminator" | "signedHeaders" | "signature"
->;
 
 const ALGORITHM = "AWS4-HMAC-SHA256";
 const REQUIRED_FIELDS = ["Credential", "Signature", "SignedHeaders"] as const;
@@ -77,15 +69,20 @@ export function readClaim(request: SignedRequest): SignatureClaim | { readonly r
   };
 }
 
-/**
- * Reads an `Authorization` header.
- *
- * @param options.service name of the service, for the error
- * @param options.hasDate whether `X-Amz-Date` or `Date` is present
- */
+/** How {@link readAuthorization} reads a header. */
+export interface AuthorizationOptions {
+  /** Name of the service as botocore writes it, for the error. */
+  readonly service: string;
+  /** Whether `X-Amz-Date` or `Date` is present. */
+  readonly hasDate: boolean;
+  /** What the credential scope must say. @default the scope is not looked at */
+  readonly scope?: ExpectedScope | undefined;
+}
+
+/** Reads an `Authorization` header by itself. {@link readClaim} also reads presigned requests. */
 export function readAuthorization(
   authorization: string | undefined,
-  { service, hasDate }: { readonly service: string; readonly hasDate: boolean },
+  { service, hasDate, scope: expected }: AuthorizationOptions,
 ): AuthorizationClaim | { readonly refused: SignatureRefusal } {
   if (authorization === undefined || authorization.trim() === "") {
     return { refused: refuseSignature("SIGNATURE_MISSING", service) };
@@ -109,6 +106,8 @@ export function readAuthorization(
   if (complaints.length > 0) return malformed(complaints.join(" "));
   const scope = readCredential(fields.get("Credential") ?? "");
   if (scope === undefined) return malformed(CREDENTIAL_TEXT);
+  const fault = expected === undefined ? undefined : faultOfScope(service, scope, expected);
+  if (fault !== undefined) return { refused: refuseSignature("SCOPE_INVALID", service, fault) };
   return {
     ...scope,
     signedHeaders: (fields.get("SignedHeaders") ?? "").split(";"),
@@ -151,15 +150,6 @@ function readPresigned(
 
 const CREDENTIAL_TEXT =
   "Credential must have at least 5 slash-delimited elements: access key id, date, region, service, aws4_request.";
-
-type Scope = Omit<AuthorizationClaim, "signedHeaders" | "signature">;
-
-/** `<access key id>/<yyyymmdd>/<region>/<service>/aws4_request`; an access key id holds no slash. */
-function readCredential(credential: string): Scope | undefined {
-  const [accessKeyId, scopeDate, region, service, terminator, ...more] = credential.split("/");
-  if (!accessKeyId || !scopeDate || !region || !service || !terminator || more.length > 0) return undefined;
-  return { accessKeyId, scopeDate, region, service, terminator };
-}
 
 function unsupported(service: string, algorithm: string): { refused: SignatureRefusal } {
   return {

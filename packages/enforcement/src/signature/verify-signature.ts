@@ -1,11 +1,13 @@
 import { hash, timingSafeEqual } from "node:crypto";
-import { calculateSignature, SINGLE_ENCODING } from "./calculate-signature.ts";
+import { calculateSignature } from "./calculate-signature.ts";
 import { readClaim, toAmzDate } from "./claim.ts";
 import type { SignatureClaim } from "./claim.ts";
 import { indexHeaders, parseQuery, splitTarget } from "./received.ts";
 import type { SignedRequest } from "./received.ts";
 import { refuseSignature } from "./refusal.ts";
 import type { SignatureRefusal, SignatureRefusalReason } from "./refusal.ts";
+import { faultOfScope, S3_SIGNING_NAMES } from "./scope.ts";
+import type { ExpectedScope } from "./scope.ts";
 
 /** What the request must have been signed with. */
 export interface SigningCredentials {
@@ -21,10 +23,8 @@ export interface VerifyOptions {
   readonly now: Date;
   /** How far the date of a request may be from `now`, in seconds. @default 900 */
   readonly clockSkewSeconds?: number | undefined;
-  /** The region that the credential scope must have. @default any */
-  readonly scopeRegion?: string | undefined;
-  /** The signing name that the credential scope must have. @default any; for S3, STS, IAM and CloudFormation their own */
-  readonly scopeService?: string | undefined;
+  /** What the credential scope must say. @default any region; any service, except that S3, STS, IAM and CloudFormation expect their own */
+  readonly scope?: ExpectedScope | undefined;
 }
 
 /** A signature that is right. */
@@ -36,9 +36,6 @@ export interface ValidSignature {
 const DEFAULT_SKEW_SECONDS = 900;
 const MAX_EXPIRES_SECONDS = 604_800;
 const EMPTY_SHA256 = hash("sha256", "");
-/** Services whose signing name is checked without being asked for. */
-const OWN_NAME = new Set(["sts", "iam", "cloudformation"]);
-
 /**
  * Verifies the SigV4 signature of a request as received: signed in its headers or presigned in its query. What costs
  * nothing is checked first (form, scope, date, token), then one signature is calculated and compared in constant time.
@@ -62,8 +59,9 @@ export function verifySignature(
   if ("refused" in claim) return claim.refused;
   const refuse = (reason: SignatureRefusalReason, detail?: string): SignatureRefusal =>
     refuseSignature(reason, request.service, detail);
+  const fault = faultOfScope(request.service, claim, options.scope);
+  if (fault !== undefined) return refuse("SCOPE_INVALID", fault);
   return (
-    checkScope(request, claim, options, refuse) ??
     checkDate(claim, options, refuse) ??
     checkCredentials(claim, credentials, options.now, refuse) ??
     checkSignedHeaders(request, claim, refuse) ??
@@ -72,29 +70,6 @@ export function verifySignature(
 }
 
 type Refuse = (reason: SignatureRefusalReason, detail?: string) => SignatureRefusal;
-
-function checkScope(
-  request: SignedRequest,
-  { scopeDate, region, service, terminator }: SignatureClaim,
-  options: VerifyOptions,
-  refuse: Refuse,
-): SignatureRefusal | undefined {
-  const { scopeRegion = region } = options;
-  const isS3 = request.service === "s3" || request.service === "s3control";
-  const own = OWN_NAME.has(request.service) ? request.service : isS3 ? "s3" : undefined;
-  const wanted = options.scopeService ?? own;
-  const isOwn = wanted === "s3" ? SINGLE_ENCODING.has(service) : service === wanted;
-  // Without a name to compare, a service that is not S3 still must not be signed by the rules of S3.
-  const isRightName = wanted === undefined ? !SINGLE_ENCODING.has(service) : isOwn;
-  const checks: readonly (readonly [isRight: boolean, message: string])[] = [
-    [/^\d{8}$/u.test(scopeDate), "Date in Credential scope does not have the form yyyymmdd."],
-    [region === scopeRegion, `Credential should be scoped to a valid region, not '${region}'.`],
-    [isRightName, `Credential should be scoped to correct service: '${wanted ?? request.service}'.`],
-    [terminator === "aws4_request", "Credential should be scoped with a valid terminator: 'aws4_request'."],
-  ];
-  const wrong = checks.find(([isRight]) => !isRight);
-  return wrong === undefined ? undefined : refuse("SCOPE_INVALID", wrong[1]);
-}
 
 function checkDate(
   { amzDate, signedAt, scopeDate, service, presigned, expiresInSeconds }: SignatureClaim,
@@ -120,7 +95,7 @@ function checkDate(
     );
   }
   // Only S3 insists on X-Amz-Expires; other services then take the window of a request with signed headers.
-  if (presigned && (expiresInSeconds !== undefined || SINGLE_ENCODING.has(service))) {
+  if (presigned && (expiresInSeconds !== undefined || S3_SIGNING_NAMES.has(service))) {
     if (
       expiresInSeconds === undefined ||
       !(expiresInSeconds >= 1 && expiresInSeconds <= MAX_EXPIRES_SECONDS)
@@ -200,7 +175,7 @@ function payloadHashOf(
   { service, presigned }: SignatureClaim,
 ): { readonly hash: string; readonly fault?: SignatureRefusalReason | undefined } {
   const header = indexHeaders(headers).get("x-amz-content-sha256")?.join(",");
-  const isS3 = SINGLE_ENCODING.has(service);
+  const isS3 = S3_SIGNING_NAMES.has(service);
   const announced = header ?? (presigned ? announcedInQuery(path) : undefined);
   if (announced === undefined) {
     if (!isS3) return { hash: payloadSha256 ?? EMPTY_SHA256 };

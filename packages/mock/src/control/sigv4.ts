@@ -1,27 +1,12 @@
-import { hash, timingSafeEqual } from "node:crypto";
-import { Sha256 } from "@aws-crypto/sha256-js";
-import { SignatureV4 } from "@smithy/signature-v4";
+import { hash } from "node:crypto";
+import { readAuthorization, verifySignature } from "@roles-anywhere/enforcement";
+import type { AuthorizationClaim, SignatureRefusal } from "@roles-anywhere/enforcement";
 import { invalidOption } from "../errors/mock-error.ts";
-import { ServiceError } from "../errors/service-error.ts";
-import { headerValues, indexHeaders, parseQuery, splitTarget } from "../request/received-request.ts";
+import { isServiceErrorType, ServiceError } from "../errors/service-error.ts";
 import type { ReceivedRequest } from "../request/received-request.ts";
-import { CLOCK_SKEW_SECONDS, parseAmzDate } from "../request/signed-request.ts";
+import { CLOCK_SKEW_SECONDS } from "../request/signed-request.ts";
 
-const SIGNING_SERVICE = "rolesanywhere";
-const REQUIRED_FIELDS = ["Credential", "Signature", "SignedHeaders"] as const;
-
-/** The contents of an `Authorization` header. The {@link SignatureVerifier} checks whether they are true. */
-export interface ClaimedSignature {
-  readonly accessKeyId: string;
-  /** `yyyymmdd` */
-  readonly scopeDate: string;
-  readonly region: string;
-  readonly service: string;
-  /** Names as sent, in lower case by the rules of SigV4. */
-  readonly signedHeaders: readonly string[];
-  /** Hex of 64 digits when right. */
-  readonly signature: string;
-}
+const SERVICE = "rolesanywhere";
 
 /**
  * Refuses a request that does not carry a SigV4 signature for this service, region and account. The signature itself
@@ -37,56 +22,16 @@ export function requireSignature(
   authorization: string | undefined,
   hasDate: boolean,
   account: { readonly accountId: string; readonly region: string },
-): ClaimedSignature {
-  if (authorization === undefined || authorization.trim() === "") {
-    throw new ServiceError("MissingAuthenticationTokenException", "Missing Authentication Token");
-  }
-  const [algorithm, ...rest] = authorization.trim().split(" ");
-  const fields = new Map<string, string>();
-  for (const part of rest.join(" ").split(",")) {
-    const separator = part.indexOf("=");
-    if (separator > 0) fields.set(part.slice(0, separator).trim(), part.slice(separator + 1).trim());
-  }
-  const complaints = REQUIRED_FIELDS.filter((field) => !fields.has(field)).map(
-    (field) => `Authorization header requires '${field}' parameter.`,
-  );
-  if (!hasDate) {
-    complaints.push("Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header.");
-  }
-  if (algorithm !== "AWS4-HMAC-SHA256") {
-    throw incomplete(`Unsupported AWS 'algorithm': '${algorithm ?? ""}'.`);
-  }
-  if (complaints.length > 0) throw incomplete(complaints.join(" "));
-  return {
-    ...requireScope(fields.get("Credential") ?? "", account),
-    signedHeaders: (fields.get("SignedHeaders") ?? "").split(";"),
-    signature: fields.get("Signature") ?? "",
-  };
-}
-
-/** `<access key id>/<yyyymmdd>/<region>/rolesanywhere/aws4_request`; an access key id holds no slash. */
-function requireScope(
-  credential: string,
-  account: { accountId: string; region: string },
-): Omit<ClaimedSignature, "signedHeaders" | "signature"> {
-  const [accessKeyId, date, region, service, terminator, ...more] = credential.split("/");
-  if (!accessKeyId || !date || !region || !service || !terminator || more.length > 0) {
-    throw incomplete(
-      "Credential must have at least 5 slash-delimited elements: access key id, date, region, service, aws4_request.",
-    );
-  }
-  const checks: readonly (readonly [isRight: boolean, message: string])[] = [
-    [/^\d{8}$/.test(date), "Date in Credential scope does not have the form yyyymmdd."],
-    [region === account.region, `Credential should be scoped to a valid region, not '${region}'.`],
-    [service === SIGNING_SERVICE, `Credential should be scoped to correct service: '${SIGNING_SERVICE}'.`],
-    [terminator === "aws4_request", "Credential should be scoped with a valid terminator: 'aws4_request'."],
-  ];
-  for (const [isRight, message] of checks) if (!isRight) throw invalid(message);
+): AuthorizationClaim {
+  const scope = { region: account.region, service: SERVICE };
+  const claim = readAuthorization(authorization, { service: SERVICE, hasDate, scope });
+  if ("refused" in claim) throw toServiceError(claim.refused);
+  const { accessKeyId } = claim;
   if (/^\d{12}$/.test(accessKeyId) && accessKeyId !== account.accountId) {
     const message = `Access key id ${accessKeyId} names another account than ${account.accountId}, the one emulated here`;
     throw new ServiceError("AccessDeniedException", message);
   }
-  return { accessKeyId, scopeDate: date, region, service };
+  return claim;
 }
 
 /** A long-term or temporary key of IAM that may sign calls of the control plane. */
@@ -105,36 +50,29 @@ export interface AccessKey {
  */
 export type SignatureVerifier = (
   request: ReceivedRequest,
-  claimed: ClaimedSignature,
+  claimed: Pick<AuthorizationClaim, "accessKeyId">,
   now: Date,
 ) => Promise<void>;
 
-const TOKEN_HEADER = "x-amz-security-token";
-const PAYLOAD_HASH_HEADER = "x-amz-content-sha256";
-const MISMATCH =
-  "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details.";
-
 /**
- * Verifies SigV4 signatures of these keys: the request as received is signed again, by the AWS SDK's own signer, and
- * the two signatures are compared. The keys stay inside the returned function.
+ * Verifies SigV4 signatures of these keys, with `@roles-anywhere/enforcement`. The keys stay inside the returned function.
  *
  * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
  */
 export function createSignatureVerifier(accessKeys: readonly AccessKey[]): SignatureVerifier {
   const byId = indexAccessKeys(accessKeys);
-  return async (request, claimed, now) => {
-    const signingDate = requireRecentDate(request, claimed, now);
-    const key = byId.get(claimed.accessKeyId);
-    if (key === undefined || !carriesToken(request, key)) {
-      const message = "The security token included in the request is invalid.";
-      throw new ServiceError("UnrecognizedClientException", message);
-    }
-    if (!claimed.signedHeaders.includes("host")) {
-      throw invalid("'Host' must be a 'SignedHeader' in the AWS Authorization header.");
-    }
-    const expected = await signAgain(request, claimed, key, signingDate);
-    if (expected === undefined || !isSame(expected, claimed.signature)) throw invalid(MISMATCH);
+  return async (request, { accessKeyId }, now) => {
+    const { method, target, rawHeaders, body } = request;
+    const payloadSha256 = hash("sha256", body);
+    const signed = { service: SERVICE, method, path: target, headers: pairUp(rawHeaders), payloadSha256 };
+    const options = { now, clockSkewSeconds: CLOCK_SKEW_SECONDS };
+    const verdict = verifySignature(signed, byId.get(accessKeyId), options);
+    if (!verdict.valid) throw toServiceError(verdict);
   };
+}
+
+function pairUp(rawHeaders: readonly string[]): readonly (readonly [name: string, value: string])[] {
+  return rawHeaders.flatMap((name, at) => (at % 2 === 0 ? [[name, rawHeaders[at + 1] ?? ""] as const] : []));
 }
 
 function indexAccessKeys(accessKeys: readonly AccessKey[]): ReadonlyMap<string, AccessKey> {
@@ -158,95 +96,6 @@ function faultOf(key: AccessKey, known: ReadonlyMap<string, AccessKey>): string 
   return undefined;
 }
 
-function requireRecentDate(request: ReceivedRequest, { scopeDate }: ClaimedSignature, now: Date): Date {
-  const sent = headerValues(request, "x-amz-date").join(",");
-  const signedAt = parseAmzDate(sent);
-  if (signedAt === undefined) {
-    throw invalid("Date must be in ISO-8601 'basic format' (YYYYMMDDTHHMMSSZ), in one X-Amz-Date header.");
-  }
-  if (!sent.startsWith(scopeDate)) {
-    throw invalid(
-      `Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: '${scopeDate}' != '${sent.slice(0, 8)}', from '${sent}'.`,
-    );
-  }
-  const [skew, minutes] = [CLOCK_SKEW_SECONDS * 1000, CLOCK_SKEW_SECONDS / 60];
-  const [earliest, latest] = [new Date(now.getTime() - skew), new Date(now.getTime() + skew)];
-  if (signedAt >= earliest && signedAt <= latest) return signedAt;
-  throw invalid(
-    signedAt < earliest
-      ? `Signature expired: ${sent} is now earlier than ${toAmzDate(earliest)} (${toAmzDate(now)} - ${minutes} min.)`
-      : `Signature not yet current: ${sent} is still later than ${toAmzDate(latest)} (${toAmzDate(now)} + ${minutes} min.)`,
-  );
-}
-
-function carriesToken(request: ReceivedRequest, { sessionToken }: AccessKey): boolean {
-  const [sent, ...more] = headerValues(request, TOKEN_HEADER);
-  if (sent === undefined || sessionToken === undefined) return sent === sessionToken;
-  return more.length === 0 && isSame(sessionToken, sent);
-}
-
-/** @returns the signature in hex; `undefined` when what was received cannot have been signed */
-async function signAgain(
-  request: ReceivedRequest,
-  { signedHeaders, region, service }: ClaimedSignature,
-  { accessKeyId, secretAccessKey }: AccessKey,
-  signingDate: Date,
-): Promise<string | undefined> {
-  const { method, body } = request;
-  const { path, query } = splitTarget(request.target);
-  const parameters = parseQuery(query);
-  const headers = collectHeaders(request, signedHeaders);
-  if (parameters === undefined || headers === undefined) return undefined;
-  // The signer believes this header instead of hashing the body.
-  const announced = headers[PAYLOAD_HASH_HEADER];
-  if (announced !== undefined && announced !== hash("sha256", body)) return undefined;
-  const signer = new SignatureV4({
-    // Without the token: the signer would add a header that the client may not have signed.
-    credentials: { accessKeyId, secretAccessKey },
-    region,
-    service,
-    sha256: Sha256,
-    applyChecksum: false,
-  });
-  // The signer encodes the path, in which an ARN is encoded already. Clients do the same.
-  const signed = await signer.sign(
-    { method, protocol: "http:", hostname: "", path, query: groupByName(parameters), headers, body },
-    // By default the signer leaves out headers that proxies change. Here it signs all that the client signed.
-    { signingDate, signableHeaders: new Set(signedHeaders) },
-  );
-  return /Signature=([0-9a-f]{64})$/.exec(signed.headers["authorization"] ?? "")?.[1];
-}
-
-/** The signed headers and the token. A token that the client did not sign so leads to another signature. */
-function collectHeaders(
-  { rawHeaders }: ReceivedRequest,
-  signedHeaders: readonly string[],
-): Record<string, string> | undefined {
-  const received = indexHeaders(rawHeaders);
-  const names = received.has(TOKEN_HEADER) ? [...signedHeaders, TOKEN_HEADER] : signedHeaders;
-  const entries = names.map((name) => [name, received.get(name.toLowerCase())?.join(",")]);
-  return entries.some(([, value]) => value === undefined) ? undefined : Object.fromEntries(entries);
-}
-
-function groupByName(parameters: readonly (readonly [string, string])[]): Record<string, string[]> {
-  const grouped = new Map<string, string[]>();
-  for (const [name, value] of parameters) grouped.set(name, [...(grouped.get(name) ?? []), value]);
-  return Object.fromEntries(grouped);
-}
-
-/** Compares in a time that does not depend on the secret, not even on its length. */
-function isSame(expected: string, received: string): boolean {
-  return timingSafeEqual(hash("sha256", expected, "buffer"), hash("sha256", received, "buffer"));
-}
-
-function toAmzDate(date: Date): string {
-  return `${date.toISOString().replaceAll(/[-:]/g, "").slice(0, 15)}Z`;
-}
-
-function incomplete(message: string): ServiceError {
-  return new ServiceError("IncompleteSignatureException", message);
-}
-
-function invalid(message: string): ServiceError {
-  return new ServiceError("InvalidSignatureException", message);
+function toServiceError({ error: { code, message } }: SignatureRefusal): ServiceError {
+  return new ServiceError(isServiceErrorType(code) ? code : "InvalidSignatureException", message);
 }

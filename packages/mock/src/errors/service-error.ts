@@ -18,6 +18,10 @@ const STATUS = {
 
 export type ServiceErrorType = keyof typeof STATUS;
 
+export function isServiceErrorType(code: string): code is ServiceErrorType {
+  return Object.hasOwn(STATUS, code);
+}
+
 /**
  * An error as a client of AWS sees it: HTTP status, error type and message, nothing else. CreateSession, the control
  * plane and the HTTP server all answer with it.

@@ -1,5 +1,7 @@
 import type { HttpBindings } from "@hono/node-server";
-import { valueOr } from "../errors/value-or.ts";
+
+export { parseQuery, splitTarget } from "@roles-anywhere/enforcement";
+export type { QueryParameter } from "@roles-anywhere/enforcement";
 
 /** A request exactly as it arrived. Signatures cover bytes, so nothing is normalised yet. */
 export interface ReceivedRequest {
@@ -61,32 +63,4 @@ export function trimBlanks(value: string): string {
   while (start < end && isBlank(start)) start += 1;
   while (end > start && isBlank(end - 1)) end -= 1;
   return value.slice(start, end);
-}
-
-/** The path and the raw query of the target; a proxy's absolute form is accepted too (RFC 9112 §3.2.2). */
-export function splitTarget(target: string): { path: string; query: string } {
-  const relative = target.replace(/^https?:\/\/[^/?#]*/i, "");
-  const mark = relative.indexOf("?");
-  return mark < 0
-    ? { path: relative, query: "" }
-    : { path: relative.slice(0, mark), query: relative.slice(mark + 1) };
-}
-
-/** One name and value of a query, decoded. */
-export type QueryParameter = readonly [name: string, value: string];
-
-/**
- * Decodes a raw query; `+` is a space, as clients of this service write it.
- *
- * @returns `undefined` when an escape is malformed or not UTF-8
- */
-export function parseQuery(query: string): QueryParameter[] | undefined {
-  const decode = (text: string): string => decodeURIComponent(text.replaceAll("+", " "));
-  const parameters = query.split("&").filter((part) => part !== "");
-  return valueOr(undefined, () =>
-    parameters.map((part): QueryParameter => {
-      const [name = ""] = part.split("=", 1);
-      return [decode(name), decode(part.slice(name.length + 1))];
-    }),
-  );
 }
