@@ -13,12 +13,14 @@ interface S3Resource {
   readonly versionId?: string | undefined;
 }
 
-/** The permissions that a request to S3 needs. An operation that the table lacks needs `s3:<operation>` on `*`. */
+/**
+ * The permissions that a request to S3 needs. An operation that the table lacks needs `s3:<operation>` on the object or
+ * bucket that it names, as most operations do.
+ */
 export function mapS3(request: ServiceRequest): readonly ServicePermission[] {
-  const permissions = Object.hasOwn(S3_OPERATIONS, request.operation)
-    ? S3_OPERATIONS[request.operation]
-    : undefined;
-  if (permissions === undefined) return [{ action: `s3:${request.operation}`, resource: "*" }];
+  const { operation } = request;
+  const known = Object.hasOwn(S3_OPERATIONS, operation) ? S3_OPERATIONS[operation] : undefined;
+  const permissions = known ?? [{ action: `s3:${operation}`, on: mostPrecise(request.parameters) }];
   const signature = signatureContext(request);
   return permissions
     .filter((permission) => isNeeded(permission, request))
@@ -29,6 +31,11 @@ export function mapS3(request: ServiceRequest): readonly ServicePermission[] {
         return { action: name, resource: arn, context: contextOf(name, request, versionId, signature) };
       }),
     );
+}
+
+function mostPrecise({ Bucket, Key }: JsonObject): S3Target {
+  if (textOf(Key) !== undefined) return "object";
+  return textOf(Bucket) === undefined ? "*" : "bucket";
 }
 
 function isNeeded({ ifAny, ifTagsCopied }: S3Permission, request: ServiceRequest): boolean {
