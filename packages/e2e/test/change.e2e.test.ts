@@ -3,6 +3,8 @@ import { IAMClient, ListRolesCommand } from "@aws-sdk/client-iam";
 import { startSandbox } from "@roles-anywhere/sandbox";
 import type { Sandbox } from "@roles-anywhere/sandbox";
 import { makeAuthority, makeCrl } from "@roles-anywhere/testing";
+import { CfnProfile } from "aws-cdk-lib/aws-rolesanywhere";
+import { LegacyStackSynthesizer, Stack } from "aws-cdk-lib/core";
 import type { App } from "aws-cdk-lib/core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readSettings } from "../src/settings/read-settings.ts";
@@ -112,6 +114,19 @@ describe("deploy, change, destroy", { timeout: 300_000 }, () => {
     expect(Object.keys(deployed).toSorted()).toEqual(
       NAMES.filter((name) => !BOOTSTRAPPED.has(name)).toSorted(),
     );
+  });
+
+  it("a creation without a change set fails with the reason", async () => {
+    const refused = await cdk.tryToDeploy((app) => {
+      const stack = new Stack(app, "Refused", { synthesizer: new LegacyStackSynthesizer() });
+      // oxlint-disable-next-line eslint/no-new -- a construct adds itself to its scope
+      new CfnProfile(stack, "Profile", { name: "profile", roleArns: [], durationSeconds: 43_201 });
+    }, "direct");
+    expect(refused).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringContaining("Value '43201' at 'durationSeconds' failed to satisfy constraint"),
+    });
+    await cdk.destroy((app) => void new Stack(app, "Refused", { synthesizer: new LegacyStackSynthesizer() }));
   });
 
   it("a bootstrapped environment takes all, and each property is what the settings say", async () => {

@@ -56,12 +56,10 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const backend =
     resolved.localstackEndpoint === undefined ? await chooseBackend(resolved.backend, resolved) : "process";
 
+  const workDirectory = await makeWorkDirectory();
   const stops: (() => Promise<void>)[] = [];
   let stopping: Promise<void> | undefined;
-  const stop = (): Promise<void> => (stopping ??= stopInReverse(stops));
-
-  const workDirectory = await makeWorkDirectory();
-  stops.push(() => rm(workDirectory, { recursive: true, force: true }));
+  const stop = (): Promise<void> => (stopping ??= stopAll(stops, workDirectory));
   try {
     await makeAwsFiles(workDirectory);
     const init: BackendInit = {
@@ -109,11 +107,11 @@ async function makeAwsFiles(workDirectory: string): Promise<void> {
   }
 }
 
-async function stopInReverse(stops: (() => Promise<void>)[]): Promise<void> {
-  const failures: unknown[] = [];
-  for (const action of stops.toReversed()) {
-    await action().catch((error: unknown) => failures.push(error));
-  }
+/** Stops every part at the same time, and removes the folder when none of them uses it any more. */
+async function stopAll(stops: readonly (() => Promise<void>)[], workDirectory: string): Promise<void> {
+  const outcomes = await Promise.allSettled(stops.map((action) => action()));
+  await rm(workDirectory, { recursive: true, force: true });
+  const failures: unknown[] = outcomes.flatMap((each) => (each.status === "rejected" ? [each.reason] : []));
   if (failures.length > 0) throw new AggregateError(failures, "a part of the sandbox could not be stopped");
 }
 

@@ -30,6 +30,8 @@ export async function deployStack(init: DeployStackInit): Promise<DeployedStack>
     settings: { caCertificatePath: init.caCertificatePath, certificateCommonNames: init.commonName },
     outputFolder: join(init.directory, "cdk.out"),
     outputsFile,
+    // The sandbox is new, so there is no stack yet.
+    method: "direct",
     environment: init.sandbox.environments.administrator,
   });
   const deployed = await runSupervised(

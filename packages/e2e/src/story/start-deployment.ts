@@ -41,7 +41,7 @@ export async function startDeployment(init: StartDeploymentInit): Promise<Deploy
   const { sandbox, images } = await startParts(init);
   const stops: (() => Promise<void>)[] = [() => sandbox.stop()];
   const stop = async (): Promise<void> => {
-    for (const action of stops.splice(0).toReversed()) await action();
+    await Promise.all(stops.splice(0).map((action) => action()));
   };
   try {
     const pki = await runPhase1(sandbox, reporter, signal);
@@ -55,7 +55,8 @@ export async function startDeployment(init: StartDeploymentInit): Promise<Deploy
       logDirectory: sandbox.logDirectory,
       signal,
     });
-    stops.push(() => server.stop());
+    // A container of the app has the labels of the sandbox, which removes it together with its own.
+    if (sandbox.network === undefined) stops.push(() => server.stop());
     reporter.command(await server.configureProfile());
     reporter.result(await server.readProfile());
     reporter.progress("Starting the NestJS app");

@@ -1,7 +1,7 @@
 import { mkdtemp, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { localStackCdkCommand } from "@roles-anywhere/infra/deployment";
-import type { CdkCommand, LocalStackCdkCommandOptions } from "@roles-anywhere/infra/deployment";
+import type { CdkApp, CdkCommand, LocalStackCdkCommandOptions } from "@roles-anywhere/infra/deployment";
 import { runSupervised } from "@roles-anywhere/sandbox";
 import type { RunResult, Sandbox } from "@roles-anywhere/sandbox";
 import { App } from "aws-cdk-lib/core";
@@ -23,8 +23,8 @@ export interface Cdk {
    * @returns the outputs of the stacks that were deployed
    */
   deploy(define: (app: App) => void, stacks?: readonly string[]): Promise<Outputs>;
-  /** The same, for a deployment that may fail. */
-  tryToDeploy(define: (app: App) => void): Promise<RunResult>;
+  /** The same, for a deployment that may fail. `direct` is for stacks that do not exist yet. */
+  tryToDeploy(define: (app: App) => void, method?: "change-set" | "direct"): Promise<RunResult>;
   /** Compares all stacks of the app with the deployed ones. Exit code 1: something differs. */
   diff(define: (app: App) => void): Promise<RunResult>;
   /** @throws {StoryError} when a stack cannot be removed */
@@ -45,7 +45,7 @@ export function createCdk(
     action: LocalStackCdkCommandOptions["action"],
     define: (app: App) => void,
     more: readonly string[] = [],
-    stacks?: readonly string[],
+    { stacks, method }: Pick<LocalStackCdkCommandOptions, "method"> & Pick<CdkApp, "stacks"> = {},
   ): Promise<RunResult & { outputsFile: string }> => {
     const assembly = await synthesize(define);
     const outputsFile = join(assembly, "outputs.json");
@@ -57,6 +57,7 @@ export function createCdk(
       app: { folder: sandbox.workDirectory, command: assembly, stacks },
       outputFolder: assembly,
       outputsFile,
+      method,
       environment: sandbox.environments.administrator,
     });
     const result = await runSupervised({
@@ -71,11 +72,11 @@ export function createCdk(
   return {
     bootstrap: async (define) => assertDone("cdk bootstrap", await run("bootstrap", define)),
     async deploy(define, stacks) {
-      const { outputsFile, ...result } = await run("deploy", define, concurrently, stacks);
+      const { outputsFile, ...result } = await run("deploy", define, concurrently, { stacks });
       assertDone("cdk deploy", result);
       return stackOutputs.parse(JSON.parse(await readFile(outputsFile, "utf8")));
     },
-    tryToDeploy: (define) => run("deploy", define, concurrently),
+    tryToDeploy: (define, method) => run("deploy", define, concurrently, { method }),
     diff: (define) => run("diff", define),
     destroy: async (define) => assertDone("cdk destroy", await run("destroy", define, concurrently)),
   };

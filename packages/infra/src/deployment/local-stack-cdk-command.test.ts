@@ -38,6 +38,14 @@ describe("localStackCdkCommand", () => {
     ]);
   });
 
+  it("creates a stack without a change set, and then looks more often", () => {
+    const { args } = commandWith({ method: "direct" });
+    expect(args.slice(0, 2)).toEqual(["--import", new URL("look-often.js", import.meta.url).href]);
+    expect(args.slice(3)).toEqual(commandWith().args.slice(1, -1).concat("direct"));
+    const destroy = commandWith({ method: "direct", action: "destroy" }).args;
+    expect(destroy).toEqual(commandWith({ action: "destroy" }).args);
+  });
+
   it("passes every setting that is given as context", () => {
     const { args } = commandWith({
       action: "destroy",

@@ -53,6 +53,14 @@ export interface LocalStackCdkCommandOptions {
   readonly outputFolder: string;
   /** Where `deploy` writes the outputs. */
   readonly outputsFile?: string | undefined;
+  /**
+   * How `deploy` calls CloudFormation. `direct` is for stacks that do not exist yet: it makes no change set, and looks five
+   * times a second whether the stack is there. An existing stack needs `change-set`, because LocalStack 4.14 reports a
+   * failed UpdateStack as done.
+   *
+   * @default "change-set"
+   */
+  readonly method?: "change-set" | "direct" | undefined;
   /** @default "us-east-1" */
   readonly region?: string | undefined;
   /**
@@ -71,6 +79,9 @@ export interface CdkCommand {
 }
 
 const PACKAGE_FOLDER = resolve(fileURLToPath(new URL("../../", import.meta.url)));
+
+/** A module that Node.js loads into the `cdk` command before the command itself. */
+const LOOK_OFTEN = new URL("look-often.js", import.meta.url).href;
 
 /**
  * Variables that choose credentials, endpoints or a proxy, or change what `cdk` does. INIT_CWD is removed as
@@ -100,11 +111,12 @@ const UNWANTED_VARIABLE = /^(AWS_|CDK_|RA_|INIT_CWD$|(HTTP|HTTPS|ALL)_PROXY$)/i;
  * @throws {Error} MODULE_NOT_FOUND when the package `aws-cdk` is not installed
  */
 export function localStackCdkCommand(options: LocalStackCdkCommandOptions): CdkCommand {
-  const { action, environment, outputsFile, region = "us-east-1" } = options;
+  const { action, environment, method = "change-set", region = "us-east-1" } = options;
   const app = chosenApp(options);
   return {
     command: process.execPath,
     args: [
+      ...(action === "deploy" && method === "direct" ? ["--import", LOOK_OFTEN] : []),
       cdkProgram(app.folder),
       action,
       ...(action === "bootstrap" ? [] : (app.stacks ?? (app.folder === PACKAGE_FOLDER ? [] : ["--all"]))),
@@ -112,7 +124,7 @@ export function localStackCdkCommand(options: LocalStackCdkCommandOptions): CdkC
       ...["--output", resolve(options.outputFolder)],
       ...Object.entries(app.context ?? {}).flatMap(([key, value]) => ["--context", `${key}=${value}`]),
       "--no-color",
-      ...actionArguments(action, outputsFile),
+      ...actionArguments(action, method, options.outputsFile),
     ],
     cwd: app.folder,
     env: {
@@ -159,6 +171,7 @@ function localstackKeyId(environment: Readonly<Record<string, string | undefined
 
 function actionArguments(
   action: LocalStackCdkCommandOptions["action"],
+  method: string,
   outputsFile: string | undefined,
 ): string[] {
   switch (action) {
@@ -167,8 +180,7 @@ function actionArguments(
     case "deploy":
       return [
         ...["--require-approval", "never", "--progress", "events"],
-        // LocalStack 4.14 reports a failed UpdateStack as done.
-        ...["--method", "change-set"],
+        ...["--method", method],
         ...(outputsFile === undefined ? [] : ["--outputs-file", resolve(outputsFile)]),
       ];
     case "destroy":

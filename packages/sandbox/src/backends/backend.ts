@@ -22,7 +22,7 @@ export interface BackendInit extends ResolvedOptions {
   logDirectory: string;
   /** The environment for LocalStack and the mock: the caller's, without AWS settings and with empty AWS files. */
   isolatedEnvironment: Readonly<Record<string, string>>;
-  /** Registers a function that stops a part of the sandbox. All run in reverse order, also when the start fails later. */
+  /** Registers a function that stops a part of the sandbox. All run at the same time, also when the start fails later. */
   defer: (stop: () => Promise<void>) => void;
 }
 

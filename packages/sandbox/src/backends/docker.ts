@@ -3,6 +3,7 @@ import { fileURLToPath } from "node:url";
 import { withoutAwsSettings, withoutProxyFor } from "../environments.ts";
 import { SandboxError } from "../errors.ts";
 import { checkInitHooks, HOOK_FILE_NAME, hookPath, localstackSettings } from "../localstack.ts";
+import { together } from "../supervision/abortable.ts";
 import { runSupervised, startSupervised } from "../supervision/supervised.ts";
 import type { Supervised } from "../supervision/supervised.ts";
 import type { BackendInit, StartedBackend } from "./backend.ts";
@@ -47,10 +48,11 @@ export async function startContainers(init: BackendInit, sandboxId: string): Pro
   const publishedHost = reachableHost(await dockerEndpoint(init, dockerEnvironment), publishAddress);
   const shared = { ...init, network: networkName, labels, publishAddress, publishedHost };
 
-  init.onProgress("Starting the Roles Anywhere mock in a container");
-  const mock = await startContainer({ ...shared, ...mockContainer(init, publishedHost) });
   init.onProgress(`Starting LocalStack in a container (${init.localstackImage})`);
-  const localstack = await startContainer({ ...shared, ...localstackContainer(init) });
+  const [mock, localstack] = await together(init.signal, (signal) => [
+    startContainer({ ...shared, ...mockContainer(init, publishedHost), signal }),
+    startContainer({ ...shared, ...localstackContainer(init), signal }),
+  ]);
   await checkInitHooks(localstack.url, HOOK_FILE_NAME, init.logDirectory, init.signal);
   return {
     endpointUrl: localstack.url,

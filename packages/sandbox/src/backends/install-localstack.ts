@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { access, mkdir, mkdtemp, readFile, realpath, rename, rm, symlink, writeFile } from "node:fs/promises";
-import { basename, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { SandboxError } from "../errors.ts";
 import { LOCALSTACK_VERSION } from "../localstack.ts";
@@ -14,6 +14,9 @@ export interface InstallLocalstackInit {
   onProgress: (line: string) => void;
   signal?: AbortSignal | undefined;
 }
+
+/** Where LocalStack looks for the files that its image has from its build, below FILESYSTEM_ROOT. */
+export const PREPARED_FILES = join("usr", "lib", "localstack");
 
 const LOCK_FILE_PATH = fileURLToPath(new URL("../../python/localstack-lock.txt", import.meta.url));
 
@@ -33,7 +36,10 @@ export async function installLocalstack(init: InstallLocalstackInit): Promise<st
   const directory = join(init.cacheDirectory, "localstack");
   const current = join(directory, "venv");
   const installed = await installedPython(current, digest);
-  if (installed !== undefined) return installed;
+  if (installed !== undefined) {
+    await indexServices(init, installed);
+    return installed;
+  }
 
   await mkdir(directory, { recursive: true });
   // uv must trust the certificate authorities of this machine: a network that inspects TLS adds its own to them.
@@ -58,12 +64,52 @@ export async function installLocalstack(init: InstallLocalstackInit): Promise<st
       ...["-m", "uv", "pip", "install", "--quiet", "--python", python],
       ...["--require-hashes", "-r", LOCK_FILE_PATH],
     ]);
+    await indexServices(init, python);
   } catch (error) {
     await rm(venv, { recursive: true, force: true });
     throw error;
   }
   await pointTo(current, venv);
   return python;
+}
+
+/**
+ * The folder of LocalStack's prepared files, beside its Python: `usr/lib/localstack`, as in its image.
+ *
+ * @param python as {@link installLocalstack} returns it
+ */
+export function preparedFiles(python: string): string {
+  return join(dirname(dirname(python)), PREPARED_FILES);
+}
+
+/**
+ * Makes LocalStack's index of all AWS services, once, as the build of its image does. Without it LocalStack reads the
+ * definitions of 400 services at its first request, which takes three seconds.
+ */
+async function indexServices(init: InstallLocalstackInit, python: string): Promise<void> {
+  const prepared = preparedFiles(python);
+  if (await isThere(prepared)) return;
+  const root = await mkdtemp(join(dirname(dirname(python)), "index-"));
+  try {
+    const made = join(root, PREPARED_FILES);
+    await mkdir(made, { recursive: true });
+    const environment = { ...init.environment, FILESYSTEM_ROOT: root, OVERRIDE_IN_DOCKER: "0" };
+    await run({ ...init, environment }, python, ["-m", "localstack.aws.spec"]);
+    await mkdir(dirname(prepared), { recursive: true });
+    await rename(made, prepared).catch(async (error: unknown) => {
+      // Another process may have made it in the meantime.
+      if (!(await isThere(prepared))) throw error;
+    });
+  } finally {
+    await rm(root, { recursive: true, force: true });
+  }
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return await access(path).then(
+    () => true,
+    () => false,
+  );
 }
 
 async function installedPython(current: string, digest: string): Promise<string | undefined> {

@@ -1,6 +1,6 @@
-import { copyFile, mkdir } from "node:fs/promises";
+import { access, copyFile, mkdir, symlink } from "node:fs/promises";
 import { createServer } from "node:net";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { withoutAwsSettings } from "../environments.ts";
 import { SandboxError } from "../errors.ts";
@@ -13,10 +13,11 @@ import {
   readHookState,
 } from "../localstack.ts";
 import { waitForAnswer } from "../readiness.ts";
+import { together } from "../supervision/abortable.ts";
 import { startSupervised } from "../supervision/supervised.ts";
 import type { Supervised } from "../supervision/supervised.ts";
 import type { BackendInit, StartedBackend } from "./backend.ts";
-import { installLocalstack } from "./install-localstack.ts";
+import { installLocalstack, PREPARED_FILES, preparedFiles } from "./install-localstack.ts";
 
 /** A program that starts LocalStack with all its sockets on loopback. LocalStack has no setting for that. */
 const RUN_LOCALSTACK_PATH = fileURLToPath(new URL("../../python/run_localstack.py", import.meta.url));
@@ -28,9 +29,13 @@ const RUN_LOCALSTACK_PATH = fileURLToPath(new URL("../../python/run_localstack.p
 export async function startProcesses(init: BackendInit): Promise<StartedBackend> {
   if (init.localstackEndpoint !== undefined) return await attachMock(init, init.localstackEndpoint);
   const python = await installLocalstack({ ...init, environment: withoutAwsSettings(init.environment) });
-  const endpointUrl = `http://127.0.0.1:${await freePort()}`;
-  const mock = await startMock(init, endpointUrl);
-  const localstack = await startLocalstack(init, python, endpointUrl, mock.url);
+  const mockPort = init.port ?? (await freePort());
+  const endpointUrl = `http://127.0.0.1:${await freePort(mockPort)}`;
+  // To start, each of them needs the other's address, but not the other itself.
+  const [mock, localstack] = await together(init.signal, (signal) => [
+    startMock({ ...init, signal }, endpointUrl, mockPort),
+    startLocalstack({ ...init, signal }, python, endpointUrl, `http://127.0.0.1:${mockPort}`),
+  ]);
   return {
     endpointUrl,
     rolesAnywhereEndpoint: mock.url,
@@ -53,7 +58,7 @@ async function attachMock(init: BackendInit, endpointUrl: string): Promise<Start
       );
     },
   );
-  const mock = await startMock(init, endpointUrl);
+  const mock = await startMock(init, endpointUrl, init.port ?? (await freePort()));
   if (hookState !== "loaded") {
     init.onProgress(
       `The emulator at ${endpointUrl} has no CloudFormation types AWS::RolesAnywhere::*: to add them, mount ${hookPath()} ` +
@@ -66,11 +71,11 @@ async function attachMock(init: BackendInit, endpointUrl: string): Promise<Start
 async function startMock(
   init: BackendInit,
   awsEndpointUrl: string,
+  port: number,
 ): Promise<{ url: string; died: Promise<string> }> {
   const main = fileURLToPath(
     import.meta.resolve("@roles-anywhere/mock").replace(/index\.js$/, "cli/main.js"),
   );
-  const port = init.port ?? (await freePort());
   const url = `http://127.0.0.1:${port}`;
   const program = startSupervised({
     command: process.execPath,
@@ -106,6 +111,7 @@ export async function startLocalstack(
   const hooks = join(root, "etc", "localstack", "init", "start.d");
   await mkdir(hooks, { recursive: true });
   await copyFile(hookPath(), join(hooks, HOOK_FILE_NAME));
+  await linkPreparedFiles(python, root);
   init.onProgress(`Starting LocalStack ${LOCALSTACK_VERSION} at ${endpointUrl}`);
   const program = startSupervised({
     command: python,
@@ -117,10 +123,13 @@ export async function startLocalstack(
       FILESYSTEM_ROOT: root,
       // Without this LocalStack ignores FILESYSTEM_ROOT when this machine is itself a container.
       OVERRIDE_IN_DOCKER: "0",
+      // Python compiles 1500 modules at each start unless it may keep the result beside them, in the cache folder.
+      PYTHONDONTWRITEBYTECODE: "",
     },
     workingDirectory: init.workDirectory,
     logFile: join(init.logDirectory, "localstack.log"),
-    graceMs: 3000,
+    // It needs three seconds to end by itself, and has nothing to keep.
+    graceMs: 400,
   });
   init.defer(() => program.stop());
   await waitForAnswer({
@@ -135,14 +144,31 @@ export async function startLocalstack(
   return program;
 }
 
+/** Gives LocalStack the files that were prepared at its installation. A Python that others installed has none. */
+async function linkPreparedFiles(python: string, root: string): Promise<void> {
+  const prepared = preparedFiles(python);
+  const isPrepared = await access(prepared).then(
+    () => true,
+    () => false,
+  );
+  if (!isPrepared) return;
+  const link = join(root, PREPARED_FILES);
+  await mkdir(dirname(link), { recursive: true });
+  await symlink(prepared, link);
+}
+
 function diedWith(program: Supervised): () => string | undefined {
   let death: string | undefined;
   void program.exited.then((code) => (death = `exit code ${code}`));
   return () => death;
 }
 
-/** Finds a free port. LocalStack and the mock must know each other's address before either of them starts. */
-export async function freePort(): Promise<number> {
+/**
+ * Finds a free port. LocalStack and the mock must know each other's address before either of them starts.
+ *
+ * @param taken a port that is not to be returned, although nothing listens on it yet
+ */
+export async function freePort(taken?: number): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
@@ -153,5 +179,5 @@ export async function freePort(): Promise<number> {
   if (address === null || typeof address === "string") {
     throw new SandboxError("ERR_SANDBOX_START_FAILED", "the operating system gave no free loopback port");
   }
-  return address.port;
+  return address.port === taken ? await freePort(taken) : address.port;
 }

@@ -92,6 +92,18 @@ class Stack:
         if described["Status"] == "FAILED":
             return "CHANGE_SET_FAILED", [described["StatusReason"]]
         cloudformation.execute_change_set(ChangeSetName=change_set["Id"])
+        return self.outcome(before)
+
+    def create(self, **resources):
+        """The same as a first deployment, without a change set: `cdk deploy --method direct`."""
+        template = json.dumps({"Resources": resources})
+        cloudformation.create_stack(
+            StackName=self.name, TemplateBody=template, Capabilities=["CAPABILITY_IAM"]
+        )
+        self.deployed = True
+        return self.outcome(0)
+
+    def outcome(self, before):
         status = self.settled()
         events = self.events()
         new = events[: len(events) - before]
@@ -416,8 +428,15 @@ def a_refused_creation_fails_the_stack_with_the_reason():
         ({"Profile": profile(Enabled="maybe")}, "STRING_VALUE can not be converted to a Boolean"),
         ({"Anchor": anchor(), "Crl": crl(CrlData="none")}, "Invalid CRL"),
     ):
-        with stack() as made:
-            failed(made.deploy(**template), text)
+        for create in (Stack.deploy, Stack.create):
+            with stack() as made:
+                failed(create(made, **template), text)
+
+
+def a_creation_without_a_change_set_makes_what_one_with_it_makes():
+    with stack() as made:
+        succeeded(made.create(Anchor=anchor(), Profile=profile(), Crl=crl()))
+        equal([each["name"] for each in everything()], ["anchor", "crl", "profile"])
 
 
 def a_profile_whose_mappings_are_refused_is_not_left_half_made():
@@ -477,6 +496,8 @@ def other_types_are_judged_as_before():
         status, reasons = made.deploy(Unknown=unknown)
         equal(status, "CHANGE_SET_FAILED")
         assert "AWS::RolesAnywhere::Nothing" in reasons[0], reasons
+    with stack() as made:
+        equal(made.create(Unknown=unknown)[0], "CREATE_FAILED")
 
 
 def an_emulator_out_of_reach_fails_the_stack_with_its_address():
@@ -495,6 +516,7 @@ CHECKS = {
         a_resource_that_leaves_the_template_is_deleted,
         what_an_update_without_a_change_set_adds_is_deleted_with_the_stack,
         a_refused_creation_fails_the_stack_with_the_reason,
+        a_creation_without_a_change_set_makes_what_one_with_it_makes,
         a_profile_whose_mappings_are_refused_is_not_left_half_made,
         a_refused_update_leaves_the_resource_as_it_was,
         what_the_api_cannot_change_fails_the_update,
