@@ -436,7 +436,7 @@ def a_refused_creation_fails_the_stack_with_the_reason():
 def a_creation_without_a_change_set_makes_what_one_with_it_makes():
     with stack() as made:
         succeeded(made.create(Anchor=anchor(), Profile=profile(), Crl=crl()))
-        equal([each["name"] for each in everything()], ["anchor", "crl", "profile"])
+        equal([each["name"] for each in everything()], ["anchor", "profile", "crl"])
 
 
 def a_profile_whose_mappings_are_refused_is_not_left_half_made():
