@@ -6,6 +6,7 @@ export default defineConfig({
   test: {
     ...sharedConfig.test,
     include: ["test/**/*.e2e.test.ts"],
+    reporters: ["default", ["json", { outputFile: "reports/vitest.e2e.json" }]],
     fileParallelism: false,
     testTimeout: 60_000,
     hookTimeout: 600_000,

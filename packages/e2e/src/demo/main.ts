@@ -77,6 +77,7 @@ async function runDemo(settings: Settings, keep: boolean, environment: Environme
   const reporter = createTranscript({
     write: (text) => void process.stdout.write(text),
     colour: process.stdout.isTTY && environment["NO_COLOR"] === undefined,
+    columns: process.stdout.isTTY && environment["CI"] === undefined ? process.stdout.columns : undefined,
   });
   try {
     await using deployment = await startDeployment({

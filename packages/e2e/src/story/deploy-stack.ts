@@ -1,17 +1,21 @@
 import { join } from "node:path";
-import { localStackCdkCommand, readStackOutputs } from "@roles-anywhere/infra/deployment";
+import { DEFAULT_STACK_NAME, localStackCdkCommand, readStackOutputs } from "@roles-anywhere/infra/deployment";
 import type { StackOutputs } from "@roles-anywhere/infra/deployment";
 import { runSupervised } from "@roles-anywhere/sandbox";
 import type { Sandbox } from "@roles-anywhere/sandbox";
 import { assertDone, runProgram } from "./programs.ts";
+import { watchStackEvents } from "./stack-events.ts";
+import type { StackEvent } from "./stack-events.ts";
 
 export interface DeployStackInit {
-  sandbox: Pick<Sandbox, "endpointUrl" | "region" | "environments">;
+  sandbox: Pick<Sandbox, "endpointUrl" | "region" | "accountId" | "environments">;
   caCertificatePath: string;
   /** The subject common name that may assume the stack's role. */
   commonName: string;
   /** Folder for the synthesized template (`cdk.out`) and the outputs (`cdk-outputs.json`). */
   directory: string;
+  /** Called with each event of the stack, as they come. */
+  onEvent?: ((event: StackEvent) => void) | undefined;
   signal?: AbortSignal | undefined;
 }
 
@@ -34,15 +38,10 @@ export async function deployStack(init: DeployStackInit): Promise<DeployedStack>
     method: "direct",
     environment: init.sandbox.environments.administrator,
   });
-  const deployed = await runSupervised(
-    {
-      command,
-      arguments: args,
-      environment: env,
-      workingDirectory: cwd,
-    },
-    init.signal,
-  );
+  const { sandbox, onEvent = () => undefined, signal } = init;
+  const endWatch = watchStackEvents({ sandbox, stackName: DEFAULT_STACK_NAME, onEvent });
+  const program = { command, arguments: args, environment: env, workingDirectory: cwd };
+  const deployed = await runSupervised(program, signal).finally(endWatch);
   assertDone("cdk deploy", deployed);
   await runProgram("upload-sample-objects", {
     arguments: ["--outputs", outputsFile],

@@ -12,6 +12,8 @@ import type { DeployedStack } from "./deploy-stack.ts";
 import type { ExternalServer, ExternalServerInit } from "./external-server/external-server.ts";
 import { createProcessServer } from "./external-server/process-server.ts";
 import type { Reporter } from "./reporter.ts";
+import { toLine } from "./stack-events.ts";
+import type { StackEvent } from "./stack-events.ts";
 
 /** The result of all three phases: a running sandbox with certificates, stack, external server and app. */
 export interface Deployment extends AsyncDisposable {
@@ -123,7 +125,11 @@ async function runPhase2(
   reporter.command(
     `cdk deploy --context caCertificatePath=${caCertificatePath} --context certificateCommonNames=${commonName}`,
   );
-  const stack = await deployStack({ sandbox, caCertificatePath, commonName, directory, signal });
+  const onEvent = (event: StackEvent): void => {
+    const isOver = !event.status.endsWith("_IN_PROGRESS");
+    (isOver ? reporter.result : reporter.status)(toLine(event));
+  };
+  const stack = await deployStack({ sandbox, caCertificatePath, commonName, directory, onEvent, signal });
   const { trustAnchorArn, profileArn, roleArn, bucketName } = stack.outputs;
   reporter.result(
     [

@@ -30,9 +30,19 @@ export function normaliseTranscript(transcript: string): string {
           ),
       )
       .map((line) => line.trimEnd())
+      .reduce(sortEvents, [])
       .join("\n")
       .trim()
   );
+}
+
+/** Appends a line. CloudFormation makes resources at the same time, so lines about them next to each other are sorted. */
+function sortEvents(lines: readonly string[], line: string): string[] {
+  const isEvent = (text: string): boolean => /^\s+CREATE_COMPLETE +AWS::/.test(text);
+  const before = isEvent(line)
+    ? lines.findLastIndex((each) => !isEvent(each) || each <= line)
+    : lines.length - 1;
+  return lines.toSpliced(before + 1, 0, line);
 }
 
 /** The transcript in a README: the console block between `<!-- transcript -->` and `<!-- /transcript -->`. */

@@ -5,7 +5,7 @@ export {
   localStackCdkCommand,
   type LocalStackCdkCommandOptions,
 } from "./local-stack-cdk-command.ts";
-export { readStackOutputs, type StackOutputs } from "./read-stack-outputs.ts";
+export { DEFAULT_STACK_NAME, readStackOutputs, type StackOutputs } from "./read-stack-outputs.ts";
 export { InfraError, type InfraErrorCode } from "../errors.ts";
 export {
   uploadSampleObjects,
