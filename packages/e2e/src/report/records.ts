@@ -59,10 +59,11 @@ export const sessionRecord = z.strictObject({
   roleArn: text.optional(),
 });
 
-/** A request to the app, as its caller saw it. */
+/** A request to the app, or one to S3 with a link that the app presigned, as its caller saw it. */
 export const appRequestRecord = z.strictObject({
   kind: z.literal("app-request"),
   at,
+  server: z.enum(["app", "s3"]),
   method: text,
   /** Without the query: that of a presigned URL is a credential. */
   path: text.regex(/^[^?#]*$/, "must have no query"),
