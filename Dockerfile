@@ -15,6 +15,7 @@ COPY package.json package-lock.json .npmrc ./
 COPY apps/nestjs-s3/package.json apps/nestjs-s3/
 COPY packages/e2e/package.json packages/e2e/
 COPY packages/enforcement/package.json packages/enforcement/
+COPY packages/files/package.json packages/files/
 COPY packages/iam-policy/package.json packages/iam-policy/
 COPY packages/infra/package.json packages/infra/
 COPY packages/mock/package.json packages/mock/

@@ -25,6 +25,8 @@ const WORKSPACE_ROWS: readonly Row[] = [
   ["packages/infra", "pki"],
   ["packages/signer", "mock"],
   ["packages/signer", "iam-policy"],
+  ["packages/files", "signer"],
+  ["packages/mock", "files"],
   ["packages/iam-policy", "mock"],
   ["packages/mock", "signer"],
   ["packages/mock", "sandbox"],

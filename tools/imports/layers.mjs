@@ -6,11 +6,12 @@
  */
 export const WORKSPACES = {
   "packages/testing": [],
+  "packages/files": [],
   "packages/iam-policy": [],
   "packages/enforcement": ["packages/iam-policy"],
   "packages/pki": [],
   "packages/infra": [],
-  "packages/signer": [],
+  "packages/signer": ["packages/files"],
   "packages/mock": ["packages/iam-policy", "packages/enforcement"],
   "packages/sandbox": ["packages/mock"],
   "apps/nestjs-s3": ["packages/signer"],

@@ -3,9 +3,7 @@ import { statSync } from "node:fs";
 import { SignerError } from "../errors.ts";
 import type { CredentialSet } from "../session/credential-set.ts";
 import { describeProblem, parseConfig, profileSettings, setProfile } from "./config-file.ts";
-import { readIfPresent } from "./file-access.ts";
-import { keepCopy, replaceFile } from "./replace-file.ts";
-import { recover } from "./write-in-place.ts";
+import { keepCopy, readToEdit, replaceFile } from "./edited-file.ts";
 
 /** How often the edit is made anew when another program writes the file at the same moment; many may come at once. */
 const MAX_EDITS = 20;
@@ -33,8 +31,7 @@ export function writeCredentials(
   };
   for (let edit = 1; ; edit += 1) {
     try {
-      recover(path);
-      const before = readIfPresent(path);
+      const before = readToEdit(path);
       const file = parseConfig(before ?? "");
       const after = setProfile(file, "credentials", profile, values, path);
       const modeBefore = openModeOf(path);
@@ -42,7 +39,7 @@ export function writeCredentials(
       const keys = new Set(profileSettings(file, "credentials", profile).map(({ key }) => key));
       const isLongTerm = keys.has("aws_secret_access_key") && !keys.has("aws_session_token");
       const backup = before !== undefined && isLongTerm ? keepCopy(path, before) : undefined;
-      replaceFile(path, after, before, { secret: true });
+      replaceFile(path, after, before, true);
       const mode = openModeOf(path);
       const [problem] = file.botocore.problems;
       if (backup !== undefined) note(`[${profile}] held long-term keys; the file as it was is "${backup}"`);

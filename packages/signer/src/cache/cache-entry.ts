@@ -1,10 +1,10 @@
 import { mkdirSync, readFileSync, statSync } from "node:fs";
 import { isAbsolute, join, resolve } from "node:path";
 
-import { homeFolder } from "../config/aws-files.ts";
+import { homeFolder, readPrivateFile, temporaryFor } from "@roles-anywhere/files";
+
 import type { Environment } from "../config/environment.ts";
 import { codeOf } from "../errors.ts";
-import { readPrivateFile } from "./private-file.ts";
 
 /** Where the credentials of one command line are kept. */
 export interface CachePlace {
@@ -31,7 +31,7 @@ export function cacheFolder(environment: Environment): string | undefined {
   const base = environment["XDG_CACHE_HOME"];
   // The XDG Base Directory Specification ignores a relative path.
   if (base !== undefined && isAbsolute(base)) return join(base, "ra-signer");
-  const home = homeFolder(environment);
+  const home = homeFolder(environment["HOME"]);
   return home === undefined ? undefined : join(home, ".cache", "ra-signer");
 }
 
@@ -66,7 +66,7 @@ export function cacheFolderProblem(
 
 /** Whether the cache wrote a file of this name: an entry, its lock, its failure, or a temporary file of these. */
 export function isCacheName(name: string): boolean {
-  return /^\d+-\d+\.\d+-\d+(?:\.failure|\.lock)?(?:\.[0-9a-f-]{36}\.tmp)?$/.test(name);
+  return /^\d+-\d+\.\d+-\d+(?:\.failure|\.lock)?$/.test(temporaryFor(name) ?? name);
 }
 
 /**

@@ -1,5 +1,4 @@
 import { spawn, spawnSync } from "node:child_process";
-import { once } from "node:events";
 import {
   appendFileSync,
   chmodSync,
@@ -18,19 +17,19 @@ import {
 } from "node:fs";
 
 import * as fc from "fast-check";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
 import { SignerError } from "../errors.ts";
 import { json, refused, startFakeService, success } from "../../test/support/fake-service.ts";
 import type { FakeService } from "../../test/support/fake-service.ts";
 import { makeIdentity } from "../../test/support/identities.ts";
+import { tryLock } from "@roles-anywhere/files";
 import { readVector, temporaryFolder } from "@roles-anywhere/testing";
 import { MAIN, runCli } from "../../test/support/run-cli.ts";
 import type { CliResult } from "../../test/support/run-cli.ts";
 import { cachePlace, formatEntry, makeEntry, posixChecksum, readEntry } from "./cache-entry.ts";
 import type { CacheEntry, CachePlace } from "./cache-entry.ts";
 import { cachedAnswer } from "./cached-answer.ts";
-import { tryLock } from "./lock.ts";
 
 const vector = readVector("ecdsa");
 const LAUNCHER = MAIN.replace("main.cjs", "cached.sh");
@@ -143,79 +142,6 @@ describe("an entry", () => {
   ])("is not there when it is %s", (_title, spoil) => {
     spoil();
     expect(readEntry(place)).toBeUndefined();
-  });
-});
-
-describe("tryLock", () => {
-  it("is held by one at a time", () => {
-    const release = tryLock(folder.join("lock"));
-    expect(release).toBeDefined();
-    expect(tryLock(folder.join("lock"))).toBeUndefined();
-    release?.();
-    expect(tryLock(folder.join("lock"))).toBeDefined();
-  });
-
-  it("is taken from a process that is gone", () => {
-    const { pid } = spawnSync(process.execPath, ["-e", "0"]);
-    writeFileSync(folder.join("lock"), `${pid} token`);
-    expect(tryLock(folder.join("lock"))).toBeDefined();
-  });
-
-  it.runIf(process.platform === "linux")("is taken from a process that nobody has buried", async () => {
-    // The shell's child is gone; the program that takes the shell's place never asks for its exit status.
-    const parent = spawn("sh", ["-c", "sh -c 'echo $$'& exec sleep 60"], {
-      stdio: ["ignore", "pipe", "ignore"],
-    });
-    const [pid] = (await once(parent.stdout, "data")).map((chunk) => String(chunk).trim());
-    const state = (): string => readFileSync(`/proc/${pid}/stat`, "utf8");
-    await vi.waitUntil(
-      () => state().includes(") Z ") && /\(sleep\)/.test(readFileSync(`/proc/${parent.pid}/stat`, "utf8")),
-      10_000,
-    );
-    writeFileSync(folder.join("lock"), `${pid} ${state().split(" ")[21]} token`);
-    const release = tryLock(folder.join("lock"));
-    parent.kill();
-    expect(release).toBeDefined();
-  });
-
-  it.runIf(process.platform === "linux")("is taken when its process id has become another's", () => {
-    tryLock(folder.join("lock"));
-    const held = readFileSync(folder.join("lock"), "utf8");
-    const [pid, start, token] = held.split(" ");
-    writeFileSync(folder.join("lock"), `${pid} ${Number(start) - 1} ${token}`);
-    expect(tryLock(folder.join("lock"))).toBeDefined();
-  });
-
-  it("is taken when it is older than any request can be", () => {
-    tryLock(folder.join("lock"));
-    const past = new Date(Date.now() - 61_000);
-    utimesSync(folder.join("lock"), past, past);
-    expect(tryLock(folder.join("lock"))).toBeDefined();
-  });
-
-  it("is left to whoever took it over", () => {
-    const release = tryLock(folder.join("lock"));
-    writeFileSync(folder.join("lock"), "1 other");
-    release?.();
-    expect(readFileSync(folder.join("lock"), "utf8")).toBe("1 other");
-  });
-});
-
-describe("tryLock where something is in the way", () => {
-  it.each<readonly [string, (path: string) => void]>([
-    ["a folder", (path) => mkdirSync(path)],
-    ["a named pipe", (path) => void spawnSync("mkfifo", [path])],
-    ["a link", (path) => symlinkSync("nowhere", path)],
-  ])("says so for %s", (_title, make) => {
-    make(folder.join("lock"));
-    expect(() => tryLock(folder.join("lock"))).toThrow(/lock" is in the way and no file; delete it/);
-  });
-
-  it("takes one that is dated to the future", () => {
-    tryLock(folder.join("lock"));
-    const future = new Date(Date.now() + 86_400_000);
-    utimesSync(folder.join("lock"), future, future);
-    expect(tryLock(folder.join("lock"))).toBeDefined();
   });
 });
 

@@ -1,12 +1,11 @@
-import { randomUUID } from "node:crypto";
-import { renameSync, rmSync, writeFileSync } from "node:fs";
+import { renameSync, rmSync } from "node:fs";
 import { setTimeout } from "node:timers/promises";
+
+import { readPrivateFile, removeLeftovers, tryLock, withTemporary } from "@roles-anywhere/files";
 
 import { messageOf, SignerError } from "../errors.ts";
 import { cacheFolderProblem, formatEntry, isCacheName, readEntry } from "./cache-entry.ts";
 import type { CacheEntry, CachePlace } from "./cache-entry.ts";
-import { tryLock } from "./lock.ts";
-import { readPrivateFile, removeLeftovers } from "./private-file.ts";
 
 /** Credentials that expire within this time are never used. */
 const USABLE_SECONDS = 60;
@@ -149,16 +148,8 @@ async function refresh(place: CachePlace, options: CachedAnswerOptions): Promise
 }
 
 function replaceFile(place: CachePlace, path: string, text: string): void {
-  removeLeftovers(place.folder, (name) => name.endsWith(".tmp") && isCacheName(name));
-  // The name has no process id: processes in containers that share the folder may have the same.
-  const temporary = `${path}.${randomUUID()}.tmp`;
-  try {
-    writeFileSync(temporary, text, { mode: 0o600, flag: "wx" });
-    renameSync(temporary, path);
-  } catch (error) {
-    rmSync(temporary, { force: true });
-    throw error;
-  }
+  removeLeftovers(place.folder, isCacheName);
+  withTemporary(path, text, (temporary) => renameSync(temporary, path), { flush: false });
 }
 
 function failurePath(place: CachePlace): string {

@@ -1,5 +1,6 @@
-import { homedir } from "node:os";
-import { isAbsolute, join } from "node:path";
+import { join } from "node:path";
+
+import { homeFolder } from "@roles-anywhere/files";
 
 import { SignerError } from "../errors.ts";
 import type { Environment } from "./environment.ts";
@@ -23,23 +24,8 @@ export function credentialsPath(environment: Environment): string {
 }
 
 function awsFile(environment: Environment, variable: string, name: string): string {
-  const home = homeFolder(environment);
+  const home = homeFolder(environment["HOME"]);
   const path = environment[variable] || (home && join(home, ".aws", name));
   if (path) return path;
   throw new SignerError("ERR_SIGNER_USAGE", `there is no home directory; name the file in ${variable}`);
-}
-
-/**
- * The user's home directory.
- *
- * @returns Undefined for a user with neither HOME nor an entry in the system's list of users, as in many containers.
- */
-export function homeFolder(environment: Environment): string | undefined {
-  try {
-    // Empty, as HOME may be, it would be the folder that the command happens to run in.
-    const home = environment["HOME"] || homedir();
-    return isAbsolute(home) ? home : undefined;
-  } catch {
-    return undefined;
-  }
 }

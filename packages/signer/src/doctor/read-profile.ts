@@ -13,7 +13,7 @@ import {
 } from "../aws-config/config-file.ts";
 import type { ConfigFile, FileKind, ProfileEndpoint } from "../aws-config/config-file.ts";
 import { splitWords } from "../aws-config/credential-process-line.ts";
-import { readIfPresent } from "../aws-config/file-access.ts";
+import { readIfPresent } from "../aws-config/edited-file.ts";
 import { configPath, credentialsPath } from "../config/aws-files.ts";
 import type { Environment } from "../config/environment.ts";
 import { codeOf, messageOf } from "../errors.ts";

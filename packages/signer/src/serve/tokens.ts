@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
-import { closeSync, constants, fstatSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 
-import { linkOrWrite } from "../cache/private-file.ts";
+import { createFile, readJudged } from "@roles-anywhere/files";
+
 import { messageOf, SignerError } from "../errors.ts";
 import { exposureOf } from "../keys/identity.ts";
 
@@ -48,24 +48,20 @@ const MIN_TOKEN_LENGTH = 6;
  *   belongs to another user than this one and root, or holds no usable token.
  */
 export function readContainerToken(path: string, warn?: (warning: string) => void): string {
-  let file: number | undefined;
   let token: string;
   try {
-    // A named pipe would be waited for otherwise.
-    file = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
-    const stats = fstatSync(file);
-    if (!stats.isFile()) throw new Error("it is no file");
-    const isOwn = process.platform === "win32" || stats.uid === 0 || stats.uid === process.geteuid?.();
-    if (!isOwn) throw new Error("it belongs to another user, who knows and may change the token");
-    const exposure = exposureOf(stats);
-    if (exposure !== undefined) {
-      warn?.(`token file "${path}" has mode ${exposure.mode}; make it private: ${exposure.remedy}`);
-    }
-    token = readFileSync(file, "utf8").replace(/\r?\n$/, "");
+    const bytes = readJudged(path, (stats) => {
+      if (!stats.isFile()) throw new Error("it is no file");
+      const isOwn = process.platform === "win32" || stats.uid === 0 || stats.uid === process.geteuid?.();
+      if (!isOwn) throw new Error("it belongs to another user, who knows and may change the token");
+      const exposure = exposureOf(stats);
+      if (exposure !== undefined) {
+        warn?.(`token file "${path}" has mode ${exposure.mode}; make it private: ${exposure.remedy}`);
+      }
+    });
+    token = bytes.toString("utf8").replace(/\r?\n$/, "");
   } catch (cause) {
     throw refusal(path, `cannot read the token in "${path}": ${messageOf(cause)}`, cause);
-  } finally {
-    if (file !== undefined) closeSync(file);
   }
   // What a header can carry; an SDK refuses line breaks.
   if (!/^[\u0021-\u007e](?:[\u0020-\u007e]*[\u0021-\u007e])?$/.test(token)) {
@@ -85,16 +81,11 @@ export function readContainerToken(path: string, warn?: (warning: string) => voi
  * @throws {SignerError} as {@link readContainerToken} does, and when the file cannot be made.
  */
 export function ensureContainerToken(path: string, warn?: (warning: string) => void): void {
-  const token = randomBytes(32).toString("base64url");
-  const temporary = `${path}.${randomBytes(6).toString("hex")}.tmp`;
   try {
-    writeFileSync(temporary, token, { mode: 0o600, flag: "wx" });
-    // Unlike a rename, this never replaces what another process has just made.
-    linkOrWrite(temporary, path, token);
+    // This never replaces what another process has just made.
+    createFile(path, randomBytes(32).toString("base64url"));
   } catch (cause) {
     throw refusal(path, `cannot make the token "${path}": ${messageOf(cause)}`, cause);
-  } finally {
-    rmSync(temporary, { force: true });
   }
   readContainerToken(path, warn);
 }

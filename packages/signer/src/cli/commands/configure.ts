@@ -13,9 +13,7 @@ import {
 import type { Setting } from "../../aws-config/config-file.ts";
 import { quoteWord, runsThisProgram } from "../../aws-config/credential-process-line.ts";
 import { readStackOutputs } from "../../aws-config/read-stack-outputs.ts";
-import { readIfPresent } from "../../aws-config/file-access.ts";
-import { keepCopy, replaceFile } from "../../aws-config/replace-file.ts";
-import { recover } from "../../aws-config/write-in-place.ts";
+import { keepCopy, readIfPresent, readToEdit, replaceFile } from "../../aws-config/edited-file.ts";
 import { configPath, credentialsPath } from "../../config/aws-files.ts";
 import type { Environment } from "../../config/environment.ts";
 import { quoted, SignerError } from "../../errors.ts";
@@ -112,8 +110,7 @@ export const configure: Command = {
     const line = credentialProcessLine(flags, environment);
 
     const path = resolve(flags["config-file"] || configPath(environment));
-    recover(path);
-    const before = readIfPresent(path);
+    const before = readToEdit(path);
     const file = parseConfig(before ?? "");
     refuseProblems(file, path);
     const rivals = rivalSettings(file, "config", profile, runsThisProgram);

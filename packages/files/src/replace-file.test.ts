@@ -23,10 +23,15 @@ import * as fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
 import { temporaryFolder } from "@roles-anywhere/testing";
-import { tryLock } from "../cache/lock.ts";
-import { readIfPresent } from "./file-access.ts";
-import { keepCopy, replaceFile } from "./replace-file.ts";
-import { recover } from "./write-in-place.ts";
+import { tryLock } from "./lock.ts";
+import { readIfPresent } from "./read.ts";
+import * as files from "./replace-file.ts";
+import * as inPlace from "./write-in-place.ts";
+
+const { keepCopy } = files;
+const replaceFile = (path: string, text: string, expected?: string, options = {}): void =>
+  files.replaceFile(path, text, expected, { program: "ra-signer", ...options });
+const recover = (path: string): void => inPlace.recover(path, "ra-signer");
 
 let folder: ReturnType<typeof temporaryFolder>;
 let file: string;
@@ -81,11 +86,16 @@ describe("replaceFile", () => {
     ]);
   });
 
-  it.each<readonly [string, () => unknown]>([
-    ["a file that is renamed", () => replaceFile(file, "new", "old", { secret: true })],
-    ["the journal", () => (linkSync(file, folder.join("name")), replaceFile(file, "new", "old"))],
-    ["a copy", () => keepCopy(file, "old")],
-  ])("leaves what a link leads to that somebody puts in place of %s", (_title, act) => {
+  it.each<readonly [string, RegExp, () => unknown]>([
+    ["a file that is renamed", /config\.\w+\.tmp$/, () => replaceFile(file, "new", "old", { secret: true })],
+    ["the lock", /-lock\.\w+\.tmp$/, () => replaceFile(file, "new", "old")],
+    [
+      "the journal",
+      /-journal\.\w+\.tmp$/,
+      () => (linkSync(file, folder.join("name")), replaceFile(file, "new", "old")),
+    ],
+    ["a copy", /\.\w+\.tmp$/, () => keepCopy(file, "old")],
+  ])("leaves what a link leads to that somebody puts in place of %s", (_title, temporary, act) => {
     const victim = folder.join("victim");
     writeFileSync(victim, "");
     chmodSync(victim, 0o644);
@@ -96,7 +106,7 @@ describe("replaceFile", () => {
     standIn("openSync", (open, words) => {
       const opened = open(...words);
       const path = String(words[0]);
-      if (/\.[0-9a-f]{12}\.tmp$/.test(path)) {
+      if (temporary.test(path)) {
         fs.unlinkSync(path);
         symlinkSync(victim, path);
         swapped += 1;
@@ -131,9 +141,7 @@ describe("replaceFile", () => {
   it.each(["EPERM", "EACCES"])("writes nothing when the rename fails with %s", (code) => {
     writeFileSync(file, "old");
     failRename(code);
-    expect(() => replaceFile(file, "new", "old")).toThrow(
-      expect.objectContaining({ code: "ERR_SIGNER_FILE_UNWRITABLE" }),
-    );
+    expect(() => replaceFile(file, "new", "old")).toThrow(expect.objectContaining({ code: "UNWRITABLE" }));
     expect(readFileSync(file, "utf8")).toBe("old");
     expect(readdirSync(folder.path)).toEqual(["config"]);
   });
@@ -235,7 +243,7 @@ describe("replaceFile", () => {
     for (const secret of [false, true]) {
       expect(() => replaceFile(file, "new", undefined, { secret })).toThrow(
         expect.objectContaining({
-          code: "ERR_SIGNER_FILE_UNWRITABLE",
+          code: "UNWRITABLE",
           message: expect.stringMatching(message),
           path: file,
         }),
@@ -256,9 +264,7 @@ describe("replaceFile", () => {
   it.each([false, true])("writes nothing when somebody else was faster (second name: %s)", (isLinked) => {
     writeFileSync(file, "theirs");
     if (isLinked) linkSync(file, folder.join("name"));
-    expect(() => replaceFile(file, "mine", "old")).toThrow(
-      expect.objectContaining({ code: "ERR_SIGNER_CONFIG_CHANGED" }),
-    );
+    expect(() => replaceFile(file, "mine", "old")).toThrow(expect.objectContaining({ code: "CHANGED" }));
     expect(readFileSync(file, "utf8")).toBe("theirs");
     expect(readdirSync(folder.path)).toEqual(isLinked ? ["config", "name"] : ["config"]);
   });
@@ -400,7 +406,7 @@ describe("readIfPresent", () => {
     make();
     expect(() => readIfPresent(file)).toThrow(
       expect.objectContaining({
-        code: "ERR_SIGNER_FILE_UNREADABLE",
+        code: "UNREADABLE",
         message: expect.stringContaining(`it is ${what}`),
       }),
     );

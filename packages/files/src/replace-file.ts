@@ -1,21 +1,13 @@
-import * as fs from "node:fs";
+import { fchmodSync, fchownSync, fstatSync, readFileSync, renameSync, statSync } from "node:fs";
+import type { Stats } from "node:fs";
 import { basename, dirname } from "node:path";
 
-import { linkOrWrite } from "../cache/private-file.ts";
-import { codeOf, messageOf, SignerError } from "../errors.ts";
-import {
-  followLinks,
-  makeFolder,
-  nameOf,
-  readIfPresent,
-  refuseChanged,
-  refuseSpecial,
-  statsOf,
-  visibleStatsOf,
-  withTemporary,
-} from "./file-access.ts";
-import type { Replacement } from "./file-access.ts";
-import { withLock, writeInPlace } from "./write-in-place.ts";
+import { nameOf, placeOf, refuseChanged, refuseSpecial, withLock } from "./place.ts";
+import { createFile, makeFolder, syncFolder, withTemporary } from "./create.ts";
+import { codeOf, FileError, messageOf } from "./file-error.ts";
+import { readIfPresent, statsOf } from "./read.ts";
+import { writeInPlace } from "./write-in-place.ts";
+import type { Replacement } from "./write-in-place.ts";
 
 /**
  * Replaces the contents of a file.
@@ -27,17 +19,18 @@ import { withLock, writeInPlace } from "./write-in-place.ts";
  *
  * @param text New contents, one character for each byte (latin1).
  * @param expected What the file held when it was read; undefined when it did not exist.
- * @param options `secret`: whether only the owner may read the file afterwards. @default the file keeps its mode
- * @throws {SignerError} ERR_SIGNER_CONFIG_CHANGED when another program changed the file meanwhile, or keeps it locked;
- *   ERR_SIGNER_FILE_UNWRITABLE when it is no regular file or cannot be written. The file then still has its old contents.
+ * @param options `program`: names its locks and journals; `secret`: whether only the owner may read the file afterwards.
+ *   @default the file keeps its mode
+ * @throws {FileError} CHANGED when another program changed the file meanwhile, or keeps it locked; UNWRITABLE when it is no
+ *   regular file or cannot be written. The file then still has its old contents.
  */
 export function replaceFile(
   path: string,
   text: string,
   expected: string | undefined,
-  { secret = false }: { readonly secret?: boolean } = {},
+  { program, secret = false }: { readonly program: string; readonly secret?: boolean },
 ): void {
-  const place: Replacement = { path, target: followLinks(path), text, expected, secret };
+  const place: Replacement = { ...placeOf(path, program), text, expected, secret };
   const folder = dirname(place.target);
   try {
     refuseSpecial(place, statsOf(place.target));
@@ -52,9 +45,9 @@ export function replaceFile(
       writeInPlace(place, stats);
     });
   } catch (cause) {
-    if (cause instanceof SignerError) throw cause;
+    if (cause instanceof FileError) throw cause;
     const message = `cannot write ${nameOf(place)}: ${messageOf(cause)}; what it held is still there`;
-    throw new SignerError("ERR_SIGNER_FILE_UNWRITABLE", message, { path, cause });
+    throw new FileError("UNWRITABLE", path, message, cause);
   }
 }
 
@@ -66,24 +59,20 @@ export function keepCopy(path: string, text: string): string {
   for (let number = 1; ; number += 1) {
     const copy = `${path}.backup${number === 1 ? "" : number}`;
     try {
-      const isNew =
-        statsOf(copy) === undefined &&
-        withTemporary(path, Buffer.from(text, "latin1"), (temporary) => linkOrWrite(temporary, copy, text));
-      if (isNew) return copy;
+      if (statsOf(copy) === undefined && createFile(copy, Buffer.from(text, "latin1"))) return copy;
     } catch (cause) {
       const message = `cannot write "${copy}", a copy of the long-term keys and settings that would be replaced: ${messageOf(cause)}; nothing was written`;
-      throw new SignerError("ERR_SIGNER_FILE_UNWRITABLE", message, { path: copy, cause });
+      throw new FileError("UNWRITABLE", copy, message, cause);
     }
-    const isFile = fs.statSync(copy, { throwIfNoEntry: false })?.isFile() === true;
+    const isFile = statSync(copy, { throwIfNoEntry: false })?.isFile() === true;
     if (isFile && readIfPresent(copy) === text) return copy;
   }
 }
 
 // The other path would keep the old contents. See https://man7.org/linux/man-pages/man5/proc_pid_mountinfo.5.html
-function isMountedElsewhere(target: string, { dev, ino }: fs.Stats): boolean {
+function isMountedElsewhere(target: string, { dev, ino }: Stats): boolean {
   try {
-    return fs
-      .readFileSync("/proc/self/mountinfo", "utf8")
+    return readFileSync("/proc/self/mountinfo", "utf8")
       .split("\n")
       .some((line) => {
         const [, , , root = "", point = ""] = line.split(" ").map(unescapeMount);
@@ -96,6 +85,15 @@ function isMountedElsewhere(target: string, { dev, ino }: fs.Stats): boolean {
   }
 }
 
+/** The same as `lstat`; undefined as well for what this user may not look at, or what lies in no folder. */
+function visibleStatsOf(path: string): Stats | undefined {
+  try {
+    return statsOf(path);
+  } catch {
+    return undefined;
+  }
+}
+
 function unescapeMount(field: string): string {
   const character = (_all: string, octal: string): string => String.fromCharCode(Number.parseInt(octal, 8));
   return field.replaceAll(/\\([0-7]{3})/g, character);
@@ -105,23 +103,24 @@ function unescapeMount(field: string): string {
 const NOT_MADE: ReadonlySet<string> = new Set(["EACCES", "EPERM", "EROFS", "ENAMETOOLONG"]);
 
 /** Renames a new file to the file's name. False, with nothing changed, when folder, owner or a mount do not allow it. */
-function writeBeside(replacement: Replacement, old: fs.Stats | undefined): boolean {
+function writeBeside(replacement: Replacement, old: Stats | undefined): boolean {
   const { target, text, secret } = replacement;
   let isMade = false;
   let isOwn = true;
   const rename = (temporary: string): boolean => {
     if (!isOwn) return false;
-    refuseChanged(replacement);
-    fs.renameSync(temporary, target);
+    refuseChanged(replacement, replacement.expected);
+    renameSync(temporary, target);
     syncFolder(dirname(target));
     return true;
   };
+  const prepare = (file: number): void => {
+    isMade = true;
+    isOwn = old === undefined || keepsOwner(file, old);
+    fchmodSync(file, old === undefined || !isOwn ? 0o600 : old.mode & (secret ? 0o600 : 0o777));
+  };
   try {
-    return withTemporary(target, Buffer.from(text, "latin1"), rename, (file) => {
-      isMade = true;
-      isOwn = old === undefined || keepsOwner(file, old);
-      fs.fchmodSync(file, old === undefined || !isOwn ? 0o600 : old.mode & (secret ? 0o600 : 0o777));
-    });
+    return withTemporary(target, Buffer.from(text, "latin1"), rename, { prepare });
   } catch (error) {
     // EBUSY: the file is a mount.
     if (isMade ? codeOf(error) === "EBUSY" : NOT_MADE.has(codeOf(error))) return false;
@@ -129,23 +128,12 @@ function writeBeside(replacement: Replacement, old: fs.Stats | undefined): boole
   }
 }
 
-/** Waits until the rename is on the disk, so that it survives a power cut. Not every system can do that. */
-function syncFolder(folder: string): void {
-  try {
-    const file = fs.openSync(folder, "r");
-    fs.fsyncSync(file);
-    fs.closeSync(file);
-  } catch {
-    // The contents of the file are on the disk already.
-  }
-}
-
 /** Gives the new file the owner of the old one, which matters for a service that runs as root. */
-function keepsOwner(file: number, { uid, gid }: fs.Stats): boolean {
+function keepsOwner(file: number, { uid, gid }: Stats): boolean {
   if (process.platform === "win32") return true;
-  const made = fs.fstatSync(file);
+  const made = fstatSync(file);
   try {
-    if (made.uid !== uid || made.gid !== gid) fs.fchownSync(file, uid, gid);
+    if (made.uid !== uid || made.gid !== gid) fchownSync(file, uid, gid);
     return true;
   } catch {
     return false;
