@@ -3,7 +3,7 @@ import type { Stats } from "node:fs";
 import { basename, dirname } from "node:path";
 
 import { nameOf, placeOf, refuseChanged, refuseSpecial, withLock } from "./place.ts";
-import { createFile, makeFolder, syncFolder, withTemporary } from "./create.ts";
+import { linkOrWrite, makeFolder, syncFolder, withTemporary } from "./create.ts";
 import { codeOf, FileError, messageOf } from "./file-error.ts";
 import { readIfPresent, statsOf } from "./read.ts";
 import { writeInPlace } from "./write-in-place.ts";
@@ -56,10 +56,13 @@ export function replaceFile(
  * copy with the same contents is used again.
  */
 export function keepCopy(path: string, text: string): string {
+  const bytes = Buffer.from(text, "latin1");
   for (let number = 1; ; number += 1) {
     const copy = `${path}.backup${number === 1 ? "" : number}`;
     try {
-      if (statsOf(copy) === undefined && createFile(copy, Buffer.from(text, "latin1"))) return copy;
+      // The temporary file has the name of the file, so that `recover` finds it.
+      const link = (temporary: string): boolean => linkOrWrite(temporary, copy, bytes);
+      if (statsOf(copy) === undefined && withTemporary(path, bytes, link)) return copy;
     } catch (cause) {
       const message = `cannot write "${copy}", a copy of the long-term keys and settings that would be replaced: ${messageOf(cause)}; nothing was written`;
       throw new FileError("UNWRITABLE", copy, message, cause);
