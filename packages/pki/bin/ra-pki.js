@@ -3,10 +3,7 @@
 const [major, minor] = process.versions.node.split(".").map(Number);
 if (major >= 24 || (major === 22 && minor >= 22)) {
   const { createRequire } = process.getBuiltinModule("node:module");
-  const load = createRequire(import.meta.url);
-  // Begins to make the key that the command needs.
-  load("../dist/cli/usual-key.cjs");
-  load("../dist/cli/main.cjs");
+  createRequire(import.meta.url)("../dist/cli/main.cjs");
 } else {
   process.stderr.write(
     `ra-pki: this is Node.js ${process.versions.node}; install Node.js 22.22 or later of that line, or 24 or later\n`,

@@ -1,6 +1,7 @@
-// Runs the script of credential-process as the launcher does, and keeps V8's code of all that has run so far.
+// Runs the script of a command as its launcher does, and keeps V8's code of all that has run so far. The script gives a
+// function of `require` and `__filename`. The build of ra-pki calls this as well.
 //
-// usage: node keep-code.cjs SCRIPT HASH credential-process FLAGS…
+// usage: node keep-code.cjs SCRIPT HASH ARGUMENTS…
 "use strict";
 const { chmodSync, existsSync, readFileSync, writeFileSync } = require("node:fs");
 const { createRequire } = require("node:module");

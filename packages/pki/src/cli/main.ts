@@ -1,46 +1,30 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
-import { CommanderError } from "commander";
-import { PkiError } from "../errors.ts";
-import type { PkiErrorCode } from "../errors.ts";
-import { printable } from "./printable.ts";
-import { createProgram } from "./program.ts";
-import { writeAll } from "./write-all.ts";
+import { addCrl } from "./commands/crl.ts";
+import { addExport } from "./commands/export.ts";
+import { addInit } from "./commands/init.ts";
+import { addInspect } from "./commands/inspect.ts";
+import { addIntermediate } from "./commands/intermediate.ts";
+import { addIssue } from "./commands/issue.ts";
+import { addRenew } from "./commands/renew.ts";
+import { addRequest } from "./commands/request.ts";
+import { addRevoke } from "./commands/revoke.ts";
+import { addStatus } from "./commands/status.ts";
+import { addVerify } from "./commands/verify.ts";
+import { addSign } from "./commands/sign.ts";
+import { run } from "./run.ts";
 
-/** Errors of the command line itself. The other errors depend on files. */
-const USAGE_ERRORS: ReadonlySet<PkiErrorCode> = new Set([
-  "ERR_PKI_INVALID_SUBJECT",
-  "ERR_PKI_LIST_INVALID",
-  "ERR_PKI_INVALID_SUBJECT_ALTERNATIVE_NAME",
-  "ERR_PKI_INVALID_NAME_CONSTRAINT",
-  "ERR_PKI_INVALID_VALIDITY",
-  "ERR_PKI_UNSAFE_FILE_NAME",
-]);
-
-// Without `await`: the command is bundled as CommonJS, which has none at the top.
-createProgram({ version: readVersion(), warn: printLine }).parseAsync().catch(fail);
-
-function fail(error: unknown): void {
-  if (error instanceof CommanderError) {
-    // commander has printed the message. The exit code is 0 after --help and --version.
-    process.exitCode = error.exitCode === 0 ? 0 : 2;
-  } else if (error instanceof PkiError) {
-    printLine(`${error.message} [${error.code}]`);
-    process.exitCode = USAGE_ERRORS.has(error.code) ? 2 : 1;
-  } else {
-    printLine(`unexpected error: ${error instanceof Error ? error.stack : String(error)}`);
-    process.exitCode = 1;
-  }
-}
-
-function readVersion(): string {
-  const { version }: { version: string } = JSON.parse(
-    readFileSync(join(import.meta.dirname, "../../package.json"), "utf8"),
-  );
-  return version;
-}
-
-/** Prints one line on stderr. */
-function printLine(message: string): void {
-  writeAll(2, `ra-pki: ${printable(message)}\n`);
-}
+run(
+  new Map([
+    ["init", addInit],
+    ["intermediate", addIntermediate],
+    ["issue", addIssue],
+    ["request", addRequest],
+    ["sign", addSign],
+    ["renew", addRenew],
+    ["revoke", addRevoke],
+    ["crl", addCrl],
+    ["status", addStatus],
+    ["inspect", addInspect],
+    ["verify", addVerify],
+    ["export", addExport],
+  ]),
+);

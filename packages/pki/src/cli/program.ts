@@ -1,16 +1,4 @@
 import { Command } from "commander";
-import { addCrl } from "./commands/crl.ts";
-import { addExport } from "./commands/export.ts";
-import { addInit } from "./commands/init.ts";
-import { addInspect } from "./commands/inspect.ts";
-import { addIntermediate } from "./commands/intermediate.ts";
-import { addIssue } from "./commands/issue.ts";
-import { addRenew } from "./commands/renew.ts";
-import { addRequest } from "./commands/request.ts";
-import { addRevoke } from "./commands/revoke.ts";
-import { addStatus } from "./commands/status.ts";
-import { addVerify } from "./commands/verify.ts";
-import { addSign } from "./commands/sign.ts";
 import type { Warn } from "./report.ts";
 import { writeAll } from "./write-all.ts";
 
@@ -27,21 +15,8 @@ const EXAMPLES = `ra-pki: a private CA for AWS IAM Roles Anywhere
 "ra-pki --help" lists the commands, and "ra-pki init --help" the options of one.
 `;
 
-/** In the order of `--help`. */
-const COMMANDS: ReadonlyMap<string | undefined, (program: Command, warn: Warn) => void> = new Map([
-  ["init", addInit],
-  ["intermediate", addIntermediate],
-  ["issue", addIssue],
-  ["request", addRequest],
-  ["sign", addSign],
-  ["renew", addRenew],
-  ["revoke", addRevoke],
-  ["crl", addCrl],
-  ["status", addStatus],
-  ["inspect", addInspect],
-  ["verify", addVerify],
-  ["export", addExport],
-]);
+/** The functions that add a command to the program, by its name and in the order of `--help`. */
+export type Commands = ReadonlyMap<string | undefined, (program: Command, warn: Warn) => void>;
 
 const EXIT_STATUS = `
 Exit status: 0 done, 1 failed or refused (nothing has changed), 2 wrong usage.
@@ -50,6 +25,7 @@ Messages go to stderr; stdout has what inspect, verify and status find, and what
 export interface ProgramInit {
   readonly version: string;
   readonly warn: Warn;
+  readonly commands: Commands;
 }
 
 /** Makes one line of an error of commander, which begins with `error: ` and may have a suggestion on a second line. */
@@ -62,7 +38,7 @@ function toOneLine(text: string): string {
 }
 
 /** Makes the command `ra-pki`. When arguments are wrong, it prints the error and then throws a CommanderError. */
-export function createProgram({ version, warn }: ProgramInit): Command {
+export function createProgram({ version, warn, commands }: ProgramInit): Command {
   const program = new Command("ra-pki")
     .description(
       "A private CA for AWS IAM Roles Anywhere: root and intermediate CAs, and client certificates.",
@@ -81,8 +57,8 @@ export function createProgram({ version, warn }: ProgramInit): Command {
       else program.error(`error: there is no command ${first}`);
     });
   // Each command loads what it works with when it runs. The one that is asked for is added alone: to describe all takes longer.
-  const asked = COMMANDS.get(process.argv[2]);
-  for (const add of asked === undefined ? COMMANDS.values() : [asked]) add(program, warn);
+  const asked = commands.get(process.argv[2]);
+  for (const add of asked === undefined ? commands.values() : [asked]) add(program, warn);
   // Commands inherit this when they are added, and are to refuse what they do not know.
   program.allowExcessArguments().allowUnknownOption();
   return program;

@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { parse } from "csv-parse/sync";
 import type { ClientCertificateContent } from "../authority/issue-client-certificate.ts";
 import type { SubjectAlternativeName } from "../certificate/subject-alternative-name.ts";
 import type { SubjectAttribute } from "../certificate/subject.ts";
@@ -20,17 +21,14 @@ export interface ListDefaults {
  *
  * @throws {PkiError} ERR_PKI_LIST_INVALID, with the row.
  */
-export async function readServerList(
-  path: string,
-  defaults: ListDefaults,
-): Promise<ClientCertificateContent[]> {
+export function readServerList(path: string, defaults: ListDefaults): ClientCertificateContent[] {
   let text: string;
   try {
     text = readFileSync(path, "utf8");
   } catch (cause) {
     throw invalid(path, `cannot read it: ${systemReason(cause)}`, cause);
   }
-  const rows = /^\s*[[{]/.test(text) ? readJson(path, text) : await readCsv(path, text);
+  const rows = /^\s*[[{]/.test(text) ? readJson(path, text) : readCsv(path, text);
   if (rows.length === 0) throw invalid(path, "it has no server; give one a line, below a line with: name");
   return rows.map((row, index) => clientOf(path, row, index + 1, defaults));
 }
@@ -46,8 +44,7 @@ function readJson(path: string, text: string): readonly unknown[] {
   throw invalid(path, 'it is a JSON object; give an array of servers, such as [{ "name": "server-1" }]');
 }
 
-async function readCsv(path: string, text: string): Promise<readonly unknown[]> {
-  const { parse } = await import("csv-parse/sync");
+function readCsv(path: string, text: string): readonly unknown[] {
   try {
     return parse(text, { columns: true, skip_empty_lines: true, trim: true, bom: true });
   } catch (cause) {

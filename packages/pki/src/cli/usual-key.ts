@@ -9,7 +9,7 @@ const OPTIONS = /^(?:--key-type|--list|--help|-h)/;
 
 /**
  * The key of this command, if it needs one of the usual type. To make an RSA key takes longer than all else, so it begins when
- * this module is loaded: bin/ra-pki.js loads it before the rest of the command.
+ * this module is loaded: the launcher loads it before the rest of the command.
  */
 export const usualKey: Promise<KeyPair> | undefined = isNeeded(process.argv.slice(2))
   ? generateKeyPairOf(DEFAULT_KEY_TYPE)

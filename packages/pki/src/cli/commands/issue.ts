@@ -101,7 +101,7 @@ async function issueOne(name: string, flags: Flags, warn: Warn): Promise<void> {
 async function issueList(list: string, flags: Flags, warn: Warn): Promise<void> {
   const { dir, force, json, ca, subject, keyType, validityDays } = flags;
   const { readServerList } = await import("../server-list.ts");
-  const clients = await readServerList(list, { validityDays, subjectAttributes: subject });
+  const clients = readServerList(list, { validityDays, subjectAttributes: subject });
   const { storeClientCertificates } = await import("../../storage/store-client-certificates.ts");
   const progress = new Progress(clients.length);
   const { issued, skipped } = await storeClientCertificates({
