@@ -15,6 +15,7 @@ import {
   encodeSubjectAlternativeNames,
   EXTENDED_KEY_USAGE_OID,
   EXTENSION_OID,
+  keyUsageNames,
 } from "./extensions.ts";
 import { readGeneralName } from "./subject-alternative-name.ts";
 import type { SubjectAlternativeName } from "./subject-alternative-name.ts";
@@ -24,19 +25,6 @@ import type { NameAttribute } from "./subject.ts";
 
 /** PKCS#9 extensionRequest (RFC 2985 §5.4.2). */
 const EXTENSION_REQUEST = "1.2.840.113549.1.9.14";
-
-/** The names of keyUsage in the order of their bits (RFC 5280 §4.2.1.3). */
-const KEY_USAGES = [
-  "digitalSignature",
-  "contentCommitment",
-  "keyEncipherment",
-  "dataEncipherment",
-  "keyAgreement",
-  "keyCertSign",
-  "cRLSign",
-  "encipherOnly",
-  "decipherOnly",
-];
 
 /** Signature algorithms that a request may have: digest by object identifier; null for ML-DSA. */
 const DIGESTS: ReadonlyMap<string, string | null> = new Map([
@@ -166,7 +154,7 @@ function readWishes(info: Asn1): Wishes {
         usual.push("basicConstraints CA:FALSE");
         break;
       case EXTENSION_OID.keyUsage: {
-        const usages = usagesIn(bits(value));
+        const usages = keyUsageNames(bits(value));
         const signing = usages.find((usage) => usage === "keyCertSign" || usage === "cRLSign");
         if (signing !== undefined) throw asksForAuthority(`the key usage ${signing}`);
         list("keyUsage", usages, "digitalSignature");
@@ -206,10 +194,6 @@ function requestedExtensions(info: Asn1): [id: string, value: Asn1][] {
   } catch (cause) {
     throw invalid("the extensions that it asks for cannot be read", cause);
   }
-}
-
-function usagesIn(octets: Buffer): string[] {
-  return KEY_USAGES.filter((_, bit) => ((octets.at(bit >> 3) ?? 0) & (0x80 >> (bit & 7))) !== 0);
 }
 
 function purposeOf(purpose: Asn1): string {

@@ -34,6 +34,26 @@ export const KEY_USAGE_BIT: Readonly<Record<KeyUsage, number>> = {
   cRLSign: 0x02,
 };
 
+/** All names of keyUsage in the order of their bits. Newer editions of X.509 call nonRepudiation contentCommitment. */
+const KEY_USAGE_NAMES = [
+  "digitalSignature",
+  "nonRepudiation",
+  "keyEncipherment",
+  "dataEncipherment",
+  "keyAgreement",
+  "keyCertSign",
+  "cRLSign",
+  "encipherOnly",
+  "decipherOnly",
+] as const;
+
+export type KeyUsageName = (typeof KEY_USAGE_NAMES)[number];
+
+/** The names of the bits that a keyUsage has, without the octet that counts the unused ones. */
+export function keyUsageNames(octets: Uint8Array): KeyUsageName[] {
+  return KEY_USAGE_NAMES.filter((_, bit) => ((octets[bit >> 3] ?? 0) & (0x80 >> (bit & 7))) !== 0);
+}
+
 export const EXTENDED_KEY_USAGE_OID: Readonly<Record<ExtendedKeyUsage, string>> = {
   clientAuth: "1.3.6.1.5.5.7.3.2",
   serverAuth: "1.3.6.1.5.5.7.3.1",

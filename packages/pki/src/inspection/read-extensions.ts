@@ -1,5 +1,6 @@
 import asn1 from "node-forge/lib/asn1.js";
-import { EXTENSION_OID } from "../certificate/extensions.ts";
+import { EXTENSION_OID, keyUsageNames } from "../certificate/extensions.ts";
+import type { KeyUsageName } from "../certificate/extensions.ts";
 import { bits, content, dottedOid, fromDer, isExplicitTag, items } from "../der/decode.ts";
 import type { Asn1 } from "../der/encode.ts";
 import { readDistinguishedName } from "./distinguished-name.ts";
@@ -22,7 +23,7 @@ export interface NameConstraints {
 /** The extensions that decide on a session. */
 export interface ReadExtensions {
   readonly basicConstraints: { readonly ca: boolean; readonly pathLength?: number | undefined } | undefined;
-  readonly keyUsage: readonly KeyUsage[] | undefined;
+  readonly keyUsage: readonly KeyUsageName[] | undefined;
   /** Object identifiers. */
   readonly extendedKeyUsage: readonly string[] | undefined;
   readonly alternativeNames: readonly GeneralName[];
@@ -36,20 +37,6 @@ export interface ReadExtensions {
   /** Object identifiers of extensions that come twice (RFC 5280 §4.2 forbids it). */
   readonly repeated: readonly string[];
 }
-
-const KEY_USAGES = [
-  "digitalSignature",
-  "nonRepudiation",
-  "keyEncipherment",
-  "dataEncipherment",
-  "keyAgreement",
-  "keyCertSign",
-  "cRLSign",
-  "encipherOnly",
-  "decipherOnly",
-] as const;
-
-export type KeyUsage = (typeof KEY_USAGES)[number];
 
 const CERTIFICATE_POLICIES = "2.5.29.32";
 const KNOWN: ReadonlySet<string> = new Set(Object.values(EXTENSION_OID));
@@ -77,7 +64,7 @@ export function readExtensions(list: Asn1 | undefined): ReadExtensions {
   };
   return {
     basicConstraints: read(EXTENSION_OID.basicConstraints, readBasicConstraints),
-    keyUsage: read(EXTENSION_OID.keyUsage, readKeyUsage),
+    keyUsage: read(EXTENSION_OID.keyUsage, (value) => keyUsageNames(bits(value))),
     extendedKeyUsage: read(EXTENSION_OID.extendedKeyUsage, (value) => items(value).map(dottedOid)),
     alternativeNames:
       read(EXTENSION_OID.subjectAlternativeName, (value) => items(value).map(readGeneralName)) ?? [],
@@ -103,11 +90,6 @@ function readBasicConstraints(value: Asn1): { ca: boolean; pathLength: number | 
     ca: ca?.type === asn1.Type.BOOLEAN && content(ca).at(0) !== 0,
     pathLength: pathLength === undefined ? undefined : Number(`0x${content(pathLength).toString("hex")}`),
   };
-}
-
-function readKeyUsage(value: Asn1): KeyUsage[] {
-  const octets = bits(value);
-  return KEY_USAGES.filter((_, bit) => ((octets[bit >> 3] ?? 0) & (0x80 >> (bit & 7))) !== 0);
 }
 
 function readNameConstraints(value: Asn1): NameConstraints {
