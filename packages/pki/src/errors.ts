@@ -44,6 +44,8 @@ export type PkiErrorCode =
   | "ERR_PKI_CERTIFICATE_AMBIGUOUS"
   /** The certificate is revoked already. */
   | "ERR_PKI_CERTIFICATE_REVOKED"
+  /** The name constraints of a CA do not allow a name that the certificate would have. */
+  | "ERR_PKI_NAME_CONSTRAINT_VIOLATED"
   /** A certificate cannot be read, or is not one that can be renewed. */
   | "ERR_PKI_CERTIFICATE_INVALID"
   /** A certificate request cannot be read, or its signature is not one of its key. */

@@ -5,10 +5,14 @@ import { describe, expect, it } from "vitest";
 import { certificateLines, extensionLines } from "../../test/support/certificate-text.ts";
 import { sharedKeyPairOf } from "../../test/support/key-pool.ts";
 import { temporaryDirectory } from "../../test/support/temporary-directory.ts";
+import type { PkiError } from "../errors.ts";
 import { KEY_TYPES } from "../keys/key-type.ts";
 import type { KeyType } from "../keys/key-type.ts";
+import type { NameConstraints } from "../certificate/name-constraints.ts";
+import type { SubjectAlternativeNameType } from "../certificate/subject-alternative-name.ts";
 import { createIntermediateCertificateAuthority } from "./create-intermediate-certificate-authority.ts";
 import { createRootCertificateAuthority } from "./create-root-certificate-authority.ts";
+import type { AuthorityLimits } from "./create-root-certificate-authority.ts";
 import { issueClientCertificate } from "./issue-client-certificate.ts";
 import type { CertificateAuthority } from "./read-certificate-authority.ts";
 
@@ -33,6 +37,16 @@ function verify(root: CertificateAuthority, chainPem: string, certificatePem: st
     ...untrusted,
     path("client.pem", certificatePem),
   ]);
+}
+
+/** Whether the name constraints of a chain permit the names of a certificate, as OpenSSL sees it. */
+function isPermitted(root: CertificateAuthority, chainPem: string, certificatePem: string): boolean {
+  try {
+    return verify(root, chainPem, certificatePem).includes("OK");
+  } catch (error) {
+    if (/subtree violation/.test(String(error))) return false;
+    throw error;
+  }
 }
 
 const KEY_TEXT: Readonly<Record<string, string>> = {
@@ -125,7 +139,7 @@ describe("a chain", () => {
     expect(extensionLines(authority.certificatePem)).toContain("CA:TRUE, pathlen:0");
   });
 
-  it("carries the name constraints that OpenSSL enforces", async () => {
+  it("carries the name constraints as OpenSSL reads them", async () => {
     const root = await createRootCertificateAuthority({ keyType: "ec-p256" }, dependencies);
     const authority = await createIntermediateCertificateAuthority(
       {
@@ -158,21 +172,96 @@ describe("a chain", () => {
         "DNS:secret.example.org",
       ]),
     );
-    const issue = (value: string) =>
-      issueClientCertificate(
-        {
-          authority,
+  });
+
+  describe("with name constraints", () => {
+    const nameConstraints: NameConstraints = {
+      permitted: [
+        { type: "dns", value: "example.org" },
+        { type: "uri", value: ".example.org" },
+        { type: "email", value: "example.org" },
+        { type: "ip", value: "10.0.0.0/8" },
+        { type: "directory", value: "/O=Example" },
+      ],
+      excluded: [{ type: "dns", value: "secret.example.org" }],
+    };
+
+    it.each<{ type: SubjectAlternativeNameType; value: string; organization?: string; allowed: boolean }>([
+      { type: "dns", value: "a.example.org", allowed: true },
+      { type: "dns", value: "a.secret.example.org", allowed: false },
+      { type: "dns", value: "example.com", allowed: false },
+      { type: "uri", value: "https://a.example.org/", allowed: true },
+      { type: "uri", value: "https://example.com/", allowed: false },
+      { type: "email", value: "ops@example.org", allowed: true },
+      { type: "email", value: "ops@example.com", allowed: false },
+      { type: "ip", value: "10.1.2.3", allowed: true },
+      { type: "ip", value: "11.1.2.3", allowed: false },
+      { type: "directory", value: "/O=Example/CN=a", allowed: true },
+      { type: "directory", value: "/O=Other/CN=a", allowed: false },
+      { type: "dns", value: "a.example.org", organization: "Other", allowed: false },
+    ])(
+      "certifies $type $value (O=$organization) when OpenSSL accepts it: $allowed",
+      async ({ type, value, organization = "Example", allowed }) => {
+        const root = await createRootCertificateAuthority({ keyType: "ec-p256" }, dependencies);
+        const below = (limits: AuthorityLimits, authority: CertificateAuthority = root, commonName = "Sub") =>
+          createIntermediateCertificateAuthority(
+            { authority, commonName, keyType: "ec-p256", pathLength: 1, ...limits },
+            dependencies,
+          );
+        const constrained = await below({ nameConstraints });
+        const wished = {
           commonName: "leaf",
-          subjectAttributes: [{ type: "O", value: "Example" }],
-          subjectAlternativeNames: [{ type: "dns", value }],
+          subjectAttributes: [{ type: "O", value: organization }] as const,
+          subjectAlternativeNames: [{ type, value }],
           keyType: "ec-p256",
-        },
+        } as const;
+        // A CA of the same name and key without the constraints certifies anything.
+        const leaf = await issueClientCertificate({ authority: await below({}), ...wished }, dependencies);
+        expect(isPermitted(root, constrained.certificatePem, leaf.certificatePem)).toBe(allowed);
+
+        let keys = 0;
+        const counting = {
+          generateKeyPair: async (keyType: KeyType) => {
+            keys += 1;
+            return sharedKeyPairOf(keyType);
+          },
+        };
+        const outcome = await issueClientCertificate({ authority: constrained, ...wished }, counting).then(
+          ({ commonName }) => commonName,
+          ({ code, message }: PkiError) => `${code}: ${message}`,
+        );
+        expect(outcome).toMatch(
+          allowed
+            ? /^leaf$/
+            : /^ERR_PKI_NAME_CONSTRAINT_VIOLATED: .* may not certify the .*; leave that name out, or sign with another CA$/,
+        );
+        // A refusal comes before the key is made.
+        expect(keys).toBe(allowed ? 1 : 0);
+      },
+    );
+
+    it("makes no CA, and a CA below it no certificate, with a name that is not permitted", async () => {
+      const root = await createRootCertificateAuthority({ keyType: "ec-p256" }, dependencies);
+      const constrained = await createIntermediateCertificateAuthority(
+        { authority: root, commonName: "Sub", keyType: "ec-p256", pathLength: 1, nameConstraints },
         dependencies,
       );
-    const good = await issue("a.example.org");
-    const bad = await issue("a.secret.example.org");
-    expect(verify(root, good.chainPem, good.certificatePem)).toContain("OK");
-    expect(() => verify(root, bad.chainPem, bad.certificatePem)).toThrow(/excluded subtree violation/);
+      const below = (organization: string) =>
+        createIntermediateCertificateAuthority(
+          {
+            authority: constrained,
+            commonName: "Sub sub",
+            keyType: "ec-p256",
+            subjectAttributes: [{ type: "O", value: organization }],
+          },
+          dependencies,
+        );
+      await expect(below("Other")).rejects.toMatchObject({ code: "ERR_PKI_NAME_CONSTRAINT_VIOLATED" });
+      const authority = await below("Example");
+      await expect(
+        issueClientCertificate({ authority, commonName: "leaf", keyType: "ec-p256" }, dependencies),
+      ).rejects.toMatchObject({ code: "ERR_PKI_NAME_CONSTRAINT_VIOLATED" });
+    });
   });
 
   it.each([

@@ -12,7 +12,7 @@ import type { KeyType } from "../keys/key-type.ts";
 import { authorityExtensions } from "./create-root-certificate-authority.ts";
 import type { AuthorityLimits } from "./create-root-certificate-authority.ts";
 import { DEFAULT_INTERMEDIATE_PATH_LENGTH, DEFAULT_INTERMEDIATE_VALIDITY_DAYS } from "./defaults.ts";
-import { issueCertificate, wholeDaysLeft } from "./issue-certificate.ts";
+import { checkNames, issueCertificate, wholeDaysLeft } from "./issue-certificate.ts";
 import { readCertificateAuthority } from "./read-certificate-authority.ts";
 import type { CertificateAuthority } from "./read-certificate-authority.ts";
 
@@ -57,6 +57,7 @@ export async function createIntermediateCertificateAuthority(
   const { keyType = DEFAULT_KEY_TYPE, pathLength = DEFAULT_INTERMEDIATE_PATH_LENGTH } = options;
   const authority = readCertificateAuthority(options.authority);
   relativeNames(subjectOf(options));
+  checkNames(authority, subjectOf(options));
   const extensions = authorityExtensions({ ...options, pathLength });
   if (authority.pathLength !== undefined && pathLength >= authority.pathLength) {
     throw new PkiError(

@@ -6,6 +6,8 @@ import { keyIdentifier } from "../certificate/key-identifier.ts";
 import { drawSerialNumber } from "../certificate/serial-number.ts";
 import { sessionAttributeWarnings } from "../certificate/session-attributes.ts";
 import { relativeNames } from "../certificate/distinguished-name.ts";
+import { generalName } from "../certificate/subject-alternative-name.ts";
+import type { SubjectAlternativeName } from "../certificate/subject-alternative-name.ts";
 import { commonNameOf, nameAttributes, writeSlashName } from "../certificate/subject.ts";
 import type { NameAttribute } from "../certificate/subject.ts";
 import { backdate, resolveValidity, toIsoSeconds } from "../certificate/validity.ts";
@@ -13,6 +15,9 @@ import type { Validity, ValidityOptions } from "../certificate/validity.ts";
 import type { PkiDependencies } from "../dependencies.ts";
 import { toDer } from "../der/encode.ts";
 import { PkiError } from "../errors.ts";
+import { readDistinguishedName } from "../inspection/distinguished-name.ts";
+import { forbiddenNames } from "../inspection/name-constraints.ts";
+import { readGeneralName } from "../inspection/read-extensions.ts";
 import { supportedKeyType, toSpki } from "../keys/key-pair.ts";
 import type { AuthorityContent } from "./read-certificate-authority.ts";
 
@@ -33,6 +38,7 @@ export interface IssueInit extends ValidityOptions {
  *
  * @param authority the CA, as `readCertificateAuthority` returns it
  * @throws {PkiError} ERR_PKI_INVALID_SUBJECT, ERR_PKI_INVALID_SUBJECT_ALTERNATIVE_NAME, ERR_PKI_INVALID_NAME_CONSTRAINT,
+ *   ERR_PKI_NAME_CONSTRAINT_VIOLATED,
  *   ERR_PKI_INVALID_VALIDITY, ERR_PKI_AUTHORITY_NOT_YET_VALID, ERR_PKI_AUTHORITY_EXPIRED, ERR_PKI_OUTLIVES_AUTHORITY,
  *   ERR_PKI_KEY_UNSUPPORTED, ERR_PKI_SIGNATURE
  */
@@ -42,6 +48,7 @@ export async function issueCertificate(
   { now, randomBytes }: Pick<PkiDependencies, "now" | "randomBytes">,
 ): Promise<SignedCertificate> {
   const { subject, publicKey, extensions } = init;
+  checkNames(authority, subject, extensions.subjectAlternativeNames);
   const keyType = supportedKeyType(publicKey);
   const validity = validityUnder(authority, init, init.defaultValidityDays, now());
   const serialNumber = drawSerialNumber(randomBytes);
@@ -75,6 +82,29 @@ export async function issueCertificate(
     }),
     ...validity,
   };
+}
+
+/**
+ * Refuses names that the name constraints of a CA do not allow: whoever verifies the certificate would refuse it.
+ *
+ * @throws {PkiError} ERR_PKI_NAME_CONSTRAINT_VIOLATED
+ */
+export function checkNames(
+  { nameConstraints }: AuthorityContent,
+  subject: readonly NameAttribute[],
+  alternativeNames: readonly SubjectAlternativeName[] = [],
+): void {
+  if (nameConstraints.length === 0) return;
+  const names = {
+    subject: readDistinguishedName(relativeNames(subject)),
+    alternativeNames: alternativeNames.map((name) => readGeneralName(generalName(name))),
+  };
+  const [forbidden] = nameConstraints.flatMap((constraints) => forbiddenNames(names, constraints));
+  if (forbidden === undefined) return;
+  throw new PkiError(
+    "ERR_PKI_NAME_CONSTRAINT_VIOLATED",
+    `the CA, or one above it, may not certify ${forbidden} (nameConstraints); leave that name out, or sign with another CA`,
+  );
 }
 
 /** The validity asked for, when the CA is in force and lives as long. */

@@ -13,7 +13,7 @@ import { toPkcs8Pem } from "../keys/key-pair.ts";
 import { DEFAULT_KEY_TYPE } from "../keys/key-type.ts";
 import type { KeyType } from "../keys/key-type.ts";
 import { DEFAULT_CLIENT_VALIDITY_DAYS } from "./defaults.ts";
-import { issueCertificate, validityUnder } from "./issue-certificate.ts";
+import { checkNames, issueCertificate, validityUnder } from "./issue-certificate.ts";
 import { readCertificateAuthority } from "./read-certificate-authority.ts";
 import type { AuthorityContent, CertificateAuthority } from "./read-certificate-authority.ts";
 
@@ -46,7 +46,7 @@ export interface ClientCertificateOptions extends ClientCertificateContent {
  * @throws {PkiError} ERR_PKI_AUTHORITY_INVALID, ERR_PKI_AUTHORITY_KEY_MISMATCH, ERR_PKI_AUTHORITY_NOT_YET_VALID,
  *   ERR_PKI_AUTHORITY_EXPIRED, ERR_PKI_OUTLIVES_AUTHORITY, ERR_PKI_INVALID_SUBJECT,
  *   ERR_PKI_INVALID_SUBJECT_ALTERNATIVE_NAME, ERR_PKI_INVALID_VALIDITY, ERR_PKI_KEY_UNSUPPORTED, ERR_PKI_PASSPHRASE,
- *   ERR_PKI_SIGNATURE
+ *   ERR_PKI_SIGNATURE, ERR_PKI_NAME_CONSTRAINT_VIOLATED
  * @see https://docs.aws.amazon.com/rolesanywhere/latest/userguide/trust-model.html
  */
 export async function issueClientCertificate(
@@ -83,6 +83,7 @@ export async function issueClient(
 export function checkClient(authority: AuthorityContent, client: ClientCertificateContent, now: Date): void {
   relativeNames(subjectOf(client));
   checkAlternativeNames(client.subjectAlternativeNames);
+  checkNames(authority, subjectOf(client), client.subjectAlternativeNames);
   validityUnder(authority, client, DEFAULT_CLIENT_VALIDITY_DAYS, now);
 }
 

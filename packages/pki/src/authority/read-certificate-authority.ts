@@ -10,6 +10,8 @@ import type { Validity } from "../certificate/validity.ts";
 import { bits, content, items } from "../der/decode.ts";
 import { toDer } from "../der/encode.ts";
 import { PkiError } from "../errors.ts";
+import { readNameConstraints } from "../inspection/read-extensions.ts";
+import type { NameConstraints } from "../inspection/read-extensions.ts";
 import { isEncryptedKey } from "../keys/encrypt-private-key.ts";
 import { describeKey, weaknessOf } from "../keys/key-pair.ts";
 import { isSignatureOf, signatureAlgorithmOf, signOctets } from "../keys/signature-algorithm.ts";
@@ -50,6 +52,8 @@ export interface AuthorityContent extends Validity {
   readonly signsRevocationLists: boolean;
   /** How many CAs may stand between this CA and an end-entity certificate; undefined for any number. */
   readonly pathLength: number | undefined;
+  /** The name constraints of this CA and of the CAs above it that are known. */
+  readonly nameConstraints: readonly NameConstraints[];
   /** What a client sends beside a certificate of this CA: the CA and the CAs above it without the root; `""` for a root. */
   readonly chainPem: string;
 }
@@ -103,7 +107,13 @@ export function readCertificateAuthority(authority: CertificateAuthority): Autho
     sign: signerOf(authority, certificate),
     signsRevocationLists: (usages & KEY_USAGE_BIT.cRLSign) !== 0,
     pathLength: pathLength === undefined ? undefined : Number(`0x${content(pathLength).toString("hex")}`),
-    chainPem: isSelfIssued ? "" : certificatePem + certificatesIn(authority.chainPem ?? ""),
+    nameConstraints: parse("certificate", () =>
+      [extensions, ...extensionsIn(authority.chainPem ?? "")].flatMap((values) => {
+        const value = values.get(EXTENSION_OID.nameConstraints);
+        return value === undefined ? [] : readNameConstraints(value);
+      }),
+    ),
+    chainPem: isSelfIssued ? "" : certificatePem + certificatesIn(authority.chainPem ?? "").join(""),
     notBefore: certificate.validFromDate,
     notAfter: certificate.validToDate,
   };
@@ -173,11 +183,12 @@ function block(pem: string, label: string): string {
   return readPem(pem).find((candidate) => candidate.label.endsWith(label))?.text ?? pem;
 }
 
-function certificatesIn(pem: string): string {
-  return readPem(pem)
-    .filter(({ label }) => label === "CERTIFICATE")
-    .map(({ text }) => text)
-    .join("");
+function certificatesIn(pem: string): string[] {
+  return readPem(pem).flatMap(({ label, text }) => (label === "CERTIFICATE" ? text : []));
+}
+
+function extensionsIn(chainPem: string) {
+  return certificatesIn(chainPem).map((pem) => readCertificate(new X509Certificate(pem).raw).extensions);
 }
 
 function parse<Value>(what: string, read: () => Value): Value {

@@ -1,4 +1,5 @@
 import { isNameBelow, isSameName, valuesOf } from "./distinguished-name.ts";
+import type { DistinguishedName } from "./distinguished-name.ts";
 import type { ParsedCertificate } from "./parse-certificate.ts";
 import { label } from "./problem.ts";
 import type { InspectionProblem } from "./problem.ts";
@@ -15,9 +16,11 @@ export function nameConstraintProblems(path: readonly ParsedCertificate[]): Insp
     const constraints = issuer.extensions.nameConstraints;
     if (constraints === undefined) return [];
     return path.slice(0, depth).flatMap((certificate, index) => {
+      const { subject, extensions } = certificate;
       // An intermediate that a CA issued to itself is exempt; the end-entity certificate never is.
       if (index > 0 && isSameName(certificate.subject, certificate.issuer)) return [];
-      return offendersOf(certificate, constraints).map((offender): InspectionProblem => ({
+      const names = { subject, alternativeNames: extensions.alternativeNames };
+      return offendersOf(names, constraints).map((offender): InspectionProblem => ({
         code: "NAME_CONSTRAINT_VIOLATED",
         message:
           `${label(issuer)} may not certify ${describe(offender)} (nameConstraints), which ${label(certificate)} has; ` +
@@ -27,11 +30,19 @@ export function nameConstraintProblems(path: readonly ParsedCertificate[]): Insp
   });
 }
 
-function offendersOf(
-  certificate: ParsedCertificate,
-  { permitted, excluded }: NameConstraints,
-): GeneralName[] {
-  const names = constrainedNames(certificate);
+/** The names of a certificate that constraints are about. */
+export interface CertifiedNames {
+  readonly subject: DistinguishedName;
+  readonly alternativeNames: readonly GeneralName[];
+}
+
+/** The names that constraints do not allow, as messages have them: `the DNS "example.com"`. */
+export function forbiddenNames(names: CertifiedNames, constraints: NameConstraints): string[] {
+  return offendersOf(names, constraints).map(describe);
+}
+
+function offendersOf(certified: CertifiedNames, { permitted, excluded }: NameConstraints): GeneralName[] {
+  const names = constrainedNames(certified);
   // With a constraint that cannot be understood, no name is known to be allowed.
   if ([...permitted, ...excluded].some((subtree) => matcherOf(subtree) === undefined))
     return names.slice(0, 1);
@@ -45,7 +56,7 @@ function offendersOf(
 }
 
 /** The alternative names, the subject, and the e-mail addresses in it when no alternative name is one. */
-function constrainedNames({ extensions: { alternativeNames }, subject }: ParsedCertificate): GeneralName[] {
+function constrainedNames({ alternativeNames, subject }: CertifiedNames): GeneralName[] {
   const names: GeneralName[] = [...alternativeNames];
   if (subject.relativeNames.length > 0) names.push({ kind: "directory", name: subject });
   if (!alternativeNames.some(({ kind }) => kind === "email")) {

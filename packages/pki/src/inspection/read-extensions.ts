@@ -92,7 +92,12 @@ function readBasicConstraints(value: Asn1): { ca: boolean; pathLength: number | 
   };
 }
 
-function readNameConstraints(value: Asn1): NameConstraints {
+/**
+ * Reads the value of nameConstraints.
+ *
+ * @throws {Error} for a constraint with a minimum or maximum, which RFC 5280 §4.2.1.10 forbids
+ */
+export function readNameConstraints(value: Asn1): NameConstraints {
   const subtrees = (tag: number): GeneralName[] =>
     items(items(value).find((part) => isExplicitTag(part, tag))).map((subtree) => {
       const [base, ...bounds] = items(subtree);
@@ -103,7 +108,7 @@ function readNameConstraints(value: Asn1): NameConstraints {
   return { permitted: subtrees(0), excluded: subtrees(1) };
 }
 
-function readGeneralName(value: Asn1): GeneralName {
+export function readGeneralName(value: Asn1): GeneralName {
   const tag = Number(value.type);
   switch (tag) {
     case 1:
