@@ -4,7 +4,7 @@ import type { JsonObject, RequiredPermission } from "../src/index.ts";
 import { serviceRequest } from "./support/session.ts";
 
 function map(service: string, operation: string, parameters: JsonObject): readonly RequiredPermission[] {
-  return mapRequest(serviceRequest(operation, parameters, { service }));
+  return mapRequest(serviceRequest(operation, parameters, { service, path: "/restapis?limit=1" }));
 }
 
 const ROLE = "arn:aws:iam::444455556666:role/other";
@@ -76,6 +76,21 @@ describe("mapRequest for other services", () => {
       { StackSetName: "s" },
       [`cloudformation:DescribeStackSet ${CFN}stackset/s:*`],
     ],
+    [
+      "iam",
+      "CreateVirtualMFADevice",
+      { VirtualMFADeviceName: "m" },
+      [`iam:CreateVirtualMFADevice ${IAM}mfa/m`],
+    ],
+    [
+      "iam",
+      "CreateOpenIDConnectProvider",
+      { Url: "https://id.example/x" },
+      [`iam:CreateOpenIDConnectProvider ${IAM}oidc-provider/id.example/x`],
+    ],
+    ["iam", "CreateSAMLProvider", { Name: "s" }, [`iam:CreateSAMLProvider ${IAM}saml-provider/s`]],
+    ["cloudformation", "CreateStackSet", { StackSetName: "s" }, ["cloudformation:CreateStackSet *"]],
+    ["apigateway", "GetRestApis", {}, ["apigateway:GET arn:aws:apigateway:eu-west-1::/restapis"]],
     ["ec2", "DescribeInstances", {}, ["ec2:DescribeInstances *"]],
     ["stepfunctions", "ListStateMachines", {}, ["states:ListStateMachines *"]],
     [

@@ -25,7 +25,7 @@ const ACL = [
 ];
 
 /** @see https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html */
-const PARAMETER_KEYS: readonly ParameterKey[] = [
+export const PARAMETER_KEYS: readonly ParameterKey[] = [
   { key: "prefix", parameter: "Prefix", actions: LIST },
   { key: "delimiter", parameter: "Delimiter", actions: LIST },
   { key: "max-keys", parameter: "MaxKeys", actions: LIST },

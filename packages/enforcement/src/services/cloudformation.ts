@@ -28,7 +28,11 @@ export function mapCloudFormation(request: ServiceRequest): readonly ServicePerm
   ];
 }
 
+/** Operations that name what they make, for which IAM has no resource. */
+const WITHOUT_RESOURCE: ReadonlySet<string> = new Set(["CreateGeneratedTemplate", "CreateStackSet"]);
+
 function resourceOf(request: ServiceRequest): string {
+  if (WITHOUT_RESOURCE.has(request.operation)) return "*";
   const stack = textOf(request.parameters["StackName"]);
   if (stack !== undefined) {
     return stack.startsWith("arn:") ? stack : regionalArn(request, "cloudformation", `stack/${stack}/*`);

@@ -12,8 +12,11 @@ const RESOURCES: readonly (readonly [parameter: string, type: string])[] = [
   ["OpenIDConnectProviderArn", "arn"],
   ["ServerCertificateName", "server-certificate"],
   ["SerialNumber", "arn"],
+  ["VirtualMFADeviceName", "mfa"],
+  ["PolicySourceArn", "arn"],
   ["PolicyArn", "arn"],
   ["PolicyName", "policy"],
+  ["Arn", "arn"],
 ];
 
 /** Operations whose `PolicyArn` is attached to another resource: for them it is a condition key. */
@@ -46,6 +49,13 @@ function resourceOf(request: ServiceRequest): string {
   const { operation, parameters } = request;
   if (operation === "CreateServiceLinkedRole") {
     return iamArn(request, `role/aws-service-role/${textOf(parameters["AWSServiceName"]) ?? ""}/*`);
+  }
+  if (operation === "CreateSAMLProvider") {
+    return iamArn(request, `saml-provider/${textOf(parameters["Name"]) ?? ""}`);
+  }
+  if (operation === "CreateOpenIDConnectProvider") {
+    const url = textOf(parameters["Url"]) ?? "";
+    return iamArn(request, `oidc-provider/${url.replace(/^https:\/\//u, "")}`);
   }
   for (const [parameter, type] of RESOURCES) {
     const name = textOf(parameters[parameter]);

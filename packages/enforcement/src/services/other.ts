@@ -1,6 +1,7 @@
-import { regionalArn, textOf } from "../permission.ts";
+import { partitionOf, regionalArn, textOf } from "../permission.ts";
 import type { ServicePermission } from "../permission.ts";
 import type { ServiceRequest } from "../service-request.ts";
+import { splitTarget } from "../signature/received.ts";
 
 /** Service prefixes of IAM that are not the name that botocore gives the service. */
 const PREFIXES: Readonly<Record<string, string>> = {
@@ -51,6 +52,7 @@ const NAMES: Readonly<
  */
 export function mapOther(request: ServiceRequest): readonly ServicePermission[] {
   const { service, operation } = request;
+  if (service === "apigateway" || service === "apigatewayv2") return [mapApiGateway(request)];
   const prefix = Object.hasOwn(PREFIXES, service) ? (PREFIXES[service] ?? service) : service;
   const action = `${prefix}:${operation}`;
   return [
@@ -59,6 +61,16 @@ export function mapOther(request: ServiceRequest): readonly ServicePermission[] 
       resource: resourceOf(request, prefix),
     },
   ];
+}
+
+/**
+ * The actions of API Gateway are HTTP methods, and its resources paths, in an ARN without account.
+ *
+ * @see https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-control-access-using-iam-policies-to-create-and-manage-api.html
+ */
+function mapApiGateway({ method, path, region }: ServiceRequest): ServicePermission {
+  const resource = `arn:${partitionOf(region)}:apigateway:${region}::${splitTarget(path).path}`;
+  return { action: `apigateway:${method}`, resource };
 }
 
 function resourceOf(request: ServiceRequest, prefix: string): string {

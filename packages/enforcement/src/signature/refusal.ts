@@ -57,7 +57,7 @@ const UNKNOWN = "The security token included in the request is invalid.";
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
  * @see https://docs.aws.amazon.com/IAM/latest/APIReference/CommonErrors.html
  */
-const ERRORS = {
+export const ERRORS = {
   SIGNATURE_MISSING: {
     s3: ["AccessDenied", 403, "Access Denied"],
     query: ["MissingAuthenticationToken", 403],
