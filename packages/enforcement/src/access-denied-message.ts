@@ -10,6 +10,11 @@ const NAMES: Readonly<Record<PolicyType, { readonly none: string; readonly denie
   trust: { none: "role trust policy", denies: "the role trust policy" },
 };
 
+/** Whether a permission is about one resource, and not about everything or all buckets. */
+export function isOneResource(resource: string): boolean {
+  return resource !== "*" && !resource.endsWith(":s3:::*");
+}
+
 /**
  * The message that AWS writes for a refused permission: who, what, on which resource (S3 in quotation marks), and which
  * type of policy refused.
@@ -27,7 +32,7 @@ export function accessDeniedMessage(
   service: string,
 ): string {
   const shown = service === "s3" ? `"${resource}"` : resource;
-  const on = resource === "*" ? "" : ` on resource: ${shown}`;
+  const on = !isOneResource(resource) ? "" : ` on resource: ${shown}`;
   const { none, denies } = NAMES[policyType] ?? {
     none: `${policyType} policy`,
     denies: `a ${policyType} policy`,

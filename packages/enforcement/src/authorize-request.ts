@@ -1,6 +1,6 @@
 import { evaluatePolicies, explainPolicies } from "@roles-anywhere/iam-policy";
 import type { Decision, PolicyRequest } from "@roles-anywhere/iam-policy";
-import { accessDeniedMessage } from "./access-denied-message.ts";
+import { accessDeniedMessage, isOneResource } from "./access-denied-message.ts";
 import { MalformedPolicy, preparePolicies, ROLE_ACTIONS } from "./applicable-policies.ts";
 import type { ApplicablePolicies, PreparedPolicies } from "./applicable-policies.ts";
 import { mapRequest } from "./map-request.ts";
@@ -45,7 +45,7 @@ export function authorizeRequest(
   try {
     const policiesFor = preparePolicies(policies);
     for (const permission of required) {
-      const asked = questionOf(permission, request, session, { ...permission.context, ...facts });
+      const asked = questionOf(permission, session, { ...permission.context, ...facts });
       questions.push({ permission, asked, policies: policiesFor(permission) });
     }
   } catch (error) {
@@ -75,23 +75,23 @@ export function authorizeRequest(
  */
 export function policyResources(request: ServiceRequest): readonly string[] {
   const arns = mapRequest(request).map(({ action, resource }) => {
-    if (action.startsWith("s3:")) return resource === "*" ? undefined : resource.split("/", 1)[0];
+    if (action.startsWith("s3:")) return isOneResource(resource) ? resource.split("/", 1)[0] : undefined;
     return ROLE_ACTIONS.has(action) && resource !== "*" ? resource : undefined;
   });
   return [...new Set(arns.filter((arn) => arn !== undefined))];
 }
 
 function questionOf(
-  { action, resource }: RequiredPermission,
-  { accountId, resourceAccountId }: ServiceRequest,
+  { action, resource, owner }: RequiredPermission,
   { assumedRoleArn }: SessionFacts,
   context: PolicyRequest["context"],
 ): PolicyRequest {
-  const owner = /^arn:[^:]*:[^:]*:[^:]*:(?<account>\d{12}):/u.exec(resource)?.groups?.["account"];
   return {
     action,
     resource,
-    resourceAccount: owner ?? (action.startsWith("s3:") ? (resourceAccountId ?? accountId) : undefined),
+    // An ARN that has an account says itself whose it is.
+    resourceAccount:
+      action.startsWith("s3:") && !/^arn:[^:]*:s3:[^:]*:\d/u.test(resource) ? owner : undefined,
     principal: { type: "AWS", id: assumedRoleArn },
     context,
   };

@@ -1,3 +1,4 @@
+import type { ContextRecord } from "@roles-anywhere/iam-policy";
 import { mapCloudFormation } from "./services/cloudformation.ts";
 import { mapIam } from "./services/iam.ts";
 import { mapOther } from "./services/other.ts";
@@ -30,9 +31,15 @@ const SERVICES: ReadonlyMap<string, (request: ServiceRequest) => readonly Servic
 export function mapRequest(request: ServiceRequest): readonly RequiredPermission[] {
   const map = SERVICES.get(request.service) ?? mapOther;
   const common = requestContext(request);
-  return map(request).map(({ action, resource, context }) => ({
+  const { accountId, resourceAccountId = accountId } = request;
+  return map(request).map(({ action, resource, context, owner = resourceAccountId }) => ({
     action,
     resource,
-    context: { ...common, ...context },
+    owner,
+    context: { ...common, ...context, ...accountKeys(action, owner) },
   }));
+}
+
+function accountKeys(action: string, owner: string): ContextRecord {
+  return { "aws:ResourceAccount": owner, "s3:ResourceAccount": action.startsWith("s3:") ? owner : undefined };
 }

@@ -7,6 +7,8 @@ export interface RequiredPermission {
   readonly action: string;
   /** ARN of the resource, or `*` for an action without resources. */
   readonly resource: string;
+  /** The account that owns the resource, for ARNs without account. */
+  readonly owner: string;
   /** Condition keys of the request. Those of the principal are added when the request is authorised. */
   readonly context: ContextRecord;
 }
@@ -16,6 +18,8 @@ export interface ServicePermission {
   readonly action: string;
   readonly resource: string;
   readonly context?: ContextRecord | undefined;
+  /** @default the request's `resourceAccountId` */
+  readonly owner?: string | undefined;
 }
 
 /**

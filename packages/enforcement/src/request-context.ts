@@ -15,7 +15,6 @@ export function requestContext(request: ServiceRequest): ContextRecord {
     "aws:CurrentTime": isoSeconds(request.receivedAt),
     "aws:EpochTime": String(Math.floor(request.receivedAt.getTime() / 1000)),
     "aws:RequestedRegion": request.region,
-    "aws:ResourceAccount": request.resourceAccountId ?? request.accountId,
     "aws:UserAgent": headerOf(request, "user-agent"),
     "aws:Referer": headerOf(request, "referer"),
   };

@@ -29,6 +29,12 @@ export interface ServiceRequest {
    * @default `accountId`
    */
   readonly resourceAccountId?: string | undefined;
+  /**
+   * The account that owns the bucket of `CopySource`, 12 digits.
+   *
+   * @default `resourceAccountId`
+   */
+  readonly sourceAccountId?: string | undefined;
   readonly sourceIp: string;
   /** Whether the request came over TLS. */
   readonly secureTransport: boolean;

@@ -36,7 +36,7 @@ describe("mapRequest for S3", () => {
     ["ListObjectVersions", { Bucket: "reports" }, [`s3:ListBucketVersions ${B}`]],
     ["ListMultipartUploads", { Bucket: "reports" }, [`s3:ListBucketMultipartUploads ${B}`]],
     ["ListParts", { ...OBJECT, UploadId: "u" }, [`s3:ListMultipartUploadParts ${O}`]],
-    ["ListBuckets", {}, ["s3:ListAllMyBuckets *"]],
+    ["ListBuckets", {}, ["s3:ListAllMyBuckets arn:aws:s3:::*"]],
     ["PutObject", OBJECT, [`s3:PutObject ${O}`]],
     ["PutObject", { ...OBJECT, ACL: "public-read" }, [`s3:PutObject ${O}`, `s3:PutObjectAcl ${O}`]],
     ["PutObject", { ...OBJECT, GrantRead: "id=1" }, [`s3:PutObject ${O}`, `s3:PutObjectAcl ${O}`]],
@@ -173,6 +173,18 @@ describe("mapRequest for S3", () => {
     expect(policyResources(request)).toEqual(["arn:aws:s3:::other", B]);
     expect(policyResources(serviceRequest("ListBuckets"))).toEqual([]);
   });
+});
+
+it("tells the owners of both buckets of a copy", () => {
+  const request = serviceRequest(
+    "CopyObject",
+    { ...OBJECT, CopySource: "other/a" },
+    { resourceAccountId: "444455556666", sourceAccountId: "777788889999" },
+  );
+  expect(mapRequest(request)).toMatchObject([
+    { owner: "777788889999", context: { "s3:ResourceAccount": "777788889999" } },
+    { owner: "444455556666", context: { "aws:ResourceAccount": "444455556666" } },
+  ]);
 });
 
 describe("condition keys of S3", () => {

@@ -398,6 +398,12 @@ check("all outside one bucket", identity({ Action: "s3:*", NotResource: [BUCKET,
 });
 
 check(
+  "ListAllMyBuckets on all buckets, as AWS's examples write it",
+  identity({ Action: "s3:ListAllMyBuckets", Resource: "arn:aws:s3:::*" }),
+  { Allow: ["list buckets"], ImplicitDeny: ["list"] },
+);
+
+check(
   "ListAllMyBuckets on a bucket grants nothing",
   identity({ Action: "s3:ListAllMyBuckets", Resource: BUCKET }),
   {
@@ -536,6 +542,25 @@ check(
 describe("policies", () => {
   it.each(rows)("%s: %s: %s", (_, name, effect, policies) => {
     expect(effectOf(decide(name, policies))).toBe(effect);
+  });
+});
+
+describe("AWSRevokeOlderSessions", () => {
+  const revoke = (time: string): ApplicablePolicies =>
+    identity(
+      { Action: "s3:*", Resource: "*" },
+      {
+        Effect: "Deny",
+        Action: "*",
+        Resource: "*",
+        Condition: { DateLessThan: { "aws:TokenIssueTime": time } },
+      },
+    );
+  it.each<[string, time: string, Effect]>([
+    ["ends sessions that were issued before", "2026-06-15T11:30:01Z", "ExplicitDeny"],
+    ["leaves sessions that were issued after", "2026-06-15T11:30:00Z", "Allow"],
+  ])("%s", (_, time, effect) => {
+    expect(effectOf(decide("get", revoke(time)))).toBe(effect);
   });
 });
 

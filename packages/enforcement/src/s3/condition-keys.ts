@@ -179,7 +179,6 @@ export function signatureContext(request: ServiceRequest): ContextRecord {
     "s3:signatureversion": signed === undefined ? undefined : "AWS4-HMAC-SHA256",
     "s3:signatureAge": age === undefined ? undefined : String(Math.max(0, age)),
     "s3:TlsVersion": /^TLSv(?<number>\d(?:\.\d)?)$/u.exec(request.tlsVersion ?? "")?.groups?.["number"],
-    "s3:ResourceAccount": request.resourceAccountId ?? request.accountId,
     "s3:x-amz-content-sha256": headerOf(request, "x-amz-content-sha256"),
   };
 }

@@ -11,6 +11,8 @@ import type { S3Permission, S3Target } from "./operations.ts";
 interface S3Resource {
   readonly arn: string;
   readonly versionId?: string | undefined;
+  /** The account that owns the bucket. */
+  readonly owner?: string | undefined;
 }
 
 /**
@@ -25,10 +27,15 @@ export function mapS3(request: ServiceRequest): readonly ServicePermission[] {
   return permissions
     .filter((permission) => isNeeded(permission, request))
     .flatMap((permission) =>
-      resourcesOf(permission.on, request).map(({ arn, versionId }) => {
+      resourcesOf(permission.on, request).map(({ arn, versionId, owner }) => {
         const { versioned, action } = permission;
         const name = versionId === undefined ? action : (versioned ?? action);
-        return { action: name, resource: arn, context: contextOf(name, request, versionId, signature) };
+        return {
+          action: name,
+          resource: arn,
+          context: contextOf(name, request, versionId, signature),
+          owner,
+        };
       }),
     );
 }
@@ -59,6 +66,8 @@ function resourcesOf(target: S3Target, request: ServiceRequest): readonly S3Reso
   switch (target) {
     case "*":
       return [{ arn: "*" }];
+    case "all buckets":
+      return [{ arn: bucketArn(partition, "*") }];
     case "bucket":
       return [{ arn: bucketArn(partition, bucket) }];
     case "object":
@@ -76,7 +85,13 @@ function resourcesOf(target: S3Target, request: ServiceRequest): readonly S3Reso
     }
     case "source": {
       const source = readCopySource(parameters["CopySource"]);
-      return [{ arn: objectArn(partition, source.bucket, source.key), versionId: source.versionId }];
+      return [
+        {
+          arn: objectArn(partition, source.bucket, source.key),
+          versionId: source.versionId,
+          owner: request.sourceAccountId,
+        },
+      ];
     }
     case "directory bucket":
       return [{ arn: regionalArn(request, "s3express", `bucket/${bucket}`) }];

@@ -10,6 +10,8 @@ export type S3Target =
   | "source"
   /** The directory bucket `Bucket`. */
   | "directory bucket"
+  /** All buckets of the account, as AWS's own examples name them for `s3:ListAllMyBuckets`. */
+  | "all buckets"
   /** The role of a replication configuration. */
   | "replication role"
   /** No resource. */
@@ -155,7 +157,7 @@ export const S3_OPERATIONS: Readonly<Record<string, readonly S3Permission[]>> = 
   ListBucketIntelligentTieringConfigurations: [bucket("GetIntelligentTieringConfiguration")],
   ListBucketInventoryConfigurations: [bucket("GetInventoryConfiguration")],
   ListBucketMetricsConfigurations: [bucket("GetMetricsConfiguration")],
-  ListBuckets: [on("*", "ListAllMyBuckets")],
+  ListBuckets: [on("all buckets", "ListAllMyBuckets")],
   ListDirectoryBuckets: [{ action: "s3express:ListAllMyDirectoryBuckets", on: "*" }],
   ListMultipartUploads: [bucket("ListBucketMultipartUploads")],
   ListObjectVersions: [bucket("ListBucketVersions")],
