@@ -3,6 +3,7 @@ import { sharedConfig } from "../../vitest.shared.ts";
 
 /** Tests with a real browser. */
 export default defineConfig({
+  oxc: { decorator: { legacy: true, emitDecoratorMetadata: true } },
   test: {
     ...sharedConfig.test,
     include: ["test/**/*.integ.ts"],

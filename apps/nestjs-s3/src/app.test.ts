@@ -1,11 +1,12 @@
 import { once } from "node:events";
+import { readFileSync, writeFileSync } from "node:fs";
 import { createConnection } from "node:net";
 import { text as readText } from "node:stream/consumers";
-import type { LoggerService } from "@nestjs/common";
 import type { NestExpressApplication } from "@nestjs/platform-express";
 import request from "supertest";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { createApp } from "./app.ts";
+import { createLog } from "./log.ts";
 import { readSettings } from "./settings.ts";
 import { FakeAws } from "../test/support/fake-aws.ts";
 import { FakeCredentialProcess } from "../test/support/fake-credential-process.ts";
@@ -14,7 +15,8 @@ import { FakeCredentialProcess } from "../test/support/fake-credential-process.t
 let aws: FakeAws;
 let profile: FakeCredentialProcess;
 let app: NestExpressApplication;
-let log: string[];
+/** What the log holds, line by line. */
+let log: Record<string, unknown>[];
 
 const http = () => request(app.getHttpServer());
 
@@ -29,9 +31,7 @@ async function start(extra: Record<string, string> = {}): Promise<void> {
     ...endpoint,
   });
   log = [];
-  const write = (message: unknown): void => void log.push(String(message));
-  const logger: LoggerService = { log: () => {}, warn: write, error: write };
-  app = await createApp(settings, { logger });
+  app = await createApp(settings, createLog("info", { write: (line) => log.push(JSON.parse(line)) }));
 }
 
 /** The response to a request that no client would normalise, as it arrives. */
@@ -64,52 +64,107 @@ afterEach(async () => {
 });
 
 describe("GET /api/files", () => {
-  it("answers an array of name, size, date and link", async () => {
-    aws.objects = [
-      { key: "report.pdf", size: 1234, lastModified: "2026-01-01T00:00:00.000Z" },
-      { key: "photo.jpg", size: 99, lastModified: "2026-02-01T10:20:30.000Z" },
-    ];
+  const TWO = [
+    { key: "photo.jpg", size: 99, lastModified: "2026-02-01T10:20:30.000Z" },
+    { key: "report.pdf", size: 1234, lastModified: "2026-01-01T00:00:00.000Z" },
+  ];
+
+  it("answers name, size, date and link of each object", async () => {
+    aws.objects = TWO;
+    const expiration = new Date(Date.now() + 900_000);
+    profile.succeed(expiration);
     await start();
-    const { body, headers } = await http().get("/api/files").expect(200).expect("Cache-Control", "no-store");
-    expect(body).toEqual([
-      {
-        fileName: "report.pdf",
-        size: 1234,
-        lastModified: "2026-01-01T00:00:00.000Z",
-        viewUrl: expect.stringContaining(`${aws.url}/docs/report.pdf?`),
-      },
-      {
-        fileName: "photo.jpg",
-        size: 99,
-        lastModified: "2026-02-01T10:20:30.000Z",
-        viewUrl: expect.stringContaining(`${aws.url}/docs/photo.jpg?`),
-      },
-    ]);
-    expect(headers).not.toHaveProperty("x-truncated");
+    const { body } = await http().get("/api/files").expect(200).expect("Cache-Control", "no-store");
+    const viewUrlExpiresAt = expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/);
+    expect(body).toEqual({
+      files: [
+        {
+          fileName: "photo.jpg",
+          size: 99,
+          lastModified: "2026-02-01T10:20:30.000Z",
+          viewUrl: expect.stringContaining(`${aws.url}/docs/photo.jpg?`),
+          viewUrlExpiresAt,
+        },
+        {
+          fileName: "report.pdf",
+          size: 1234,
+          lastModified: "2026-01-01T00:00:00.000Z",
+          viewUrl: expect.stringContaining(`${aws.url}/docs/report.pdf?`),
+          viewUrlExpiresAt,
+        },
+      ],
+      nextCursor: null,
+    });
+    const shown = Date.parse(body.files[0].viewUrlExpiresAt);
+    expect(shown).toBeLessThanOrEqual(expiration.getTime());
+    const query = new URL(body.files[0].viewUrl).searchParams;
+    const [, ...parts] =
+      /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(query.get("X-Amz-Date") ?? "") ?? [];
+    const [year = 0, month = 0, ...rest] = parts.map(Number);
+    const signedAt = Date.UTC(year, month - 1, ...rest);
+    const endsAt = signedAt + Number(query.get("X-Amz-Expires")) * 1000;
+    // The URL has whole seconds.
+    expect(Math.trunc(shown / 1000) * 1000).toBe(endsAt);
   });
 
   it("signs links for S3_PUBLIC_ENDPOINT", async () => {
-    aws.objects = [{ key: "a", size: 1, lastModified: "2026-01-01T00:00:00.000Z" }];
+    aws.objects = TWO;
     await start({ S3_PUBLIC_ENDPOINT: "https://files.example" });
     const { body } = await http().get("/api/files").expect(200);
-    expect(body).toMatchObject([{ viewUrl: expect.stringMatching(/^https:\/\/files\.example\/docs\/a\?/) }]);
+    expect(body.files[0].viewUrl).toMatch(/^https:\/\/files\.example\/docs\/photo\.jpg\?/);
   });
 
-  it("lists at most 1000 objects and says that there are more", async () => {
-    aws.objects = Array.from({ length: 1001 }, (_, index) => ({
-      key: `file-${index}`,
+  it("lists a page of the names with a prefix, and the rest with the cursor", async () => {
+    aws.objects = ["a1", "a2", "a3", "b1"].map((key) => ({
+      key,
       size: 1,
       lastModified: "2026-01-01T00:00:00.000Z",
     }));
     await start();
-    const { body } = await http().get("/api/files").expect(200).expect("X-Truncated", "true");
-    expect(body).toHaveLength(1000);
+    const names = (body: { files: { fileName: string }[] }) => body.files.map(({ fileName }) => fileName);
+    const first = await http().get("/api/files?prefix=a&limit=2").expect(200);
+    expect(names(first.body)).toEqual(["a1", "a2"]);
+    const { nextCursor: cursor } = first.body;
+    const second = await http().get("/api/files").query({ prefix: "a", limit: 2, cursor }).expect(200);
+    expect(names(second.body)).toEqual(["a3"]);
+    expect(second.body.nextCursor).toBeNull();
   });
 
-  it("answers an empty array for an empty bucket", async () => {
+  it.each([
+    ["limit=0", "limit"],
+    ["limit=101", "limit"],
+    ["limit=1.5", "limit"],
+    ["limit=many", "limit"],
+    ["limit=", "limit"],
+    ["limit=1&limit=2", "limit"],
+    ["prefix=a&prefix=b", "prefix"],
+    [`prefix=${"a".repeat(1025)}`, "prefix"],
+    ["cursor=", "cursor"],
+  ])("refuses %s before AWS is asked", async (query, name) => {
+    await start();
+    const { body } = await http().get(`/api/files?${query}`).expect(400);
+    expect(body).toMatchObject({ code: "PARAMETER_INVALID", detail: expect.stringMatching(`^${name}: `) });
+    expect(aws.requests).toEqual([]);
+  });
+
+  it("says what to do when S3 refuses the cursor", async () => {
+    await start();
+    aws.refusal = {
+      status: 400,
+      code: "InvalidArgument",
+      message: "The continuation token provided is incorrect",
+    };
+    const { body } = await http().get("/api/files?cursor=made-up").expect(400);
+    expect(body).toMatchObject({
+      code: "CURSOR_INVALID",
+      detail: expect.stringContaining("begin without a cursor"),
+    });
+  });
+
+  it("answers an empty list for an empty bucket", async () => {
     await start();
     const { body } = await http().get("/api/files").expect(200);
-    expect(body).toEqual([]);
+    expect(body).toEqual({ files: [], nextCursor: null });
   });
 });
 
@@ -117,15 +172,38 @@ describe("GET /api/identity", () => {
   it("answers who the server is and until when, and nothing secret", async () => {
     const expiration = new Date(Date.now() + 900_000);
     profile.succeed(expiration);
+    const notAfter = new Date(Math.floor(Date.now() / 1000) * 1000 + 10.5 * 86_400_000);
+    profile.writeCertificate(notAfter);
     await start();
+    const before = Date.now();
     const { body } = await http().get("/api/identity").expect(200);
     expect(body).toEqual({
       account: "123456789012",
       arn: "arn:aws:sts::123456789012:assumed-role/Reader/5f3a",
       userId: "AROAEXAMPLE:5f3a",
       credentialSource: "profile",
+      credentialsObtainedAt: expect.any(String),
       credentialsExpireAt: expiration.toISOString(),
+      certificate: {
+        subject: "CN=server, O=Example",
+        serialNumber: "5f3a",
+        notAfter: notAfter.toISOString(),
+        daysLeft: 10,
+      },
     });
+    expect(Date.parse(body.credentialsObtainedAt)).toBeGreaterThanOrEqual(before);
+    const again = await http().get("/api/identity").expect(200);
+    expect(again.body.credentialsObtainedAt).toBe(body.credentialsObtainedAt);
+  });
+
+  it("answers without a certificate where the profile names none", async () => {
+    await start();
+    writeFileSync(
+      profile.configFile,
+      readFileSync(profile.configFile, "utf8").replace("--certificate", "--other"),
+    );
+    const { body } = await http().get("/api/identity").expect(200);
+    expect(body.certificate).toBeNull();
   });
 });
 
@@ -148,31 +226,41 @@ describe("the credential process", () => {
     expect(profile.runs).toBe(0);
   });
 
-  it.each(["/api/files", "/api/identity", "/health/ready"])(
+  it.each(["/api/files", "/api/identity"])(
     "its failure is a 503 at %s, its reason is in the log, and it runs once per request",
     async (path) => {
       profile.fail(
         "\u001B[31mexpired\u0007 Authorization: Basic aHVudGVyMg== https://u:hunter2@proxy\n200 GET /forged\n",
       );
       await start();
-      const { body, text } = await http()
+      const { body, text, headers } = await http()
         .get(path)
         .expect(503)
+        .expect("Retry-After", "5")
         .expect("Content-Type", "application/problem+json; charset=utf-8");
+      const id = headers["x-request-id"];
+      const detail =
+        'profile "roles-anywhere" gave no credentials; the log of this server says why, and so does its credential_process (ra-signer credential-process …) when this server\'s user runs it by hand';
       expect(body).toEqual({
+        type: "urn:roles-anywhere-kit:problem:credentials-unavailable",
         title: "No AWS credentials",
         status: 503,
         code: "CREDENTIALS_UNAVAILABLE",
-        detail:
-          'profile "roles-anywhere" gave no credentials; the log of this server says why, and so does its credential_process (ra-signer credential-process …) when this server\'s user runs it by hand',
+        detail,
+        instance: `urn:uuid:${id}`,
       });
       expect(text).not.toMatch(/hunter2|aHVudGVyMg|expired/);
-      expect(log).toEqual([
-        expect.stringContaining(
-          `GET ${path} answered 503 CREDENTIALS_UNAVAILABLE: \\u{1b}[31mexpired\\u{7} Authorization: Basic aHVudGVyMg== https://u:hunter2@proxy\\n200 GET /forged; profile`,
-        ),
-      ]);
-      expect(log[0]).not.toContain("--pkcs8-password");
+      const [failure, answer] = log;
+      expect(failure).toMatchObject({
+        level: "error",
+        code: "CREDENTIALS_UNAVAILABLE",
+        req: { id, method: "GET", path },
+        reason:
+          "\\u{1b}[31mexpired\\u{7} Authorization: Basic aHVudGVyMg== https://u:hunter2@proxy\\n200 GET /forged",
+        msg: detail,
+      });
+      expect(JSON.stringify(log)).not.toContain("--pkcs8-password");
+      expect(answer).toMatchObject({ level: "warn", req: { id }, res: { statusCode: 503 }, msg: "answered" });
       expect(profile.runs).toBe(1);
     },
   );
@@ -201,7 +289,9 @@ describe("the credential process", () => {
     vi.stubEnv("AWS_CONFIG_FILE", `${profile.folder}/none`);
     const { body } = await http().get("/api/files").expect(503);
     expect(body).toMatchObject({ code: "CREDENTIALS_UNAVAILABLE" });
-    expect(log).toEqual([expect.stringContaining("Could not resolve credentials using profile")]);
+    expect(log[0]).toMatchObject({
+      reason: expect.stringContaining("Could not resolve credentials using profile"),
+    });
   });
 });
 
@@ -219,9 +309,9 @@ describe("errors", () => {
     expect(aws.requests).toHaveLength(1);
   });
 
-  it("AWS that does not answer the door → 502", async () => {
+  it("AWS that does not answer the door → 503, with the time to try again", async () => {
     await start({ AWS_ENDPOINT_URL: "http://127.0.0.1:1" });
-    const { body } = await http().get("/api/files").expect(502);
+    const { body } = await http().get("/api/files").expect(503).expect("Retry-After", "5");
     expect(body).toMatchObject({ code: "AWS_UNREACHABLE" });
   });
 
@@ -237,27 +327,96 @@ describe("GET /health", () => {
     aws.refusal = { status: 503, code: "ServiceUnavailable", message: "down" };
     profile.fail("down");
     await start();
-    await http().get("/health").expect(200, { status: "ok", credentialSource: "profile" });
+    const { body } = await http().get("/health").expect(200);
+    expect(body).toEqual({ status: "ok", info: {}, error: {}, details: {} });
     expect(aws.requests).toEqual([]);
   });
 });
 
-describe("GET /", () => {
-  it("answers a page that loads only its own files", async () => {
+describe("the log", () => {
+  it("has a line for each request, with its id, and neither query nor headers", async () => {
+    aws.objects = [{ key: "a", size: 1, lastModified: "2026-01-01T00:00:00.000Z" }];
     await start();
-    const { text } = await http()
+    const { headers } = await http()
+      .get("/api/files?prefix=a&x=secret-in-query")
+      .set("Authorization", "Bearer secret-in-header")
+      .set("X-Request-Id", "chosen-by-the-client")
+      .expect(200);
+    await http().get("/health").expect(200);
+    expect(log).toEqual([
+      {
+        level: "info",
+        time: expect.any(String),
+        req: { id: headers["x-request-id"], method: "GET", path: "/api/files" },
+        res: { statusCode: 200 },
+        responseTime: expect.any(Number),
+        msg: "answered",
+      },
+    ]);
+    expect(headers["x-request-id"]).toMatch(/^[\da-f]{8}-[\da-f-]{27}$/);
+  });
+});
+
+describe("the rate limit", () => {
+  it("refuses what is too much of one address, and lets health checks through", async () => {
+    await start({ RATE_LIMIT: "2" });
+    await http().get("/api/files").expect(200);
+    await http().get("/api/files").expect(200);
+    const { body } = await http().get("/api/files").expect(429).expect("Retry-After", /^\d+$/);
+    expect(body).toMatchObject({ status: 429, code: "RATE_LIMITED" });
+    await http().get("/health").expect(200);
+    await http().get("/health/ready").expect(200);
+  });
+});
+
+describe("GET /docs", () => {
+  it("describes every route, parameter and answer", async () => {
+    await start();
+    const { body } = await http().get("/docs/openapi.json").expect(200);
+    expect(Object.keys(body.paths)).toEqual(["/api/files", "/api/identity", "/health", "/health/ready"]);
+    const { get } = body.paths["/api/files"];
+    expect(get.parameters.map(({ name }: { name: string }) => name)).toEqual(["prefix", "limit", "cursor"]);
+    expect(get.responses[200].content["application/json"].schema.properties.files.items.required).toEqual([
+      "fileName",
+      "size",
+      "lastModified",
+      "viewUrl",
+      "viewUrlExpiresAt",
+    ]);
+    expect(get.responses.default.content["application/problem+json"].schema.properties).toHaveProperty(
+      "code",
+    );
+  });
+
+  it("has a policy of its own, which allows no foreign script", async () => {
+    await start();
+    const { headers } = await http().get("/docs").expect(200);
+    expect(headers["content-security-policy"]).toMatch(/^default-src 'none';script-src 'self';/);
+  });
+});
+
+describe("GET /", () => {
+  it("answers a page that loads only its own files, and images of the bucket", async () => {
+    await start();
+    const { text, headers } = await http()
       .get("/")
       .expect(200)
-      .expect("Content-Type", "text/html; charset=utf-8")
-      .expect("Content-Security-Policy", /^default-src 'none'; script-src 'self'; style-src 'self';/);
+      .expect("Content-Type", "text/html; charset=utf-8");
+    expect(headers["content-security-policy"]).toBe(
+      `default-src 'none';script-src 'self';style-src 'self';img-src 'self' ${aws.url};connect-src 'self';base-uri 'none';form-action 'none';frame-ancestors 'none'`,
+    );
     const references = [...text.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, reference]) => reference);
-    expect(references).toEqual(["icon.svg", "page.css", "page.js", "api/files", "api/identity"]);
+    expect(new Set(references)).toEqual(
+      new Set(["icon.svg", "page.css", "files.js", "session.js", "api/files", "api/identity", "docs"]),
+    );
     expect(text).not.toMatch(/<style|style=|<script>|\son[a-z]+=/);
   });
 
   it.each([
     ["/page.css", "text/css; charset=utf-8"],
-    ["/page.js", "text/javascript; charset=utf-8"],
+    ["/files.js", "text/javascript; charset=utf-8"],
+    ["/session.js", "text/javascript; charset=utf-8"],
+    ["/common.js", "text/javascript; charset=utf-8"],
     ["/icon.svg", "image/svg+xml"],
   ])("serves %s as %s", async (path, type) => {
     await start();
@@ -271,6 +430,9 @@ describe("GET /", () => {
     ["GET", "/health", {}],
     ["GET", "/nope", {}],
     ["GET", "/a/b/c", {}],
+    ["GET", "/docs", {}],
+    ["GET", "/docs/openapi.json", {}],
+    ["GET", "/..%2f..%2fpackage.json", {}],
     // Answered before any route is looked for.
     ["GET", "/%zz", {}],
     ["GET", "/?__proto__[x]=1&a[", {}],
@@ -283,9 +445,10 @@ describe("GET /", () => {
   ])("hardens %s %s %j", async (method, path, headers) => {
     await start();
     const response = await raw(method, path, headers, headers["Content-Length"] === undefined ? "" : "{");
-    expect(response).toMatch(/^content-security-policy: default-src 'none'; script-src 'self';/im);
+    expect(response).toMatch(/^content-security-policy: default-src 'none';script-src 'self';/im);
     expect(response).toMatch(/^referrer-policy: no-referrer\r$/im);
     expect(response).toMatch(/^x-content-type-options: nosniff\r$/im);
+    expect(response).toMatch(/^x-request-id: [\da-f-]{36}\r$/im);
     expect(response).not.toMatch(/^x-powered-by:/im);
     expect(response).not.toMatch(/^access-control-/im);
   });

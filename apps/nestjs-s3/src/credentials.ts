@@ -1,17 +1,38 @@
-import { fromIni } from "@aws-sdk/credential-providers";
-import { Logger } from "@nestjs/common";
-import { memoize } from "@smithy/property-provider";
-import { reasonOf } from "./log-text.ts";
-import type { CredentialsSettings, InProcessSettings } from "./settings.ts";
+import type { fromIni } from "@aws-sdk/credential-providers";
+import { memoize } from "@smithy/core/config";
+import type { RolesAnywhereInit } from "@roles-anywhere/signer";
+import { reasonOf } from "./log.ts";
+
+/** Credentials from a profile of `~/.aws/config`, whose `credential_process` the AWS SDK runs. */
+export interface ProfileSource {
+  readonly profile: string;
+}
+
+/** Credentials that this process gets from Roles Anywhere itself, through the signer's provider. */
+export type InProcessSource = Pick<
+  RolesAnywhereInit,
+  | "certificate"
+  | "privateKey"
+  | "passphrase"
+  | "intermediates"
+  | "trustAnchorArn"
+  | "profileArn"
+  | "roleArn"
+  | "durationSeconds"
+>;
+
+export type CredentialSource = ProfileSource | InProcessSource;
+
+/** How answers and the page call the source of the credentials. */
+export function credentialSource(source: CredentialSource): "profile" | "in-process" {
+  return "profile" in source ? "profile" : "in-process";
+}
 
 /** Temporary credentials of the AWS SDK. */
 export type Credentials = Awaited<ReturnType<ReturnType<typeof fromIni>>>;
 
 /** Returns credentials. With `forceRefresh` they are new, never from a cache. */
 export type CredentialProvider = (options?: { forceRefresh?: boolean }) => Promise<Credentials>;
-
-/** Injection token of the {@link SharedCredentials} that every AWS client is made with. */
-export const CREDENTIALS = Symbol("CREDENTIALS");
 
 /** One set of credentials for all clients, renewed before it expires. */
 export interface SharedCredentials {
@@ -24,6 +45,8 @@ export interface SharedCredentials {
   readonly memoized: true;
   /** Drops the current credentials, because AWS has rejected them. */
   forget(): void;
+  /** When the current session was first handed out; undefined before the first one. */
+  obtainedAt(): Date | undefined;
 }
 
 /** Neither the profile nor Roles Anywhere gave credentials. The message is one line for the log, not for clients. */
@@ -36,25 +59,17 @@ export class CredentialsUnavailableError extends Error {
   }
 }
 
-/** Makes the credentials of the whole server: from a profile, as in any other application, or from Roles Anywhere. */
-export async function createCredentials(settings: CredentialsSettings): Promise<SharedCredentials> {
-  const logger = new Logger("Credentials");
-  const onRenewalFailure = (cause: unknown): void =>
-    logger.warn(`renewal failed, the current session goes on: ${reasonOf(cause)}`);
-  if (settings.source === "in-process") return inProcessCredentials(settings, { onRenewalFailure });
-  const { profile } = settings;
-  // With ignoreCache the next attempt reads a profile that was written or corrected while the server runs.
-  return shareCredentials(memoizeSession(fromIni({ profile, ignoreCache: true }), { onRenewalFailure }));
-}
-
 /** Gives the same credentials to all clients. After `forget` it asks for new credentials until it gets them. */
 export function shareCredentials(provider: CredentialProvider): SharedCredentials {
   let rejected = false;
+  let session: { readonly accessKeyId: string; readonly obtainedAt: Date } | undefined;
   const current = async (): Promise<Credentials> => {
     const forceRefresh = rejected;
     try {
       const credentials = await provider({ forceRefresh });
       if (forceRefresh) rejected = false;
+      const { accessKeyId } = credentials;
+      if (session?.accessKeyId !== accessKeyId) session = { accessKeyId, obtainedAt: new Date() };
       return credentials;
     } catch (cause) {
       throw new CredentialsUnavailableError(cause);
@@ -63,7 +78,7 @@ export function shareCredentials(provider: CredentialProvider): SharedCredential
   const forget = (): void => {
     rejected = true;
   };
-  return Object.assign(current, { memoized: true as const, forget });
+  return Object.assign(current, { memoized: true as const, forget, obtainedAt: () => session?.obtainedAt });
 }
 
 export interface SessionOptions {
@@ -74,7 +89,7 @@ export interface SessionOptions {
 }
 
 export interface MemoizeSessionOptions extends SessionOptions {
-  /** How long one attempt may take, in milliseconds. @default 30000 */
+  /** How long one attempt may take, in milliseconds. @default 15000 */
   readonly timeoutMs?: number | undefined;
 }
 
@@ -82,7 +97,7 @@ export interface MemoizeSessionOptions extends SessionOptions {
 const RENEWAL_MARGIN_MS = 5 * 60_000;
 
 /** How long it may take to get one session, in milliseconds. */
-const TOTAL_TIMEOUT_MS = 30_000;
+export const SESSION_TIMEOUT_MS = 15_000;
 
 /**
  * Wraps a provider in the SDK's `memoize`, so that all clients and requests together run the credential process once per
@@ -96,7 +111,7 @@ const TOTAL_TIMEOUT_MS = 30_000;
  */
 export function memoizeSession(
   provider: () => Promise<Credentials>,
-  { now = Date.now, timeoutMs = TOTAL_TIMEOUT_MS, onRenewalFailure }: MemoizeSessionOptions = {},
+  { now = Date.now, timeoutMs = SESSION_TIMEOUT_MS, onRenewalFailure }: MemoizeSessionOptions = {},
 ): CredentialProvider {
   let current: Credentials | undefined;
   let renewAt = 0;
@@ -139,33 +154,4 @@ async function within<T>(timeoutMs: number, work: Promise<T>): Promise<T> {
       );
     }),
   ]);
-}
-
-/**
- * Makes credentials that this process gets from Roles Anywhere itself. The signer's provider caches them and renews them in
- * the background, five minutes before they expire. It reads the files each time, so it uses a renewed certificate.
- *
- * Endpoint, FIPS, dual stack and number of attempts come from the AWS variables of the environment.
- */
-export async function inProcessCredentials(
-  settings: InProcessSettings,
-  { now = Date.now, onRenewalFailure }: SessionOptions = {},
-): Promise<SharedCredentials> {
-  // Loaded here, because a server with a profile does not need the signer.
-  const { fromRolesAnywhere } = await import("@roles-anywhere/signer");
-  return shareCredentials(
-    fromRolesAnywhere({
-      certificate: settings.certificate,
-      privateKey: settings.privateKey,
-      passphrase: settings.privateKeyPassword,
-      intermediates: settings.intermediates,
-      trustAnchorArn: settings.trustAnchorArn,
-      profileArn: settings.profileArn,
-      roleArn: settings.roleArn,
-      durationSeconds: settings.sessionDurationSeconds,
-      totalTimeoutMs: TOTAL_TIMEOUT_MS,
-      now: () => new Date(now()),
-      onRefreshFailure: (error) => onRenewalFailure?.(error),
-    }),
-  );
 }

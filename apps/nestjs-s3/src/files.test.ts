@@ -1,16 +1,12 @@
 import { S3Client } from "@aws-sdk/client-s3";
-import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { FakeAws } from "../test/support/fake-aws.ts";
-import { linkLifetimeSeconds, listFiles, oneRunAtATime } from "./files.ts";
-import type { ListFilesInput } from "./files.ts";
+import { shareCredentials } from "./credentials.ts";
+import { FilesService, linkLifetimeSeconds } from "./files.ts";
+import { clientOptions } from "./roles-anywhere.ts";
+import type { RolesAnywhereOptions } from "./roles-anywhere.ts";
 
 const NOW = Date.UTC(2026, 0, 1, 12);
-const credentials = async () => ({
-  accessKeyId: "ASIAIOSFODNN7EXAMPLE",
-  secretAccessKey: "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
-  sessionToken: "session-token",
-  expiration: new Date(NOW + 600_000),
-});
 const numbered = (count: number) =>
   Array.from({ length: count }, (_, index) => ({
     key: `file-${String(index).padStart(4, "0")}`,
@@ -19,43 +15,54 @@ const numbered = (count: number) =>
   }));
 
 let aws: FakeAws;
-let input: ListFilesInput;
 
 beforeAll(async () => {
   aws = await FakeAws.start();
 });
 beforeEach(() => {
   aws.objects = [];
-  aws.pageSize = 1000;
   aws.requests.length = 0;
-  const reader = new S3Client({
-    region: "eu-central-1",
-    endpoint: aws.url,
-    forcePathStyle: true,
-    credentials,
-  });
-  input = { bucket: "docs", reader, linkSigner: reader, credentials, maxFiles: 100, now: () => NOW };
+  vi.stubEnv("AWS_ENDPOINT_URL", aws.url);
+  vi.useFakeTimers({ toFake: ["Date"], now: NOW });
+});
+afterEach(() => {
+  vi.useRealTimers();
 });
 afterAll(() => aws[Symbol.asyncDispose]());
+
+function setUp(settings: { bucket?: string; s3PublicEndpoint?: string } = {}): FilesService {
+  const options: RolesAnywhereOptions = { region: "eu-central-1", profile: "none", forcePathStyle: true };
+  const credentials = shareCredentials(async () => ({
+    accessKeyId: "ASIAIOSFODNN7EXAMPLE",
+    secretAccessKey: "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+    sessionToken: "session-token",
+    expiration: new Date(NOW + 600_000),
+  }));
+  const reader = new S3Client(clientOptions(options, credentials));
+  const where = { bucket: "docs", s3PublicEndpoint: undefined, ...settings };
+  return new FilesService(reader, credentials, options, where);
+}
 
 describe("listFiles", () => {
   it("gives name, size, date and link of each object", async () => {
     aws.objects = [{ key: "a.txt", size: 12, lastModified: "2026-01-01T00:00:00.000Z" }];
-    const { files, truncated } = await listFiles(input);
-    expect(truncated).toBe(false);
-    expect(files).toEqual([
-      {
-        fileName: "a.txt",
-        size: 12,
-        lastModified: "2026-01-01T00:00:00.000Z",
-        viewUrl: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+\/docs\/a\.txt\?X-Amz-Algorithm=/),
-      },
-    ]);
+    expect(await setUp().listFiles({ limit: 10 })).toEqual({
+      files: [
+        {
+          fileName: "a.txt",
+          size: 12,
+          lastModified: "2026-01-01T00:00:00.000Z",
+          viewUrl: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+\/docs\/a\.txt\?X-Amz-Algorithm=/),
+          viewUrlExpiresAt: "2026-01-01T12:10:00.000Z",
+        },
+      ],
+      nextCursor: null,
+    });
   });
 
   it("signs links for the rest of the session, with its token", async () => {
     aws.objects = numbered(1);
-    const { files } = await listFiles(input);
+    const { files } = await setUp().listFiles({ limit: 10 });
     const query = new URL(files[0]?.viewUrl ?? "").searchParams;
     expect(query.get("X-Amz-Date")).toBe("20260101T120000Z");
     expect(query.get("X-Amz-Expires")).toBe("600");
@@ -65,56 +72,72 @@ describe("listFiles", () => {
 
   it("signs links for the name that browsers use, and lists by the other", async () => {
     aws.objects = numbered(1);
-    const linkSigner = new S3Client({
-      region: "eu-central-1",
-      endpoint: "https://files.example:8443",
-      forcePathStyle: true,
-      credentials,
-    });
-    const { files } = await listFiles({ ...input, linkSigner });
+    const service = setUp({ s3PublicEndpoint: "https://files.example:8443" });
+    const { files } = await service.listFiles({ limit: 10 });
     expect(files[0]?.viewUrl).toMatch(/^https:\/\/files\.example:8443\/docs\/file-0000\?/);
     expect(aws.requests).toHaveLength(1);
+    expect(await service.linkOrigin()).toBe("https://files.example:8443");
   });
 
   it.each(["a b.txt", "50% & more?.txt", "päper/ünï.txt", "#1+2=3.txt", "日本語.txt", "<x>'\".txt"])(
-    "links to %s without breaking the URL",
+    "links to %s without breaking the URL, and finds it by its own name",
     async (key) => {
       aws.objects = [{ key, size: 1, lastModified: "2026-01-01T00:00:00.000Z" }];
-      const { files } = await listFiles(input);
+      const { files } = await setUp().listFiles({ limit: 10, prefix: key });
       expect(files[0]?.fileName).toBe(key);
       expect(decodeURIComponent(new URL(files[0]?.viewUrl ?? "").pathname)).toBe(`/docs/${key}`);
     },
   );
 
-  it("reads page after page", async () => {
-    aws.objects = numbered(7);
-    aws.pageSize = 3;
-    const { files } = await listFiles(input);
-    expect(files.map(({ fileName }) => fileName)).toEqual(aws.objects.map(({ key }) => key));
-    expect(aws.requests).toHaveLength(3);
-  });
-
   it.each([
-    ["in the middle of a page", 4, true, 2],
-    ["at the end of a page", 6, true, 2],
-    ["at exactly the number of objects", 7, false, 3],
-  ])("stops %s", async (_where, maxFiles, truncated, pages) => {
+    ["one at a time", 1, 7],
+    ["in pages that do not divide the number", 3, 3],
+    ["in one page of exactly their number", 7, 1],
+  ])("reads all objects, %s, by following the cursor", async (_how, limit, pages) => {
     aws.objects = numbered(7);
-    aws.pageSize = 3;
-    const listing = await listFiles({ ...input, maxFiles });
-    expect(listing.files).toHaveLength(maxFiles);
-    expect(listing.truncated).toBe(truncated);
+    const service = setUp();
+    const names: string[] = [];
+    let cursor: string | undefined;
+    do {
+      const { files, nextCursor } = await service.listFiles({ limit, cursor });
+      expect(files.length).toBeLessThanOrEqual(limit);
+      names.push(...files.map(({ fileName }) => fileName));
+      cursor = nextCursor ?? undefined;
+    } while (cursor !== undefined);
+    expect(names).toEqual(aws.objects.map(({ key }) => key));
     expect(aws.requests).toHaveLength(pages);
   });
 
+  it("lists only names with the prefix", async () => {
+    aws.objects = [
+      ...numbered(3),
+      { ...numbered(1)[0], key: "other", size: 1, lastModified: "2026-01-01T00:00:00.000Z" },
+    ];
+    const { files } = await setUp().listFiles({ limit: 10, prefix: "oth" });
+    expect(files.map(({ fileName }) => fileName)).toEqual(["other"]);
+  });
+
   it("finds nothing in an empty bucket", async () => {
-    expect(await listFiles(input)).toEqual({ files: [], truncated: false });
+    expect(await setUp().listFiles({ limit: 10 })).toEqual({ files: [], nextCursor: null });
   });
 
   it("passes AWS's errors on", async () => {
     aws.refusal = { status: 403, code: "AccessDenied", message: "no" };
-    await expect(listFiles(input)).rejects.toMatchObject({ name: "AccessDenied", message: "no" });
+    await expect(setUp().listFiles({ limit: 10 })).rejects.toMatchObject({
+      name: "AccessDenied",
+      message: "no",
+    });
     aws.refusal = undefined;
+  });
+});
+
+describe("linkOrigin", () => {
+  it("is that of the links, without credentials", async () => {
+    aws.objects = numbered(1);
+    const service = setUp();
+    const origin = await service.linkOrigin();
+    expect(aws.requests).toEqual([]);
+    expect(new URL((await service.listFiles({ limit: 1 })).files[0]?.viewUrl ?? "").origin).toBe(origin);
   });
 });
 
@@ -131,43 +154,5 @@ describe("linkLifetimeSeconds", () => {
   ])("%s: %s ms → %s s", (_what, remainingMs, expected) => {
     const expiration = remainingMs === undefined ? undefined : new Date(NOW + remainingMs);
     expect(linkLifetimeSeconds(expiration, NOW)).toBe(expected);
-  });
-});
-
-describe("oneRunAtATime", () => {
-  function setUp() {
-    const runs: PromiseWithResolvers<string>[] = [];
-    const call = oneRunAtATime(() => {
-      const run = Promise.withResolvers<string>();
-      runs.push(run);
-      return run.promise;
-    });
-    return { runs, call };
-  }
-
-  it("lets those who call during a run share the next one", async () => {
-    const { runs, call } = setUp();
-    const first = call();
-    await Promise.resolve();
-    const others = Array.from({ length: 40 }, () => call());
-    expect(runs).toHaveLength(1);
-    runs[0]?.resolve("first");
-    expect(await first).toBe("first");
-    expect(runs).toHaveLength(2);
-    runs[1]?.resolve("second");
-    expect(new Set(await Promise.all(others))).toEqual(new Set(["second"]));
-    expect(runs).toHaveLength(2);
-  });
-
-  it("goes on after a failure, which only those see who shared the run", async () => {
-    const { runs, call } = setUp();
-    const first = call();
-    await Promise.resolve();
-    const second = call();
-    runs[0]?.reject(new Error("down"));
-    await expect(first).rejects.toThrow("down");
-    await vi.waitUntil(() => runs.length === 2);
-    runs[1]?.resolve("up");
-    expect(await second).toBe("up");
   });
 });

@@ -1,96 +1,111 @@
-import type { ServerResponse } from "node:http";
 import { setImmediate } from "node:timers/promises";
-import { GetObjectCommand, paginateListObjectsV2, S3Client } from "@aws-sdk/client-s3";
+import { GetObjectCommand, ListObjectsV2Command, S3Client } from "@aws-sdk/client-s3";
+import type { S3ClientConfig } from "@aws-sdk/client-s3";
 import { getSignedUrl } from "@aws-sdk/s3-request-presigner";
-import { Controller, Get, Header, Inject, Injectable, Res } from "@nestjs/common";
-import type { OnApplicationShutdown } from "@nestjs/common";
-import { AWS_TIMEOUTS, awsClientOptions } from "./aws-client-options.ts";
-import { CREDENTIALS } from "./credentials.ts";
-import type { Credentials, SharedCredentials } from "./credentials.ts";
+import { Controller, Get, Header, Inject, Injectable, Query } from "@nestjs/common";
+import { ApiOkResponse, ApiOperation, ApiTags } from "@nestjs/swagger";
+import { z } from "zod";
+import type { SharedCredentials } from "./credentials.ts";
+import { ApiProblems } from "./problems.ts";
+import { clientOptions, CREDENTIALS, ROLES_ANYWHERE_OPTIONS } from "./roles-anywhere.ts";
+import type { RolesAnywhereOptions } from "./roles-anywhere.ts";
 import { SETTINGS } from "./settings.ts";
 import type { Settings } from "./settings.ts";
-
-/** One object of the bucket, as `GET /api/files` shows it. */
-export interface StoredFile {
-  /** The object's key. */
-  readonly fileName: string;
-  /** Size in bytes. */
-  readonly size: number;
-  /** ISO 8601, UTC. */
-  readonly lastModified: string;
-  /** Presigned URL: opens the object without credentials until the URL expires. */
-  readonly viewUrl: string;
-}
-
-export interface FileListing {
-  /** In S3's order: by UTF-8 bytes of the name. */
-  readonly files: readonly StoredFile[];
-  /** True when the bucket holds more objects than are listed. */
-  readonly truncated: boolean;
-}
-
-export interface ListFilesInput {
-  readonly bucket: string;
-  /** Lists the objects. */
-  readonly reader: S3Client;
-  /** Signs the links: the same client, or one that knows S3 by its public name. */
-  readonly linkSigner: S3Client;
-  /** The credentials that `linkSigner` signs with. */
-  readonly credentials: () => Promise<Credentials>;
-  /** Most objects to list. */
-  readonly maxFiles: number;
-  /** Milliseconds since the epoch. @default Date.now */
-  readonly now?: (() => number) | undefined;
-}
-
-/** Most objects that one response lists: as many as one page of ListObjectsV2 may hold. */
-export const MAX_FILES = 1000;
 
 /** Longest validity of a presigned link, in seconds. */
 export const LONGEST_LINK_SECONDS = 3600;
 
-/** After signing so many links, the server handles other requests. One link takes about half a millisecond. */
-const LINKS_AT_A_TIME = 20;
+/** Most objects that one response lists: each link takes about half a millisecond of computing. */
+export const MAX_LIMIT = 100;
 
-/**
- * Lists the bucket's objects page by page, each with a presigned link.
- *
- * @throws The SDK's errors, unchanged.
- */
-export async function listFiles(input: ListFilesInput): Promise<FileListing> {
-  const { bucket, reader, linkSigner, credentials, maxFiles, now = Date.now } = input;
-  const found: { key: string; size: number; lastModified: Date }[] = [];
-  let truncated = false;
-  const pages = paginateListObjectsV2({ client: reader }, { Bucket: bucket });
-  for await (const page of pages) {
-    for (const { Key, Size, LastModified } of page.Contents ?? []) {
-      if (Key === undefined || LastModified === undefined) continue;
-      found.push({ key: Key, size: Size ?? 0, lastModified: LastModified });
-    }
-    if (found.length >= maxFiles) {
-      truncated = found.length > maxFiles || page.IsTruncated === true;
-      break;
-    }
+const listQuery = z.object({
+  prefix: z.string().max(1024).optional().describe("only objects whose key begins like this"),
+  limit: z.coerce.number().int().min(1).max(MAX_LIMIT).default(50).describe("most objects to list"),
+  cursor: z.string().min(1).max(2048).optional().describe("`nextCursor` of the previous page, same prefix"),
+});
+export type ListQuery = z.output<typeof listQuery>;
+
+const fileListing = z.object({
+  files: z.array(
+    z.object({
+      fileName: z.string().describe("the object's key"),
+      size: z.int().describe("in bytes"),
+      lastModified: z.iso.datetime(),
+      viewUrl: z.url().describe("presigned: opens the object without credentials until it expires"),
+      viewUrlExpiresAt: z.iso.datetime().describe("in an hour, or when the session ends that signed the URL"),
+    }),
+  ),
+  nextCursor: z.string().nullable().describe("asks for the next page; null on the last one"),
+});
+export type FileListing = z.output<typeof fileListing>;
+
+/** The bucket: lists objects, and signs a link to each one. */
+@Injectable()
+export class FilesService {
+  /** Signs the links. A link works only for the host that it was signed for: the one that browsers use. */
+  private readonly linkSigner: S3Client;
+  private readonly linkOptions: S3ClientConfig;
+  private readonly bucket: string;
+  /** When the next link may be signed: one at a time, however many clients there are. */
+  private turn: Promise<unknown> = Promise.resolve();
+
+  constructor(
+    @Inject(S3Client) private readonly s3: S3Client,
+    @Inject(CREDENTIALS) private readonly credentials: SharedCredentials,
+    @Inject(ROLES_ANYWHERE_OPTIONS) options: RolesAnywhereOptions,
+    @Inject(SETTINGS) { bucket, s3PublicEndpoint: endpoint }: Pick<Settings, "bucket" | "s3PublicEndpoint">,
+  ) {
+    this.bucket = bucket;
+    const own = clientOptions(options, credentials);
+    this.linkOptions = endpoint === undefined ? own : { ...own, endpoint, forcePathStyle: true };
+    this.linkSigner = new S3Client(this.linkOptions);
   }
 
-  const { expiration } = await credentials();
-  const signedAt = now();
-  const options = {
-    expiresIn: linkLifetimeSeconds(expiration, signedAt),
-    signingDate: new Date(signedAt),
-  };
-  const files: StoredFile[] = [];
-  for (const { key, size, lastModified } of found.slice(0, maxFiles)) {
-    const viewUrl = await getSignedUrl(
-      linkSigner,
-      new GetObjectCommand({ Bucket: bucket, Key: key }),
-      options,
+  /**
+   * Lists one page of the bucket, in S3's order: by the bytes of the names.
+   *
+   * @throws {CredentialsUnavailableError} and the SDK's errors, unchanged.
+   */
+  async listFiles({ prefix, limit, cursor }: ListQuery): Promise<FileListing> {
+    const { Contents = [], NextContinuationToken } = await this.s3.send(
+      new ListObjectsV2Command({
+        Bucket: this.bucket,
+        Prefix: prefix,
+        MaxKeys: limit,
+        ContinuationToken: cursor,
+      }),
     );
-    files.push({ fileName: key, size, lastModified: lastModified.toISOString(), viewUrl });
-    // Signing does not wait for I/O, so without this call the server would handle no other request until the end.
-    if (files.length % LINKS_AT_A_TIME === 0) await setImmediate();
+    const { expiration } = await this.credentials();
+    const signingDate = new Date();
+    const expiresIn = linkLifetimeSeconds(expiration, signingDate.getTime());
+    const viewUrlExpiresAt = new Date(signingDate.getTime() + expiresIn * 1000).toISOString();
+    const files: FileListing["files"] = [];
+    for (const { Key, Size = 0, LastModified } of Contents) {
+      if (Key === undefined || LastModified === undefined) continue;
+      // Signing does not wait for I/O: without turns the server would handle no other request until the end.
+      await (this.turn = this.turn.then(() => setImmediate()));
+      const command = new GetObjectCommand({ Bucket: this.bucket, Key });
+      const viewUrl = await getSignedUrl(this.linkSigner, command, { expiresIn, signingDate });
+      const lastModified = LastModified.toISOString();
+      files.push({ fileName: Key, size: Size, lastModified, viewUrl, viewUrlExpiresAt });
+    }
+    return { files, nextCursor: NextContinuationToken ?? null };
   }
-  return { files, truncated };
+
+  /** Fails as `listFiles` does when the bucket cannot be listed. */
+  async checkBucket(abortSignal: AbortSignal): Promise<void> {
+    await this.s3.send(new ListObjectsV2Command({ Bucket: this.bucket, MaxKeys: 1 }), { abortSignal });
+  }
+
+  /** Scheme, host and port of the links: the page shows images from there. Needs no credentials. */
+  async linkOrigin(): Promise<string> {
+    const unsigned = new S3Client({
+      ...this.linkOptions,
+      credentials: { accessKeyId: "none", secretAccessKey: "none" },
+    });
+    const url = await getSignedUrl(unsigned, new GetObjectCommand({ Bucket: this.bucket, Key: "any" }));
+    return new URL(url).origin;
+  }
 }
 
 /**
@@ -110,66 +125,17 @@ export function linkLifetimeSeconds(expiration: Date | undefined, now: number): 
   return Math.max(1, Math.min(LONGEST_LINK_SECONDS, remainingSeconds));
 }
 
-/**
- * Allows one run of `work` at a time. All calls that come during a run share the next run. So each result shows everything
- * that happened before the call, and any number of calls at the same time costs at most two runs.
- */
-export function oneRunAtATime<T>(work: () => Promise<T>): () => Promise<T> {
-  let lastRun: Promise<unknown> = Promise.resolve();
-  let nextRun: Promise<T> | undefined;
-  const start = (): Promise<T> => {
-    nextRun = undefined;
-    const run = work();
-    lastRun = run.catch(() => {});
-    return run;
-  };
-  return () => (nextRun ??= lastRun.then(start));
-}
-
-/** The bucket, through two S3 clients: one lists, one signs links. */
-@Injectable()
-export class FilesService implements OnApplicationShutdown {
-  private readonly reader: S3Client;
-  private readonly linkSigner: S3Client;
-
-  /** Lists at most {@link MAX_FILES} objects, each with a presigned link. */
-  readonly list: () => Promise<FileListing>;
-
-  constructor(@Inject(SETTINGS) settings: Settings, @Inject(CREDENTIALS) credentials: SharedCredentials) {
-    const { bucket, s3ForcePathStyle, s3PublicEndpoint } = settings;
-    const options = { ...awsClientOptions(settings), credentials };
-    this.reader = new S3Client({
-      ...options,
-      forcePathStyle: s3ForcePathStyle,
-      requestHandler: AWS_TIMEOUTS,
-    });
-    // A presigned URL works only for the host that it was signed for, so it must have the host name that browsers use.
-    this.linkSigner =
-      s3PublicEndpoint === undefined
-        ? this.reader
-        : new S3Client({ ...options, endpoint: s3PublicEndpoint, forcePathStyle: true });
-    const { reader, linkSigner } = this;
-    this.list = oneRunAtATime(() =>
-      listFiles({ bucket, reader, linkSigner, credentials, maxFiles: MAX_FILES }),
-    );
-  }
-
-  onApplicationShutdown(): void {
-    this.reader.destroy();
-    this.linkSigner.destroy();
-  }
-}
-
-/** `GET /api/files`: the bucket's objects as a JSON array. */
+@ApiTags("files")
+@ApiProblems()
 @Controller("api/files")
 export class FilesController {
   constructor(@Inject(FilesService) private readonly files: FilesService) {}
 
   @Get()
   @Header("Cache-Control", "no-store")
-  async list(@Res({ passthrough: true }) response: ServerResponse): Promise<readonly StoredFile[]> {
-    const { files, truncated } = await this.files.list();
-    if (truncated) response.setHeader("X-Truncated", "true");
-    return files;
+  @ApiOperation({ summary: "The bucket's objects, page by page, each with a presigned link" })
+  @ApiOkResponse({ standardSchema: fileListing })
+  async list(@Query({ schema: listQuery }) query: ListQuery): Promise<FileListing> {
+    return this.files.listFiles(query);
   }
 }

@@ -11,6 +11,8 @@ import { createInterface } from "node:readline";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeAll, describe, expect, it } from "vitest";
+import { z } from "zod";
+import { PROBLEMS } from "./problems.ts";
 import { ClientCertificate } from "../test/support/client-certificate.ts";
 import { FakeAws } from "../test/support/fake-aws.ts";
 import { FakeCredentialProcess } from "../test/support/fake-credential-process.ts";
@@ -43,6 +45,9 @@ const block = (language: string, containing: string, page = readme): string => {
   if (found?.[2] === undefined) throw new Error(`the page has no ${language} block with ${containing}`);
   return found[2];
 };
+
+/** The answer that the README shows. */
+const listing = z.object({ files: z.tuple([z.looseObject({ fileName: z.string() })]), nextCursor: z.null() });
 
 /** The assignments of a command line. */
 const variablesIn = (command: string): Record<string, string> =>
@@ -99,7 +104,7 @@ describe("the built server", () => {
       const agent = new Agent({ keepAlive: true });
       const health = get(`${line.slice("listening on ".length)}/health`, { agent });
       const [response] = (await once(health, "response")) as [IncomingMessage];
-      expect(await text(response)).toBe('{"status":"ok","credentialSource":"profile"}');
+      expect(await text(response)).toBe('{"status":"ok","info":{},"error":{},"details":{}}');
 
       const asked = performance.now();
       child.kill(signal);
@@ -110,7 +115,7 @@ describe("the built server", () => {
     },
   );
 
-  it("answers /health at once while 40 clients list 1000 objects each", async () => {
+  it("answers /health at once while 40 clients list 100 objects each", async () => {
     await using aws = await FakeAws.start();
     using profile = new FakeCredentialProcess();
     aws.objects = Array.from({ length: 1000 }, (_, index) => ({
@@ -123,8 +128,8 @@ describe("the built server", () => {
     const listed = new AbortController();
     const listings = Promise.all(
       Array.from({ length: 40 }, async () => {
-        const response = await fetch(`${url}/api/files`);
-        expect(await response.json()).toHaveLength(1000);
+        const response = await fetch(`${url}/api/files?limit=100`);
+        expect(await response.json()).toMatchObject({ files: { length: 100 } });
       }),
     ).finally(() => listed.abort());
     const waits: number[] = [];
@@ -137,7 +142,7 @@ describe("the built server", () => {
     expect(Math.max(...waits)).toBeLessThan(1000);
   });
 
-  it("logs failures to stderr, in plain text and without the command line", async () => {
+  it("logs failures to stderr, as JSON and without the command line", async () => {
     using profile = new FakeCredentialProcess();
     profile.fail("key.pem does not match client.pem");
     const { child, closed, stderr } = boot({ ...given, AWS_CONFIG_FILE: profile.configFile });
@@ -146,11 +151,16 @@ describe("the built server", () => {
     child.kill("SIGTERM");
     await closed;
     const log = await stderr;
-    expect(log).toContain("GET /api/files answered 503 CREDENTIALS_UNAVAILABLE");
-    expect(log).toContain("key.pem does not match client.pem");
+    const lines = log
+      .trim()
+      .split("\n")
+      .map((line): unknown => JSON.parse(line));
+    const req = { id: expect.any(String), method: "GET", path: "/api/files" };
+    expect(lines).toMatchObject([
+      { level: "error", code: "CREDENTIALS_UNAVAILABLE", reason: "key.pem does not match client.pem", req },
+      { level: "warn", res: { statusCode: 503 }, req },
+    ]);
     expect(log).not.toContain("hunter2");
-    // oxlint-disable-next-line no-control-regex -- the escape character is what must not be there
-    expect(log).not.toMatch(/\u001B/);
   });
 });
 
@@ -173,14 +183,14 @@ describe("the built server with CREDENTIALS=in-process", () => {
     });
     const url = (await firstLine(child)).slice("listening on ".length);
     const files: unknown = await (await fetch(`${url}/api/files`)).json();
-    expect(files).toMatchObject([{ fileName: "report.pdf" }]);
+    expect(files).toMatchObject({ files: [{ fileName: "report.pdf" }] });
     const identity: unknown = await (await fetch(`${url}/api/identity`)).json();
     expect(identity).toMatchObject({
       credentialSource: "in-process",
       credentialsExpireAt: expect.any(String),
     });
     const ready: unknown = await (await fetch(`${url}/health/ready`)).json();
-    expect(ready).toEqual({ status: "ok", credentialSource: "in-process" });
+    expect(ready).toMatchObject({ status: "ok", info: { credentials: { source: "in-process" } } });
     expect(aws.sessions).toBe(1);
   });
 
@@ -201,7 +211,7 @@ describe("the built server with CREDENTIALS=in-process", () => {
     });
     child.kill("SIGTERM");
     await closed;
-    expect(await stderr).toMatch(/answered 503 CREDENTIALS_UNAVAILABLE: .*Untrusted Signing Certificate/);
+    expect(await stderr).toMatch(/"CREDENTIALS_UNAVAILABLE","reason":".*Untrusted Signing Certificate/);
   });
 
   it("names all that is missing or contradicts it, and exits with 1", async () => {
@@ -222,8 +232,9 @@ describe("the pages", () => {
     await using aws = await FakeAws.start();
     using folder = new FakeCredentialProcess();
     const settings = variablesIn(block("sh", "PROFILE=roles-anywhere"));
-    const shown = JSON.parse(block("json", "viewUrl")) as [{ fileName: string }];
-    aws.objects = [{ key: shown[0].fileName, size: 48213, lastModified: "2026-03-14T09:26:53.000Z" }];
+    const shown = listing.parse(JSON.parse(block("json", "viewUrl")));
+    const [file] = shown.files;
+    aws.objects = [{ key: file.fileName, size: 48213, lastModified: "2026-03-14T09:26:53.000Z" }];
     // Stands for the real command: notes its arguments, then prints credentials.
     const signer = join(folder.folder, "ra-signer");
     const credentials = JSON.stringify({ Version: 1, AccessKeyId: "ASIAEXAMPLE", SecretAccessKey: "secret" });
@@ -243,7 +254,8 @@ describe("the pages", () => {
     });
     const url = (await firstLine(child)).slice("listening on ".length);
     const files: unknown = await (await fetch(`${url}/api/files`)).json();
-    expect(files).toEqual([{ ...shown[0], viewUrl: expect.stringContaining(aws.url) }]);
+    const viewUrl: unknown = expect.stringContaining(aws.url);
+    expect(files).toEqual({ ...shown, files: [{ ...file, viewUrl, viewUrlExpiresAt: expect.any(String) }] });
     expect(readFileSync(join(folder.folder, "arguments"), "utf8").split("\n").slice(0, 2)).toEqual([
       "credential-process",
       "--certificate",
@@ -256,14 +268,17 @@ describe("the pages", () => {
   });
 
   it("quote the one line that obtains credentials", () => {
-    const source = readFileSync(new URL("credentials.ts", import.meta.url), "utf8");
+    const source = readFileSync(new URL("roles-anywhere.ts", import.meta.url), "utf8");
     expect(source).toContain(block("ts", "fromIni").trim());
   });
 
   it("list every route and every problem", () => {
-    const problems = readFileSync(new URL("problems.ts", import.meta.url), "utf8");
-    for (const [, code] of problems.matchAll(/\| "([A-Z_]+)"/g)) expect(reference).toContain(`\`${code}\``);
-    for (const route of ["/", "/api/files", "/api/identity", "/health", "/health/ready"]) {
+    for (const [code, [status]] of Object.entries(PROBLEMS)) {
+      expect(reference).toMatch(
+        new RegExp(`\\| \`${code}\` +\\| ${code === "HTTP_ERROR" ? "4xx" : status} `),
+      );
+    }
+    for (const route of ["/", "/api/files", "/api/identity", "/health", "/health/ready", "/docs"]) {
       expect(reference).toContain(`| \`GET ${route}\` `);
     }
   });

@@ -1,10 +1,11 @@
 import { createApp } from "./app.ts";
-import { closeGracefully, listen, StderrLogger } from "./server.ts";
+import { createLog } from "./log.ts";
+import { closeGracefully, listen } from "./server.ts";
 import { readSettings } from "./settings.ts";
 
 async function main(): Promise<void> {
   const settings = readSettings(process.env);
-  const app = await createApp(settings, { logger: new StderrLogger() });
+  const app = await createApp(settings, createLog(settings.logLevel));
 
   let stopping = false;
   const stop = (): void => {

@@ -7,7 +7,7 @@ import { problemFromError } from "./problems.ts";
 import type { ProblemContext } from "./problems.ts";
 
 const context: ProblemContext = {
-  credentials: { source: "profile", profile: "roles-anywhere" },
+  credentials: { profile: "roles-anywhere" },
   bucket: "docs",
   region: "eu-central-1",
 };
@@ -37,19 +37,22 @@ describe("problemFromError", () => {
     [serviceError("Forbidden", 403), 502, "ACCESS_DENIED", 'profile "roles-anywhere"'],
     [serviceError("NoSuchBucket", 404), 502, "BUCKET_NOT_FOUND", 'bucket "docs" does not exist'],
     [serviceError("SlowDown", 503), 503, "AWS_THROTTLED", "try again later"],
+    [serviceError("Whatever", 429), 503, "AWS_THROTTLED", "try again later"],
+    [serviceError("InvalidArgument", 400), 400, "CURSOR_INVALID", "begin without a cursor"],
+    [serviceError("ServiceUnavailable", 503), 503, "AWS_UNAVAILABLE", "ServiceUnavailable, HTTP 503"],
     [serviceError("PermanentRedirect", 301), 502, "AWS_ERROR", 'check REGION ("eu-central-1")'],
-    [serviceError("InternalError", 500), 502, "AWS_ERROR", "InternalError (HTTP 500)"],
+    [serviceError("InternalError", 500), 503, "AWS_UNAVAILABLE", "InternalError, HTTP 500"],
     [
       socketError("ECONNREFUSED", "connect ECONNREFUSED 127.0.0.1:1"),
-      502,
+      503,
       "AWS_UNREACHABLE",
       "(ECONNREFUSED)",
     ],
-    [socketError("ECONNREFUSED", ""), 502, "AWS_UNREACHABLE", "ECONNREFUSED"],
-    [socketError("ENOTFOUND", "getaddrinfo ENOTFOUND x"), 502, "AWS_UNREACHABLE", "(ENOTFOUND)"],
-    [named("TimeoutError", "took too long"), 504, "AWS_TIMEOUT", "(TimeoutError)"],
-    [socketError("ETIMEDOUT", "connect ETIMEDOUT"), 504, "AWS_TIMEOUT", "(ETIMEDOUT)"],
-    [new NotFoundException("Cannot GET /x"), 404, "HTTP_ERROR", "Cannot GET /x"],
+    [socketError("ECONNREFUSED", ""), 503, "AWS_UNREACHABLE", "ECONNREFUSED"],
+    [socketError("ENOTFOUND", "getaddrinfo ENOTFOUND x"), 503, "AWS_UNREACHABLE", "(ENOTFOUND)"],
+    [named("TimeoutError", "took too long"), 503, "AWS_TIMEOUT", "(TimeoutError)"],
+    [socketError("ETIMEDOUT", "connect ETIMEDOUT"), 503, "AWS_TIMEOUT", "(ETIMEDOUT)"],
+    [new NotFoundException("Cannot GET /x"), 404, "HTTP_ERROR", "/docs lists those that there are"],
     [new TypeError("x is not a function"), 500, "INTERNAL_ERROR", "its log says how"],
     [socketError("ENOENT", "/home/someone/private"), 500, "INTERNAL_ERROR", "its log says how"],
     ["a string", 500, "INTERNAL_ERROR", "its log says how"],
@@ -58,6 +61,7 @@ describe("problemFromError", () => {
     const problem = problemFromError(error, context);
     expect(problem).toMatchObject({ status, code });
     expect(problem.detail).toContain(advice);
+    expect(problem.type).toBe(`urn:roles-anywhere-kit:problem:${code.toLowerCase().replaceAll("_", "-")}`);
   });
 
   it.each([
@@ -71,15 +75,14 @@ describe("problemFromError", () => {
     ],
   ])("without a profile, names none: %s", (error, detail) => {
     const credentials = {
-      source: "in-process",
       certificate: "client.pem",
       privateKey: undefined,
-      privateKeyPassword: undefined,
+      passphrase: undefined,
       intermediates: undefined,
       trustAnchorArn: ARNS.TRUST_ANCHOR_ARN,
       profileArn: ARNS.PROFILE_ARN,
       roleArn: ARNS.ROLE_ARN,
-      sessionDurationSeconds: 3600,
+      durationSeconds: 3600,
     } as const;
     expect(problemFromError(error, { ...context, credentials }).detail).toMatch(detail);
   });

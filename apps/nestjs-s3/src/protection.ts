@@ -1,60 +1,68 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { isIP } from "node:net";
-import { sendProblem } from "./problems.ts";
+import helmet, { contentSecurityPolicy } from "helmet";
+import { problem, sendProblem } from "./problems.ts";
 import type { Problem } from "./problems.ts";
 
-const HEADERS: Readonly<Record<string, string>> = {
-  "Content-Security-Policy": [
-    "default-src 'none'",
-    "script-src 'self'",
-    "style-src 'self'",
-    "img-src 'self'",
-    "connect-src 'self'",
-    "base-uri 'none'",
-    "form-action 'none'",
-    "frame-ancestors 'none'",
-  ].join("; "),
-  "Cross-Origin-Opener-Policy": "same-origin",
-  "Cross-Origin-Resource-Policy": "same-origin",
-  // Other sites must not see a presigned link in a Referer header.
-  "Referrer-Policy": "no-referrer",
-  "X-Content-Type-Options": "nosniff",
-};
+/** A page of this server may load its own files and call its own API, and nothing else but what is added here. */
+const policy = (added: { readonly styleSrc?: string[]; readonly imgSrc: string[] }) => ({
+  useDefaults: false,
+  directives: {
+    defaultSrc: ["'none'"],
+    scriptSrc: ["'self'"],
+    styleSrc: ["'self'", ...(added.styleSrc ?? [])],
+    imgSrc: ["'self'", ...added.imgSrc],
+    connectSrc: ["'self'"],
+    baseUri: ["'none'"],
+    formAction: ["'none'"],
+    frameAncestors: ["'none'"],
+  },
+});
 
 /**
- * The first middleware. It adds the security headers to every response, and refuses requests that pages of other sites make
- * in a visitor's browser. The page of this server may load its own files and call its own API, and nothing else.
+ * The headers of every response. No referrer is sent, so that other sites do not see a presigned link in one.
+ *
+ * @param linkOrigin - Where presigned links lead: the page shows images from there.
+ */
+export function securityHeaders(linkOrigin: string) {
+  return helmet({
+    contentSecurityPolicy: policy({ imgSrc: [linkOrigin] }),
+    // The proxy that has the certificate decides about HTTPS.
+    strictTransportSecurity: false,
+  });
+}
+
+/** Swagger UI has styles in its page and images in its style sheet. This replaces the policy of {@link securityHeaders}. */
+export const docsHeaders = contentSecurityPolicy(
+  policy({ styleSrc: ["'unsafe-inline'"], imgSrc: ["data:"] }),
+);
+
+/**
+ * Refuses requests that pages of other sites make in a visitor's browser.
  *
  * @param allowedHosts - Host names in lower case, beside the local ones: see {@link isOwnHost}.
  */
-export function protection(allowedHosts: readonly string[]) {
+export function refuseOtherSites(allowedHosts: readonly string[]) {
   return (request: IncomingMessage, response: ServerResponse, next: () => void): void => {
-    for (const [name, value] of Object.entries(HEADERS)) response.setHeader(name, value);
-    const problem = refusal(request, allowedHosts);
-    if (problem === undefined) next();
-    else sendProblem(response, problem);
+    const refused = refusal(request, allowedHosts);
+    if (refused === undefined) next();
+    else sendProblem(request, response, refused);
   };
 }
 
 function refusal({ headers }: IncomingMessage, allowedHosts: readonly string[]): Problem | undefined {
   const { host } = headers;
   if (host !== undefined && !isOwnHost(host, allowedHosts)) {
-    return {
-      title: "Unknown host name",
-      status: 403,
-      code: "HOST_REFUSED",
-      detail:
-        "this server is not known under the host name of the request; if it shall be, add the name to ALLOWED_HOSTS",
-    };
+    return problem(
+      "HOST_REFUSED",
+      "this server is not known under the host name of the request; if it shall be, add the name to ALLOWED_HOSTS",
+    );
   }
   if (isForeign(headers)) {
-    return {
-      title: "Request of another site",
-      status: 403,
-      code: "ORIGIN_REFUSED",
-      detail:
-        "a web page of another site made this request; this server answers its own page and other programs",
-    };
+    return problem(
+      "ORIGIN_REFUSED",
+      "a web page of another site made this request; this server answers its own page and other programs",
+    );
   }
   return undefined;
 }

@@ -1,8 +1,6 @@
 import { once } from "node:events";
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { ConsoleLogger } from "@nestjs/common";
-import type { LogLevel } from "@nestjs/common";
 
 /**
  * Starts to listen.
@@ -66,26 +64,5 @@ export async function closeGracefully(
   } finally {
     clearInterval(sweep);
     clearTimeout(deadline);
-  }
-}
-
-/** Nest's logger on stderr: stdout holds only the line that says where the server listens. */
-export class StderrLogger extends ConsoleLogger {
-  constructor() {
-    super({
-      logLevels: ["warn", "error", "fatal"],
-      prefix: "nestjs-s3",
-      colors: Boolean(process.stderr.isTTY),
-    });
-  }
-
-  protected override printMessages(
-    messages: unknown[],
-    context?: string,
-    logLevel?: LogLevel,
-    _stream?: "stdout" | "stderr",
-    errorStack?: unknown,
-  ): void {
-    super.printMessages(messages, context, logLevel, "stderr", errorStack);
   }
 }

@@ -18,11 +18,13 @@ describe("readSettings", () => {
   it("fills in what need not be given", () => {
     expect(readSettings(given)).toEqual({
       region: "eu-central-1",
-      credentials: { source: "profile", profile: "roles-anywhere" },
+      credentials: { profile: "roles-anywhere" },
       bucket: "my-documents",
       host: "127.0.0.1",
       port: 3000,
       allowedHosts: [],
+      requestsPerMinute: 300,
+      logLevel: "info",
       s3PublicEndpoint: undefined,
       s3ForcePathStyle: false,
     });
@@ -62,6 +64,8 @@ describe("readSettings", () => {
     ["PORT", "-1", "must be a whole number from 0 to 65535"],
     ["PORT", "80.5", "must be a whole number from 0 to 65535"],
     ["PORT", "65536", '"65536" must be a whole number from 0 to 65535'],
+    ["RATE_LIMIT", "0", "must be a number of requests per minute from 1 to 999999"],
+    ["LOG_LEVEL", "loud", '"loud" is not a level: take one of fatal, error, warn, info'],
     ["ALLOWED_HOSTS", "https://files.example.com", "no scheme, no port, no wildcard"],
     ["ALLOWED_HOSTS", "files.example.com:3000", "no scheme, no port, no wildcard"],
     ["ALLOWED_HOSTS", "*.example.com", "no scheme, no port, no wildcard"],
@@ -96,6 +100,11 @@ describe("readSettings", () => {
     expect(error.settings).toEqual([name]);
     expect(error.message).toContain(complaint);
     expect(error.message).not.toContain("hunter2");
+  });
+
+  it("says at once what a server with a profile does not use, too", () => {
+    const error = refusal({ REGION: "eu-central-1", ROLE_ARN: "x", CERTIFICATE: "y" });
+    expect(error.settings).toEqual(["PROFILE", "CERTIFICATE", "ROLE_ARN", "BUCKET"]);
   });
 
   it("reads address, port 0 and the public endpoint", () => {
@@ -140,15 +149,14 @@ describe("readSettings with CREDENTIALS=in-process", () => {
 
   it("fills in what need not be given", () => {
     expect(readSettings(inProcess).credentials).toEqual({
-      source: "in-process",
       certificate: "/etc/roles-anywhere/client.pem",
       privateKey: undefined,
-      privateKeyPassword: undefined,
+      passphrase: undefined,
       intermediates: undefined,
       trustAnchorArn: ARNS.TRUST_ANCHOR_ARN,
       profileArn: ARNS.PROFILE_ARN,
       roleArn: ARNS.ROLE_ARN,
-      sessionDurationSeconds: 3600,
+      durationSeconds: 3600,
     });
   });
 
@@ -161,9 +169,9 @@ describe("readSettings with CREDENTIALS=in-process", () => {
     };
     expect(readSettings({ ...inProcess, ...more }).credentials).toMatchObject({
       privateKey: "client.key",
-      privateKeyPassword: " a b ",
+      passphrase: " a b ",
       intermediates: "chain.pem",
-      sessionDurationSeconds: 900,
+      durationSeconds: 900,
     });
   });
 

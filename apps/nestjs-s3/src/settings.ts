@@ -1,42 +1,15 @@
 import { z } from "zod";
-
-/** The credentials come from a profile of the AWS configuration, which names a credential process. */
-export interface ProfileSettings {
-  readonly source: "profile";
-  /** Name of the profile in `~/.aws/config`. */
-  readonly profile: string;
-}
-
-/** This process gets its credentials from Roles Anywhere itself. */
-export interface InProcessSettings {
-  readonly source: "in-process";
-  /** End-entity certificate: path or PEM text. */
-  readonly certificate: string;
-  /** Private key of the certificate: path or PEM text. Undefined when `certificate` holds both. */
-  readonly privateKey: string | undefined;
-  /** Password of an encrypted private key. */
-  readonly privateKeyPassword: string | undefined;
-  /** Intermediate certificates: path or PEM text. */
-  readonly intermediates: string | undefined;
-  readonly trustAnchorArn: string;
-  /** ARN of the Roles Anywhere profile, which has nothing to do with a profile of the AWS configuration. */
-  readonly profileArn: string;
-  readonly roleArn: string;
-  /** Duration of a session, 900 to 43200 seconds. */
-  readonly sessionDurationSeconds: number;
-}
-
-/** Where the credentials come from. */
-export type CredentialsSettings = ProfileSettings | InProcessSettings;
+import type { CredentialSource } from "./credentials.ts";
 
 /** Injection token of the {@link Settings}. */
 export const SETTINGS = Symbol("SETTINGS");
 
-/** All settings of the server. */
+/** All settings of the server. docs/app.md describes each variable. */
 export interface Settings {
   /** AWS region of the bucket. */
   readonly region: string;
-  readonly credentials: CredentialsSettings;
+  /** A profile of the AWS configuration, or what this process needs to call Roles Anywhere itself. */
+  readonly credentials: CredentialSource;
   /** Bucket whose objects are listed. */
   readonly bucket: string;
   /** Address to listen on. @default "127.0.0.1" */
@@ -45,11 +18,17 @@ export interface Settings {
   readonly port: number;
   /** Host names, in lower case, that requests may have besides the local ones. @default none */
   readonly allowedHosts: readonly string[];
+  /** Requests per minute that one client address may make to the API. @default 300 */
+  readonly requestsPerMinute: number;
+  /** Least severe line that the log shows. @default "info" */
+  readonly logLevel: (typeof LOG_LEVELS)[number];
   /** The S3 endpoint that browsers reach, when the server itself uses another one. Only links are signed for it. */
   readonly s3PublicEndpoint: string | undefined;
   /** True when the S3 endpoint is not AWS's own, so that a bucket's name cannot be part of the host name. */
   readonly s3ForcePathStyle: boolean;
 }
+
+const LOG_LEVELS = ["fatal", "error", "warn", "info", "debug", "trace", "silent"] as const;
 
 /** Thrown by {@link readSettings}; the message lists every setting that is missing or wrong. */
 export class SettingsError extends Error {
@@ -78,13 +57,16 @@ const quoted = (value: unknown): string => {
 };
 
 /** A variable that must be set. `missing` describes it when it is not set; `wrong` follows a value that does not match. */
-const required = (missing: string, pattern: RegExp, wrong: string) =>
+const required = (missing: string, pattern = /./, wrong = "") =>
   z
     .string({ error: `is missing: ${missing}` })
     .regex(pattern, { error: (issue) => `${quoted(issue.input)} ${wrong}` });
 
+const arn = (what: string, shape: string, pattern: RegExp) =>
+  required(`the ARN of the ${what}: ${shape}`, pattern, `is not the ARN of a ${what}: ${shape}`);
+
 /** A whole number of at most six digits. */
-const wholeNumber = (min: number, max: number, rule: string) =>
+const wholeNumber = (min: number, max: number, rule = "a whole number") =>
   z
     .string()
     .refine((text) => /^\d{1,6}$/.test(text) && Number(text) >= min && Number(text) <= max, {
@@ -95,11 +77,33 @@ const wholeNumber = (min: number, max: number, rule: string) =>
 /** A variable that the chosen source of credentials does not use. It is refused, because setting it has no effect. */
 const unused = (complaint: string) => z.undefined({ error: complaint }).optional();
 
-const onlyInProcess = unused(
-  "is used with CREDENTIALS=in-process only: set that as well and leave PROFILE out, or leave this out",
-);
+const inProcessVariables = z.object({
+  CREDENTIALS: z.literal("in-process"),
+  PROFILE: unused(
+    "names a profile of the AWS configuration, which CREDENTIALS=in-process does not read: leave one of the two out",
+  ),
+  CERTIFICATE: required(
+    "the client certificate, as path or PEM text, such as /etc/roles-anywhere/client.pem",
+  ),
+  PRIVATE_KEY: z.string().optional(),
+  PRIVATE_KEY_PASSWORD: z.string().optional(),
+  INTERMEDIATES: z.string().optional(),
+  TRUST_ANCHOR_ARN: arn(
+    "trust anchor",
+    "arn:aws:rolesanywhere:<region>:<account>:trust-anchor/<id>",
+    /^arn:[^:]+:rolesanywhere:[^:]+:\d{12}:trust-anchor\/[^:]+$/,
+  ),
+  PROFILE_ARN: arn(
+    "Roles Anywhere profile",
+    "arn:aws:rolesanywhere:<region>:<account>:profile/<id>",
+    /^arn:[^:]+:rolesanywhere:[^:]+:\d{12}:profile\/[^:]+$/,
+  ),
+  ROLE_ARN: arn("role", "arn:aws:iam::<account>:role/<name>", /^arn:[^:]+:iam::\d{12}:role\/[^:]+$/),
+  // https://docs.aws.amazon.com/rolesanywhere/latest/userguide/authentication-create-session.html
+  SESSION_DURATION: wholeNumber(900, 43_200, "a number of seconds").default(3600),
+});
 
-const profileVariables = z
+const profileSource = z
   .object({
     CREDENTIALS: z
       .literal("profile", { error: (issue) => `${quoted(issue.input)} is neither profile nor in-process` })
@@ -109,72 +113,44 @@ const profileVariables = z
       /^[^\n[\]]+$/,
       "is not the name of a profile: write it without the brackets",
     ),
-    CERTIFICATE: onlyInProcess,
-    PRIVATE_KEY: onlyInProcess,
-    PRIVATE_KEY_PASSWORD: onlyInProcess,
-    INTERMEDIATES: onlyInProcess,
-    TRUST_ANCHOR_ARN: onlyInProcess,
-    PROFILE_ARN: onlyInProcess,
-    ROLE_ARN: onlyInProcess,
-    SESSION_DURATION: onlyInProcess,
   })
-  .transform(({ PROFILE }): ProfileSettings => ({ source: "profile", profile: PROFILE }));
+  .transform(({ PROFILE }): CredentialSource => ({ profile: PROFILE }));
 
-const arn = (what: string, pattern: RegExp, shape: string) =>
-  required(`the ARN of the ${what}: ${shape}`, pattern, `is not the ARN of a ${what}: ${shape}`);
+/** The variables that a server with a profile does not use. */
+const unusedWithProfile = z.object(
+  Object.fromEntries(
+    Object.keys(inProcessVariables.omit({ CREDENTIALS: true, PROFILE: true }).shape).map((name) => [
+      name,
+      unused(
+        "is used with CREDENTIALS=in-process only: set that as well and leave PROFILE out, or leave this out",
+      ),
+    ]),
+  ),
+);
 
-const inProcessVariables = z
-  .object({
-    CREDENTIALS: z.literal("in-process"),
-    PROFILE: unused(
-      "names a profile of the AWS configuration, which CREDENTIALS=in-process does not read: leave one of the two out",
-    ),
-    CERTIFICATE: z.string({
-      error:
-        "is missing: the client certificate, as path or PEM text, such as /etc/roles-anywhere/client.pem",
-    }),
-    PRIVATE_KEY: z.string().optional(),
-    PRIVATE_KEY_PASSWORD: z.string().optional(),
-    INTERMEDIATES: z.string().optional(),
-    TRUST_ANCHOR_ARN: arn(
-      "trust anchor",
-      /^arn:[^:]+:rolesanywhere:[^:]+:\d{12}:trust-anchor\/[^:]+$/,
-      "arn:aws:rolesanywhere:<region>:<account>:trust-anchor/<id>",
-    ),
-    PROFILE_ARN: arn(
-      "Roles Anywhere profile",
-      /^arn:[^:]+:rolesanywhere:[^:]+:\d{12}:profile\/[^:]+$/,
-      "arn:aws:rolesanywhere:<region>:<account>:profile/<id>",
-    ),
-    ROLE_ARN: arn("role", /^arn:[^:]+:iam::\d{12}:role\/[^:]+$/, "arn:aws:iam::<account>:role/<name>"),
-    // https://docs.aws.amazon.com/rolesanywhere/latest/userguide/authentication-create-session.html
-    SESSION_DURATION: wholeNumber(900, 43_200, "a number of seconds").default(3600),
-  })
+const inProcessSource = inProcessVariables
   .superRefine(({ TRUST_ANCHOR_ARN, PROFILE_ARN, ROLE_ARN }, context) => {
-    const [, partition, , region, account] = TRUST_ANCHOR_ARN.split(":");
-    const complain = (name: string, value: string): void =>
+    const [, partition = "", , region = "", account = ""] = TRUST_ANCHOR_ARN.split(":");
+    const refuse = (name: string, value: string): void =>
       context.addIssue({
         code: "custom",
         path: [name],
         message: `${quoted(value)} does not go with TRUST_ANCHOR_ARN, which is in ${partition}, ${region}, account ${account}`,
       });
-    const [, profilePartition, , profileRegion, profileAccount] = PROFILE_ARN.split(":");
-    if (profilePartition !== partition || profileRegion !== region || profileAccount !== account) {
-      complain("PROFILE_ARN", PROFILE_ARN);
+    if (!PROFILE_ARN.startsWith(`arn:${partition}:rolesanywhere:${region}:${account}:`)) {
+      refuse("PROFILE_ARN", PROFILE_ARN);
     }
-    const [, rolePartition, , , roleAccount] = ROLE_ARN.split(":");
-    if (rolePartition !== partition || roleAccount !== account) complain("ROLE_ARN", ROLE_ARN);
+    if (!ROLE_ARN.startsWith(`arn:${partition}:iam::${account}:`)) refuse("ROLE_ARN", ROLE_ARN);
   })
-  .transform((given): InProcessSettings => ({
-    source: "in-process",
+  .transform((given): CredentialSource => ({
     certificate: given.CERTIFICATE,
     privateKey: given.PRIVATE_KEY,
-    privateKeyPassword: given.PRIVATE_KEY_PASSWORD,
+    passphrase: given.PRIVATE_KEY_PASSWORD,
     intermediates: given.INTERMEDIATES,
     trustAnchorArn: given.TRUST_ANCHOR_ARN,
     profileArn: given.PROFILE_ARN,
     roleArn: given.ROLE_ARN,
-    sessionDurationSeconds: given.SESSION_DURATION,
+    durationSeconds: given.SESSION_DURATION,
   }));
 
 const serverVariables = z
@@ -191,7 +167,7 @@ const serverVariables = z
       "is not the name of a bucket: 3 to 63 lower-case letters, digits, dots and hyphens, no s3:// and no path",
     ),
     HOST: z.string().default("127.0.0.1"),
-    PORT: wholeNumber(0, 65_535, "a whole number").default(3000),
+    PORT: wholeNumber(0, 65_535).default(3000),
     ALLOWED_HOSTS: z
       .string()
       .regex(/^[\w.-]+(?:\s*,\s*[\w.-]+)*$/, {
@@ -200,6 +176,12 @@ const serverVariables = z
       })
       .transform((names) => names.toLowerCase().split(/\s*,\s*/))
       .default([]),
+    RATE_LIMIT: wholeNumber(1, 999_999, "a number of requests per minute").default(300),
+    LOG_LEVEL: z
+      .enum(LOG_LEVELS, {
+        error: (issue) => `${quoted(issue.input)} is not a level: take one of ${LOG_LEVELS.join(", ")}`,
+      })
+      .default("info"),
     S3_PUBLIC_ENDPOINT: z
       .url({
         protocol: /^https?$/,
@@ -217,6 +199,8 @@ const serverVariables = z
     host: given.HOST,
     port: given.PORT,
     allowedHosts: given.ALLOWED_HOSTS,
+    requestsPerMinute: given.RATE_LIMIT,
+    logLevel: given.LOG_LEVEL,
     s3PublicEndpoint: given.S3_PUBLIC_ENDPOINT,
     // The SDK's own rule: https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html
     s3ForcePathStyle:
@@ -225,7 +209,9 @@ const serverVariables = z
   }));
 
 /** The order of the variables in the message. */
-const ORDER = ["REGION", ...Object.keys(profileVariables.in.shape), "BUCKET"];
+const ORDER = [
+  ...new Set(["REGION", ...Object.keys(inProcessVariables.shape), ...Object.keys(serverVariables.in.shape)]),
+];
 
 /**
  * Reads and checks the settings.
@@ -244,25 +230,19 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
   );
   const inProcess = given["CREDENTIALS"] === "in-process";
   const server = serverVariables.safeParse(given);
-  const credentials = (inProcess ? inProcessVariables : profileVariables).safeParse(given);
-  if (!server.success || !credentials.success) {
-    const issues = [...(server.error?.issues ?? []), ...(credentials.error?.issues ?? [])];
-    throw new SettingsError(
-      firstComplaints(issues),
-      inProcess
-        ? "CREDENTIALS=in-process CERTIFICATE=client.pem PRIVATE_KEY=client.key TRUST_ANCHOR_ARN=arn:… PROFILE_ARN=arn:… ROLE_ARN=arn:… REGION=us-east-1 BUCKET=my-documents npm start"
-        : "REGION=us-east-1 PROFILE=roles-anywhere BUCKET=my-documents npm start",
-    );
+  const credentials = (inProcess ? inProcessSource : profileSource).safeParse(given);
+  const rest = (inProcess ? z.object() : unusedWithProfile).safeParse(given);
+  if (server.success && credentials.success && rest.success) {
+    return { ...server.data, credentials: credentials.data };
   }
-  return { ...server.data, credentials: credentials.data };
-}
-
-/** The first complaint about each variable, in the order of the variables. */
-function firstComplaints(issues: readonly z.core.$ZodIssue[]): ReadonlyMap<string, string> {
-  const place = (name: string): number => (ORDER.includes(name) ? ORDER.indexOf(name) : ORDER.length);
-  const complaints = issues
-    .map(({ path, message }) => [path.join("."), message] as const)
-    .toSorted(([a], [b]) => place(a) - place(b));
-  // A map keeps the last value of a key but the place of the first, so the reversed list sets the first complaints.
-  return new Map([...complaints, ...complaints.toReversed()]);
+  const issues = [server, credentials, rest].flatMap(({ error }) => error?.issues ?? []);
+  // The first complaint about each variable.
+  const complaints = new Map(issues.toReversed().map(({ path, message }) => [path.join("."), message]));
+  const inOrder = [...complaints].toSorted(([a], [b]) => ORDER.indexOf(a) - ORDER.indexOf(b));
+  throw new SettingsError(
+    new Map(inOrder),
+    inProcess
+      ? "CREDENTIALS=in-process CERTIFICATE=client.pem PRIVATE_KEY=client.key TRUST_ANCHOR_ARN=arn:… PROFILE_ARN=arn:… ROLE_ARN=arn:… REGION=us-east-1 BUCKET=my-documents npm start"
+      : "REGION=us-east-1 PROFILE=roles-anywhere BUCKET=my-documents npm start",
+  );
 }

@@ -12,8 +12,6 @@ export interface FakeObject {
 export class FakeAws {
   /** What the bucket holds. */
   objects: readonly FakeObject[] = [];
-  /** Objects per page of ListObjectsV2. */
-  pageSize = 1000;
   /** Life of the sessions of Roles Anywhere, in milliseconds. */
   sessionLifeMs = 3_600_000;
   /** What time it is for Roles Anywhere, in milliseconds since the epoch. */
@@ -22,6 +20,8 @@ export class FakeAws {
   sessionRefusal: string | undefined;
   /** When set, every other request is refused like this. */
   refusal: { status: number; code: string; message: string } | undefined;
+  /** When set, it accepts requests and never answers. */
+  silent = false;
   /** `GET /bucket?list-type=2` and so on, in the order in which they came. */
   readonly requests: string[] = [];
   readonly url: string;
@@ -48,14 +48,28 @@ export class FakeAws {
     return new FakeAws(server, `http://127.0.0.1:${address.port}`);
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
+  /** From now on nothing listens at its URL. */
+  async stop(): Promise<void> {
     this.#server.closeAllConnections();
     await new Promise((resolve) => this.#server.close(resolve));
+  }
+
+  /** Listens again at the same URL. */
+  async restart(): Promise<void> {
+    if (this.#server.listening) return;
+    await new Promise<void>((resolve) =>
+      this.#server.listen(Number(new URL(this.url).port), "127.0.0.1", resolve),
+    );
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
   }
 
   #answer(request: IncomingMessage, response: ServerResponse): void {
     const url = new URL(request.url ?? "/", this.url);
     this.requests.push(`${request.method} ${url.pathname}${url.search}`);
+    if (this.silent) return;
     if (url.pathname === "/sessions") {
       this.#answerCreateSession(response);
       return;
@@ -73,8 +87,11 @@ export class FakeAws {
       );
     } else if (request.method === "POST") {
       response.end(CALLER_IDENTITY);
+    } else if (!url.searchParams.has("list-type")) {
+      response.setHeader("Content-Type", "image/svg+xml");
+      response.end(IMAGE);
     } else {
-      response.end(this.#page(Number(url.searchParams.get("continuation-token") ?? 0)));
+      response.end(this.#page(url.searchParams));
     }
   }
 
@@ -96,21 +113,26 @@ export class FakeAws {
     response.end(JSON.stringify({ credentialSet: [{ credentials }] }));
   }
 
-  #page(start: number): string {
-    const end = start + this.pageSize;
-    const contents = this.objects
+  #page(query: URLSearchParams): string {
+    const matching = this.objects.filter(({ key }) => key.startsWith(query.get("prefix") ?? ""));
+    const start = Number(query.get("continuation-token") ?? 0);
+    const end = start + Number(query.get("max-keys") ?? 1000);
+    const contents = matching
       .slice(start, end)
       .map(
         ({ key, size, lastModified }) =>
           `<Contents><Key>${escapeXml(key)}</Key><Size>${size}</Size><LastModified>${lastModified}</LastModified></Contents>`,
       );
     const next =
-      end < this.objects.length
+      end < matching.length
         ? `<IsTruncated>true</IsTruncated><NextContinuationToken>${end}</NextContinuationToken>`
         : "<IsTruncated>false</IsTruncated>";
     return `<?xml version="1.0"?><ListBucketResult>${next}${contents.join("")}</ListBucketResult>`;
   }
 }
+
+/** What every object holds. */
+const IMAGE = `<svg xmlns="http://www.w3.org/2000/svg" width="64" height="48"><rect width="64" height="48" fill="teal"/></svg>`;
 
 const CALLER_IDENTITY = `<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult>
 <Arn>arn:aws:sts::123456789012:assumed-role/Reader/5f3a</Arn><UserId>AROAEXAMPLE:5f3a</UserId><Account>123456789012</Account>

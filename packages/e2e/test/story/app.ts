@@ -6,10 +6,20 @@ import { expect, it } from "vitest";
 import { z } from "zod";
 import type { Deployment } from "../../src/story/start-deployment.ts";
 
-const listing = z.array(
-  z.object({ fileName: z.string(), size: z.number(), lastModified: z.iso.datetime(), viewUrl: z.url() }),
-);
-const identity = z.object({ account: z.string(), arn: z.string(), credentialSource: z.string() });
+const file = z.object({
+  fileName: z.string(),
+  size: z.number(),
+  lastModified: z.iso.datetime(),
+  viewUrl: z.url(),
+  viewUrlExpiresAt: z.iso.datetime(),
+});
+const listing = z.object({ files: z.array(file), nextCursor: z.string().nullable() });
+const identity = z.object({
+  account: z.string(),
+  arn: z.string(),
+  credentialSource: z.string(),
+  certificate: z.object({ subject: z.string(), serialNumber: z.string(), daysLeft: z.int() }),
+});
 const credentials = z.strictObject({
   Version: z.literal(1),
   AccessKeyId: z.string().startsWith("ASIA"),
@@ -45,17 +55,19 @@ export function testApp(deployment: () => Deployment): void {
   });
 
   it("the app is the assumed role, with the certificate's serial number as session name", async () => {
-    const { account, arn } = identity.parse(await get("/api/identity"));
+    const { account, arn, certificate } = identity.parse(await get("/api/identity"));
     const { roleArn } = deployment().stack.outputs;
     const { serialNumber } = new X509Certificate(await readFile(deployment().pki.certificatePath));
     expect(account).toBe(deployment().sandbox.accountId);
     expect(arn.toLowerCase()).toBe(
       `arn:aws:sts::${account}:assumed-role/${roleArn.split("/").at(-1)}/${serialNumber}`.toLowerCase(),
     );
+    expect(certificate).toMatchObject({ serialNumber: serialNumber.toLowerCase(), daysLeft: 364 });
+    expect(certificate.subject).toContain("CN=nestjs-external-server");
   });
 
   it("the app lists every sample object with its size", async () => {
-    const files = listing.parse(await get("/api/files"));
+    const { files } = listing.parse(await get("/api/files"));
     const expected = await Promise.all(
       (await readdir(samples)).map(async (name) => ({
         fileName: name,
@@ -70,7 +82,7 @@ export function testApp(deployment: () => Deployment): void {
   });
 
   it("each presigned link returns the object's bytes, to anyone who has it", async () => {
-    const files = listing.parse(await get("/api/files"));
+    const { files } = listing.parse(await get("/api/files"));
     expect(files.length).toBeGreaterThan(0);
     for (const { fileName, viewUrl } of files) {
       const answer = await fetch(viewUrl);
@@ -80,8 +92,8 @@ export function testApp(deployment: () => Deployment): void {
   });
 
   it("a presigned link is signed with the session's key and lives no longer than an hour", async () => {
-    const [file] = listing.parse(await get("/api/files"));
-    const query = new URL(file?.viewUrl ?? "").searchParams;
+    const { files } = listing.parse(await get("/api/files"));
+    const query = new URL(files[0]?.viewUrl ?? "").searchParams;
     expect(query.get("X-Amz-Credential")).toMatch(/^ASIA/);
     expect(query.get("X-Amz-Security-Token")).toBeTruthy();
     const expiresSeconds = Number(query.get("X-Amz-Expires"));
@@ -89,8 +101,31 @@ export function testApp(deployment: () => Deployment): void {
     expect(expiresSeconds).toBeLessThanOrEqual(3600);
   });
 
-  it("the app is healthy", async () => {
+  it("pages through the bucket with the cursor, and finds by prefix", async () => {
+    const names: string[] = [];
+    let cursor: string | null = "";
+    while (cursor !== null) {
+      const query: string = cursor === "" ? "" : `&cursor=${encodeURIComponent(cursor)}`;
+      const { files, nextCursor } = listing.parse(await get(`/api/files?limit=1${query}`));
+      expect(files).toHaveLength(1);
+      names.push(...files.map(({ fileName }) => fileName));
+      cursor = nextCursor;
+    }
+    expect(names.toSorted()).toEqual((await readdir(samples)).toSorted());
+    const found = listing.parse(await get("/api/files?prefix=wel"));
+    expect(found.files.map(({ fileName }) => fileName)).toEqual(["welcome.txt"]);
+  });
+
+  it("the app is alive, and ready: it has credentials, a certificate and the bucket", async () => {
     expect(await get("/health")).toMatchObject({ status: "ok" });
+    expect(await get("/health/ready")).toMatchObject({
+      status: "ok",
+      details: {
+        credentials: { status: "up" },
+        certificate: { status: "up", daysLeft: 364 },
+        bucket: { status: "up" },
+      },
+    });
   });
 
   it("the app does the same without a profile, when it asks Roles Anywhere by itself", async () => {
@@ -104,9 +139,10 @@ export function testApp(deployment: () => Deployment): void {
       ...caller,
       credentialSource: "in-process",
     });
-    const names = (files: unknown): readonly string[] => listing.parse(files).map(({ fileName }) => fileName);
+    const names = (answer: unknown): readonly string[] =>
+      listing.parse(answer).files.map(({ fileName }) => fileName);
     expect(names(await get("/api/files", appUrl))).toEqual(names(await get("/api/files")));
-    const [first] = listing.parse(await get("/api/files", appUrl));
-    expect((await fetch(first?.viewUrl ?? "")).status).toBe(200);
+    const { files } = listing.parse(await get("/api/files", appUrl));
+    expect((await fetch(files[0]?.viewUrl ?? "")).status).toBe(200);
   });
 }

@@ -1,5 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { printable, reasonOf } from "./log-text.ts";
+import { createLog, printable, reasonOf } from "./log.ts";
+
+const hidden =
+  "https://b.s3.amazonaws.com/a?X-Amz-Credential=…&X-Amz-Date=20260101T000000Z&X-Amz-Security-Token=…&X-Amz-Signature=…";
 
 describe("printable", () => {
   it.each([
@@ -13,6 +16,12 @@ describe("printable", () => {
     ["ordinary text", 'Käse "und" 日本 \\ 🎉', 'Käse "und" 日本 \\ 🎉'],
   ])("shows %s", (_what, text, shown) => {
     expect(printable(text)).toBe(shown);
+  });
+
+  it("leaves out what makes a presigned URL a credential", () => {
+    const url =
+      "https://b.s3.amazonaws.com/a?X-Amz-Credential=ASIA1%2F2026&X-Amz-Date=20260101T000000Z&X-Amz-Security-Token=tok%2Fen&X-Amz-Signature=0a1b";
+    expect(printable(`denied ${url} and "${url}"`)).toBe(`denied ${hidden} and "${hidden}"`);
   });
 
   it("is bounded, however long the text is", () => {
@@ -47,5 +56,23 @@ describe("reasonOf", () => {
 
   it("says so when something else than an error was thrown", () => {
     expect(reasonOf({ secret: "value" })).toBe("no reason was given");
+  });
+});
+
+describe("createLog", () => {
+  it("writes one JSON object a line, and nothing that is secret by its name", () => {
+    const lines: string[] = [];
+    const log = createLog("info", { write: (line) => lines.push(line) });
+    const credentials = { accessKeyId: "ASIA1", secretAccessKey: "s1", sessionToken: "s2" };
+    log.warn({ credentials, privateKey: "s3", file: { viewUrl: "s4" } }, "two\nlines");
+    log.debug("too detailed");
+    expect(lines).toHaveLength(1);
+    expect(JSON.parse(lines[0] ?? "")).toEqual({
+      level: "warn",
+      time: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/),
+      credentials: { accessKeyId: "ASIA1" },
+      file: {},
+      msg: "two\nlines",
+    });
   });
 });

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { readSettings } from "./settings.ts";
 import { ClientCertificate } from "../test/support/client-certificate.ts";
 import { FakeAws } from "../test/support/fake-aws.ts";
-import { inProcessCredentials } from "./credentials.ts";
+import { createCredentials } from "./roles-anywhere.ts";
 
 const MINUTE = 60_000;
 
@@ -24,22 +24,21 @@ afterEach(async () => {
   client[Symbol.dispose]();
 });
 
-async function setUp(variables: Record<string, string> = {}) {
+function setUp(variables: Record<string, string> = {}) {
   const { credentials } = readSettings({
     REGION: "eu-central-1",
     BUCKET: "docs",
     ...client.variables,
     ...variables,
   });
-  if (credentials.source !== "in-process") throw new Error("the settings are for a profile");
   const onRenewalFailure = vi.fn<(cause: unknown) => void>();
-  const shared = await inProcessCredentials(credentials, { now: () => time, onRenewalFailure });
+  const shared = createCredentials(credentials, { now: () => time, onRenewalFailure });
   return { shared, onRenewalFailure };
 }
 
-describe("inProcessCredentials", () => {
+describe("the credentials of Roles Anywhere, in process", () => {
   it("asks for the role and the duration of the settings, once for any number of callers", async () => {
-    const { shared } = await setUp();
+    const { shared } = setUp();
     const answers = await Promise.all(Array.from({ length: 20 }, () => shared()));
     expect(new Set(answers.map(({ accessKeyId }) => accessKeyId))).toEqual(new Set(["ASIASESSION1"]));
     expect(aws.requests).toHaveLength(1);
@@ -49,12 +48,12 @@ describe("inProcessCredentials", () => {
   });
 
   it("asks nothing before it is needed", async () => {
-    await setUp();
+    setUp();
     expect(aws.requests).toEqual([]);
   });
 
   it("always has live credentials round the clock, though the service is down for most of a session", async () => {
-    const { shared, onRenewalFailure } = await setUp();
+    const { shared, onRenewalFailure } = setUp();
     const start = time;
     const remaining = async (): Promise<number> => ((await shared()).expiration?.getTime() ?? 0) - time;
     for (; time < start + 24 * 60 * MINUTE; time += 5 * MINUTE) {
@@ -71,7 +70,7 @@ describe("inProcessCredentials", () => {
   });
 
   it("says why a renewal failed, and goes on with the current session", async () => {
-    const { shared, onRenewalFailure } = await setUp();
+    const { shared, onRenewalFailure } = setUp();
     await shared();
     time += 59.5 * MINUTE;
     aws.sessionRefusal = "the trust anchor is disabled";
@@ -82,7 +81,7 @@ describe("inProcessCredentials", () => {
   });
 
   it("fails in one line when there is no session, and tries again with the next call", async () => {
-    const { shared } = await setUp();
+    const { shared } = setUp();
     aws.sessionRefusal = "Untrusted Signing Certificate";
     await expect(shared()).rejects.toMatchObject({
       code: "ERR_CREDENTIALS_UNAVAILABLE",
@@ -103,19 +102,19 @@ describe("inProcessCredentials", () => {
       PRIVATE_KEY: change(readFileSync(client.privateKey, "utf8")),
     };
     rmSync(client.folder, { recursive: true });
-    const { shared } = await setUp(text);
+    const { shared } = setUp(text);
     await expect(shared()).resolves.toMatchObject({ accessKeyId: "ASIASESSION1" });
   });
 
   it("names a file that is missing", async () => {
-    const { shared } = await setUp();
+    const { shared } = setUp();
     rmSync(client.certificate);
     await expect(shared()).rejects.toThrow(client.certificate);
     expect(aws.requests).toEqual([]);
   });
 
   it("fetches new ones after forget, until it has them", async () => {
-    const { shared } = await setUp();
+    const { shared } = setUp();
     await shared();
     shared.forget();
     aws.sessionRefusal = "down";
