@@ -545,6 +545,15 @@ describe("policies", () => {
   });
 });
 
+describe("a bucket whose name is the start of another one's", () => {
+  it("has no say about the other one", () => {
+    const deny = policy({ Effect: "Deny", Principal: "*", Action: "s3:*", Resource: "*" });
+    const resourcePolicies = [{ name: "bucket policy", document: deny, resourceArn: "arn:aws:s3:::rep" }];
+    expect(effectOf(decide("get", { ...FULL, resourcePolicies }))).toBe("Allow");
+    expect(effectOf(decide("list", { ...FULL, resourcePolicies }))).toBe("Allow");
+  });
+});
+
 describe("AWSRevokeOlderSessions", () => {
   const revoke = (time: string): ApplicablePolicies =>
     identity(

@@ -644,6 +644,24 @@ describe("what other services answer", () => {
   });
 });
 
+describe("what even the right secret does not sign", () => {
+  it.each<[title: string, spec: Spec, reason: string]>([
+    [
+      "an unsigned payload for a service that is not S3",
+      { service: "dynamodb", path: "/", headers: { "x-amz-content-sha256": "UNSIGNED-PAYLOAD" } },
+      "PAYLOAD_MISMATCH",
+    ],
+    // The signer leaves the value of this parameter out of what it signs.
+    [
+      "a parameter called __proto__",
+      { query: Object.fromEntries([["__proto__", "1"]]) },
+      "SIGNATURE_MISMATCH",
+    ],
+  ])("%s", async (_, spec, reason) => {
+    expect(verify(await signed(spec))).toMatchObject({ reason });
+  });
+});
+
 describe("secrets and guesses", () => {
   it("tells no secret in any refusal", async () => {
     const request = await signed();
