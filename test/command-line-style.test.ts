@@ -60,6 +60,14 @@ const COMMANDS: readonly CommandStyle[] = [
     see: "; see npm run demo -- --help",
   },
   {
+    name: "report",
+    file: "packages/e2e/bin/report.js",
+    usage: /^Usage: report /,
+    example: /Examples:\n {2}\$ npm run report/,
+    needed: ["--from", "reports"],
+    see: "; see npm run report -- --help",
+  },
+  {
     // It keeps the syntax and the exit codes of aws_signing_helper, which has a command `version` and refuses --version.
     name: "ra-signer",
     file: "packages/signer/bin/ra-signer.cjs",

@@ -84,11 +84,12 @@ build() {
   }
 }
 
-# Reads --backend NAME and the script's own flag, named in $flag, into $backend and $flag_given; anything else ends the
-# script with its usage.
+# Reads --backend NAME, the script's own flag, named in $flag, and its own option with a value, named in $option if it has
+# one, into $backend, $flag_given and $option_given; anything else ends the script with its usage.
 read_arguments() {
   backend="${RA_BACKEND:-auto}"
   flag_given=
+  option_given=
   while [ $# -gt 0 ]; do
     case "$1" in
       --backend)
@@ -98,6 +99,12 @@ read_arguments() {
         ;;
       --backend=*) backend=${1#--backend=} ;;
       "$flag") flag_given=$flag ;;
+      "${option:-}")
+        [ $# -ge 2 ] && [ -n "$2" ] || usage "$1 needs a value"
+        option_given=$2
+        shift
+        ;;
+      "${option:-none}"=*) option_given=${1#*=} ;;
       -h | --help) usage ;;
       *) usage "unknown argument: $1" ;;
     esac

@@ -1,4 +1,8 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe } from "vitest";
+import { openEventLog } from "../src/report/event-log.ts";
 import { readSettings } from "../src/settings/read-settings.ts";
 import { progressReporter } from "../src/story/reporter.ts";
 import { startDeployment } from "../src/story/start-deployment.ts";
@@ -8,18 +12,28 @@ import { testInfrastructure } from "./story/infrastructure.ts";
 import { testNarrowTrust } from "./story/narrow-trust.ts";
 import { testPki } from "./story/pki.ts";
 import { testRefusals } from "./story/refusals.ts";
+import { testReport } from "./story/report.ts";
 
 // One deployment for all chapters: it takes half a minute to start.
 describe("the story, from CA to presigned link", () => {
   let deployment: Deployment;
+  let temporaryFolder: string;
+  let reportFolder: string;
   beforeAll(async () => {
+    const settings = readSettings(process.env);
+    temporaryFolder = await mkdtemp(join(tmpdir(), "story-"));
+    reportFolder = settings.reportFolder ?? temporaryFolder;
     deployment = await startDeployment({
-      settings: readSettings(process.env),
+      settings,
+      log: openEventLog(reportFolder, "story"),
       environment: process.env,
       reporter: progressReporter,
     });
   });
-  afterAll(() => deployment?.stop());
+  afterAll(async () => {
+    await deployment?.stop();
+    await rm(temporaryFolder, { recursive: true });
+  });
 
   describe("phase 1: PKI", () => {
     testPki(() => deployment);
@@ -36,4 +50,8 @@ describe("the story, from CA to presigned link", () => {
   describe("refusals", () => {
     testRefusals(() => deployment);
   });
+  testReport(
+    () => deployment,
+    () => reportFolder,
+  );
 });

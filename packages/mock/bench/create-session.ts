@@ -20,6 +20,7 @@ import {
   makeCertificate,
   ML_DSA,
   mlDsaKeys,
+  reportBench,
   rsaKeys,
   signedRequest,
 } from "@roles-anywhere/testing";
@@ -74,8 +75,9 @@ async function measure(rounds: number, run: Run): Promise<number[]> {
 
 const ms = (value: number): string => `${value.toFixed(3)} ms`;
 
-function printRatio(label: string, [bare = [], mock = []]: readonly number[][]): void {
+function printRatio(keys: string, label: string, [bare = [], mock = []]: readonly number[][]): void {
   const ratio = quantile(mock, 0.5) / quantile(bare, 0.5);
+  reportBench({ package: "mock", name: `${keys}, ${label}, beside node:crypto alone`, ratio });
   console.log(
     `  ${label.padEnd(14)} bare p50 ${ms(quantile(bare, 0.5))}   mock p50 ${ms(quantile(mock, 0.5))}   p99 ${ms(quantile(mock, 0.99))}   ratio ${ratio.toFixed(2)}`,
   );
@@ -123,8 +125,8 @@ async function compareWithBareCryptography(label: string, makeKeys: () => KeyPai
     () => call(request),
   ]);
   console.log(label);
-  printRatio("first contact", firstContact);
-  printRatio("coming back", again);
+  printRatio(label, "first contact", firstContact);
+  printRatio(label, "coming back", again);
 }
 
 async function overHttp(label: string, aws: AwsPort, rounds: number, roleArn: string): Promise<void> {

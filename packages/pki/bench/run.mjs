@@ -10,6 +10,7 @@ import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { reportBench } from "@roles-anywhere/testing";
 
 const rounds = Number(process.argv[2] ?? 40);
 const LIST = 200;
@@ -136,6 +137,8 @@ try {
   }
   const [theirs, ours, bare, init, issue] = Object.values(times);
   const above = (values) => medianOf(values, bare, (value, other) => value - other).toFixed(0);
+  const name = "init and issue, RSA 2048, beside the OpenSSL commands";
+  reportBench({ package: "pki", name, ratio: Number(ratio(ours, theirs)), limit: 0.6 });
   console.log(`  RSA 2048 is ${ratio(ours, theirs)} x the OpenSSL commands (bound: 0.6)`);
   console.log(
     `  P-256 is bare Node.js and ${above(init)} ms for init, ${above(issue)} ms for issue (bound: 60)`,

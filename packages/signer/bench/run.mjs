@@ -8,6 +8,7 @@ import { join } from "node:path";
 
 import { fromHttp, fromIni } from "@aws-sdk/credential-providers";
 import { fromRolesAnywhere } from "@roles-anywhere/signer";
+import { reportBench } from "@roles-anywhere/testing";
 
 import { burst } from "./burst.mjs";
 import { compare } from "./compare.mjs";
@@ -55,7 +56,10 @@ try {
   );
   const ratio = (name, other) => found.get(name).ratioTo(other).toFixed(2);
   console.log(`fresh credentials, median of ${rounds}`);
-  for (const [name, { milliseconds }] of found) {
+  for (const [name, { milliseconds, ratioTo }] of found) {
+    if (name !== "node -e 0") {
+      reportBench({ package: "signer", name: `${name}, beside node -e 0`, ratio: ratioTo("node -e 0") });
+    }
     const ofHelper = helper ? `  ${ratio(name, "aws_signing_helper").padStart(6)} x the helper` : "";
     console.log(
       `  ${name.padEnd(48)} ${milliseconds.toFixed(1).padStart(7)} ms  ${ratio(name, "node -e 0").padStart(6)} x${ofHelper}`,

@@ -29,6 +29,8 @@ export { findPython, runPythonChecks } from "./python.ts";
 export type { PythonCheck } from "./python.ts";
 export { createRandom } from "./random.ts";
 export type { Random } from "./random.ts";
+export { reportBench } from "./report-bench.ts";
+export type { BenchResult } from "./report-bench.ts";
 export { send } from "./send.ts";
 export type { WireAnswer, WireRequest } from "./send.ts";
 export { signedRequest, withHeader } from "./sign-request.ts";

@@ -7,6 +7,8 @@ import type { Settings } from "../settings/read-settings.ts";
 import { StoryError } from "../story/programs.ts";
 import { createTranscript } from "../story/reporter.ts";
 import { startDeployment } from "../story/start-deployment.ts";
+import type { EventLog } from "../report/event-log.ts";
+import { openReport } from "./open-report.ts";
 import { showResult } from "./show-result.ts";
 
 const EXAMPLES = `
@@ -19,6 +21,12 @@ Examples:
 const { version: VERSION } = z
   .object({ version: z.string() })
   .parse(JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")));
+
+interface DemoFlags {
+  backend: string;
+  keep: boolean;
+  report?: string | undefined;
+}
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -46,6 +54,7 @@ async function runCli(argv: readonly string[], environment: Environment): Promis
         .default(environment["RA_BACKEND"] || "auto"),
     )
     .option("--keep", "leave everything running at the end, until Ctrl-C", false)
+    .option("--report <file>", "write what happened to this file, as one HTML page")
     .version(VERSION, "--version", "print the version")
     .addHelpText("after", EXAMPLES)
     .configureOutput({
@@ -53,14 +62,16 @@ async function runCli(argv: readonly string[], environment: Environment): Promis
     })
     .allowExcessArguments(false)
     .exitOverride()
-    .action(async (flags: { backend: string; keep: boolean }) => {
+    .action(async (flags: DemoFlags) => {
       let settings: Settings;
       try {
         settings = readSettings({ ...environment, RA_BACKEND: flags.backend });
       } catch (error) {
-        return program.error(`error: RA_BACKEND: ${error instanceof Error ? error.message : String(error)}`);
+        return program.error(`error: ${error instanceof Error ? error.message : String(error)}`);
       }
-      exitCode = await runDemo(settings, flags.keep, environment);
+      const report = openReport(settings, flags.report, environment);
+      exitCode = await runDemo(settings, flags.keep, environment, report?.log);
+      report?.write();
     });
   try {
     await program.parseAsync(argv);
@@ -71,7 +82,12 @@ async function runCli(argv: readonly string[], environment: Environment): Promis
   return exitCode;
 }
 
-async function runDemo(settings: Settings, keep: boolean, environment: Environment): Promise<number> {
+async function runDemo(
+  settings: Settings,
+  keep: boolean,
+  environment: Environment,
+  log: EventLog | undefined,
+): Promise<number> {
   const startedAt = Date.now();
   const interrupt = interruptible();
   const reporter = createTranscript({
@@ -84,10 +100,11 @@ async function runDemo(settings: Settings, keep: boolean, environment: Environme
       settings,
       environment,
       reporter,
+      log,
       signal: interrupt.signal,
     });
     const { appUrl, sandbox } = deployment;
-    await showResult(appUrl, reporter);
+    await showResult(appUrl, reporter, log);
     const seconds = Math.round((Date.now() - startedAt) / 1000);
     reporter.chapter(`Done in ${seconds} s: no access key on the server, no AWS account involved.`);
     if (keep) {

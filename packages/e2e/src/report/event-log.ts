@@ -1,25 +1,30 @@
 import { appendFileSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import type { Log } from "./figures.ts";
 import { record } from "./records.ts";
 import type { ReportRecord } from "./records.ts";
 
-/** Names the folder of the event logs. Whoever has something to report writes there when it is set. */
-export const REPORT_FOLDER_VARIABLE = "RA_REPORT_DIR";
-
-/** Appends records to one log of a folder. */
-export type EventLog = (event: ReportRecord) => void;
+/** Takes the records of one run. */
+export interface EventLog {
+  /** The name of the run: `demo`. */
+  readonly name: string;
+  add(event: ReportRecord): void;
+}
 
 /**
- * Makes the log of one run: the file `<name>.jsonl`, with one record a line. A line is written at once, so several
- * processes may append to one file, and a killed run leaves what it had seen.
+ * Opens the log of one run: the file `<name>.jsonl` in a folder, with one record a line. A line is written at once, so a
+ * killed run leaves what it had seen. A log that is there already is continued.
  *
- * @param folder is created when it is not there
- * @param name letters, digits, dots and hyphens
+ * @param folder is made when it is not there
+ * @param name letters, digits, dots and hyphens; other characters become hyphens in the name of the file
  */
 export function openEventLog(folder: string, name: string): EventLog {
   mkdirSync(folder, { recursive: true });
   const file = join(folder, `${name.replaceAll(/[^\w.-]+/g, "-")}.jsonl`);
-  return (event) => appendFileSync(file, `${JSON.stringify(record.parse(event))}\n`, { mode: 0o600 });
+  return {
+    name,
+    add: (event) => appendFileSync(file, `${JSON.stringify(record.parse(event))}\n`, { mode: 0o600 }),
+  };
 }
 
 /**
@@ -27,11 +32,9 @@ export function openEventLog(folder: string, name: string): EventLog {
  *
  * @throws {Error} that names file and line, when a line is no record
  */
-export function readEventLogs(folder: string): { name: string; records: ReportRecord[] }[] {
-  const files = readdirSync(folder)
-    .filter((name) => name.endsWith(".jsonl"))
-    .toSorted();
-  return files.map((file) => ({
+export function readEventLogs(folder: string): Log[] {
+  const files = readdirSync(folder).filter((name) => name.endsWith(".jsonl"));
+  return files.toSorted().map((file) => ({
     name: file.replace(/\.jsonl$/, ""),
     records: readFileSync(join(folder, file), "utf8")
       .split("\n")

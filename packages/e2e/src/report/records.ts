@@ -1,7 +1,11 @@
 import { z } from "zod";
+import { shorten } from "./markup.ts";
 
-/** Text of a length that a report can show. Whoever shows it escapes it. */
-const text = z.string().max(4000);
+/** The longest text of a record. What is longer is cut off. */
+const MAX_TEXT_LENGTH = 4000;
+
+/** Any text, also of others. Whoever shows it escapes it. */
+const text = z.string().transform((value) => shorten(value, MAX_TEXT_LENGTH));
 /** ISO 8601 in UTC, by the clock of who writes the record: `2026-11-26T09:00:00.000Z`. */
 const at = z.iso.datetime();
 const count = z.int().min(0);
@@ -66,7 +70,10 @@ export const appRequestRecord = z.strictObject({
   server: z.enum(["app", "s3"]),
   method: text,
   /** Without the query: that of a presigned URL is a credential. */
-  path: text.regex(/^[^?#]*$/, "must have no query"),
+  path: z
+    .string()
+    .regex(/^[^?#]*$/, "must have no query")
+    .transform((value) => shorten(value, MAX_TEXT_LENGTH)),
   status: z.int(),
   milliseconds,
 });

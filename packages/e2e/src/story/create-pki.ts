@@ -19,8 +19,8 @@ export interface CreatePkiInit {
   directory: string;
   environment: Readonly<Record<string, string>>;
   signal?: AbortSignal | undefined;
-  /** Called with each command line and what the command printed. */
-  onCommand?: ((commandLine: string, printed: string) => void) | undefined;
+  /** Called with each command line, what the command printed and when it began. */
+  onCommand?: ((commandLine: string, printed: string, began: Date) => void) | undefined;
 }
 
 /** Phase 1: makes a root CA and a client certificate for the external server. */
@@ -29,8 +29,9 @@ export async function createPki(init: CreatePkiInit): Promise<Pki> {
     ["init", "--dir", init.directory],
     ["issue", "--dir", init.directory, "--name", CLIENT_NAME],
   ]) {
+    const began = new Date();
     const { stdout, stderr } = await runProgram("ra-pki", { ...init, arguments: command });
-    init.onCommand?.(["ra-pki", ...command].join(" "), stdout + stderr);
+    init.onCommand?.(["ra-pki", ...command].join(" "), stdout + stderr, began);
   }
   return {
     caCertificatePath: join(init.directory, "rootCA.pem"),

@@ -2,6 +2,8 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { abortable, chooseBackend, startSandbox, withoutAwsSettings } from "@roles-anywhere/sandbox";
 import type { Sandbox } from "@roles-anywhere/sandbox";
+import type { EventLog } from "../report/event-log.ts";
+import { logSessions, logStep } from "../report/observe.ts";
 import type { Settings } from "../settings/read-settings.ts";
 import { buildImages } from "./build-images.ts";
 import type { Images } from "./build-images.ts";
@@ -30,6 +32,8 @@ export interface StartDeploymentInit {
   settings: Settings;
   environment: Readonly<Record<string, string | undefined>>;
   reporter: Reporter;
+  /** Gets what happens: steps, the events of the stack and, when all is stopped, the CreateSession calls. */
+  log?: EventLog | undefined;
   signal?: AbortSignal | undefined;
 }
 
@@ -39,15 +43,18 @@ export interface StartDeploymentInit {
  * Everything that was started is stopped when a phase fails, when `signal` is aborted, and when this process ends.
  */
 export async function startDeployment(init: StartDeploymentInit): Promise<Deployment> {
-  const { reporter, signal } = init;
+  const { reporter, signal, log } = init;
   const { sandbox, images } = await startParts(init);
+  log?.add({ kind: "run", at: new Date().toISOString(), name: log.name, backend: sandbox.backend });
   const stops: (() => Promise<void>)[] = [() => sandbox.stop()];
   const stop = async (): Promise<void> => {
-    await Promise.all(stops.splice(0).map((action) => action()));
+    const actions = stops.splice(0);
+    if (log !== undefined && actions.length > 0) await logSessions(sandbox, log);
+    await Promise.all(actions.map((action) => action()));
   };
   try {
-    const pki = await runPhase1(sandbox, reporter, signal);
-    const stack = await runPhase2(sandbox, pki, reporter, signal);
+    const pki = await runPhase1(sandbox, init);
+    const stack = await runPhase2(sandbox, pki, init);
     reporter.chapter("Phase 3 · Signer and app: the certificate becomes a file listing");
     const server = await createServer(sandbox, images, {
       region: sandbox.region,
@@ -59,11 +66,11 @@ export async function startDeployment(init: StartDeploymentInit): Promise<Deploy
     });
     // A container of the app has the labels of the sandbox, which removes it together with its own.
     if (sandbox.network === undefined) stops.push(() => server.stop());
-    reporter.command(await server.configureProfile());
+    reporter.command(await logStep(log, 3, "ra-signer configure", () => server.configureProfile()));
     reporter.result(await server.readProfile());
     reporter.progress("Starting the NestJS app");
     // When the wait is aborted, stopping the server and the sandbox also stops an app that is not ready yet.
-    const appUrl = await abortable(server.startApp(), signal);
+    const appUrl = await logStep(log, 3, "app start", () => abortable(server.startApp(), signal));
     reporter.result(`listening on ${appUrl}`);
     return { sandbox, pki, stack, server, appUrl, stop, [Symbol.asyncDispose]: stop };
   } catch (error) {
@@ -95,17 +102,15 @@ async function startParts(
   return { sandbox, images };
 }
 
-async function runPhase1(
-  sandbox: Sandbox,
-  reporter: Reporter,
-  signal: AbortSignal | undefined,
-): Promise<Pki> {
+async function runPhase1(sandbox: Sandbox, { reporter, log, signal }: StartDeploymentInit): Promise<Pki> {
   reporter.chapter("Phase 1 · PKI: a private CA and a client certificate");
   return await createPki({
     directory: join(sandbox.workDirectory, "pki"),
     environment: sandbox.environments.server,
     signal,
-    onCommand(commandLine, printed) {
+    onCommand(commandLine, printed, began) {
+      const seconds = (Date.now() - began.getTime()) / 1000;
+      log?.add({ kind: "step", at: began.toISOString(), phase: 1, text: commandLine, seconds });
       reporter.command(commandLine);
       reporter.result(printed);
     },
@@ -115,8 +120,7 @@ async function runPhase1(
 async function runPhase2(
   sandbox: Sandbox,
   pki: Pki,
-  reporter: Reporter,
-  signal: AbortSignal | undefined,
+  { reporter, log, signal }: StartDeploymentInit,
 ): Promise<DeployedStack> {
   reporter.chapter("Phase 2 · Infrastructure: trust anchor, role, profile and bucket");
   const directory = join(sandbox.workDirectory, "infra");
@@ -126,10 +130,13 @@ async function runPhase2(
     `cdk deploy --context caCertificatePath=${caCertificatePath} --context certificateCommonNames=${commonName}`,
   );
   const onEvent = (event: StackEvent): void => {
+    log?.add({ kind: "stack-event", ...event });
     const isOver = !event.status.endsWith("_IN_PROGRESS");
     (isOver ? reporter.result : reporter.status)(toLine(event));
   };
-  const stack = await deployStack({ sandbox, caCertificatePath, commonName, directory, onEvent, signal });
+  const stack = await logStep(log, 2, "cdk deploy", () =>
+    deployStack({ sandbox, caCertificatePath, commonName, directory, onEvent, signal }),
+  );
   const { trustAnchorArn, profileArn, roleArn, bucketName } = stack.outputs;
   reporter.result(
     [
