@@ -99,12 +99,15 @@ read_arguments() {
         ;;
       --backend=*) backend=${1#--backend=} ;;
       "$flag") flag_given=$flag ;;
-      "${option:-}")
+      "${option:-/}")
         [ $# -ge 2 ] && [ -n "$2" ] || usage "$1 needs a value"
         option_given=$2
         shift
         ;;
-      "${option:-none}"=*) option_given=${1#*=} ;;
+      "${option:-/}"=*)
+        option_given=${1#*=}
+        [ -n "$option_given" ] || usage "$option needs a value"
+        ;;
       -h | --help) usage ;;
       *) usage "unknown argument: $1" ;;
     esac

@@ -80,7 +80,7 @@ describe("the demo in a shell with a real account's settings", { timeout: 300_00
   let demo: OwnRun;
   afterAll(() => demo?.[Symbol.asyncDispose]());
   it("runs to its end", async () => {
-    demo = await startDemo([], realSettings);
+    demo = await startDemo(["--report", join(folder, "report.html")], realSettings);
     const { code } = await demo.exited;
     // The output tells why, should it fail.
     expect({ code, output: demo.output() }).toMatchObject({ code: 0 });
@@ -96,6 +96,17 @@ describe("the demo in a shell with a real account's settings", { timeout: 300_00
     expect(demo.output()).toMatch(/arn:aws:sts::000000000000:assumed-role\//);
     for (const name of ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"]) {
       expect(demo.output()).not.toContain(realSettings[name]);
+    }
+  });
+
+  it("writes a report of what happened, without the settings and without a presigned query", async () => {
+    const page = await readFile(join(folder, "report.html"), "utf8");
+    for (const text of ["ra-pki init", "cdk deploy", "CreateSession: 201 granted", "GET /api/files: 200"]) {
+      expect(page).toContain(text);
+    }
+    expect(page).not.toContain("X-Amz-");
+    for (const name of ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"]) {
+      expect(page).not.toContain(realSettings[name]);
     }
   });
 

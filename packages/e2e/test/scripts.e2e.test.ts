@@ -83,6 +83,9 @@ describe("the scripts on a machine that lacks something", { timeout: 120_000 }, 
     },
     { script: "demo", arguments: ["--backend"], message: "--backend needs a value" },
     { script: "demo", arguments: ["--e2e-only"], message: "unknown argument: --e2e-only" },
+    { script: "demo", arguments: ["--report"], message: "--report needs a value" },
+    { script: "demo", arguments: ["--report="], message: "--report needs a value" },
+    { script: "test", arguments: ["--report", "x"], message: "unknown argument: --report" },
     { script: "test", arguments: ["--keep"], message: "unknown argument: --keep" },
   ])("$script $arguments is wrong usage", async ({ script, arguments: scriptArguments, message }) => {
     const { code, stderr } = await run(script, scriptArguments, bare);

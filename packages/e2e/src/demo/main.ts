@@ -69,9 +69,13 @@ async function runCli(argv: readonly string[], environment: Environment): Promis
       } catch (error) {
         return program.error(`error: ${error instanceof Error ? error.message : String(error)}`);
       }
-      const report = openReport(settings, flags.report, environment);
-      exitCode = await runDemo(settings, flags.keep, environment, report?.log);
-      report?.write();
+      try {
+        const report = openReport(settings, flags.report, environment);
+        exitCode = await runDemo(settings, flags.keep, environment, report?.log);
+        report?.write();
+      } catch (error) {
+        exitCode = fail(error);
+      }
     });
   try {
     await program.parseAsync(argv);
@@ -118,10 +122,15 @@ async function runDemo(
       process.stderr.write("demo: interrupted; everything that it started is stopped\n");
       return 130;
     }
-    if (!(error instanceof StoryError || error instanceof SandboxError)) throw error;
-    process.stderr.write(`demo: ${error.message}\n`);
-    return 1;
+    return fail(error);
   }
+}
+
+/** Says what failed. @returns the exit code. @throws an error that nobody foresaw */
+function fail(error: unknown): number {
+  if (!(error instanceof StoryError || error instanceof SandboxError)) throw error;
+  process.stderr.write(`demo: ${error.message}\n`);
+  return 1;
 }
 
 /** An abort signal and a promise, which the first SIGINT (Ctrl-C), SIGTERM or SIGHUP aborts and resolves. */

@@ -1,4 +1,4 @@
-import { writeFileSync } from "node:fs";
+import { appendFileSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { openEventLog } from "../report/event-log.ts";
 import type { EventLog } from "../report/event-log.ts";
@@ -6,6 +6,7 @@ import { renderPage } from "../report/page.ts";
 import type { ReportRecord } from "../report/records.ts";
 import { record } from "../report/records.ts";
 import type { Settings } from "../settings/read-settings.ts";
+import { StoryError } from "../story/programs.ts";
 
 /** The name of the demo's runs in a report. */
 const NAME = "demo";
@@ -22,6 +23,7 @@ export interface DemoReport {
  *
  * @param file the file of `--report`; npm runs the demo in its workspace, so a relative path starts where npm was called
  * @returns undefined when nobody asked for a report
+ * @throws {StoryError} when the file or the folder cannot be written: before the demo, not after it
  */
 export function openReport(
   settings: Pick<Settings, "reportFolder">,
@@ -29,8 +31,18 @@ export function openReport(
   environment: Readonly<Record<string, string | undefined>>,
 ): DemoReport | undefined {
   if (file === undefined && settings.reportFolder === undefined) return undefined;
-  const folderLog =
-    settings.reportFolder === undefined ? undefined : openEventLog(settings.reportFolder, NAME);
+  const path = file === undefined ? undefined : resolve(environment["INIT_CWD"] ?? ".", file);
+  try {
+    if (path !== undefined) appendFileSync(path, "");
+    return makeReport(settings, path);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new StoryError(`the report cannot be written: ${reason}`, { cause: error });
+  }
+}
+
+function makeReport({ reportFolder }: Pick<Settings, "reportFolder">, path: string | undefined): DemoReport {
+  const folderLog = reportFolder === undefined ? undefined : openEventLog(reportFolder, NAME);
   const records: ReportRecord[] = [];
   return {
     log: {
@@ -41,8 +53,7 @@ export function openReport(
       },
     },
     write() {
-      if (file === undefined) return;
-      const path = resolve(environment["INIT_CWD"] ?? ".", file);
+      if (path === undefined) return;
       writeFileSync(path, renderPage([{ name: NAME, records }]));
       process.stderr.write(`The report is in ${path}\n`);
     },

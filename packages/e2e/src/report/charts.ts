@@ -98,15 +98,15 @@ function drawLines(
   </figure>`;
 }
 
-/** The next number of the form 1, 2 or 5 times a power of ten: a round end of an axis. */
+/** The next number of the form 1, 2, 3, 4, 5, 6 or 8 times a power of ten: the end of an axis with a round half. */
 function niceCeiling(value: number): number {
   if (value <= 0) return 1;
   const power = 10 ** Math.floor(Math.log10(value));
-  return ([1, 2, 5].find((factor) => factor * power >= value) ?? 10) * power;
+  return ([1, 2, 3, 4, 5, 6, 8].find((factor) => factor * power >= value) ?? 10) * power;
 }
 
 const BAR_HEIGHT = 26;
-const NAMES_WIDTH = 330;
+const NAMES_WIDTH = 400;
 
 /** Draws the ratios of benches as bars, each with its limit. A bar is red when it is beyond. */
 export function drawBench(benches: readonly BenchRecord[]): Markup {
@@ -122,13 +122,13 @@ export function drawBench(benches: readonly BenchRecord[]): Markup {
     ${benches.map((bench, index) => {
       const { name, ratio, limit } = bench;
       const y = 4 + BAR_HEIGHT * index;
-      const isBeyond = limit !== undefined && ratio > limit;
+      const tone = limit === undefined ? "plain" : ratio > limit ? "bad" : "good";
       const x = NAMES_WIDTH + scale * ratio;
       const limitX = NAMES_WIDTH + scale * (limit ?? 0);
-      return html`<g class="${isBeyond ? "bad" : "good"}"
+      return html`<g class="${tone}"
         ><title>${bench.package}: ${name}</title>
         <text class="tick end" x="${NAMES_WIDTH - 8}" y="${y + 16}"
-          >${shorten(`${bench.package}: ${name}`, 52)}</text
+          >${shorten(`${bench.package}: ${name}`, 60)}</text
         >
         <rect x="${NAMES_WIDTH}" y="${y + 3}" width="${scale * ratio}" height="${BAR_HEIGHT - 8}" rx="2" />
         ${limit === undefined ? undefined : html`<line class="limit" x1="${limitX}" x2="${limitX}" y1="${y}" y2="${y + BAR_HEIGHT - 2}" />`}

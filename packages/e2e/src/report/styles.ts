@@ -32,7 +32,7 @@ svg.sequence { min-width: 860px; }
 .middle { text-anchor: middle; } .label { paint-order: stroke; stroke: var(--back); stroke-width: 3px; stroke-opacity: .75; }
 .arrow { stroke: var(--soft); stroke-width: 1.4; } svg .good .arrow, .good circle { stroke: var(--good); } svg .bad .arrow, .bad circle { stroke: var(--bad); }
 .good circle, .good rect { fill: var(--good); } .bad circle, .bad rect { fill: var(--bad); } svg .bad .label { fill: var(--bad); font-weight: 600; }
-.bars rect { opacity: .8; } .limit { stroke: var(--text); stroke-width: 1.6; } .grid { stroke: var(--line); }
+.bars rect { opacity: .8; } .bars .plain rect { fill: var(--first); } .limit { stroke: var(--text); stroke-width: 1.6; } .grid { stroke: var(--line); }
 polyline { fill: none; stroke-width: 1.6; stroke-linejoin: round; } polyline.first { stroke: var(--first); } polyline.second { stroke: var(--second); }
 .key { font-weight: 400; margin-left: .8rem; color: var(--soft); } .key::before { content: ""; display: inline-block; width: 1rem; height: .2rem; margin-right: .35rem; vertical-align: middle; background: var(--first); }
 .key.second::before { background: var(--second); }

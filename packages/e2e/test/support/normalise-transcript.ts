@@ -25,7 +25,7 @@ export function normaliseTranscript(transcript: string): string {
       // The first start on a machine installs; later ones do not.
       .filter(
         (line) =>
-          !/^\s+Installing LocalStack|^Installing dependencies|^Building |^Fetching |^added \d+ packages?/.test(
+          !/^\s+Installing LocalStack|^Installing dependencies|^Building |^Fetching |^The report is in |^added \d+ packages?/.test(
             line,
           ),
       )
