@@ -80,9 +80,11 @@ export async function readHookState(
   endpointUrl: string,
   hook: string,
   logDirectory: string,
+  signal?: AbortSignal,
 ): Promise<HookState> {
   const url = `${endpointUrl}/_localstack/init`;
-  const { body } = await getDirectly(url, AbortSignal.timeout(10_000));
+  const signals = signal === undefined ? [] : [signal];
+  const { body } = await getDirectly(url, AbortSignal.any([AbortSignal.timeout(10_000), ...signals]));
   const report = initReport.safeParse(parseJson(body));
   if (!report.success) {
     throw new SandboxError(
@@ -122,7 +124,7 @@ export async function checkInitHooks(
   };
   for (;;) {
     signal?.throwIfAborted();
-    const state = await readHookState(endpointUrl, hook, logDirectory);
+    const state = await readHookState(endpointUrl, hook, logDirectory, signal);
     if (state === "loaded") return;
     if (state === "failed") fail(`LocalStack could not load the hook ${hook}`);
     if (state === "missing") fail(`LocalStack did not find the hook ${hook} in its init folder`);

@@ -56,6 +56,7 @@ export interface WaitForAnswerInit {
 export async function waitForAnswer(init: WaitForAnswerInit): Promise<string> {
   const { name, url, logDirectory } = init;
   const deadline = Date.now() + init.timeoutMs;
+  const signals = init.signal === undefined ? [] : [init.signal];
   let last = "no answer yet";
   while (Date.now() < deadline) {
     init.signal?.throwIfAborted();
@@ -68,7 +69,7 @@ export async function waitForAnswer(init: WaitForAnswerInit): Promise<string> {
       );
     }
     try {
-      const { status, body } = await getDirectly(url, AbortSignal.timeout(5000));
+      const { status, body } = await getDirectly(url, AbortSignal.any([AbortSignal.timeout(5000), ...signals]));
       if (status >= 200 && status < 300) return body;
       last = `HTTP ${status}`;
     } catch (error) {

@@ -1,6 +1,6 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { abortable, chooseBackend, startSandbox, withoutAwsSettings } from "@roles-anywhere/sandbox";
+import { chooseBackend, startSandbox, withoutAwsSettings } from "@roles-anywhere/sandbox";
 import type { Sandbox } from "@roles-anywhere/sandbox";
 import type { EventLog } from "../report/event-log.ts";
 import { logSessions, logStep } from "../report/observe.ts";
@@ -69,8 +69,7 @@ export async function startDeployment(init: StartDeploymentInit): Promise<Deploy
     reporter.command(await logStep(log, 3, "ra-signer configure", () => server.configureProfile()));
     reporter.result(await server.readProfile());
     reporter.progress("Starting the NestJS app");
-    // When the wait is aborted, stopping the server and the sandbox also stops an app that is not ready yet.
-    const appUrl = await logStep(log, 3, "app start", () => abortable(server.startApp(), signal));
+    const appUrl = await logStep(log, 3, "app start", () => server.startApp());
     reporter.result(`listening on ${appUrl}`);
     return { sandbox, pki, stack, server, appUrl, stop, [Symbol.asyncDispose]: stop };
   } catch (error) {

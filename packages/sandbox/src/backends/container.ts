@@ -3,7 +3,6 @@ import { join } from "node:path";
 import { GenericContainer } from "testcontainers";
 import { SandboxError } from "../errors.ts";
 import { waitForAnswer } from "../readiness.ts";
-import { abortable } from "../supervision/abortable.ts";
 
 /** What {@link startContainer} starts. */
 export interface ContainerInit {
@@ -54,8 +53,8 @@ export interface StartedContainer {
 /**
  * Starts a container and waits until it answers. Its port is published on one address only.
  *
- * testcontainers cannot be interrupted, so an abort ends only the wait. When the start fails or is aborted, the caller
- * must remove the container by its labels.
+ * An abort ends the start after the request to Docker that is under way, so no container is created after this call has
+ * ended. When the start fails or is aborted, the caller must remove the container by its labels.
  *
  * @throws {SandboxError} ERR_SANDBOX_START_FAILED, ERR_SANDBOX_TIMEOUT
  */
@@ -87,7 +86,7 @@ export async function startContainer(init: ContainerInit): Promise<StartedContai
       getStartupTimeout: () => timeoutMs,
     });
   try {
-    const started = await abortable(container.start(), signal);
+    const started = await container.start();
     return {
       url: url(started.getMappedPort(init.port)),
       died,
@@ -107,18 +106,21 @@ export async function startContainer(init: ContainerInit): Promise<StartedContai
   }
 }
 
-/** A container whose ports are published on one address. By itself testcontainers publishes on every interface. */
+/** A container whose start can be aborted, and whose ports are published on one address. By itself testcontainers publishes on every interface. */
 class BoundContainer extends GenericContainer {
   readonly #publishAddress: string;
+  readonly #signal: AbortSignal | undefined;
 
-  constructor(image: string, publishAddress: string) {
+  constructor(image: string, publishAddress: string, signal: AbortSignal | undefined) {
     super(image);
     this.#publishAddress = publishAddress;
+    this.#signal = signal;
     // The cleanup of testcontainers starts a container that listens on every interface. The sandbox cleans up by labels.
     this.withAutoCleanup(false);
   }
 
-  protected override beforeContainerCreated(): Promise<void> {
+  protected override async beforeContainerCreated(): Promise<void> {
+    this.#signal?.throwIfAborted();
     const bindings: Record<string, { HostPort?: string }[]> = this.hostConfig.PortBindings ?? {};
     this.hostConfig.PortBindings = Object.fromEntries(
       Object.entries(bindings).map(([port, hosts]) => [
@@ -126,13 +128,16 @@ class BoundContainer extends GenericContainer {
         hosts.map((binding) => ({ ...binding, HostIp: this.#publishAddress })),
       ]),
     );
-    return Promise.resolve();
+  }
+
+  protected override async containerCreated(): Promise<void> {
+    this.#signal?.throwIfAborted();
   }
 }
 
 function describeContainer(init: ContainerInit): GenericContainer {
   const { port, hostPort } = init;
-  const container = new BoundContainer(init.image, init.publishAddress)
+  const container = new BoundContainer(init.image, init.publishAddress, init.signal)
     .withNetworkMode(init.network)
     .withLabels({ ...init.labels })
     .withEnvironment({ ...init.environment })

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { runSupervised, startSupervised } from "@roles-anywhere/sandbox";
+import { abortable, runSupervised, startSupervised } from "@roles-anywhere/sandbox";
 import type { Sandbox, Supervised } from "@roles-anywhere/sandbox";
 import { assertDone, PROGRAMS, runProgram, StoryError } from "../programs.ts";
 import {
@@ -48,7 +48,7 @@ export async function createProcessServer(
       });
       // Added before the app is ready, so that an interruption stops it.
       apps.push(app);
-      return await url;
+      return await abortable(url, signal);
     },
     stop,
     [Symbol.asyncDispose]: stop,
