@@ -69,7 +69,10 @@ export async function waitForAnswer(init: WaitForAnswerInit): Promise<string> {
       );
     }
     try {
-      const { status, body } = await getDirectly(url, AbortSignal.any([AbortSignal.timeout(5000), ...signals]));
+      const { status, body } = await getDirectly(
+        url,
+        AbortSignal.any([AbortSignal.timeout(5000), ...signals]),
+      );
       if (status >= 200 && status < 300) return body;
       last = `HTTP ${status}`;
     } catch (error) {
