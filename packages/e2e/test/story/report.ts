@@ -15,13 +15,13 @@ const credentials = z.object({
   SecretAccessKey: z.string(),
   SessionToken: z.string(),
 });
-const listing = z.array(z.object({ viewUrl: z.url() }));
+const listing = z.object({ files: z.array(z.object({ viewUrl: z.url() })).min(1) });
 
 /** What must stay out of a report: keys, credentials, and what makes a presigned URL a credential. */
 async function secretsOf({ pki, server, appUrl }: Deployment): Promise<string[]> {
   const keys = await Promise.all([pki.caKeyPath, pki.privateKeyPath].map((path) => readFile(path, "utf8")));
   const { stdout } = await server.runCredentialProcess();
-  const files = listing.parse(await (await fetch(`${appUrl}/api/files`)).json());
+  const { files } = listing.parse(await (await fetch(`${appUrl}/api/files`)).json());
   const queries = files.flatMap(({ viewUrl }) =>
     ["X-Amz-Signature", "X-Amz-Security-Token", "X-Amz-Credential"].map(
       (name) => new URL(viewUrl).searchParams.get(name) ?? `${viewUrl} has no ${name}`,
