@@ -42,7 +42,7 @@ let waiting = 0;
 /** @param {StoredFile[]} files */
 function range(files) {
   const first = before.reduce((sum, count) => sum + count, 0);
-  return `${wholeNumber.format(first + 1)} to ${wholeNumber.format(first + files.length)}`;
+  return `Files ${wholeNumber.format(first + 1)} to ${wholeNumber.format(first + files.length)}`;
 }
 
 async function load() {
@@ -85,7 +85,7 @@ function fill(listing) {
   element("files-rows", HTMLElement).replaceChildren(...files.map(row));
   const more = nextCursor === null ? "" : ", and there are more";
   write("files-count", range(files));
-  write("announcement", `Files ${range(files)}${more}`);
+  write("announcement", `${range(files)}${more}`);
   // Buttons are not `disabled`, which would take the keyboard's focus away.
   previous.setAttribute("aria-disabled", String(cursors.length === 1));
   next.setAttribute("aria-disabled", String(nextCursor === null));

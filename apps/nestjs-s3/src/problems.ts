@@ -177,7 +177,13 @@ function problemFromHttp(error: HttpException): Problem {
   const { details } = failedChecks.safeParse(error.getResponse()).data ?? {};
   if (details !== undefined) {
     const failed = Object.entries(details).filter(([, check]) => check.status === "down");
-    const detail = failed.map(([name, check]) => `${name}: ${String(check["message"])}`).join("; ");
+    const detail = failed
+      .map(([name, check]) => `${name}: ${String(check["message"])}`)
+      .join("; ")
+      .replaceAll(
+        /timeout of (\d+)ms exceeded/g,
+        "no answer in $1 ms; check the network and AWS_ENDPOINT_URL",
+      );
     return problem("NOT_READY", detail, { checks: details });
   }
   if (error instanceof InvalidParameters) {

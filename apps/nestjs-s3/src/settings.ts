@@ -5,28 +5,10 @@ import type { CredentialSource } from "./credentials.ts";
 export const SETTINGS = Symbol("SETTINGS");
 
 /** All settings of the server. docs/app.md describes each variable. */
-export interface Settings {
-  /** AWS region of the bucket. */
-  readonly region: string;
+export type Settings = Readonly<z.output<typeof serverVariables>> & {
   /** A profile of the AWS configuration, or what this process needs to call Roles Anywhere itself. */
   readonly credentials: CredentialSource;
-  /** Bucket whose objects are listed. */
-  readonly bucket: string;
-  /** Address to listen on. @default "127.0.0.1" */
-  readonly host: string;
-  /** Port to listen on; 0 takes a free one. @default 3000 */
-  readonly port: number;
-  /** Host names, in lower case, that requests may have besides the local ones. @default none */
-  readonly allowedHosts: readonly string[];
-  /** Requests per minute that one client address may make to the API. @default 300 */
-  readonly requestsPerMinute: number;
-  /** Least severe line that the log shows. @default "info" */
-  readonly logLevel: (typeof LOG_LEVELS)[number];
-  /** The S3 endpoint that browsers reach, when the server itself uses another one. Only links are signed for it. */
-  readonly s3PublicEndpoint: string | undefined;
-  /** True when the S3 endpoint is not AWS's own, so that a bucket's name cannot be part of the host name. */
-  readonly s3ForcePathStyle: boolean;
-}
+};
 
 const LOG_LEVELS = ["fatal", "error", "warn", "info", "debug", "trace", "silent"] as const;
 
@@ -34,19 +16,18 @@ const LOG_LEVELS = ["fatal", "error", "warn", "info", "debug", "trace", "silent"
 export class SettingsError extends Error {
   override readonly name = "SettingsError";
   readonly code = "ERR_SETTINGS_INVALID";
-  /** Names of the settings to fix, in the order of the message. */
-  readonly settings: readonly string[];
 
-  constructor(complaints: ReadonlyMap<string, string>, example: string) {
-    const width = Math.max(...[...complaints.keys()].map((name) => name.length));
+  /** @param settings - Names of the settings to fix, in the order of the message. */
+  constructor(
+    readonly settings: readonly string[],
+    complaints: readonly string[],
+    example: string,
+  ) {
+    const width = Math.max(...settings.map((name) => name.length));
+    const lines = settings.map((name, index) => `  ${name.padEnd(width)}  ${complaints[index]}`);
     super(
-      [
-        "cannot start: these settings are missing or wrong",
-        ...[...complaints].map(([name, complaint]) => `  ${name.padEnd(width)}  ${complaint}`),
-        `for example: ${example}`,
-      ].join("\n"),
+      ["cannot start: these settings are missing or wrong", ...lines, `for example: ${example}`].join("\n"),
     );
-    this.settings = [...complaints.keys()];
   }
 }
 
@@ -193,17 +174,21 @@ const serverVariables = z
     AWS_ENDPOINT_URL_S3: z.string().optional(),
     AWS_IGNORE_CONFIGURED_ENDPOINT_URLS: z.string().optional(),
   })
-  .transform((given): Omit<Settings, "credentials"> => ({
+  .transform((given) => ({
     region: given.REGION,
     bucket: given.BUCKET,
     host: given.HOST,
     port: given.PORT,
+    /** In lower case, besides the local ones. */
     allowedHosts: given.ALLOWED_HOSTS,
+    /** That one client address may make to the API. */
     requestsPerMinute: given.RATE_LIMIT,
     logLevel: given.LOG_LEVEL,
+    /** The S3 endpoint that browsers reach, when the server itself uses another one. Only links are signed for it. */
     s3PublicEndpoint: given.S3_PUBLIC_ENDPOINT,
-    // The SDK's own rule: https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html
+    /** True when the S3 endpoint is not AWS's own, so that a bucket's name cannot be part of the host name. */
     s3ForcePathStyle:
+      // The SDK's own rule: https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html
       (given.AWS_ENDPOINT_URL_S3 ?? given.AWS_ENDPOINT_URL) !== undefined &&
       given.AWS_IGNORE_CONFIGURED_ENDPOINT_URLS?.toLowerCase() !== "true",
   }));
@@ -236,11 +221,11 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
     return { ...server.data, credentials: credentials.data };
   }
   const issues = [server, credentials, rest].flatMap(({ error }) => error?.issues ?? []);
-  // The first complaint about each variable.
-  const complaints = new Map(issues.toReversed().map(({ path, message }) => [path.join("."), message]));
-  const inOrder = [...complaints].toSorted(([a], [b]) => ORDER.indexOf(a) - ORDER.indexOf(b));
+  const settings = ORDER.filter((name) => issues.some(({ path }) => path[0] === name));
   throw new SettingsError(
-    new Map(inOrder),
+    settings,
+    // The first complaint about each of them.
+    settings.map((name) => issues.find(({ path }) => path[0] === name)?.message ?? ""),
     inProcess
       ? "CREDENTIALS=in-process CERTIFICATE=client.pem PRIVATE_KEY=client.key TRUST_ANCHOR_ARN=arn:… PROFILE_ARN=arn:… ROLE_ARN=arn:… REGION=us-east-1 BUCKET=my-documents npm start"
       : "REGION=us-east-1 PROFILE=roles-anywhere BUCKET=my-documents npm start",

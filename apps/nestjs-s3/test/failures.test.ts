@@ -163,6 +163,7 @@ describe("S3 is stopped", () => {
       expect(files.body).toMatchObject({ code });
       expect(ready.body).toMatchObject({
         code: "NOT_READY",
+        detail: expect.stringMatching(/^bucket: no (answer|connection) .*; check .*the network/),
         checks: { credentials: { status: "up" }, bucket: { status: "down" } },
       });
       expect(log.join("")).toContain(`"code":"${code}"`);

@@ -139,8 +139,8 @@ describe.skipIf(CHROMIUM === undefined)(`the page in Chromium${WHY_SKIPPED}`, ()
     const next = page.getByRole("button", { name: "Next" });
     await next.focus();
     for (const [first, range] of [
-      ["file-050", "51 to 100"],
-      ["file-100", "101 to 120"],
+      ["file-050", "Files 51 to 100"],
+      ["file-100", "Files 101 to 120"],
     ] as const) {
       await page.keyboard.press("Enter");
       await page.getByText(first).waitFor();
