@@ -117,6 +117,7 @@ describe.skipIf(CHROMIUM === undefined)(`the page in Chromium${WHY_SKIPPED}`, ()
 
   it("finds by prefix while one types, and keeps the prefix in the address", async () => {
     await page.goto(app.url);
+    await page.getByText("welcome.txt").waitFor();
     await page.getByLabel("Names that begin with").fill("rep");
     await page.getByText("welcome.txt").waitFor({ state: "detached" });
     expect(await names()).toEqual(["reports/2026/shipments.json"]);
