@@ -47,6 +47,7 @@ export const FLOORS = {
     { name: "signed request", paths: ["request/"] },
     { name: "session", paths: ["session/"] },
     { name: "control plane", paths: ["control/"] },
+    { name: "access", paths: ["access/"] },
     { name: "lab", paths: ["lab/"] },
     { name: "audit", paths: ["audit/"] },
     { name: "context", paths: ["context.ts"] },

@@ -13,7 +13,7 @@ import { CreateRoleCommand, EntityAlreadyExistsException, IAMClient } from "@aws
 import { startMock } from "../src/http/server.ts";
 import { handleCreateSession } from "../test/support/handle-create-session.ts";
 import type { AwsPort } from "../src/session/aws.ts";
-import { awsSdkPort } from "../src/session/aws-sdk.ts";
+import { awsClients, awsSdkPort } from "../src/session/aws-sdk.ts";
 import {
   ecKeys,
   makeAuthority,
@@ -225,7 +225,7 @@ if (endpoint === undefined) {
   );
 } else {
   await createRole(endpoint);
-  const aws = awsSdkPort({ stsEndpoint: endpoint, iamEndpoint: endpoint, region: "us-east-1" });
+  const aws = awsSdkPort(awsClients({ stsEndpoint: endpoint, iamEndpoint: endpoint, region: "us-east-1" }));
   await overHttp("STS of LocalStack", aws, Math.min(ROUNDS, 200), ROLE_ARN);
 }
 

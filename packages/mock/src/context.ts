@@ -1,4 +1,8 @@
 import { randomUUID } from "node:crypto";
+import type { AccessContext } from "./access/answer-question.ts";
+import { createPolicyCache } from "./access/policy-cache.ts";
+import type { PolicyPort } from "./access/policy-port.ts";
+import type { AccessRecord } from "./audit/access-record.ts";
 import { createAuditLog } from "./audit/audit-log.ts";
 import type { AuditLog } from "./audit/audit-log.ts";
 import { createSignatureVerifier } from "./control/sigv4.ts";
@@ -10,6 +14,7 @@ import type { LabClock } from "./lab/lab-clock.ts";
 import { printable } from "./errors/printable.ts";
 import { MIN_DURATION_SECONDS } from "./request/parameters.ts";
 import type { SessionContext } from "./session/create-session.ts";
+import { createSessionStore } from "./session/session-store.ts";
 import { systemClock } from "./state/state.ts";
 import type { Clock } from "./state/state.ts";
 
@@ -17,9 +22,11 @@ import type { Clock } from "./state/state.ts";
 const MAX_LINE_LENGTH = 16_384;
 
 /** Everything that the emulated service works with. {@link createContext} gives defaults. */
-export interface MockContext extends SessionContext {
+export interface MockContext extends SessionContext, AccessContext {
   readonly clock: LabClock;
   readonly audit: AuditLog;
+  /** The decisions on requests that the credentials of sessions signed. */
+  readonly accessAudit: AuditLog<AccessRecord>;
   /** The faults that the lab injects into the next calls. */
   readonly faults: FaultQueue;
   /** Makes the ids of new resources and events. */
@@ -42,13 +49,18 @@ export interface MockContext extends SessionContext {
 }
 
 /** The parts of a context that have a default. */
-type Defaults = Pick<MockContext, "audit" | "faults" | "uuid" | "log" | "explain" | "allowedHosts"> &
+type Defaults = Pick<
+  MockContext,
+  "audit" | "accessAudit" | "faults" | "sessions" | "uuid" | "log" | "explain" | "allowedHosts"
+> &
   Pick<MockContext, "minDurationSeconds" | "strictAttributeMapping">;
 
 /** The settings of the emulated service, each with a default. */
 export type MockSettings = { readonly [Name in keyof Defaults]?: Defaults[Name] | undefined } & {
   /** The time that the lab's clock shows until it is moved. @default the system clock */
   readonly clock?: Clock | undefined;
+  /** Where the policies of roles are read. Without it `/_mock/authorize` refuses every request. */
+  readonly policies?: PolicyPort | undefined;
   /**
    * The keys that may call the control plane and the lab routes. The mock then verifies signatures, and refuses all
    * others; `/_mock/health` stays open. The context does not show the keys.
@@ -73,7 +85,10 @@ export function createContext(init: MockContextInit): MockContext {
     state: init.state,
     aws: init.aws,
     faults: init.faults ?? createFaultQueue(),
+    sessions: init.sessions ?? createSessionStore(),
     audit: init.audit ?? createAuditLog(),
+    accessAudit: init.accessAudit ?? createAuditLog<AccessRecord>(),
+    policies: init.policies === undefined ? undefined : createPolicyCache(init.policies),
     uuid: init.uuid ?? randomUUID,
     explain: init.explain ?? false,
     allowedHosts: init.allowedHosts ?? [],

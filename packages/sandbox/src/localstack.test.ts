@@ -1,9 +1,9 @@
 import { createServer } from "node:http";
 import type { Server } from "node:http";
 import { afterEach, describe, expect, it } from "vitest";
-import { checkInitHooks, localstackSettings } from "./localstack.ts";
+import { checkInitHook, localstackSettings } from "./localstack.ts";
 
-describe("checkInitHooks", () => {
+describe("checkInitHook", () => {
   let server: Server | undefined;
   afterEach(() => server?.close());
 
@@ -21,7 +21,7 @@ describe("checkInitHooks", () => {
     completed: { BOOT: true, START: started, READY: started, SHUTDOWN: false },
     scripts: states.map((state) => ({ name: "hook.py", stage: "START", state })),
   });
-  const check = (url: string): Promise<void> => checkInitHooks(url, "hook.py", "/logs");
+  const check = (url: string): Promise<void> => checkInitHook(url, "hook.py", "/logs");
 
   it("waits until the hook is loaded", async () => {
     const url = await serve(report(false, "RUNNING"), report(false, "RUNNING"), report(true, "SUCCESSFUL"));
@@ -46,6 +46,8 @@ describe("localstackSettings", () => {
     rolesAnywhereEndpoint: "http://127.0.0.1:9912",
     region: "eu-west-1",
     services: ["sqs", "s3"],
+    enforceIam: false,
+    secureTransport: true,
     settings: { DEBUG: "1", DISABLE_EVENTS: "0", DNS_ADDRESS: "0.0.0.0", SERVICES: "none" },
   };
 

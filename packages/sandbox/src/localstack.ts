@@ -13,11 +13,17 @@ const NEEDED_SERVICES = ["s3", "sts", "iam", "cloudformation", "ssm"];
 /** The CloudFormation hook that comes with the mock. */
 export const HOOK_FILE_NAME = "roles_anywhere.py";
 
-/** Path of the hook inside the installed mock package. */
-export function hookPath(): string {
-  return fileURLToPath(
-    new URL(`../localstack/${HOOK_FILE_NAME}`, import.meta.resolve("@roles-anywhere/mock")),
-  );
+/** The hook that comes with the mock and asks it for permission. */
+const ENFORCEMENT_HOOK_FILE_NAME = "enforce_iam.py";
+
+/** The hooks that LocalStack loads at its start. */
+export function hookFileNames(enforceIam: boolean): readonly string[] {
+  return enforceIam ? [HOOK_FILE_NAME, ENFORCEMENT_HOOK_FILE_NAME] : [HOOK_FILE_NAME];
+}
+
+/** Path of a hook inside the installed mock package. */
+export function hookPath(fileName = HOOK_FILE_NAME): string {
+  return fileURLToPath(new URL(`../localstack/${fileName}`, import.meta.resolve("@roles-anywhere/mock")));
 }
 
 /**
@@ -29,6 +35,8 @@ export const RESERVED_SETTINGS: readonly string[] = [
   "DNS_ADDRESS",
   "FILESYSTEM_ROOT",
   "OVERRIDE_IN_DOCKER",
+  "RA_ENFORCE_IAM",
+  "RA_SECURE_TRANSPORT",
 ];
 
 export interface LocalstackSettingsInit {
@@ -37,6 +45,10 @@ export interface LocalstackSettingsInit {
   region: string;
   /** Services beside those that the sandbox needs. */
   services: readonly string[];
+  /** Whether LocalStack asks the mock for permission. */
+  enforceIam: boolean;
+  /** Whether requests count as made over TLS then. */
+  secureTransport: boolean;
   /** The caller's settings. They replace the defaults, but not the `RESERVED_SETTINGS`. */
   settings: Readonly<Record<string, string>>;
 }
@@ -59,6 +71,8 @@ export function localstackSettings(init: LocalstackSettingsInit): Record<string,
     DNS_ADDRESS: "0",
     AWS_DEFAULT_REGION: init.region,
     AWS_ENDPOINT_URL_ROLESANYWHERE: init.rolesAnywhereEndpoint,
+    RA_ENFORCE_IAM: String(init.enforceIam),
+    RA_SECURE_TRANSPORT: String(init.secureTransport),
   };
 }
 
@@ -67,7 +81,7 @@ const initReport = z.object({
   scripts: z.array(z.object({ name: z.string(), stage: z.string(), state: z.string() })),
 });
 
-/** What LocalStack says about the CloudFormation hook. */
+/** What LocalStack says about a hook. */
 export type HookState = "loaded" | "loading" | "failed" | "missing";
 
 /**
@@ -100,15 +114,21 @@ export async function readHookState(
   return state === undefined && completed["START"] === true ? "missing" : "loading";
 }
 
+/** What happens when LocalStack continues without a hook. */
+const WITHOUT_HOOK: Readonly<Record<string, string>> = {
+  [HOOK_FILE_NAME]: "stacks would hold trust anchors that do not exist",
+  [ENFORCEMENT_HOOK_FILE_NAME]: "no policy would be enforced",
+};
+
 /**
- * Waits until LocalStack has loaded the CloudFormation hook. When a hook fails, LocalStack continues without it and later
- * reports resources as created that do not exist. So a failed hook must stop the sandbox.
+ * Waits until LocalStack has loaded a hook. When a hook fails, LocalStack continues without it: it then reports resources
+ * as created that do not exist, or enforces no policy. So a failed hook must stop the sandbox.
  *
  * @param endpointUrl where LocalStack answers
  * @param hook for example `roles_anywhere.py`
  * @throws {SandboxError} ERR_SANDBOX_HOOK_FAILED when the hook is missing or failed
  */
-export async function checkInitHooks(
+export async function checkInitHook(
   endpointUrl: string,
   hook: string,
   logDirectory: string,
@@ -118,7 +138,7 @@ export async function checkInitHooks(
   const fail = (reason: string): never => {
     throw new SandboxError(
       "ERR_SANDBOX_HOOK_FAILED",
-      `${reason}, so stacks would hold trust anchors that do not exist. LocalStack's log says why: ${logDirectory}/localstack.log`,
+      `${reason}, so ${WITHOUT_HOOK[hook] ?? "it would do without"}. LocalStack's log says why: ${logDirectory}/localstack.log`,
       { logDirectory },
     );
   };
@@ -131,6 +151,18 @@ export async function checkInitHooks(
     if (Date.now() > deadline) fail(`LocalStack did not finish the hook ${hook} within 60 s`);
     await sleep(100);
   }
+}
+
+/** Waits until LocalStack has loaded all hooks of the sandbox. */
+export async function checkInitHooks(
+  endpointUrl: string,
+  {
+    enforceIam,
+    logDirectory,
+    signal,
+  }: { enforceIam: boolean; logDirectory: string; signal?: AbortSignal | undefined },
+): Promise<void> {
+  for (const hook of hookFileNames(enforceIam)) await checkInitHook(endpointUrl, hook, logDirectory, signal);
 }
 
 function parseJson(text: string): unknown {

@@ -9,6 +9,8 @@ describe("resolveOptions", () => {
       accountId: "000000000000",
       services: [],
       localstackSettings: {},
+      enforceIam: false,
+      secureTransport: true,
       cacheDirectory: expect.stringMatching(/\/\.cache\/roles-anywhere-kit$/),
       onProgress: expect.any(Function),
       localstackImage: "localstack/localstack:4.14.0",
@@ -46,7 +48,35 @@ describe("resolveOptions", () => {
     );
   });
 
+  it.each([
+    ["true", true],
+    ["1", true],
+    ["false", false],
+    ["0", false],
+    ["", false],
+  ])("RA_ENFORCE_IAM=%s makes %s the default of enforceIam, and the option wins", (text, enforceIam) => {
+    const environment = { RA_ENFORCE_IAM: text };
+    expect(resolveOptions({ environment })).toMatchObject({ enforceIam });
+    expect(resolveOptions({ environment, enforceIam: !enforceIam })).toMatchObject({
+      enforceIam: !enforceIam,
+    });
+  });
+
   const wrong: [object, RegExp][] = [
+    [{ enforceIam: "yes" }, /^the option enforceIam must be true or false, not "yes"$/],
+    [{ secureTransport: 1 }, /^the option secureTransport must be true or false, not 1$/],
+    [
+      { environment: { RA_ENFORCE_IAM: "on" } },
+      /^the variable RA_ENFORCE_IAM must be true or false, not "on"$/,
+    ],
+    [
+      { localstackSettings: { RA_ENFORCE_IAM: "1" } },
+      /must not hold RA_ENFORCE_IAM, which the sandbox decides; use the option "enforceIam"$/,
+    ],
+    [
+      { enforceIam: true, localstackEndpoint: "http://127.0.0.1:4566" },
+      /^enforceIam does not go with localstackEndpoint: .*RA_ENFORCE_IAM=true$/,
+    ],
     [{ backend: "podman" }, /^the option backend must be auto, docker or process, not "podman"$/],
     [{ region: "Frankfurt" }, /^the option region must be an AWS region such as us-east-1, not "Frankfurt"$/],
     [{ accountId: "12" }, /^the option accountId must be twelve digits, not "12"$/],

@@ -31,6 +31,21 @@ export interface SandboxOptions {
    */
   localstackSettings?: Readonly<Record<string, string>> | undefined;
   /**
+   * Whether LocalStack enforces IAM policies on the sessions of Roles Anywhere: on those of the role, its permissions
+   * boundary, the profile's session policies and bucket policies. LocalStack by itself permits everything. All other
+   * credentials keep working, such as the administrator's.
+   *
+   * @default RA_ENFORCE_IAM, else false
+   */
+  enforceIam?: boolean | undefined;
+  /**
+   * What `aws:SecureTransport` is for policies. The programs call LocalStack over plain HTTP where they call AWS over TLS,
+   * so requests count as made over TLS; `false` shows what a policy does to requests without.
+   *
+   * @default true
+   */
+  secureTransport?: boolean | undefined;
+  /**
    * URL of an emulator that already runs, for example `http://127.0.0.1:4566`. The sandbox then starts only the mock, as a
    * process, and the mock uses the STS and IAM of that emulator.
    */
@@ -78,6 +93,8 @@ export interface ResolvedOptions {
   port: number | undefined;
   services: readonly string[];
   localstackSettings: Readonly<Record<string, string>>;
+  enforceIam: boolean;
+  secureTransport: boolean;
   localstackEndpoint: string | undefined;
   cacheDirectory: string;
   onProgress: (line: string) => void;
@@ -90,6 +107,13 @@ export interface ResolvedOptions {
 }
 
 type Environment = NonNullable<SandboxOptions["environment"]>;
+/** The options that decide a setting of LocalStack. */
+const OPTION_OF_SETTING: Readonly<Partial<Record<string, keyof SandboxOptions>>> = {
+  SERVICES: "services",
+  RA_ENFORCE_IAM: "enforceIam",
+  RA_SECURE_TRANSPORT: "secureTransport",
+};
+
 const isFunction = (value: unknown): boolean => typeof value === "function";
 
 const optionsShape = z.strictObject({
@@ -116,11 +140,14 @@ const optionsShape = z.strictObject({
     .superRefine((settings, context) => {
       for (const name of Object.keys(settings)) {
         if (!RESERVED_SETTINGS.includes(name) && !name.startsWith("AWS_")) continue;
-        const remedy = name === "SERVICES" ? '; use the option "services"' : "";
+        const option = OPTION_OF_SETTING[name];
+        const remedy = option === undefined ? "" : `; use the option "${option}"`;
         context.addIssue(`must not hold ${name}, which the sandbox decides${remedy}`);
       }
     })
     .optional(),
+  enforceIam: z.boolean("must be true or false").optional(),
+  secureTransport: z.boolean("must be true or false").optional(),
   localstackEndpoint: z
     .string()
     .refine(isEmulatorUrl, "must be the URL of an emulator such as http://127.0.0.1:4566, and no host of AWS")
@@ -139,8 +166,8 @@ const optionsShape = z.strictObject({
 }) satisfies z.ZodType<SandboxOptions>;
 
 /**
- * Checks the options and fills in the defaults. `LOCALSTACK_IMAGE`, `RA_MOCK_IMAGE`, `NODE_IMAGE` and `RA_CACHE_DIR` in
- * the environment are defaults of the options with the same meaning. An empty variable counts as not set.
+ * Checks the options and fills in the defaults. `LOCALSTACK_IMAGE`, `RA_MOCK_IMAGE`, `NODE_IMAGE`, `RA_CACHE_DIR` and
+ * `RA_ENFORCE_IAM` in the environment are defaults of the options with the same meaning. An empty variable counts as not set.
  *
  * @throws {SandboxError} ERR_SANDBOX_INVALID_OPTION that names an unknown option, or one with a wrong value
  */
@@ -158,6 +185,13 @@ export function resolveOptions(given: SandboxOptions = {}): ResolvedOptions {
   }
   const environment = options.environment ?? process.env;
   const { LOCALSTACK_IMAGE, RA_MOCK_IMAGE, NODE_IMAGE, RA_CACHE_DIR } = environment;
+  if (options.localstackEndpoint !== undefined && options.enforceIam === true) {
+    throw new SandboxError(
+      "ERR_SANDBOX_INVALID_OPTION",
+      "enforceIam does not go with localstackEndpoint: LocalStack loads the hook for it when it starts. " +
+        "Mount enforce_iam.py of the mock into its /etc/localstack/init/start.d and start it with RA_ENFORCE_IAM=true",
+    );
+  }
   return {
     backend: options.backend ?? "auto",
     region: options.region ?? "us-east-1",
@@ -165,6 +199,8 @@ export function resolveOptions(given: SandboxOptions = {}): ResolvedOptions {
     port: options.port,
     services: options.services ?? [],
     localstackSettings: options.localstackSettings ?? {},
+    enforceIam: options.enforceIam ?? readEnforceIam(environment["RA_ENFORCE_IAM"]),
+    secureTransport: options.secureTransport ?? true,
     localstackEndpoint: options.localstackEndpoint?.replace(/\/+$/, ""),
     cacheDirectory: resolve(
       options.cacheDirectory ?? (RA_CACHE_DIR || join(homedir(), ".cache", "roles-anywhere-kit")),
@@ -178,6 +214,15 @@ export function resolveOptions(given: SandboxOptions = {}): ResolvedOptions {
     publishAddress: options.publishAddress,
     environment,
   };
+}
+
+function readEnforceIam(text = ""): boolean {
+  if (/^(1|true)$/i.test(text)) return true;
+  if (/^(|0|false)$/i.test(text)) return false;
+  throw new SandboxError(
+    "ERR_SANDBOX_INVALID_OPTION",
+    `the variable RA_ENFORCE_IAM must be true or false, not ${JSON.stringify(text)}`,
+  );
 }
 
 function describeIssue(issue: z.core.$ZodIssue | undefined, given: object): string {

@@ -1,4 +1,5 @@
-import { hash, createHmac } from "node:crypto";
+import { createHmac, createSecretKey, hash } from "node:crypto";
+import type { KeyObject } from "node:crypto";
 import { Sha256 } from "@aws-crypto/sha256-js";
 import { getCanonicalHeaders, SignatureV4Base } from "@smithy/signature-v4";
 import type { SignatureClaim } from "./claim.ts";
@@ -90,25 +91,29 @@ function escapeByte(character: string): string {
   return `%${character.charCodeAt(0).toString(16).toUpperCase()}`;
 }
 
-const signingKeys = new Map<string, Buffer>();
+const signingKeys = new Map<string, KeyObject>();
 
 /** The key of one day, region and service. The keys used last are kept. */
-function signingKeyOf(secretAccessKey: string, scope: string): Buffer {
+function signingKeyOf(secretAccessKey: string, scope: string): KeyObject {
   const name = `${scope}/${secretAccessKey}`;
   const known = signingKeys.get(name);
   signingKeys.delete(name);
-  const key = known ?? scope.split("/").reduce<string | Buffer>(hmac, `AWS4${secretAccessKey}`);
-  const bytes = typeof key === "string" ? Buffer.from(key) : key;
-  signingKeys.set(name, bytes);
+  // A key object: createHmac takes five times as long to make one of bytes as to sign.
+  const key = known ?? deriveKey(secretAccessKey, scope);
+  signingKeys.set(name, key);
   if (signingKeys.size > MAX_SIGNING_KEYS) {
     for (const oldest of signingKeys.keys()) {
       signingKeys.delete(oldest);
       break;
     }
   }
-  return bytes;
+  return key;
 }
 
-function hmac(key: string | Buffer, text: string): Buffer {
+function deriveKey(secretAccessKey: string, scope: string): KeyObject {
+  return createSecretKey(scope.split("/").reduce<Buffer>(hmac, Buffer.from(`AWS4${secretAccessKey}`)));
+}
+
+function hmac(key: KeyObject | Buffer, text: string): Buffer {
   return createHmac("sha256", key).update(text).digest();
 }

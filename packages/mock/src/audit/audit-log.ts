@@ -1,14 +1,14 @@
 import type { AuditRecord } from "./audit-record.ts";
 
-/** The records of the last CreateSession calls, in memory. */
-export interface AuditLog {
-  add(record: AuditRecord): void;
+/** The last records of one kind, in memory. */
+export interface AuditLog<Record = AuditRecord> {
+  add(record: Record): void;
   /**
    * The newest records first.
    *
    * @param limit how many at most, all by default
    */
-  list(limit?: number): AuditRecord[];
+  list(limit?: number): Record[];
   clear(): void;
 }
 
@@ -20,8 +20,8 @@ export const AUDIT_CAPACITY = 500;
  *
  * @param capacity how many records to keep, at least 1
  */
-export function createAuditLog(capacity = AUDIT_CAPACITY): AuditLog {
-  let records: AuditRecord[] = [];
+export function createAuditLog<Record = AuditRecord>(capacity = AUDIT_CAPACITY): AuditLog<Record> {
+  let records: Record[] = [];
   return {
     add(record) {
       records.push(record);

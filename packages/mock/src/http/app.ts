@@ -21,7 +21,8 @@ const MAX_SNAPSHOT_BYTES = 32 * 1024 * 1024;
 export type MockApp = Hono<{ Bindings: HttpBindings }>;
 
 /**
- * The whole service as an application: CreateSession, the control plane, and the lab routes under `/_mock/`.
+ * The whole service as an application: CreateSession, the control plane, and the lab routes under `/_mock/`, without
+ * `/_mock/authorize`, which the server answers by itself.
  *
  * @param context made by `createContext`
  */

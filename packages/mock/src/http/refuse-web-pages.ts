@@ -24,19 +24,33 @@ const CONFIGURABLE = /^(\*\.)?([a-z0-9_]([a-z0-9_-]*[a-z0-9_])?\.)+[a-z0-9]([a-z
  */
 export function refuseWebPages(allowedHosts: readonly string[]): MiddlewareHandler {
   return async (c, next) => {
-    const site = c.req.header("sec-fetch-site");
-    // Browsers send "none" when a person typed the address.
-    if (c.req.header("origin") !== undefined || (site !== undefined && !/^(same-origin|none)$/.test(site))) {
-      throw new ServiceError("AccessDeniedException", "The mock takes no requests from web pages");
-    }
-    const host = c.req.header("host");
     const isCreateSession = c.req.method === "POST" && c.req.path === "/sessions";
-    if (host !== undefined && !isCreateSession && !isLocalHost(host) && !isListed(host, allowedHosts)) {
-      const message = `The mock does not answer to the host ${JSON.stringify(host.slice(0, 255))}: use a loopback name, an address or a name without dots, or start the mock with --allowed-host`;
-      throw new ServiceError("AccessDeniedException", message);
-    }
+    checkSender((name) => c.req.header(name), isCreateSession ? undefined : allowedHosts);
     return await next();
   };
+}
+
+/**
+ * Checks that a request does not come from a web page.
+ *
+ * @param header gives a header by its lower-case name
+ * @param allowedHosts `undefined` for a request that may have any `Host`
+ * @throws {ServiceError} 403
+ */
+export function checkSender(
+  header: (name: string) => string | undefined,
+  allowedHosts: readonly string[] | undefined,
+): void {
+  const site = header("sec-fetch-site");
+  // Browsers send "none" when a person typed the address.
+  if (header("origin") !== undefined || (site !== undefined && !/^(same-origin|none)$/.test(site))) {
+    throw new ServiceError("AccessDeniedException", "The mock takes no requests from web pages");
+  }
+  const host = header("host");
+  if (host === undefined || allowedHosts === undefined) return;
+  if (isLocalHost(host) || isListed(host, allowedHosts)) return;
+  const message = `The mock does not answer to the host ${JSON.stringify(host.slice(0, 255))}: use a loopback name, an address or a name without dots, or start the mock with --allowed-host`;
+  throw new ServiceError("AccessDeniedException", message);
 }
 
 /**

@@ -4,14 +4,17 @@ import { createServer } from "node:http";
 import type { RequestListener, Server, ServerOptions } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import { getRequestListener } from "@hono/node-server";
+import { policySdkPort } from "../access/policy-sdk.ts";
+import type { PolicyPort } from "../access/policy-port.ts";
 import { createContext } from "../context.ts";
 import type { MockContext, MockSettings } from "../context.ts";
 import { invalidOption, MockError } from "../errors/mock-error.ts";
 import type { AwsPort } from "../session/aws.ts";
-import { awsSdkPort } from "../session/aws-sdk.ts";
+import { awsClients, awsSdkPort } from "../session/aws-sdk.ts";
 import { createState } from "../state/state.ts";
 import type { State } from "../state/state.ts";
 import { createApp } from "./app.ts";
+import { isQuestion, serveQuestion } from "./authorize.ts";
 import { checkAllowedHosts } from "./refuse-web-pages.ts";
 
 /** Options of {@link startMock}. All have a default, except that either `stsEndpoint` or `aws` is required. */
@@ -26,6 +29,8 @@ export interface MockOptions extends MockSettings {
   readonly iamEndpoint?: string | undefined;
   /** Answers GetRole and AssumeRole instead of the endpoints. */
   readonly aws?: AwsPort | undefined;
+  /** Reads the policies of roles for `/_mock/authorize`, instead of the IAM endpoint. */
+  readonly policies?: PolicyPort | undefined;
   /** PEM files of a server certificate and its key: with them the mock speaks https. */
   readonly tls?: { readonly certificateFile: string; readonly keyFile: string } | undefined;
   /** @default "us-east-1" */
@@ -63,6 +68,10 @@ export async function startMock(options: MockOptions): Promise<RunningMock> {
     overrideGlobalObjects: false,
   });
   const server = createHttpServer(options, (incoming, outgoing) => {
+    if (isQuestion(incoming)) {
+      void serveQuestion(context, incoming, outgoing);
+      return;
+    }
     const { host } = incoming.headers;
     // CreateSession takes any Host, also one that is right by RFC 3986 and that no URL of the platform can hold, such as
     // 127.p.0.1. It reads the raw headers, where the Host stays as it came. A Host that is wrong gets a 400.
@@ -100,14 +109,16 @@ function toContext(options: MockOptions): MockContext {
   );
   checkAllowedHosts(options.allowedHosts ?? []);
   const state = options.state ?? createState(accountId, region);
-  return createContext({ ...options, state, aws: options.aws ?? endpointPort(options, region) });
+  const ports =
+    options.aws === undefined ? endpointPorts(options, region) : { aws: options.aws, policies: undefined };
+  return createContext({ ...options, state, aws: ports.aws, policies: options.policies ?? ports.policies });
 }
 
 function requireLegal(isLegal: boolean, message: string): void {
   if (!isLegal) throw invalidOption(message);
 }
 
-function endpointPort({ stsEndpoint, iamEndpoint = stsEndpoint }: MockOptions, region: string): AwsPort {
+function endpointPorts({ stsEndpoint, iamEndpoint = stsEndpoint }: MockOptions, region: string) {
   if (stsEndpoint === undefined || iamEndpoint === undefined) {
     throw new MockError(
       "ERR_MOCK_NO_STS_ENDPOINT",
@@ -120,7 +131,8 @@ function endpointPort({ stsEndpoint, iamEndpoint = stsEndpoint }: MockOptions, r
       `"${endpoint}" is not an http or https URL; give one such as http://127.0.0.1:4566`,
     );
   }
-  return awsSdkPort({ stsEndpoint, iamEndpoint, region });
+  const clientsOf = awsClients({ stsEndpoint, iamEndpoint, region });
+  return { aws: awsSdkPort(clientsOf), policies: policySdkPort(clientsOf) };
 }
 
 function createHttpServer({ tls }: MockOptions, listener: RequestListener): Server {

@@ -11,6 +11,8 @@ export interface LabClock extends Clock {
   readonly rate: number;
   /** How far the clock is ahead of the real one, in seconds. */
   readonly offsetSeconds: number;
+  /** What the clock would show if it had not been moved. */
+  realNow(): Date;
   /** Returns to the real time. */
   reset(): void;
 }
@@ -27,6 +29,7 @@ export function createLabClock(base: Clock): LabClock {
   };
   return {
     now: () => new Date(read()),
+    realNow: () => base.now(),
     set: (time) => jump(time.getTime()),
     advance: (seconds) => jump(read() + seconds * 1000),
     setRate(newRate) {

@@ -31,18 +31,25 @@ const FaultInput = z.strictObject({
   delayMilliseconds: z.number().int().min(0).max(60_000).optional(),
 });
 
+interface LabLog {
+  list(limit?: number): readonly object[];
+  clear(): void;
+}
+
 /** What the lab routes work on. */
 export interface LabContext extends Pick<ControlPlaneContext, "state" | "verifySignature"> {
   readonly clock: LabClock;
   readonly faults: FaultQueue;
   /** The records of CreateSession calls, the newest first. */
-  readonly audit: { list(limit?: number): readonly object[]; clear(): void };
+  readonly audit: LabLog;
+  /** The records of requests that sessions made, the newest first. */
+  readonly accessAudit: LabLog;
 }
 
 /** The routes under `/_mock/`, which AWS does not have. The surrounding application answers a `ServiceError`. */
 export function labRoutes(context: LabContext): Hono<{ Bindings: HttpBindings }> {
   const lab = new Hono<{ Bindings: HttpBindings }>();
-  const { state, clock, audit, faults } = context;
+  const { state, clock, audit, accessAudit, faults } = context;
 
   lab.get("/health", (c) => c.json({ status: "ok", accountId: state.accountId, region: state.region }));
 
@@ -66,13 +73,15 @@ export function labRoutes(context: LabContext): Hono<{ Bindings: HttpBindings }>
     throw error;
   });
 
-  lab.get("/audit", (c) => {
+  const showRecords = (c: Context, log: LabLog): Response => {
     const limit = c.req.query("limit");
     if (limit !== undefined && !/^\d{1,6}$/.test(limit)) {
       throw validationError(`limit must be a whole number, not ${JSON.stringify(limit)}`);
     }
-    return c.json({ Records: audit.list(limit === undefined ? undefined : Number(limit)) });
-  });
+    return c.json({ Records: log.list(limit === undefined ? undefined : Number(limit)) });
+  };
+  lab.get("/audit", (c) => showRecords(c, audit));
+  lab.get("/audit/access", (c) => showRecords(c, accessAudit));
 
   const showClock = (c: Context): Response =>
     c.json({ now: clock.now().toISOString(), rate: clock.rate, offsetSeconds: clock.offsetSeconds });
@@ -119,13 +128,14 @@ export function labRoutes(context: LabContext): Hono<{ Bindings: HttpBindings }>
   lab.post("/reset", (c) => {
     clearState(state);
     audit.clear();
+    accessAudit.clear();
     faults.clear();
     clock.reset();
     return c.json({ status: "ok" });
   });
 
   lab.all("*", (c) => {
-    const message = `no ${c.req.method} ${c.req.path}; there is GET /_mock/health, GET /_mock/audit, GET PUT DELETE /_mock/clock, GET POST DELETE /_mock/faults, GET PUT /_mock/snapshot, POST /_mock/reset`;
+    const message = `no ${c.req.method} ${c.req.path}; there is GET /_mock/health, GET /_mock/audit, GET /_mock/audit/access, POST /_mock/authorize, GET PUT DELETE /_mock/clock, GET POST DELETE /_mock/faults, GET PUT /_mock/snapshot, POST /_mock/reset`;
     return c.json({ message }, 404);
   });
   return lab;

@@ -1,7 +1,7 @@
 import { createServer } from "node:http";
 import type { IncomingMessage, Server } from "node:http";
 import { afterEach, describe, expect, it } from "vitest";
-import { awsSdkPort } from "./aws-sdk.ts";
+import { awsClients, awsSdkPort } from "./aws-sdk.ts";
 import type { AwsPort } from "./aws.ts";
 
 const ROLE_ARN = "arn:aws:iam::123456789012:role/path/Example";
@@ -35,7 +35,10 @@ async function serve(status: number, xml: string): Promise<{ port: AwsPort; aske
   });
   const address = listening.address();
   const endpoint = `http://127.0.0.1:${typeof address === "object" ? address?.port : ""}`;
-  return { port: awsSdkPort({ stsEndpoint: endpoint, iamEndpoint: endpoint, region: "us-east-1" }), asked };
+  return {
+    port: awsSdkPort(awsClients({ stsEndpoint: endpoint, iamEndpoint: endpoint, region: "us-east-1" })),
+    asked,
+  };
 }
 
 async function read(incoming: IncomingMessage): Promise<string> {
@@ -118,7 +121,9 @@ describe("awsSdkPort", () => {
 
   it("takes no answer for unavailable", async () => {
     const endpoint = "http://127.0.0.1:1";
-    const port = awsSdkPort({ stsEndpoint: endpoint, iamEndpoint: endpoint, region: "us-east-1" });
+    const port = awsSdkPort(
+      awsClients({ stsEndpoint: endpoint, iamEndpoint: endpoint, region: "us-east-1" }),
+    );
     await expect(port.getRole(ROLE_ARN)).rejects.toMatchObject({ name: "AwsPortError", kind: "unavailable" });
   });
 });

@@ -4,7 +4,7 @@ import { AwsPortError } from "./aws.ts";
 import type { AssumedRole, AssumeRoleRequest, AwsPort, Role } from "./aws.ts";
 
 /** The endpoints of STS and IAM. They have no default, so that the mock never reaches a real account by accident. */
-interface AwsSdkOptions {
+export interface AwsSdkOptions {
   readonly stsEndpoint: string;
   readonly iamEndpoint: string;
   readonly region: string;
@@ -14,15 +14,27 @@ const CONNECT_TIMEOUT_MS = 2_000;
 const REQUEST_TIMEOUT_MS = 10_000;
 
 /**
- * Calls STS and IAM at the given endpoints with the AWS SDK. The access key is the account id of the role: LocalStack
- * takes an account from a key id of twelve digits.
+ * Names the mock in the `User-Agent` of its calls. LocalStack's hook knows by it which sessions came from here.
  */
-export function awsSdkPort(options: AwsSdkOptions): AwsPort {
-  const clientsOfAccount = remember((account) => createClients(options, account));
-  const clientsOf = (roleArn: string): Promise<Clients> => clientsOfAccount(parseArn(roleArn)?.account ?? "");
+const USER_AGENT = "ra-mock";
+
+/** The clients of STS and IAM that act for an account. */
+export type ClientsOf = (account: string) => Promise<Clients>;
+
+/**
+ * Makes clients of STS and IAM at the given endpoints, with the account id as the access key: LocalStack takes an account
+ * from a key id of twelve digits.
+ */
+export function awsClients(options: AwsSdkOptions): ClientsOf {
+  return remember((account) => createClients(options, account));
+}
+
+/** Calls STS and IAM with the AWS SDK, as the account of the role. */
+export function awsSdkPort(clientsOf: ClientsOf): AwsPort {
+  const clientsOfRole = (roleArn: string): Promise<Clients> => clientsOf(parseArn(roleArn)?.account ?? "");
   return {
-    getRole: async (roleArn) => getRole(await clientsOf(roleArn), roleArn),
-    assumeRole: async (request) => assumeRole(await clientsOf(request.roleArn), request),
+    getRole: async (roleArn) => getRole(await clientsOfRole(roleArn), roleArn),
+    assumeRole: async (request) => assumeRole(await clientsOfRole(request.roleArn), request),
   };
 }
 
@@ -38,6 +50,7 @@ async function createClients(options: AwsSdkOptions, account: string) {
     region: options.region,
     credentials: { accessKeyId: account, secretAccessKey: "test" },
     maxAttempts: 2,
+    customUserAgent: USER_AGENT,
     // The user's AWS config file must not set these: the SDK would then ignore the endpoints above.
     useFipsEndpoint: false,
     useDualstackEndpoint: false,
@@ -61,7 +74,7 @@ async function getRole({ iam }: Clients, roleArn: string): Promise<Role | undefi
       maxSessionDurationSeconds: role.MaxSessionDuration ?? 3600,
     };
   } catch (error) {
-    if (error instanceof Error && error.name === "NoSuchEntityException") return undefined;
+    if (isNotFound(error)) return undefined;
     throw portError("IAM GetRole", error);
   }
 }
@@ -97,7 +110,13 @@ async function assumeRole({ sts }: Clients, request: AssumeRoleRequest): Promise
   }
 }
 
-function portError(call: string, error: unknown): AwsPortError {
+/** Whether IAM says that there is no such thing. */
+export function isNotFound(error: unknown): boolean {
+  return error instanceof Error && error.name === "NoSuchEntityException";
+}
+
+/** The error of a call to STS or IAM. */
+export function portError(call: string, error: unknown): AwsPortError {
   const { name, message } = error instanceof Error ? error : new Error(String(error));
   // There is no status when there was no response.
   const status: unknown = Object(Object(error)["$metadata"])["httpStatusCode"];

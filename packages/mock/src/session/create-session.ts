@@ -13,12 +13,15 @@ import { callAws } from "./aws.ts";
 import type { AwsPort } from "./aws.ts";
 import { authenticate } from "./authenticate.ts";
 import { authorizeCertificate, authorizeSession } from "./authorize.ts";
-import type { AllowedSession, AuthorizationContext } from "./authorize.ts";
+import type { AllowedSession, AuthenticatedCall, AuthorizationContext } from "./authorize.ts";
+import type { GrantedSession, SessionStore } from "./session-store.ts";
 import { markFailed, recordSubject } from "./subjects.ts";
 
 /** What CreateSession works on. */
 export interface SessionContext extends AuthorizationContext {
   readonly clock: Clock;
+  /** Remembers the sessions that were granted. */
+  readonly sessions: SessionStore;
   /** Makes the ids of new subjects. */
   readonly uuid: () => string;
   /** Shortest session, in seconds. AWS grants none below 900; lower values are for the lab. @default 900 */
@@ -27,7 +30,7 @@ export interface SessionContext extends AuthorizationContext {
 
 /** The output of CreateSession; `credentialSet` always has one element. */
 export interface CreateSessionOutput {
-  readonly credentialSet: readonly Awaited<ReturnType<typeof assume>>[];
+  readonly credentialSet: readonly CredentialSet[];
   readonly subjectArn: string;
 }
 
@@ -57,7 +60,7 @@ export async function createSession(
   context: SessionContext,
   received: ReceivedRequest,
 ): Promise<SessionVerdict> {
-  const { aws, state } = context;
+  const { aws, sessions, state } = context;
   const now = context.clock.now();
   const request = readSignedRequest(received);
   if ("refusal" in request) return { received, ...request };
@@ -74,6 +77,8 @@ export async function createSession(
     subject = recordSubject(state, certificate, now, parameters.instanceProperties, context.uuid);
     const session = await authorizeSession(context, trustAnchor, call);
     const credentialSet = await assume(aws, state, session, now);
+    const { trustAnchorArn } = trustAnchor;
+    sessions.add(grantedSession(credentialSet, session, { ...call, trustAnchorArn }), now);
     const output = { credentialSet: [credentialSet], subjectArn: subject.subjectArn };
     return { ...facts, output, attributes: session.attributes };
   } catch (error) {
@@ -82,6 +87,8 @@ export async function createSession(
     throw error;
   }
 }
+
+type CredentialSet = Awaited<ReturnType<typeof assume>>;
 
 /** Assumes the role. The result is the element of the output's `credentialSet`. */
 async function assume(
@@ -110,5 +117,34 @@ async function assume(
     packedPolicySize,
     roleArn,
     sourceIdentity,
+  };
+}
+
+/** What the mock remembers of the session. */
+function grantedSession(
+  { assumedRoleUser: { arn, assumedRoleId }, credentials }: CredentialSet,
+  { request: { durationSeconds, ...request } }: AllowedSession,
+  {
+    now,
+    parameters,
+    request: { certificate },
+    trustAnchorArn,
+  }: AuthenticatedCall & { trustAnchorArn: string },
+): GrantedSession {
+  const { expiration: _, ...key } = credentials;
+  return {
+    ...key,
+    ...request,
+    roleId: assumedRoleId.split(":")[0] ?? "",
+    assumedRoleArn: arn,
+    issuedAt: now,
+    expiresAt: new Date(now.getTime() + durationSeconds * 1000),
+    trustAnchorArn,
+    profileArn: parameters.profileArn,
+    certificate: {
+      subject: certificate.subject.text,
+      issuer: certificate.issuer.text,
+      serialNumber: certificate.serialNumber.toString(),
+    },
   };
 }

@@ -2,7 +2,7 @@ import { isIP } from "node:net";
 import { fileURLToPath } from "node:url";
 import { withoutAwsSettings, withoutProxyFor } from "../environments.ts";
 import { SandboxError } from "../errors.ts";
-import { checkInitHooks, HOOK_FILE_NAME, hookPath, localstackSettings } from "../localstack.ts";
+import { checkInitHooks, hookFileNames, hookPath, localstackSettings } from "../localstack.ts";
 import { together } from "../supervision/abortable.ts";
 import { runSupervised, startSupervised } from "../supervision/supervised.ts";
 import type { Supervised } from "../supervision/supervised.ts";
@@ -53,7 +53,7 @@ export async function startContainers(init: BackendInit, sandboxId: string): Pro
     startContainer({ ...shared, ...mockContainer(init, publishedHost), signal }),
     startContainer({ ...shared, ...localstackContainer(init), signal }),
   ]);
-  await checkInitHooks(localstack.url, HOOK_FILE_NAME, init.logDirectory, init.signal);
+  await checkInitHooks(localstack.url, init);
   return {
     endpointUrl: localstack.url,
     rolesAnywhereEndpoint: mock.url,
@@ -98,7 +98,9 @@ function localstackContainer(init: BackendInit): OwnSettings {
       // A licensed image needs the token.
       ...(token === undefined || token === "" ? {} : { LOCALSTACK_AUTH_TOKEN: token }),
     },
-    files: { [`/etc/localstack/init/start.d/${HOOK_FILE_NAME}`]: hookPath() },
+    files: Object.fromEntries(
+      hookFileNames(init.enforceIam).map((name) => [`/etc/localstack/init/start.d/${name}`, hookPath(name)]),
+    ),
   };
 }
 

@@ -7,6 +7,7 @@ import { SandboxError } from "../errors.ts";
 import {
   checkInitHooks,
   HOOK_FILE_NAME,
+  hookFileNames,
   hookPath,
   LOCALSTACK_VERSION,
   localstackSettings,
@@ -100,7 +101,7 @@ async function startMock(
   return { url, died };
 }
 
-/** Starts LocalStack as a child process, with the hook that calls the given mock. */
+/** Starts LocalStack as a child process, with the hooks that call the given mock. */
 export async function startLocalstack(
   init: BackendInit,
   python: string,
@@ -110,7 +111,7 @@ export async function startLocalstack(
   const root = join(init.workDirectory, "localstack");
   const hooks = join(root, "etc", "localstack", "init", "start.d");
   await mkdir(hooks, { recursive: true });
-  await copyFile(hookPath(), join(hooks, HOOK_FILE_NAME));
+  for (const name of hookFileNames(init.enforceIam)) await copyFile(hookPath(name), join(hooks, name));
   await linkPreparedFiles(python, root);
   init.onProgress(`Starting LocalStack ${LOCALSTACK_VERSION} at ${endpointUrl}`);
   const program = startSupervised({
@@ -140,7 +141,7 @@ export async function startLocalstack(
     logDirectory: init.logDirectory,
     signal: init.signal,
   });
-  await checkInitHooks(endpointUrl, HOOK_FILE_NAME, init.logDirectory, init.signal);
+  await checkInitHooks(endpointUrl, init);
   return program;
 }
 

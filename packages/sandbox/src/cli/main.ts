@@ -15,6 +15,8 @@ Examples:
       the variables for the external server, and those for a terminal that deploys
   $ ra-sandbox up --services sqs,dynamodb --setting DEBUG=1
       more services of LocalStack, and settings for it
+  $ ra-sandbox up --enforce-iam
+      LocalStack refuses what the policies of role, profile and bucket do not permit to a session of Roles Anywhere
   $ ra-sandbox up --attach http://127.0.0.1:4566 --port 9912
       the mock alone, beside an emulator that already runs`;
 
@@ -66,6 +68,12 @@ async function runCli(
     .option("--port <port>", "port of the mock, 1 to 65535 (default: a free one)", toNumber)
     .option("--services <names>", "services of LocalStack to start as well, separated by commas", toList)
     .option("--setting <NAME=VALUE>", "a setting of LocalStack; may be given more than once", toSettings)
+    .option("--enforce-iam", "enforce IAM policies on sessions of Roles Anywhere (or RA_ENFORCE_IAM=true)")
+    .addOption(
+      new Option("--secure-transport <bool>", "what aws:SecureTransport is for these policies")
+        .choices(["true", "false"])
+        .default("true"),
+    )
     .option("--attach <url>", "use the emulator that runs at this URL, and start the mock alone")
     .option("--publish-address <ip>", "where Docker publishes the ports (default: 127.0.0.1)")
     .addOption(

@@ -15,6 +15,8 @@ export interface UpOptions {
   port?: number;
   services?: string[];
   setting?: Record<string, string>;
+  enforceIam?: true;
+  secureTransport: "true" | "false";
   attach?: string;
   publishAddress?: string;
   env?: Audience[];
@@ -28,6 +30,8 @@ const FLAG_OF_OPTION: Partial<Record<string, string>> = {
   port: "--port",
   services: "--services",
   localstackSettings: "--setting",
+  enforceIam: "--enforce-iam",
+  secureTransport: "--secure-transport",
   localstackEndpoint: "--attach",
   publishAddress: "--publish-address",
 } satisfies Partial<Record<keyof SandboxOptions, string>>;
@@ -55,6 +59,8 @@ export async function up(
       port: options.port,
       services: options.services,
       localstackSettings: options.setting,
+      enforceIam: options.enforceIam,
+      secureTransport: options.secureTransport === "true",
       localstackEndpoint: options.attach,
       publishAddress: options.publishAddress,
       environment,
@@ -80,7 +86,7 @@ export async function up(
 
 /** Puts flags in place of option names: messages of `startSandbox` name options, and users of the command know flags. */
 function withFlags(message: string): string {
-  const names = /\bthe option (\w+)|\b(accountId|localstack\w+|publishAddress)\b/g;
+  const names = /\bthe option (\w+)|\b(accountId|enforceIam|localstack\w+|publishAddress)\b/g;
   return message.replaceAll(
     names,
     (text, ...[option, name]: string[]) => FLAG_OF_OPTION[option ?? name ?? ""] ?? text,

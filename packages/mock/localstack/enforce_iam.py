@@ -1,0 +1,357 @@
+"""Enforces IAM policies on sessions of IAM Roles Anywhere in LocalStack, which by itself permits everything.
+
+Mount this file into /etc/localstack/init/start.d/ beside roles_anywhere.py, and set RA_ENFORCE_IAM=1 and
+AWS_ENDPOINT_URL_ROLESANYWHERE. Before LocalStack carries out a request that was signed with credentials of the mock, it
+asks the mock (POST /_mock/authorize), and refuses the request when the mock does or when the mock does not answer.
+
+Credentials that the mock did not give out keep working: those of the administrator and of LocalStack's own STS. Temporary
+credentials that neither of the two knows are refused.
+
+RA_SECURE_TRANSPORT=false says that requests came without TLS (aws:SecureTransport). By default they count as made over
+TLS, since LocalStack is called over plain HTTP where AWS is called over TLS.
+"""
+
+import collections
+import contextlib
+import datetime
+import hashlib
+import io
+import itertools
+import json
+import os
+import re
+import socket
+import ssl
+import threading
+import uuid
+from urllib.parse import unquote, urlsplit
+
+from localstack.aws import handlers
+from localstack.aws.accounts import get_account_id_from_access_key_id
+from localstack.aws.api import CommonServiceException
+from localstack.http.request import get_full_raw_path
+from localstack.services.s3.models import s3_stores
+from moto.iam.models import iam_backends
+
+# How the mock names itself in the user agent when it assumes a role.
+MOCK_USER_AGENT = "ra-mock"
+
+# The member of moto's access keys that marks those of the mock's sessions.
+MARK = "roles_anywhere"
+
+TIMEOUT_SECONDS = 15
+
+# Node closes a connection that was idle for five seconds.
+IDLE_SECONDS = 4
+
+# A larger body is not compared with the hash that its signature covers: LocalStack streams it.
+MAX_HASHED_BYTES = 64 * 1024 * 1024
+
+# No permission depends on a parameter that is nested deeper.
+MAX_DEPTH = 16
+
+PORTS = {"http": 80, "https": 443}
+MAX_LINE_BYTES = 64 * 1024
+
+EMPTY_SHA256 = hashlib.sha256().hexdigest()
+
+CREDENTIAL = re.compile(r"Credential=([^/,\s]+)/|^AWS ([^:\s]+):")
+CREDENTIAL_PARAMETERS = {"x-amz-credential", "awsaccesskeyid"}
+READ_ONLY = ("Get", "List", "Simulate", "Generate")
+
+
+class Arrival:
+    """A request as it came, before LocalStack's handlers change it, and the temporary keys that it names."""
+
+    def __init__(self, request, keys):
+        self.keys = keys
+        self.method = request.method
+        self.target = request.environ.get("RAW_URI") or get_full_raw_path(request)
+        self.headers = list(request.headers.items())
+        self.payload_sha256 = hash_payload(request)
+
+
+def note_arrival(chain, context, response):
+    keys = temporary_keys(named_keys(context.request))
+    if keys:
+        context.roles_anywhere_arrival = Arrival(context.request, keys)
+
+
+def named_keys(request):
+    for value in request.headers.getlist("authorization"):
+        for found in CREDENTIAL.finditer(value):
+            yield found[1] or found[2]
+    if request.query_string:
+        yield from keys_of_parameters(request.args)
+
+
+def keys_of_parameters(parameters):
+    for name, value in parameters.items(multi=True):
+        if name.lower() in CREDENTIAL_PARAMETERS:
+            yield value.split("/")[0]
+
+
+def temporary_keys(keys):
+    return {key for key in keys if key.startswith(("ASIA", "LSIA"))}
+
+
+def hash_payload(request):
+    """The hash of the body in hex. None where the signature does not cover the body, or the body is too large."""
+    announced = request.headers.get("x-amz-content-sha256", "")
+    covers_body = announced == "" or re.fullmatch("[0-9a-f]{64}", announced)
+    presigned_for_s3 = announced == "" and "X-Amz-Signature" in request.args and "%2Fs3%2F" in str(request.query_string)
+    if not covers_body or presigned_for_s3 or (request.content_length or 0) > MAX_HASHED_BYTES:
+        return None
+    if not request.content_length and "transfer-encoding" not in request.headers:
+        return EMPTY_SHA256
+    body = request.get_data(cache=False)
+    # The handlers after this one read the body again.
+    request.stream = io.BytesIO(body)
+    return hashlib.sha256(body).hexdigest()
+
+
+def enforce(chain, context, response):
+    if context.service is None or context.operation is None:
+        return
+    arrival = context.get("roles_anywhere_arrival")
+    if is_form_upload(context):
+        keys = temporary_keys(keys_of_parameters(context.request.form))
+        if any(map(is_judged, keys)):
+            raise CommonServiceException(
+                "NotImplemented",
+                "Uploads by an HTML form (POST Object) are not evaluated for sessions of IAM Roles Anywhere. Presign PUT "
+                "instead.",
+                501,
+            )
+    if arrival is None:
+        return
+    judged = [key for key in arrival.keys if is_judged(key)]
+    if judged:
+        verdict = ask(question(context, arrival, judged[0]))
+        error = verdict.get("error")
+        if error is not None:
+            # Only the query protocol says whose fault it is.
+            is_query = context.service.protocol == "query"
+            raise CommonServiceException(error["code"], error["message"], error["status"], sender_fault=is_query)
+
+
+def is_form_upload(context):
+    return context.operation.name == "PostObject" and context.service.service_name == "s3"
+
+
+def is_judged(key):
+    """Whether the mock gave this key out, or may have: LocalStack's own STS did not."""
+    known = find_access_key(key)
+    return known is None or getattr(known, MARK, False)
+
+
+def find_access_key(key):
+    """The access key in LocalStack's IAM and STS. Accounts that do not exist there are not created."""
+    account = dict.get(iam_backends, get_account_id_from_access_key_id(key), {})
+    return next((found for backend in list(account.values()) if (found := backend.access_keys.get(key))), None)
+
+
+def question(context, arrival, key):
+    parameters = json_of(context.service_request or {})
+    return {
+        "accessKeyId": key,
+        "policyVersion": {"epoch": EPOCH, "number": version},
+        "request": {
+            "service": context.service.service_name,
+            "operation": context.operation.name,
+            "parameters": parameters,
+            "method": arrival.method,
+            "path": arrival.target,
+            "headers": arrival.headers,
+            "region": context.region,
+            "accountId": context.account_id,
+            "sourceIp": context.request.remote_addr or "127.0.0.1",
+            "secureTransport": SECURE_TRANSPORT,
+            "payloadSha256": arrival.payload_sha256,
+        },
+        "buckets": buckets_of(parameters) if context.service.service_name == "s3" else {},
+    }
+
+
+def json_of(value, depth=0):
+    """What JSON can hold of the parameters: bodies are left out, and what is nested deeply; times are texts."""
+    if isinstance(value, dict):
+        members = value.items() if depth < MAX_DEPTH else ()
+        return {name: json_of(each, depth + 1) for name, each in members if is_json(each)}
+    if isinstance(value, list | tuple):
+        elements = value if depth < MAX_DEPTH else ()
+        return [json_of(each, depth + 1) for each in elements if is_json(each)]
+    return value.isoformat() if isinstance(value, datetime.datetime) else value
+
+
+def is_json(value):
+    return isinstance(value, str | int | float | bool | dict | list | tuple | datetime.datetime)
+
+
+def buckets_of(parameters):
+    """Owner and policy of each bucket that the request names, as they are now."""
+    source = parameters.get("CopySource")
+    names = {parameters.get("Bucket"), unquote(source).lstrip("/").split("/")[0] if isinstance(source, str) else None}
+    return {name: facts for name in names if name and (facts := facts_of_bucket(name))}
+
+
+def facts_of_bucket(name):
+    for regions in list(s3_stores.values()):
+        for store in list(regions.values()):
+            bucket = store.buckets.get(name)
+            if bucket is not None:
+                return {"accountId": bucket.bucket_account_id, "policy": bucket.policy}
+    return None
+
+
+# Asking the mock.
+
+connections = collections.deque()
+
+
+def ask(asked):
+    body = json.dumps(asked, separators=(",", ":")).encode()
+    try:
+        return read_verdict(*exchange(body))
+    except (OSError, ValueError) as error:
+        raise CommonServiceException(
+            "ServiceUnavailable",
+            f"The request was refused because the Roles Anywhere mock at {ENDPOINT.geturl()} could not be asked for "
+            f"permission ({type(error).__name__}: {error}). Is it running? AWS_ENDPOINT_URL_ROLESANYWHERE names it.",
+            503,
+        ) from error
+
+
+def read_verdict(status, text):
+    if status != 200:
+        raise ValueError(f"it answered {status}: {text[:200].decode(errors='replace')}")
+    verdict = json.loads(text)
+    if verdict.get("verdict") not in ("allowed", "refused") or (verdict["verdict"] == "refused") != ("error" in verdict):
+        raise ValueError("it answered in an unknown form")
+    return verdict
+
+
+def exchange(body):
+    """Sends a question on a connection that is open already, when there is one, and returns status and body."""
+    while True:
+        try:
+            connection, last_used = connections.pop()
+        except IndexError:
+            return Connection().post(body)
+        if now() - last_used > IDLE_SECONDS:
+            connection.close()
+            continue
+        try:
+            return connection.post(body)
+        except ConnectionError:
+            # The mock closed the idle connection just then.
+            continue
+
+
+class Connection:
+    """One connection to the mock. http.client takes five times as long for an exchange, and there is one per request."""
+
+    def __init__(self):
+        self.socket = socket.create_connection((ENDPOINT.hostname, ENDPOINT.port or PORTS[ENDPOINT.scheme]), TIMEOUT_SECONDS)
+        if ENDPOINT.scheme == "https":
+            self.socket = ssl.create_default_context().wrap_socket(self.socket, server_hostname=ENDPOINT.hostname)
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.reader = self.socket.makefile("rb")
+
+    def post(self, body):
+        try:
+            self.socket.sendall(HEAD % len(body) + body)
+            status, length, keeps_open = self.read_head()
+            text = self.reader.read(length)
+            if len(text) < length:
+                raise ConnectionResetError("it closed the connection within its answer")
+        except BaseException:
+            self.close()
+            raise
+        if keeps_open:
+            connections.append((self, now()))
+        else:
+            self.close()
+        return status, text
+
+    def read_head(self):
+        line = self.reader.readline(MAX_LINE_BYTES)
+        if not line:
+            raise ConnectionResetError("it closed the connection")
+        status, length, keeps_open = int(line.split()[1]), None, True
+        while (line := self.reader.readline(MAX_LINE_BYTES).strip()) != b"":
+            name, _, value = line.lower().partition(b":")
+            if name == b"content-length":
+                length = int(value)
+            elif name == b"connection":
+                keeps_open = value.strip() != b"close"
+        if length is None:
+            raise ValueError("it answered without a length")
+        return status, length, keeps_open
+
+    def close(self):
+        self.reader.close()
+        self.socket.close()
+
+
+# What the mock must know: its own sessions, and that policies have changed.
+
+EPOCH = str(uuid.uuid4())
+version = 0
+versions = itertools.count(1)
+lock = threading.Lock()
+
+
+def count_change(chain, context, response):
+    """Runs when an operation has ended, before its caller learns of it: from then on the mock must read policies anew."""
+    global version
+    if context.service is None or context.operation is None or context.service.service_name != "iam":
+        return
+    if not context.operation.name.startswith(READ_ONLY):
+        with lock:
+            version = next(versions)
+
+
+def mark_session(chain, context, response):
+    """Marks the keys of sessions that the mock got, so that they stay known as such for as long as LocalStack knows them."""
+    if context.service is None or context.operation is None or context.operation.name != "AssumeRole":
+        return
+    if MOCK_USER_AGENT not in context.request.headers.get("user-agent", ""):
+        return
+    with contextlib.suppress(AttributeError, KeyError, TypeError):
+        setattr(find_access_key(context.service_response["Credentials"]["AccessKeyId"]), MARK, True)
+
+
+def read_endpoint():
+    endpoint = urlsplit(os.environ.get("AWS_ENDPOINT_URL_ROLESANYWHERE", "").strip())
+    if endpoint.scheme in ("http", "https") and endpoint.hostname:
+        return endpoint
+    raise RuntimeError(
+        f'AWS_ENDPOINT_URL_ROLESANYWHERE is "{endpoint.geturl()}" in LocalStack\'s environment: there is no mock to ask '
+        "for permission. Set it to the URL of the Roles Anywhere mock, for example http://roles-anywhere:9912."
+    )
+
+
+def read_flag(name, default):
+    text = os.environ.get(name, "").strip().lower() or default
+    if text in ("1", "true"):
+        return True
+    if text in ("0", "false"):
+        return False
+    raise RuntimeError(f'{name} is "{text}" in LocalStack\'s environment. Set it to true or false.')
+
+
+if read_flag("RA_ENFORCE_IAM", "false"):
+    from time import monotonic as now
+
+    ENDPOINT = read_endpoint()
+    HEAD = (
+        f"POST {ENDPOINT.path.rstrip('/')}/_mock/authorize HTTP/1.1\r\nHost: {ENDPOINT.netloc}\r\n"
+        "Content-Type: application/json\r\nContent-Length: %d\r\n\r\n"
+    ).encode()
+    SECURE_TRANSPORT = read_flag("RA_SECURE_TRANSPORT", "true")
+    # In front of what others have added or will add: nothing is carried out before it is permitted.
+    handlers.preprocess_request.handlers.insert(0, note_arrival)
+    handlers.serve_custom_service_request_handlers.handlers.insert(0, enforce)
+    handlers.run_custom_response_handlers.handlers.insert(0, mark_session)
+    handlers.run_custom_finalizers.handlers.insert(0, count_change)

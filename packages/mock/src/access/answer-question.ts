@@ -1,0 +1,184 @@
+import {
+  authorizeRequest,
+  policyResources,
+  refuseSignature,
+  verifySignature,
+} from "@roles-anywhere/enforcement";
+import type {
+  ApplicablePolicies,
+  NamedPolicy,
+  ResourcePolicy,
+  ServiceErrorFacts,
+  ServiceRequest,
+  SignatureRefusalReason,
+  Verdict,
+} from "@roles-anywhere/enforcement";
+import { AwsPortError } from "../session/aws.ts";
+import type { GrantedSession, SessionStore } from "../session/session-store.ts";
+import { parseArn } from "../state/state.ts";
+import type { Clock } from "../state/state.ts";
+import type { PolicyVersion } from "./policy-cache.ts";
+import type { PolicyPort, RolePolicies } from "./policy-port.ts";
+import type { AccessQuestion } from "./question.ts";
+
+/** What decides whether a session may do something. */
+export interface AccessContext {
+  readonly clock: Clock & {
+    /** The time by which clients date their requests. */
+    realNow(): Date;
+  };
+  readonly sessions: SessionStore;
+  /** The policies of IAM at a version. */
+  readonly policies?: ((version: PolicyVersion) => PolicyPort) | undefined;
+}
+
+/** Why a request is refused: its credentials or signature, the policies, or policies that cannot be read. */
+export type AccessReason = SignatureRefusalReason | "POLICY_DENIED" | "POLICIES_UNAVAILABLE";
+
+/** A decision on one request, with what it rests on. */
+export interface AccessDecision {
+  readonly question: AccessQuestion;
+  /** The session whose key the request names, if the mock knows it. */
+  readonly session?: GrantedSession | undefined;
+  readonly refusal?: { readonly reason: AccessReason; readonly error: ServiceErrorFacts } | undefined;
+  /** What the policies say. Absent when they were not asked. */
+  readonly verdict?: Verdict | undefined;
+}
+
+/**
+ * Decides on a request that names a key of the mock: the session lives by the mock's clock, the request is signed with
+ * its secret and token, and the policies allow it.
+ *
+ * Clients date their requests by their own clock, which the lab does not move: the date is compared with the real time.
+ */
+export async function answerQuestion(
+  context: AccessContext,
+  question: AccessQuestion,
+): Promise<AccessDecision> {
+  const { clock, sessions } = context;
+  const session = sessions.find(question.accessKeyId);
+  const now = clock.now();
+  const request = toServiceRequest(question, now);
+  const known = { question, session };
+  if (session !== undefined && now >= session.expiresAt) {
+    return { ...known, refusal: refuseSignature("TOKEN_EXPIRED", request.service) };
+  }
+  const signature = verifySignature(request, session, { now: clock.realNow() });
+  if (!signature.valid) return { ...known, refusal: signature };
+  if (session === undefined || signature.claim.accessKeyId !== session.accessKeyId) {
+    return { ...known, refusal: refuseSignature("ACCESS_KEY_UNKNOWN", request.service) };
+  }
+  const gathered = await gather(context, question, session, request);
+  if (gathered instanceof AwsPortError) return { ...known, refusal: unavailable(gathered) };
+  const { role, policies } = gathered;
+  const verdict = authorizeRequest(request, sessionFacts(session, role), policies);
+  if (verdict.allowed) return { ...known, verdict };
+  const { code, status, message } = verdict;
+  return { ...known, verdict, refusal: { reason: "POLICY_DENIED", error: { code, status, message } } };
+}
+
+function toServiceRequest({ request, buckets }: AccessQuestion, receivedAt: Date): ServiceRequest {
+  const { payloadSha256, parameters, ...same } = request;
+  const bucket = typeof parameters["Bucket"] === "string" ? buckets[parameters["Bucket"]] : undefined;
+  return {
+    ...same,
+    parameters,
+    receivedAt,
+    payloadSha256: payloadSha256 ?? undefined,
+    resourceAccountId: bucket?.accountId,
+  };
+}
+
+function sessionFacts(session: GrantedSession, role: RolePolicies | undefined) {
+  const { tags, roleSessionName: sessionName, roleId, ...facts } = session;
+  return {
+    ...facts,
+    sessionName,
+    roleId: role?.roleId ?? roleId,
+    tags: Object.fromEntries(tags.map(({ key, value }) => [key, value])),
+    roleTags: role?.tags,
+  };
+}
+
+interface Gathered {
+  readonly role: RolePolicies | undefined;
+  readonly policies: ApplicablePolicies;
+}
+
+/**
+ * Gathers the policies that have a say. A role that was deleted, and then a role of the same name that was made anew, has
+ * none for this session.
+ */
+async function gather(
+  { policies: policiesAt }: AccessContext,
+  { policyVersion, buckets }: AccessQuestion,
+  session: GrantedSession,
+  request: ServiceRequest,
+): Promise<Gathered | AwsPortError> {
+  if (policiesAt === undefined) return new AwsPortError("unavailable", "the mock was started without an IAM");
+  const port = policiesAt(policyVersion);
+  try {
+    const [found, sessionPolicies, resourcePolicies] = await Promise.all([
+      port.readRole(session.roleArn),
+      readSessionPolicies(port, session),
+      Promise.all(policyResources(request).map((arn) => readResourcePolicy(port, buckets, arn))),
+    ]);
+    const role = found?.roleId === session.roleId ? found : undefined;
+    const policies = {
+      identityPolicies: role?.policies ?? [],
+      permissionsBoundary: role?.permissionsBoundary,
+      sessionPolicies,
+      resourcePolicies: resourcePolicies.filter((policy) => policy !== undefined),
+    };
+    return { role, policies };
+  } catch (error) {
+    if (error instanceof AwsPortError) return error;
+    throw error;
+  }
+}
+
+/** A managed session policy that does not exist any more allows nothing. */
+async function readSessionPolicies(
+  port: PolicyPort,
+  { sessionPolicy, managedPolicyArns, roleArn }: GrantedSession,
+): Promise<readonly NamedPolicy[]> {
+  const account = parseArn(roleArn)?.account ?? "";
+  const managed = managedPolicyArns.map(async (name) => {
+    const document = (await port.readManagedPolicy(name, account))?.document;
+    return { name, document: document ?? ALLOWS_NOTHING };
+  });
+  const inline =
+    sessionPolicy === undefined ? [] : [{ name: "session policy of the profile", document: sessionPolicy }];
+  return [...inline, ...(await Promise.all(managed))];
+}
+
+const ALLOWS_NOTHING = JSON.stringify({
+  Version: "2012-10-17",
+  Statement: [{ Effect: "Deny", Action: "none:None", Resource: "arn:aws:none:::none" }],
+});
+
+const BUCKET_ARN = /^arn:[^:]+:s3:::/;
+
+/** The policy of a bucket as the hook sent it, or the trust policy of a role. */
+async function readResourcePolicy(
+  port: PolicyPort,
+  buckets: AccessQuestion["buckets"],
+  resourceArn: string,
+): Promise<ResourcePolicy | undefined> {
+  if (BUCKET_ARN.test(resourceArn)) {
+    const bucket = resourceArn.replace(BUCKET_ARN, "");
+    const document = buckets[bucket]?.policy ?? undefined;
+    return document === undefined ? undefined : { name: `policy of bucket ${bucket}`, document, resourceArn };
+  }
+  const document = (await port.readRole(resourceArn))?.trustPolicy;
+  return document === undefined ? undefined : { name: "trust policy", document, resourceArn };
+}
+
+function unavailable({ message }: AwsPortError) {
+  const error = {
+    code: "ServiceUnavailable",
+    status: 503,
+    message: `The policies that apply cannot be read: ${message}`,
+  };
+  return { reason: "POLICIES_UNAVAILABLE" as const, error };
+}
