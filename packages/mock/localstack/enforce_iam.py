@@ -30,6 +30,7 @@ from localstack.aws import handlers
 from localstack.aws.accounts import get_account_id_from_access_key_id
 from localstack.aws.api import CommonServiceException
 from localstack.http.request import get_full_raw_path
+from localstack.services.s3 import presigned_url
 from localstack.services.s3.models import s3_stores
 from moto.iam.models import iam_backends
 
@@ -149,6 +150,14 @@ def find_access_key(key):
     """The access key in LocalStack's IAM and STS. Accounts that do not exist there are not created."""
     account = dict.get(iam_backends, get_account_id_from_access_key_id(key), {})
     return next((found for backend in list(account.values()) if (found := backend.access_keys.get(key))), None)
+
+
+def secret_of(key, region):
+    """
+    For LocalStack's own check of presigned URLs, which comes first and by itself makes an account for each key id that
+    somebody guesses.
+    """
+    return getattr(find_access_key(key), "secret_access_key", None)
 
 
 def question(context, arrival, key):
@@ -354,4 +363,5 @@ if read_flag("RA_ENFORCE_IAM", "false"):
     handlers.preprocess_request.handlers.insert(0, note_arrival)
     handlers.serve_custom_service_request_handlers.handlers.insert(0, enforce)
     handlers.run_custom_response_handlers.handlers.insert(0, mark_session)
+    presigned_url.get_secret_access_key_from_access_key_id = secret_of
     handlers.run_custom_finalizers.handlers.insert(0, count_change)

@@ -12,12 +12,12 @@ export interface Credentials {
   readonly sessionToken?: string;
 }
 
-/** One call of a boto3 client. */
-export interface Boto3Call {
-  /** Name of the client, such as `s3`. */
+/** One call of a service. */
+export interface ServiceCall {
+  /** Name of the client in boto3, such as `s3`. */
   readonly service: string;
-  /** Name of the method, such as `get_object`, or `presign:get_object` for a presigned URL. */
-  readonly method: string;
+  /** Such as `GetObject`; for boto3 also `presign:GetObject`, which makes a presigned URL. */
+  readonly operation: string;
   readonly parameters?: object | undefined;
   readonly credentials: Credentials;
 }
@@ -31,10 +31,10 @@ const answer = z.object({
   url: z.string().nullable(),
 });
 
-export type Boto3Answer = z.infer<typeof answer>;
+export type ServiceAnswer = z.infer<typeof answer>;
 
 export interface Boto3 extends AsyncDisposable {
-  call(call: Boto3Call): Promise<Boto3Answer>;
+  call(call: ServiceCall): Promise<ServiceAnswer>;
 }
 
 /** Starts a Python with boto3 that makes one call after the other. It sees no other part of the environment than PATH. */
@@ -45,7 +45,7 @@ export function startBoto3(python: string, endpointUrl: string): Boto3 {
   });
   const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
   let before: Promise<unknown> = Promise.resolve();
-  const ask = async (call: Boto3Call): Promise<Boto3Answer> => {
+  const ask = async (call: ServiceCall): Promise<ServiceAnswer> => {
     child.stdin.write(`${JSON.stringify(call)}\n`);
     const { value, done } = await lines.next();
     if (done === true) throw new Error("the Python process with boto3 has ended");

@@ -7,11 +7,12 @@ import json
 import sys
 
 import boto3
+from botocore import xform_name
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
 ENDPOINT = sys.argv[1]
-CONFIG = Config(retries={"total_max_attempts": 1}, s3={"addressing_style": "path"}, signature_version=None, proxies={})
+CONFIG = Config(retries={"total_max_attempts": 1}, s3={"addressing_style": "path"}, proxies={})
 clients = {}
 
 
@@ -30,13 +31,14 @@ def client(service, keys):
     return clients[identity]
 
 
-def call(service, method, credentials, parameters=None):
+def call(service, operation, credentials, parameters=None):
     made = client(service, credentials)
-    if method.startswith("presign:"):
-        url = made.generate_presigned_url(method.removeprefix("presign:"), Params=parameters, ExpiresIn=600)
+    name, is_presigned = xform_name(operation.removeprefix("presign:")), operation.startswith("presign:")
+    if is_presigned:
+        url = made.generate_presigned_url(name, Params=parameters, ExpiresIn=600)
         return {"status": 200, "code": None, "message": None, "url": url}
     try:
-        answer = getattr(made, method)(**(parameters or {}))
+        answer = getattr(made, name)(**(parameters or {}))
     except ClientError as error:
         status, details = error.response["ResponseMetadata"]["HTTPStatusCode"], error.response["Error"]
         return {"status": status, "code": details["Code"], "message": details.get("Message"), "url": None}
