@@ -1,0 +1,254 @@
+import { randomBytes } from "node:crypto";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+import { Sha256 } from "@aws-crypto/sha256-js";
+import { SignatureV4 } from "@smithy/signature-v4";
+import { afterEach, describe, expect, it } from "vitest";
+import { signedRequest } from "@roles-anywhere/testing";
+import { handleCreateSession } from "../../test/support/handle-create-session.ts";
+import { ACCOUNT, createWorld, ROLE_ARN } from "../../test/support/world.ts";
+import type { PolicyPort } from "../access/policy-port.ts";
+import { AwsPortError } from "../session/aws.ts";
+import { startMock } from "./server.ts";
+import type { MockOptions, RunningMock } from "./server.ts";
+
+const KEY = "ASIAIOSFODNN7EXAMPLE";
+const READ = JSON.stringify({
+  Version: "2012-10-17",
+  Statement: [{ Sid: "Read", Effect: "Allow", Action: "s3:GetObject", Resource: "arn:aws:s3:::reports/*" }],
+});
+
+function iam(document = READ): PolicyPort {
+  return {
+    readRole: async () => ({
+      roleArn: ROLE_ARN,
+      roleId: "AROAEXAMPLE",
+      tags: {},
+      trustPolicy: "{}",
+      policies: [{ name: "own", document }],
+    }),
+    readManagedPolicy: async () => undefined,
+  };
+}
+
+let running: RunningMock | undefined;
+afterEach(() => running?.close());
+
+/** A mock that has granted one session. */
+async function serve(options: Partial<MockOptions> = {}) {
+  const world = createWorld();
+  const { state } = world.context;
+  const mock = await startMock({
+    state,
+    accountId: ACCOUNT,
+    aws: world.aws,
+    policies: iam(),
+    clock: { now: () => world.now },
+    ...options,
+  });
+  running = mock;
+  expect((await handleCreateSession(mock.context, signedRequest(world.call()))).status).toBe(201);
+  const session = mock.context.sessions.find(KEY);
+  if (session === undefined) throw new Error("the mock has not remembered its session");
+  const signer = new SignatureV4({
+    service: "s3",
+    region: "us-east-1",
+    credentials: session,
+    sha256: Sha256,
+    uriEscapePath: false,
+  });
+  /** What the hook asks about GetObject, signed by the session. */
+  const question = async (changes: object = {}, requestChanges: object = {}): Promise<object> => {
+    const path = "/reports/a.txt";
+    const headers = { host: "127.0.0.1:4566", "x-amz-content-sha256": "UNSIGNED-PAYLOAD" };
+    const made = { method: "GET", protocol: "http:", hostname: "127.0.0.1", path, headers };
+    const signed = await signer.sign(made, { signingDate: world.now });
+    return {
+      accessKeyId: KEY,
+      policyVersion: { epoch: "e", number: 0 },
+      request: {
+        service: "s3",
+        operation: "GetObject",
+        parameters: { Bucket: "reports", Key: "a.txt" },
+        method: "GET",
+        path,
+        headers: Object.entries(signed.headers),
+        region: "us-east-1",
+        accountId: ACCOUNT,
+        sourceIp: "127.0.0.1",
+        secureTransport: true,
+        payloadSha256: null,
+        ...requestChanges,
+      },
+      buckets: { reports: { accountId: ACCOUNT, policy: null } },
+      ...changes,
+    };
+  };
+  const post = async (body: unknown, headers: Record<string, string> = {}) => {
+    const answer = await fetch(`${mock.url}/_mock/authorize`, {
+      method: "POST",
+      headers: { "content-type": "application/json", ...headers },
+      body: typeof body === "string" ? body : JSON.stringify(body),
+    });
+    const json: unknown = await answer.json();
+    return { status: answer.status, json };
+  };
+  return { world, mock, session, question, post };
+}
+
+const refused = (status: number, code: string) => ({
+  status: 200,
+  json: { verdict: "refused", error: expect.objectContaining({ status, code }) },
+});
+
+describe("POST /_mock/authorize", () => {
+  it("allows what the role may do, and records the statement", async () => {
+    const { mock, question, post } = await serve();
+    expect(await post(await question())).toEqual({ status: 200, json: { verdict: "allowed" } });
+    expect(mock.context.accessAudit.list()).toMatchObject([
+      {
+        eventName: "GetObject",
+        userIdentity: { type: "AssumedRole", accessKeyId: KEY },
+        _mock: { verdict: "allowed", permissions: [{ policyName: "own", statement: "Read" }] },
+      },
+    ]);
+    expect(mock.context.audit.list()).toHaveLength(1);
+  });
+
+  it.each<[title: string, changes: object, requestChanges: object, status: number, code: string]>([
+    ["a key that the mock does not know", { accessKeyId: "ASIAOTHER" }, {}, 403, "InvalidAccessKeyId"],
+    ["another path than was signed", {}, { path: "/reports/b.txt" }, 403, "SignatureDoesNotMatch"],
+    ["another method than was signed", {}, { method: "DELETE" }, 403, "SignatureDoesNotMatch"],
+    ["no headers", {}, { headers: [] }, 403, "AccessDenied"],
+    [
+      "what the role may not do",
+      {},
+      { operation: "PutObject", parameters: { Bucket: "reports", Key: "a.txt" } },
+      403,
+      "AccessDenied",
+    ],
+  ])("refuses %s", async (_, changes, requestChanges, status, code) => {
+    const { question, post } = await serve();
+    expect(await post(await question(changes, requestChanges))).toEqual(refused(status, code));
+  });
+
+  it("refuses what the bucket's policy denies", async () => {
+    const policy = JSON.stringify({
+      Version: "2012-10-17",
+      Statement: [{ Effect: "Deny", Principal: "*", Action: "s3:*", Resource: "arn:aws:s3:::reports/*" }],
+    });
+    const { question, post } = await serve();
+    const asked = await question({ buckets: { reports: { accountId: ACCOUNT, policy } } });
+    expect(await post(asked)).toEqual(refused(403, "AccessDenied"));
+  });
+
+  it("refuses an expired session by the lab's clock, while its request is dated by the real one", async () => {
+    const { mock, question, post } = await serve();
+    mock.context.clock.advance(3599);
+    expect((await post(await question())).json).toEqual({ verdict: "allowed" });
+    mock.context.clock.advance(1);
+    expect(await post(await question())).toEqual(refused(400, "ExpiredToken"));
+    mock.context.clock.reset();
+    expect((await post(await question())).json).toEqual({ verdict: "allowed" });
+  });
+
+  it("refuses the session of a role that was made anew under the same name", async () => {
+    const role = await iam().readRole(ROLE_ARN);
+    const policies = { ...iam(), readRole: async () => role && { ...role, roleId: "AROAANOTHER" } };
+    const { question, post } = await serve({ policies });
+    expect(await post(await question())).toEqual(refused(403, "AccessDenied"));
+  });
+
+  it("refuses when a managed session policy has been deleted", async () => {
+    const { mock, question, post, session } = await serve();
+    mock.context.sessions.add(
+      { ...session, managedPolicyArns: ["arn:aws:iam::aws:policy/Gone"] },
+      new Date(),
+    );
+    expect(await post(await question())).toEqual(refused(403, "AccessDenied"));
+  });
+
+  it.each<[title: string, policies: PolicyPort | undefined]>([
+    ["there is no IAM", undefined],
+    [
+      "IAM does not answer",
+      {
+        readRole: async () => {
+          throw new AwsPortError("unavailable", "IAM GetRole: connection refused");
+        },
+        readManagedPolicy: async () => undefined,
+      },
+    ],
+  ])("refuses when %s", async (_, policies) => {
+    const { question, post } = await serve({ policies });
+    expect(await post(await question())).toEqual(refused(503, "ServiceUnavailable"));
+  });
+
+  describe("takes no question", () => {
+    it.each<[title: string, headers: Record<string, string>, status: number]>([
+      ["of a web page", { origin: "https://attacker.example" }, 403],
+      ["of another site", { "sec-fetch-site": "cross-site" }, 403],
+      ["of a type that a page may send", { "content-type": "text/plain" }, 400],
+    ])("%s", async (_, headers, status) => {
+      const { mock, question, post } = await serve();
+      expect((await post(await question(), headers)).status).toBe(status);
+      expect(mock.context.accessAudit.list()).toEqual([]);
+    });
+
+    it.each<[title: string, changes: object, requestChanges: object]>([
+      ["with a member that it does not know", { more: 1 }, {}],
+      ["without a version of the policies", { policyVersion: undefined }, {}],
+      ["with a version that is no number", { policyVersion: { epoch: "e", number: "1" } }, {}],
+      ["with an account that is none", {}, { accountId: "1" }],
+      ["with a hash that is none", {}, { payloadSha256: "x" }],
+      ["with a header that is no pair", {}, { headers: [["host"]] }],
+      ["with a text for a truth value", {}, { secureTransport: "true" }],
+      ["without the buckets", { buckets: undefined }, {}],
+    ])("%s", async (_, changes, requestChanges) => {
+      const { question, post } = await serve();
+      expect(await post(await question(changes, requestChanges))).toMatchObject({
+        status: 400,
+        json: { message: expect.stringContaining("enforce_iam.py") },
+      });
+    });
+
+    it.each([
+      ["that is no JSON", "{", 400],
+      ["that is nested deeply", "[".repeat(100_000), 400],
+      ["of more than 32 MiB", " ".repeat(33 * 1024 * 1024), 413],
+    ])("%s", async (_, body, status) => {
+      const { post } = await serve();
+      // The mock closes the connection while the body is still being sent, which fetch may take for an error.
+      const outcome = await post(body).catch(() => ({ status: 413 }));
+      expect(outcome.status).toBe(status);
+    });
+
+    it("without a signature, when the mock has access keys", async () => {
+      const accessKeys = [{ accessKeyId: "AKIDEXAMPLE", secretAccessKey: "test-only" }];
+      const { question, post } = await serve({ accessKeys });
+      expect((await post(await question())).status).toBe(403);
+    });
+  });
+
+  it("refuses 4000 guessed keys, and its memory stays flat", async () => {
+    const { mock, question, post } = await serve();
+    const asked = await question();
+    const guess = async (): Promise<void> => {
+      const accessKeyId = `ASIA${randomBytes(8).toString("hex").toUpperCase()}`;
+      expect(await post({ ...asked, accessKeyId })).toEqual(refused(403, "InvalidAccessKeyId"));
+    };
+    for (let round = 0; round < 1000; round += 1) await guess();
+    const before = heapBytes();
+    for (let round = 0; round < 3000; round += 1) await guess();
+    expect(heapBytes() - before).toBeLessThan(3 * 1024 * 1024);
+    expect(mock.context.sessions.size).toBe(1);
+    expect((await post(asked)).json).toEqual({ verdict: "allowed" });
+  }, 120_000);
+});
+
+function heapBytes(): number {
+  setFlagsFromString("--expose-gc");
+  const collect: unknown = runInNewContext("gc");
+  if (typeof collect === "function") collect();
+  return process.memoryUsage().heapUsed;
+}
