@@ -52,8 +52,8 @@ export function renderPage(logs: readonly Log[], now = new Date()): string {
           ${logs.map(renderRun)}
         </main>
         <footer>
-          LocalStack evaluates no IAM policy, and the mock answers in place of IAM Roles Anywhere: this report
-          shows no denied action and no call to AWS.
+          LocalStack answers in place of AWS, and the mock in place of IAM Roles Anywhere: this report shows
+          no call to AWS.
         </footer>
       </body>
     </html> `;
