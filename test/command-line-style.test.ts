@@ -68,6 +68,13 @@ const COMMANDS: readonly CommandStyle[] = [
     see: "; see npm run report -- --help",
   },
   {
+    name: "soak",
+    file: "packages/e2e/bin/soak.js",
+    usage: /^Usage: soak /,
+    example: /Examples:\n {2}\$ npm run soak/,
+    see: "; see npm run soak -- --help",
+  },
+  {
     // It keeps the syntax and the exit codes of aws_signing_helper, which has a command `version` and refuses --version.
     name: "ra-signer",
     file: "packages/signer/bin/ra-signer.cjs",

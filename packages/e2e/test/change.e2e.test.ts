@@ -13,10 +13,10 @@ import type { Step } from "./change/everything.ts";
 import { heldOf, readBack } from "./change/read-back.ts";
 import { addStack } from "./change/stacks.ts";
 import type { Settings } from "./change/stacks.ts";
-import { administratorClient } from "./support/administrator-client.ts";
-import { createCdk } from "./support/cdk.ts";
-import type { Cdk, Outputs } from "./support/cdk.ts";
-import { callControlPlane } from "./support/control-plane.ts";
+import { administratorClient } from "../src/aws/administrator-client.ts";
+import { createCdk } from "../src/aws/cdk.ts";
+import type { Cdk, Outputs } from "../src/aws/cdk.ts";
+import { callControlPlane } from "../src/aws/control-plane.ts";
 
 const root = makeAuthority();
 const nextRoot = makeAuthority({ subject: [["CN", "Next root"]] });

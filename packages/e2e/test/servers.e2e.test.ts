@@ -11,11 +11,11 @@ import { readSettings } from "../src/settings/read-settings.ts";
 import { credentialProcessOf } from "../src/story/external-server/external-server.ts";
 import { runProgram } from "../src/story/programs.ts";
 import { addServers, DENIED_BEFORE } from "./servers/stack.ts";
-import { administratorClient } from "./support/administrator-client.ts";
+import { administratorClient } from "../src/aws/administrator-client.ts";
 import { callJson, callQuery } from "./support/call-local-stack.ts";
-import { createCdk } from "./support/cdk.ts";
-import type { Cdk } from "./support/cdk.ts";
-import { callControlPlane } from "./support/control-plane.ts";
+import { createCdk } from "../src/aws/cdk.ts";
+import type { Cdk } from "../src/aws/cdk.ts";
+import { callControlPlane } from "../src/aws/control-plane.ts";
 import { askForSession } from "./support/send-create-session.ts";
 
 const root = makeAuthority();

@@ -53,7 +53,7 @@ type Defaults = Pick<
   MockContext,
   "audit" | "accessAudit" | "faults" | "sessions" | "uuid" | "log" | "explain" | "allowedHosts"
 > &
-  Pick<MockContext, "minDurationSeconds" | "strictAttributeMapping">;
+  Pick<MockContext, "minDurationSeconds" | "strictAttributeMapping" | "sessionLimit">;
 
 /** The settings of the emulated service, each with a default. */
 export type MockSettings = { readonly [Name in keyof Defaults]?: Defaults[Name] | undefined } & {
@@ -94,6 +94,7 @@ export function createContext(init: MockContextInit): MockContext {
     allowedHosts: init.allowedHosts ?? [],
     minDurationSeconds: init.minDurationSeconds ?? MIN_DURATION_SECONDS,
     strictAttributeMapping: init.strictAttributeMapping ?? false,
+    sessionLimit: init.sessionLimit ?? {},
     log: (line) => log?.(printable(line, MAX_LINE_LENGTH)),
     verifySignature: accessKeys === undefined ? undefined : createSignatureVerifier(accessKeys),
     clock: createLabClock(clock),

@@ -20,8 +20,8 @@ import { ManagedPolicy, PolicyDocument, PolicyStatement } from "aws-cdk-lib/aws-
 import { CfnOutput, LegacyStackSynthesizer, Stack, Tags } from "aws-cdk-lib/core";
 import type { App } from "aws-cdk-lib/core";
 import { z } from "zod";
-import { administratorClient } from "../support/administrator-client.ts";
-import { callControlPlane } from "../support/control-plane.ts";
+import { administratorClient } from "../../src/aws/administrator-client.ts";
+import { callControlPlane } from "../../src/aws/control-plane.ts";
 
 /** What the service holds when a template gives no setting. */
 const DEFAULT_THRESHOLD_DAYS = 45;

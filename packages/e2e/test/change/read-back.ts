@@ -2,8 +2,8 @@ import { X509Certificate } from "node:crypto";
 import { GetRoleCommand, IAMClient } from "@aws-sdk/client-iam";
 import type { Sandbox } from "@roles-anywhere/sandbox";
 import { z } from "zod";
-import { administratorClient } from "../support/administrator-client.ts";
-import { callControlPlane } from "../support/control-plane.ts";
+import { administratorClient } from "../../src/aws/administrator-client.ts";
+import { callControlPlane } from "../../src/aws/control-plane.ts";
 import { MAXIMUM_SESSION_SECONDS } from "./stacks.ts";
 import type { Settings } from "./stacks.ts";
 

@@ -5,7 +5,7 @@ import { GetRolePolicyCommand, IAMClient, ListRolePoliciesCommand } from "@aws-s
 import type { Sandbox } from "@roles-anywhere/sandbox";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { z } from "zod";
-import { administratorClient } from "../support/administrator-client.ts";
+import { administratorClient } from "../../src/aws/administrator-client.ts";
 import { makeCdkFolder } from "../support/cdk-folder.ts";
 import type { CdkFolder } from "../support/cdk-folder.ts";
 import { askForSession } from "../support/send-create-session.ts";

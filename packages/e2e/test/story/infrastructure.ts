@@ -5,8 +5,8 @@ import { GetRoleCommand, IAMClient } from "@aws-sdk/client-iam";
 import { expect, it } from "vitest";
 import { z } from "zod";
 import type { Deployment } from "../../src/story/start-deployment.ts";
-import { administratorClient } from "../support/administrator-client.ts";
-import { callControlPlane } from "../support/control-plane.ts";
+import { administratorClient } from "../../src/aws/administrator-client.ts";
+import { callControlPlane } from "../../src/aws/control-plane.ts";
 
 const trustAnchors = z.object({
   trustAnchors: z.array(

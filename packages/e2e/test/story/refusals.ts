@@ -8,8 +8,8 @@ import { dirname } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
 import type { Deployment } from "../../src/story/start-deployment.ts";
-import { administratorClient } from "../support/administrator-client.ts";
-import { callControlPlane } from "../support/control-plane.ts";
+import { administratorClient } from "../../src/aws/administrator-client.ts";
+import { callControlPlane } from "../../src/aws/control-plane.ts";
 import { sendCreateSession } from "../support/send-create-session.ts";
 
 const dayMs = 86_400_000;

@@ -8,7 +8,7 @@ import { record } from "../../src/report/records.ts";
 import type { ReportRecord } from "../../src/report/records.ts";
 import { renderSummary } from "../../src/report/summary.ts";
 import type { Deployment } from "../../src/story/start-deployment.ts";
-import { readAudit } from "../support/audit.ts";
+import { readAudit } from "../../src/aws/audit.ts";
 
 const credentials = z.object({
   AccessKeyId: z.string(),

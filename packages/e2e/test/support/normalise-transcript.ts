@@ -12,7 +12,9 @@ const variables: readonly (readonly [RegExp, string])[] = [
   [/\b[0-9A-Fa-f]{32}\b/g, "<serial>"],
   [/AROA[A-Z0-9]+/g, "<role id>"],
   [/(RolesAnywhereStack-Role\w+?|rolesanywherestack-bucket\w+?)-[0-9a-f]{8}/g, "$1-<suffix>"],
+  [/\b(Drills-\w+?Role\w+?|drills-\w+?)-[0-9a-f]{8}/g, "$1-<suffix>"],
   [/Done in \d+ s/g, "Done in <n> s"],
+  [/Passed in [\d.]+ s/g, "Passed in <n> s"],
 ];
 
 /** Replaces what differs from run to run by its name, so that the transcripts of two runs are equal. */
@@ -45,9 +47,15 @@ function sortEvents(lines: readonly string[], line: string): string[] {
   return lines.toSpliced(before + 1, 0, line);
 }
 
-/** The transcript in a README: the console block between `<!-- transcript -->` and `<!-- /transcript -->`. */
-export function transcriptOf(readme: string): string {
-  const block = /<!-- transcript -->\s*```console\n([\s\S]*?)```\s*<!-- \/transcript -->/.exec(readme)?.[1];
-  if (block === undefined) throw new Error("the README has no transcript");
-  return block.replace(/^\$ \.\/scripts\/demo.*\n/, "");
+/**
+ * A transcript in a README, without its first line: the console block between `<!-- transcript -->` and
+ * `<!-- /transcript -->`.
+ *
+ * @param name another name in these comments
+ */
+export function transcriptOf(readme: string, name = "transcript"): string {
+  const pattern = `<!-- ${name} -->\\s*\`\`\`console\\n\\$ .*\\n([\\s\\S]*?)\`\`\`\\s*<!-- /${name} -->`;
+  const block = new RegExp(pattern).exec(readme)?.[1];
+  if (block === undefined) throw new Error(`the README has no ${name}`);
+  return block;
 }

@@ -1,8 +1,8 @@
 import { signCreateSessionRequest } from "@roles-anywhere/signer";
 import type { SignedCreateSessionRequest } from "@roles-anywhere/signer";
 import type { Deployment } from "../../src/story/start-deployment.ts";
-import { auditRecordOf } from "./audit.ts";
-import type { AuditRecord } from "./audit.ts";
+import { auditRecordOf } from "../../src/aws/audit.ts";
+import type { AuditRecord } from "../../src/aws/audit.ts";
 
 /** The response of the mock, and its audit record of the call. */
 export interface Outcome {

@@ -187,6 +187,44 @@ describe("/_mock/faults", () => {
   });
 });
 
+describe("/_mock/session-duration", () => {
+  const secondsOf = (text: string): number => {
+    const { expiration } = JSON.parse(text).credentialSet[0].credentials;
+    return (Date.parse(expiration) - NOW.getTime()) / 1000;
+  };
+
+  it("makes sessions shorter until it is taken away, and longer ones never", async () => {
+    await using running = await startLab();
+    const before = secondsOf((await running.call()).text);
+    expect(await running.lab("PUT", "session-duration", { maximumSeconds: 10 })).toEqual({
+      status: 200,
+      json: { maximumSeconds: 10 },
+    });
+    expect(secondsOf((await running.call()).text)).toBe(10);
+    await running.lab("PUT", "session-duration", { maximumSeconds: 43_200 });
+    expect(secondsOf((await running.call()).text)).toBe(before);
+    await running.lab("PUT", "session-duration", { maximumSeconds: 10 });
+    expect((await running.lab("DELETE", "session-duration")).json).toEqual({ maximumSeconds: null });
+    expect(secondsOf((await running.call()).text)).toBe(before);
+  });
+
+  it("is taken away by a reset", async () => {
+    await using running = await startLab();
+    await running.lab("PUT", "session-duration", { maximumSeconds: 10 });
+    await running.lab("POST", "reset");
+    expect((await running.lab("GET", "session-duration")).json).toEqual({ maximumSeconds: null });
+  });
+
+  it.each([{ maximumSeconds: 0 }, { maximumSeconds: 43_201 }, { maximumSeconds: 1.5 }, {}])(
+    "refuses %j",
+    async (limit) => {
+      await using running = await startLab();
+      expect((await running.lab("PUT", "session-duration", limit)).status).toBe(400);
+      expect((await running.lab("GET", "session-duration")).json).toEqual({ maximumSeconds: null });
+    },
+  );
+});
+
 describe("/_mock/snapshot", () => {
   it("brings an account back to what it was, everything in it", async () => {
     await using running = await startLab();

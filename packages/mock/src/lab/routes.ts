@@ -7,6 +7,8 @@ import type { ControlPlaneContext } from "../control/control-plane.ts";
 import { MockError } from "../errors/mock-error.ts";
 import { ServiceError, validationError } from "../errors/service-error.ts";
 import { parseJson } from "../model/json.ts";
+import { MAX_DURATION_SECONDS } from "../request/parameters.ts";
+import type { SessionLimit } from "../session/authorize.ts";
 import { FAULT_KINDS } from "./faults.ts";
 import type { FaultQueue } from "./faults.ts";
 import type { LabClock } from "./lab-clock.ts";
@@ -31,6 +33,10 @@ const FaultInput = z.strictObject({
   delayMilliseconds: z.number().int().min(0).max(60_000).optional(),
 });
 
+const SessionLimitInput = z.strictObject({
+  maximumSeconds: z.number().int().min(1).max(MAX_DURATION_SECONDS),
+});
+
 interface LabLog {
   list(limit?: number): readonly object[];
   clear(): void;
@@ -40,6 +46,7 @@ interface LabLog {
 export interface LabContext extends Pick<ControlPlaneContext, "state" | "verifySignature"> {
   readonly clock: LabClock;
   readonly faults: FaultQueue;
+  readonly sessionLimit: SessionLimit;
   /** The records of CreateSession calls, the newest first. */
   readonly audit: LabLog;
   /** The records of requests that sessions made, the newest first. */
@@ -49,7 +56,7 @@ export interface LabContext extends Pick<ControlPlaneContext, "state" | "verifyS
 /** The routes under `/_mock/`, which AWS does not have. The surrounding application answers a `ServiceError`. */
 export function labRoutes(context: LabContext): Hono<{ Bindings: HttpBindings }> {
   const lab = new Hono<{ Bindings: HttpBindings }>();
-  const { state, clock, audit, accessAudit, faults } = context;
+  const { state, clock, audit, accessAudit, faults, sessionLimit } = context;
 
   lab.get("/health", (c) => c.json({ status: "ok", accountId: state.accountId, region: state.region }));
 
@@ -117,6 +124,19 @@ export function labRoutes(context: LabContext): Hono<{ Bindings: HttpBindings }>
     return c.json({ faults: [] });
   });
 
+  const showSessionLimit = (c: Context): Response =>
+    c.json({ maximumSeconds: sessionLimit.maximumSeconds ?? null });
+  lab.get("/session-duration", showSessionLimit);
+  lab.put("/session-duration", async (c) => {
+    const usage = `give {"maximumSeconds": a whole number from 1 to ${MAX_DURATION_SECONDS}}`;
+    sessionLimit.maximumSeconds = (await readBody(c, SessionLimitInput, usage)).maximumSeconds;
+    return showSessionLimit(c);
+  });
+  lab.delete("/session-duration", (c) => {
+    sessionLimit.maximumSeconds = undefined;
+    return showSessionLimit(c);
+  });
+
   lab.get("/snapshot", (c) => c.json(exportSnapshot(state)));
   lab.put("/snapshot", async (c) => {
     const body = new Uint8Array(await c.req.arrayBuffer());
@@ -131,11 +151,12 @@ export function labRoutes(context: LabContext): Hono<{ Bindings: HttpBindings }>
     accessAudit.clear();
     faults.clear();
     clock.reset();
+    sessionLimit.maximumSeconds = undefined;
     return c.json({ status: "ok" });
   });
 
   lab.all("*", (c) => {
-    const message = `no ${c.req.method} ${c.req.path}; there is GET /_mock/health, GET /_mock/audit, GET /_mock/audit/access, POST /_mock/authorize, GET PUT DELETE /_mock/clock, GET POST DELETE /_mock/faults, GET PUT /_mock/snapshot, POST /_mock/reset`;
+    const message = `no ${c.req.method} ${c.req.path}; there is GET /_mock/health, GET /_mock/audit, GET /_mock/audit/access, POST /_mock/authorize, GET PUT DELETE /_mock/clock, GET POST DELETE /_mock/faults, GET PUT DELETE /_mock/session-duration, GET PUT /_mock/snapshot, POST /_mock/reset`;
     return c.json({ message }, 404);
   });
   return lab;

@@ -44,6 +44,14 @@ export interface AuthorizationContext {
   readonly aws: AwsPort;
   /** Refuse certificates with values that cannot become session tags, as users of AWS have seen. @default false */
   readonly strictAttributeMapping: boolean;
+  /** Makes sessions shorter than profile and request say, for the lab. */
+  readonly sessionLimit: SessionLimit;
+}
+
+/** The longest session that is granted. It can be changed while the mock runs. */
+export interface SessionLimit {
+  /** In seconds. @default none beside those of profile and request */
+  maximumSeconds?: number | undefined;
 }
 
 /** A session that all checks allow. */
@@ -75,7 +83,7 @@ export function authorizeCertificate(
  * Decides on the session: trust anchor, profile and role agree, and the role's trust policy lets the service assume it.
  */
 export async function authorizeSession(
-  { aws, state, strictAttributeMapping }: AuthorizationContext,
+  { aws, state, strictAttributeMapping, sessionLimit }: AuthorizationContext,
   trustAnchor: TrustAnchorRecord,
   { request: { certificate, secure, sourceIp, userAgent }, parameters, now }: AuthenticatedCall,
 ): Promise<AllowedSession> {
@@ -86,7 +94,8 @@ export async function authorizeSession(
   checkProfile(profile, roleArn, state.accountId);
   const { acceptRoleSessionName, managedPolicyArns, sessionPolicy } = profile;
   const roleSessionName = sessionNameOf(certificate, parameters.roleSessionName, acceptRoleSessionName);
-  const durationSeconds = Math.min(profile.durationSeconds, parameters.durationSeconds ?? Infinity);
+  const asked = Math.min(profile.durationSeconds, parameters.durationSeconds ?? Infinity);
+  const durationSeconds = Math.min(asked, sessionLimit.maximumSeconds ?? Infinity);
   const attributes = attributesOf(certificate, profile.attributeMappings);
   const unmapped = unmappedAttributes(attributes);
   const message = unableToAssume(roleArn) + failedAttributesSentence(attributes);

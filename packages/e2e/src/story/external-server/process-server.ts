@@ -44,7 +44,6 @@ export async function createProcessServer(
         ...credentialVariables(credentials, directory),
         REGION: init.region,
         BUCKET: init.bucketName,
-        PORT: "0",
       });
       // Added before the app is ready, so that an interruption stops it.
       apps.push(app);
@@ -55,14 +54,17 @@ export async function createProcessServer(
   };
 }
 
-/** Starts the app on a free port. `url` settles with the URL that the app prints. */
-function startAppProcess(environment: Record<string, string>): { app: Supervised; url: Promise<string> } {
+/** Starts the app on a free port (`PORT=0`). `url` settles with the URL that the app prints. */
+export function startAppProcess(environment: Record<string, string>): {
+  app: Supervised;
+  url: Promise<string>;
+} {
   let output = "";
   const ready = Promise.withResolvers<string>();
   const app = startSupervised({
     command: process.execPath,
     arguments: [PROGRAMS.app],
-    environment,
+    environment: { ...environment, PORT: "0" },
     onOutput(chunk) {
       output += chunk;
       const url = /listening on (http:\/\/\S+)/.exec(output)?.[1];

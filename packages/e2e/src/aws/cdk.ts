@@ -6,7 +6,7 @@ import { runSupervised } from "@roles-anywhere/sandbox";
 import type { RunResult, Sandbox } from "@roles-anywhere/sandbox";
 import { App } from "aws-cdk-lib/core";
 import { z } from "zod";
-import { assertDone } from "../../src/story/programs.ts";
+import { assertDone } from "../story/programs.ts";
 
 export const stackOutputs = z.record(z.string(), z.record(z.string(), z.string()));
 

@@ -1,6 +1,6 @@
 import { Sha256 } from "@aws-crypto/sha256-js";
 import { SignatureV4 } from "@smithy/signature-v4";
-import type { Deployment } from "../../src/story/start-deployment.ts";
+import type { Deployment } from "../story/start-deployment.ts";
 
 /**
  * Calls the Roles Anywhere control plane with an ordinary AWS signature.
@@ -9,7 +9,7 @@ import type { Deployment } from "../../src/story/start-deployment.ts";
  */
 export async function callControlPlane(
   sandbox: Deployment["sandbox"],
-  method: "GET" | "POST" | "DELETE",
+  method: "GET" | "POST" | "PATCH" | "DELETE",
   path: string,
   body?: object,
 ): Promise<unknown> {

@@ -1,0 +1,128 @@
+import { readFileSync } from "node:fs";
+import { Command, CommanderError, Option } from "commander";
+import { SandboxError } from "@roles-anywhere/sandbox";
+import { z } from "zod";
+import { StoryError } from "../story/programs.ts";
+import { readSettings } from "./read-settings.ts";
+import type { Settings } from "./read-settings.ts";
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+const { version: VERSION } = z
+  .object({ version: z.string() })
+  .parse(JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")));
+
+/** The parts of a command of this repository: it is called by `npm run <name>`, and it starts a sandbox. */
+export interface CommandInit<Flags extends { backend: string }> {
+  readonly name: string;
+  readonly description: string;
+  /** What follows the options in the help. */
+  readonly examples: string;
+  /** Adds arguments and options. */
+  readonly define: (program: Command) => void;
+  /**
+   * @param commandArguments what follows the name, without the options
+   * @returns the exit code
+   */
+  readonly run: (run: CommandRun<Flags>) => Promise<number>;
+}
+
+export interface CommandRun<Flags> {
+  readonly flags: Flags;
+  readonly operands: readonly string[];
+  readonly settings: Settings;
+  /** Aborted by the first SIGINT (Ctrl-C), SIGTERM or SIGHUP. */
+  readonly signal: AbortSignal;
+  /** Settles when that happens. */
+  readonly interrupted: Promise<undefined>;
+  /** Ends the command with exit code 2 and one line. */
+  readonly misused: (complaint: string) => never;
+}
+
+/**
+ * Runs a command.
+ *
+ * @param argv of the process, with interpreter and script
+ * @returns exit code: that of `run`; 1 when the story or the sandbox failed, 2 wrong usage, 130 interrupted
+ */
+export async function runCommand<Flags extends { backend: string }>(
+  init: CommandInit<Flags>,
+  argv: readonly string[],
+  environment: Environment,
+): Promise<number> {
+  const { name } = init;
+  let exitCode = 0;
+  const program = new Command(name)
+    .description(init.description)
+    .addOption(
+      new Option("--backend <name>", "where they run; auto takes Docker when it answers and has the images")
+        .choices(["auto", "docker", "process"])
+        .default(environment["RA_BACKEND"] || "auto"),
+    )
+    .version(VERSION, "--version", "print the version")
+    .addHelpText("after", init.examples)
+    .configureOutput({
+      outputError: (text, write) => write(`${name}: ${toOneLine(text)}; see npm run ${name} -- --help\n`),
+    })
+    .allowExcessArguments(false)
+    .exitOverride();
+  init.define(program);
+  program.action(async () => {
+    const flags = program.opts<Flags>();
+    const misused = (complaint: string): never => program.error(`error: ${complaint}`);
+    exitCode = await runInterruptibly(name, async (signal, interrupted) => {
+      const settings = settingsOf({ ...environment, RA_BACKEND: flags.backend }, misused);
+      return await init.run({ flags, operands: program.args, settings, signal, interrupted, misused });
+    });
+  });
+  try {
+    await program.parseAsync(argv);
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    throw error;
+  }
+  return exitCode;
+}
+
+function settingsOf(environment: Environment, misused: (complaint: string) => never): Settings {
+  try {
+    return readSettings(environment);
+  } catch (error) {
+    return misused(error instanceof Error ? error.message : String(error));
+  }
+}
+
+/** Makes one line of an error of commander, which begins with `error: ` and may have a suggestion on a second line. */
+function toOneLine(text: string): string {
+  return text
+    .replace(/^error: /, "")
+    .trim()
+    .replaceAll(/\s*\n\s*/g, " ")
+    .replace(/\.$/, "");
+}
+
+async function runInterruptibly(
+  name: string,
+  run: (signal: AbortSignal, interrupted: Promise<undefined>) => Promise<number>,
+): Promise<number> {
+  const controller = new AbortController();
+  const { promise: interrupted, resolve } = Promise.withResolvers<undefined>();
+  for (const signalName of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    // Further signals are ignored while everything is being stopped. After a SIGKILL the supervisors stop everything.
+    process.on(signalName, () => {
+      controller.abort(new StoryError(`interrupted by ${signalName}`));
+      resolve(undefined);
+    });
+  }
+  try {
+    return await run(controller.signal, interrupted);
+  } catch (error) {
+    if (controller.signal.aborted) {
+      process.stderr.write(`${name}: interrupted; everything that it started is stopped\n`);
+      return 130;
+    }
+    if (!(error instanceof StoryError || error instanceof SandboxError)) throw error;
+    process.stderr.write(`${name}: ${error.message}\n`);
+    return 1;
+  }
+}
