@@ -68,6 +68,13 @@ const COMMANDS: readonly CommandStyle[] = [
     see: "; see npm run report -- --help",
   },
   {
+    name: "drill",
+    file: "packages/e2e/bin/drill.js",
+    usage: /^Usage: drill /,
+    example: /Examples:\n {2}\$ npm run drill/,
+    see: "; see npm run drill -- --help",
+  },
+  {
     name: "soak",
     file: "packages/e2e/bin/soak.js",
     usage: /^Usage: soak /,
