@@ -2,7 +2,10 @@
  * What enforcement adds to an S3 request: the same requests, by the same session, to a LocalStack that asks the mock and
  * to one that does not, in turns, so that a busy machine slows both.
  *
+ * RA_BENCH_GUESSES also lets somebody guess so many access keys, and measures a session meanwhile.
+ *
  *   npm run bench -w packages/sandbox
+ *   RA_BENCH_GUESSES=1000000 npm run bench -w packages/sandbox
  */
 import { Agent, request } from "node:http";
 import process from "node:process";
@@ -10,9 +13,12 @@ import { GetObjectCommand, ListObjectsV2Command, S3Client } from "@aws-sdk/clien
 import { getSignedUrl } from "@aws-sdk/s3-request-presigner";
 import { policyOf, startEnforcedAccount } from "../test/support/enforced-account.ts";
 import type { EnforcedAccount } from "../test/support/enforced-account.ts";
+import { guess } from "../test/support/guess.ts";
+import { residentMebibytes } from "../test/support/resident-memory.ts";
 
 const ROUNDS = Number(process.env["RA_BENCH_ROUNDS"] ?? 1000);
 const WARM_UP = 200;
+const GUESSES = Number(process.env["RA_BENCH_GUESSES"] ?? 0);
 const Bucket = "bench";
 
 interface Side {
@@ -70,6 +76,27 @@ function median(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN;
 }
 
+/** Guesses on one connection, so that the session of the measurement waits for at most one of them. */
+async function measureGuesses({ account: { sandbox }, calls }: Side): Promise<void> {
+  const over = new AbortController();
+  const times: number[] = [];
+  const [call] = Object.values(calls);
+  if (call === undefined) throw new Error("the bench has no call");
+  const measured = (async () => {
+    while (!over.signal.aborted) times.push(await milliseconds(call));
+  })();
+  const before = residentMebibytes(sandbox);
+  const statuses = await guess(sandbox.endpointUrl, GUESSES, 1);
+  over.abort();
+  await measured;
+  const counts = [...statuses].map(([status, count]) => `${count} times ${status}`).join(", ");
+  console.log(`${GUESSES} guessed keys: ${counts}; a session meanwhile: median ${median(times).toFixed(2)}`);
+  for (const [program, mebibytes] of residentMebibytes(sandbox)) {
+    const grown = mebibytes - (before.get(program) ?? NaN);
+    console.log(`  ${program.slice(-60)}: ${mebibytes.toFixed(0)} MiB, ${grown.toFixed(0)} more than before`);
+  }
+}
+
 const off = await prepare(false);
 const on = await prepare(true);
 try {
@@ -88,6 +115,7 @@ try {
       `${name.padEnd(26)} off ${without.toFixed(2)}  on ${enforced.toFixed(2)}  ratio ${(enforced / without).toFixed(2)}`,
     );
   }
+  if (GUESSES > 0) await measureGuesses(on);
 } finally {
   await on.account.sandbox.stop();
   await off.account.sandbox.stop();

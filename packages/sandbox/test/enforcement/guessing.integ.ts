@@ -1,4 +1,3 @@
-import { readdirSync, readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { findPython } from "@roles-anywhere/testing";
 import { callSdk } from "../support/call-sdk.ts";
@@ -6,6 +5,7 @@ import type { Credentials } from "../support/boto3.ts";
 import { policyOf, startEnforcedAccount } from "../support/enforced-account.ts";
 import type { EnforcedAccount } from "../support/enforced-account.ts";
 import { guess } from "../support/guess.ts";
+import { residentMebibytes } from "../support/resident-memory.ts";
 
 const found = findPython(["localstack.runtime", "boto3"]);
 const GUESSES = 20_000;
@@ -27,7 +27,7 @@ describe.skipIf("missing" in found)("keys that somebody guesses", () => {
     async () => {
       const { endpointUrl } = account.sandbox;
       expect(await guess(endpointUrl, 4000)).toEqual(new Map([[403, 4000]]));
-      const before = residentMebibytes(account);
+      const before = residentMebibytes(account.sandbox);
       const over = new AbortController();
       const get = { service: "s3", operation: "GetObject", parameters: { Bucket: "reports", Key: "a.txt" } };
       const served = (async () => {
@@ -40,7 +40,7 @@ describe.skipIf("missing" in found)("keys that somebody guesses", () => {
       expect(await guess(endpointUrl, GUESSES - 4000)).toEqual(new Map([[403, GUESSES - 4000]]));
       over.abort();
       expect(await served).toEqual(new Set([200]));
-      const after = residentMebibytes(account);
+      const after = residentMebibytes(account.sandbox);
       const growth = [...before].map(([program, mebibytes]) => ({
         program,
         mebibytes: (after.get(program) ?? NaN) - mebibytes,
@@ -50,23 +50,3 @@ describe.skipIf("missing" in found)("keys that somebody guesses", () => {
     },
   );
 });
-
-/** The memory of LocalStack and of the mock, which both name the sandbox's folder in their environment. Linux tells it. */
-function residentMebibytes({ sandbox: { workDirectory } }: EnforcedAccount): Map<string, number> {
-  const found = new Map<string, number>();
-  if (process.platform !== "linux") return found;
-  for (const pid of readdirSync("/proc").filter((name) => /^\d+$/.test(name))) {
-    const read = (file: string): string => {
-      try {
-        return readFileSync(`/proc/${pid}/${file}`, "utf8");
-      } catch {
-        return "";
-      }
-    };
-    if (!read("environ").includes(workDirectory)) continue;
-    const name = read("cmdline").split("\0").slice(0, 2).join(" ");
-    const resident = /VmRSS:\s+(\d+) kB/.exec(read("status"))?.[1];
-    if (resident !== undefined) found.set(`${name} ${pid}`, Number(resident) / 1024);
-  }
-  return found;
-}
