@@ -9,7 +9,7 @@ export const WORKSPACES = {
   "packages/files": [],
   "packages/iam-policy": [],
   "packages/enforcement": ["packages/iam-policy"],
-  "packages/pki": [],
+  "packages/pki": ["packages/files"],
   "packages/infra": [],
   "packages/signer": ["packages/files"],
   "packages/mock": ["packages/iam-policy", "packages/enforcement"],

@@ -4,5 +4,7 @@ export { FileError } from "./file-error.ts";
 export type { FileErrorCode } from "./file-error.ts";
 export { tryLock } from "./lock.ts";
 export { readIfPresent, readJudged, readPrivateFile } from "./read.ts";
+export { isSameProcess, machine, startOf } from "./process-identity.ts";
 export { keepCopy, replaceFile } from "./replace-file.ts";
+export { writeAll } from "./write-all.ts";
 export { recover } from "./write-in-place.ts";

@@ -4,19 +4,22 @@ import { hostname } from "node:os";
 
 import { codeOf } from "./file-error.ts";
 
+/** The start of a process that the system tells nothing about: on systems other than Linux, or without /proc. */
+const UNKNOWN = "0";
+
 /**
- * When a process started, in clock ticks since the system's start; `none` for one that has ended, and on systems other than
- * Linux. The system may give the id of an ended process to another one, and a killed process keeps its id until its parent
- * has waited for it (proc_pid_stat(5)); neither holds a lock.
+ * When a process started, in clock ticks since the system's start; `0` where the system does not tell, `ended` for one that
+ * has ended. The system may give the id of an ended process to another one, and a killed process keeps its id until its
+ * parent has waited for it (proc_pid_stat(5)); neither holds a lock.
  */
 export function startOf(pid: number): string {
   const stat = ifSystemTells(() => readFileSync(`/proc/${pid}/stat`, "latin1"));
   // The second field is the program's name in parentheses, which may contain any character.
   const [state = "", ...rest] = stat.split(") ").at(-1)?.split(" ") ?? [];
-  return state === "Z" || state === "X" ? "none" : (rest[18] ?? "none");
+  return state === "Z" || state === "X" ? "ended" : (rest[18] ?? UNKNOWN);
 }
 
-/** Whether the process lives that had this id and this start on this machine. */
+/** Whether the process may live that had this id and this start on this machine. */
 export function isSameProcess(pid: number, start: string): boolean {
   try {
     process.kill(pid, 0);
@@ -24,7 +27,8 @@ export function isSameProcess(pid: number, start: string): boolean {
     // EPERM: the process of another user.
     return codeOf(error) === "EPERM";
   }
-  return startOf(pid) === start;
+  const found = startOf(pid);
+  return found === start || found === UNKNOWN || start === UNKNOWN;
 }
 
 let known: string | undefined;

@@ -1,4 +1,5 @@
-// Leaves in dist/: the library as ES modules with declarations (tsc), and the command (dist/cli/*.cjs).
+// Leaves in dist/: the library as one ES module with declarations (tsc), and the command (dist/cli/*.cjs). Both include
+// what they use of the package `files`, which is not published.
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -14,6 +15,17 @@ rmSync("dist", { recursive: true, force: true });
 const tsc = createRequire(import.meta.url).resolve("typescript/bin/tsc");
 const { status } = spawnSync(process.execPath, [tsc, "-p", "tsconfig.build.json"], { stdio: "inherit" });
 if (status !== 0) process.exit(status ?? 1);
+
+await build({
+  entryPoints: ["src/index.ts"],
+  outfile: "dist/index.js",
+  bundle: true,
+  platform: "node",
+  format: "esm",
+  target: "node22",
+  external: Object.keys(JSON.parse(readFileSync("package.json", "utf8")).dependencies),
+  logLevel: "warning",
+});
 
 /** Loads a module when its first export is used: commander and others name modules that few calls need. */
 const LAZY_REQUIRE = "let require=(name,loaded)=>new Proxy({},{get:(_,key)=>(loaded??=load(name))[key]});";

@@ -1,6 +1,6 @@
 import { Command } from "commander";
+import { writeAll } from "@roles-anywhere/files";
 import type { Warn } from "./report.ts";
-import { writeAll } from "./write-all.ts";
 
 const EXAMPLES = `ra-pki: a private CA for AWS IAM Roles Anywhere
 

@@ -1,10 +1,10 @@
 import { resolve } from "node:path";
+import { writeAll } from "@roles-anywhere/files";
 import type { SignedCertificate } from "../certificate/issued-certificate.ts";
 import { toIsoSeconds } from "../certificate/validity.ts";
 import type { PkiWarning } from "../errors.ts";
 import type { CertificatePaths } from "../storage/layout.ts";
 import { jsonLine, printable } from "./printable.ts";
-import { writeAll } from "./write-all.ts";
 
 /** Writes one line about the command to stderr. */
 export type Warn = (message: string) => void;

@@ -1,12 +1,12 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { CommanderError } from "commander";
+import { writeAll } from "@roles-anywhere/files";
 import { PkiError } from "../errors.ts";
 import type { PkiErrorCode } from "../errors.ts";
 import { printable } from "./printable.ts";
 import { createProgram } from "./program.ts";
 import type { Commands } from "./program.ts";
-import { writeAll } from "./write-all.ts";
 
 /** Errors of the command line itself. The other errors depend on files. */
 const USAGE_ERRORS: ReadonlySet<PkiErrorCode> = new Set([

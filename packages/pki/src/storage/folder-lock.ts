@@ -1,8 +1,8 @@
-import { createHash, randomBytes } from "node:crypto";
-import { closeSync, openSync, readdirSync, readFileSync, readlinkSync, rmSync } from "node:fs";
-import { hostname } from "node:os";
+import { randomBytes } from "node:crypto";
+import { closeSync, openSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
+import { isSameProcess, machine, startOf } from "@roles-anywhere/files";
 import { PkiError } from "../errors.ts";
 import { fileSystemError } from "./write-files.ts";
 
@@ -67,63 +67,19 @@ export async function lockFolder(
 function newClaim(): string {
   // Tenths of a millisecond.
   const moment = `${Date.now()}0`.padStart(15, "0");
-  return `.ra-pki-lock-${moment}-${process.pid}-${startOf(process.pid) ?? 0}-${machine()}-${randomBytes(4).toString("hex")}`;
+  return `.ra-pki-lock-${moment}-${process.pid}-${startOf(process.pid)}-${machine()}-${randomBytes(4).toString("hex")}`;
 }
 
 /** The claims of living commands but for one, the oldest first. Claims of ended commands are removed. */
 function otherClaims(directory: string, own: string): string[] {
   const claims: string[] = [];
   for (const name of readdirSync(directory)) {
-    const [, pid, start, host] = CLAIM.exec(name) ?? [];
+    const [, pid, start = "", host] = CLAIM.exec(name) ?? [];
     if (pid === undefined || name === own) continue;
-    if (host !== machine() || isAlive(Number(pid), Number(start))) claims.push(name);
+    if (host !== machine() || isSameProcess(Number(pid), start)) claims.push(name);
     else rmSync(join(directory, name), { force: true });
   }
   return claims.toSorted();
-}
-
-/** Whether the process that made a claim lives. Its own id may be that of another thread, or of another copy of this module. */
-function isAlive(pid: number, start: number): boolean {
-  try {
-    process.kill(pid, 0);
-  } catch (error) {
-    // EPERM: the process of another user.
-    return error instanceof Error && "code" in error && error.code === "EPERM";
-  }
-  const found = startOf(pid);
-  return found === undefined || start === 0 || found === start;
-}
-
-/** When a process started, in ticks since the machine did; undefined where the system does not tell. */
-function startOf(pid: number): number | undefined {
-  try {
-    const fields = readFileSync(`/proc/${pid}/stat`, "latin1");
-    // The second field is the name of the program in parentheses, and may have spaces.
-    return Number(fields.slice(fields.lastIndexOf(")") + 2).split(" ")[19]);
-  } catch {
-    return undefined;
-  }
-}
-
-/**
- * Within what a process id means one process: the machine since its start, and the container. Containers that share a folder
- * may have the same host name, and the process ids of the one say nothing in the other.
- */
-function machine(): string {
-  const parts = [
-    hostname(),
-    ifSystemTells(() => readFileSync("/proc/sys/kernel/random/boot_id", "latin1").trim()),
-    ifSystemTells(() => readlinkSync("/proc/self/ns/pid")),
-  ];
-  return createHash("sha256").update(parts.join("\n")).digest("hex").slice(0, 8);
-}
-
-function ifSystemTells(read: () => string): string {
-  try {
-    return read();
-  } catch {
-    return "";
-  }
 }
 
 function locked(directory: string, claim: string): PkiError {

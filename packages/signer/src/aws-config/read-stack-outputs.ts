@@ -1,15 +1,10 @@
 import { readFileSync } from "node:fs";
 
 import { codeOf, messageOf, SignerError } from "../errors.ts";
-
-export interface StackArns {
-  readonly trustAnchorArn: string;
-  readonly profileArn: string;
-  readonly roleArn: string;
-}
+import type { SessionArns } from "../session/session-parameters.ts";
 
 /** Which outputs of a stack hold the ARNs. An output that is not asked for may be missing. */
-export type OutputNames = { readonly [Name in keyof StackArns]?: string | undefined };
+export type OutputNames = { readonly [Name in keyof SessionArns]?: string | undefined };
 
 const DEFAULT_STACK = "RolesAnywhereStack";
 
@@ -27,7 +22,7 @@ const FLAGS = [
  * @param stack Stack name. @default RolesAnywhereStack if it is there, else the only stack, or the only one that has these outputs
  * @throws {SignerError} ERR_SIGNER_OUTPUTS_INVALID naming what is missing, and the outputs that are there.
  */
-export function readStackOutputs(path: string, names: OutputNames, stack?: string): Partial<StackArns> {
+export function readStackOutputs(path: string, names: OutputNames, stack?: string): Partial<SessionArns> {
   const invalid = (reason: string, cause?: unknown): SignerError =>
     new SignerError("ERR_SIGNER_OUTPUTS_INVALID", `stack outputs "${path}": ${reason}`, { path, cause });
   let text: string;
@@ -53,7 +48,7 @@ export function readStackOutputs(path: string, names: OutputNames, stack?: strin
   const outputs = Object.hasOwn(stacks, name) ? stacks[name] : undefined;
   if (!isRecord(outputs))
     throw invalid(`it has no stack "${name}", only ${list(all)}; name one with --stack`);
-  const found: Partial<Record<keyof StackArns, string>> = {};
+  const found: Partial<Record<keyof SessionArns, string>> = {};
   for (const [member, flag] of FLAGS) {
     const output = names[member];
     if (output === undefined) continue;

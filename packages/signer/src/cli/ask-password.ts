@@ -1,7 +1,8 @@
 import { isatty } from "node:tty";
 
+import { writeAll } from "@roles-anywhere/files";
+
 import { SignerError } from "../errors.ts";
-import { writeAll } from "./write-all.ts";
 
 const CONTROL_C = "\u0003";
 const CONTROL_D = "\u0004";

@@ -1,6 +1,7 @@
+import { writeAll } from "@roles-anywhere/files";
+
 import { messageOf, printable } from "../errors.ts";
 import type { Command, CommandContext } from "./command.ts";
-import { writeAll } from "./write-all.ts";
 
 /** A certificate chain in a header that `--debug` shows is longer than any message. */
 const MAX_LINE_LENGTH = 32_000;

@@ -35,8 +35,3 @@ export function readAwsEnvironment(environment: Environment): AwsEnvironment {
 function isTrue(value: string | undefined): boolean {
   return value?.toLowerCase() === "true";
 }
-
-/** The environment of this process. */
-export function processEnvironment(): Environment {
-  return process.env;
-}

@@ -1,4 +1,3 @@
-import { processEnvironment } from "../config/environment.ts";
 import type { Environment } from "../config/environment.ts";
 import { checkIdentity, loadIdentity, requireCertificate } from "../keys/identity.ts";
 import type { IdentitySources } from "../keys/identity.ts";
@@ -99,7 +98,7 @@ export function fromRolesAnywhere(init: RolesAnywhereInit): RolesAnywhereProvide
   const resolved = (): SessionSource =>
     (source ??= resolveSession(
       { ...init, loadIdentity: () => loadIdentity(init) },
-      init.environment ?? processEnvironment(),
+      init.environment ?? process.env,
     ));
 
   const refresh = (): Promise<RolesAnywhereCredentials> => {

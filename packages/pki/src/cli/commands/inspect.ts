@@ -1,9 +1,9 @@
 import type { Command } from "commander";
+import { writeAll } from "@roles-anywhere/files";
 import { toIsoSeconds } from "../../certificate/validity.ts";
 import type { CertificateInspection } from "../../inspection/inspect-certificate.ts";
 import { parseTime, readChain, readInput, readOptional, readTrustAnchor } from "../inputs.ts";
 import { jsonLine, printable } from "../printable.ts";
-import { writeAll } from "../write-all.ts";
 
 interface InspectFlags {
   readonly intermediates?: string | undefined;

@@ -1,8 +1,8 @@
 import type { Command } from "commander";
+import { writeAll } from "@roles-anywhere/files";
 import { parseDayCount } from "../inputs.ts";
 import { printable } from "../printable.ts";
 import { printJson } from "../report.ts";
-import { writeAll } from "../write-all.ts";
 
 interface StatusFlags {
   readonly dir: string;

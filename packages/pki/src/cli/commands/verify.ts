@@ -2,6 +2,7 @@ import { createPrivateKey } from "node:crypto";
 import type { KeyObject } from "node:crypto";
 import { basename, dirname } from "node:path";
 import type { Command } from "commander";
+import { writeAll } from "@roles-anywhere/files";
 import { toIsoSeconds } from "../../certificate/validity.ts";
 import { PkiError } from "../../errors.ts";
 import { isEncryptedKey } from "../../keys/encrypt-private-key.ts";
@@ -13,7 +14,6 @@ import type { PassphraseFlags } from "../passphrase.ts";
 import { printable } from "../printable.ts";
 import { printJson } from "../report.ts";
 import type { Warn } from "../report.ts";
-import { writeAll } from "../write-all.ts";
 
 interface VerifyFlags extends PassphraseFlags {
   readonly ca?: string | undefined;
