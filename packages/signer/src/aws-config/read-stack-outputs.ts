@@ -1,19 +1,14 @@
 import { readFileSync } from "node:fs";
 
 import { codeOf, messageOf, SignerError } from "../errors.ts";
+import { SESSION_ARNS } from "../session/arn.ts";
+import { isRecord } from "../session/credential-set.ts";
 import type { SessionArns } from "../session/session-parameters.ts";
 
 /** Which outputs of a stack hold the ARNs. An output that is not asked for may be missing. */
 export type OutputNames = { readonly [Name in keyof SessionArns]?: string | undefined };
 
 const DEFAULT_STACK = "RolesAnywhereStack";
-
-/** The flags of the ARNs, without `-arn` and `-output`. */
-const FLAGS = [
-  ["trustAnchorArn", "trust-anchor"],
-  ["profileArn", "profile"],
-  ["roleArn", "role"],
-] as const;
 
 /**
  * Reads ARNs from the file that `cdk deploy --outputs-file` wrote.
@@ -49,16 +44,16 @@ export function readStackOutputs(path: string, names: OutputNames, stack?: strin
   if (!isRecord(outputs))
     throw invalid(`it has no stack "${name}", only ${list(all)}; name one with --stack`);
   const found: Partial<Record<keyof SessionArns, string>> = {};
-  for (const [member, flag] of FLAGS) {
-    const output = names[member];
+  for (const { option, flag } of SESSION_ARNS) {
+    const output = names[option];
     if (output === undefined) continue;
     const value = Object.hasOwn(outputs, output) ? outputs[output] : undefined;
     if (typeof value !== "string" || !value.startsWith("arn:")) {
       throw invalid(
-        `stack "${name}" has no output ${output} that is an ARN, only ${list(Object.keys(outputs))}; name it with --${flag}-output, or give --${flag}-arn`,
+        `stack "${name}" has no output ${output} that is an ARN, only ${list(Object.keys(outputs))}; name it with ${flag}-output, or give ${flag}-arn`,
       );
     }
-    found[member] = value;
+    found[option] = value;
   }
   return found;
 }
@@ -79,8 +74,4 @@ function onlyStackWith(
 
 function list(names: readonly string[]): string {
   return names.join(", ") || "nothing";
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,5 +1,5 @@
 import { messageOf, quoted } from "../errors.ts";
-import { ARN_KINDS, parseArnOf } from "../session/arn.ts";
+import { ARN_KINDS, parseArnOf, SESSION_ARNS } from "../session/arn.ts";
 import type { Arn } from "../session/arn.ts";
 import type { SessionParameters } from "../session/session-parameters.ts";
 import { fail, judge, ok, warn } from "./finding.ts";
@@ -8,23 +8,17 @@ import type { Finding } from "./finding.ts";
 const MIN_DURATION_SECONDS = 900;
 const MAX_DURATION_SECONDS = 43_200;
 
-const ARNS = [
-  ["trust anchor", "trustAnchorArn", "--trust-anchor-arn"],
-  ["profile", "profileArn", "--profile-arn"],
-  ["role", "roleArn", "--role-arn"],
-] as const;
-
 /** Whether the ARNs are what they should be and fit together, and the duration is one that the service takes. */
 export function checkParameters(parameters: SessionParameters): readonly Finding[] {
   const findings: Finding[] = [];
   const arns: Arn[] = [];
-  for (const [kind, name, flag] of ARNS) {
+  for (const { kind, option, flag } of SESSION_ARNS) {
     try {
-      arns.push(parseArnOf(parameters[name], kind));
-      findings.push(ok(`${kind} ARN`, parameters[name]));
+      arns.push(parseArnOf(parameters[option], kind));
+      findings.push(ok(`${kind} ARN`, parameters[option]));
     } catch (error) {
       const { service, prefix } = ARN_KINDS[kind];
-      const remedy = `give the ARN of the ${kind} with ${flag}: arn:aws:${service}:…:${prefix}…`;
+      const remedy = `give the ARN of the ${kind} with ${flag}-arn: arn:aws:${service}:…:${prefix}…`;
       findings.push(fail(`${kind} ARN`, messageOf(error), remedy));
     }
   }

@@ -1,5 +1,3 @@
-import { setTimeout } from "node:timers/promises";
-
 /** What keeps a session fresh; clock, timer and randomness can be replaced. */
 export interface RefreshLoopOptions {
   /** Gets a new session, puts it where it belongs, and returns when it ends. */
@@ -60,5 +58,13 @@ export async function refreshLoop(options: RefreshLoopOptions): Promise<void> {
 }
 
 function wait(milliseconds: number, signal?: AbortSignal): Promise<void> {
-  return setTimeout(milliseconds, undefined, { signal }).catch(() => undefined);
+  return new Promise((resolve) => {
+    const done = (): void => {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", done);
+      resolve();
+    };
+    const timer = setTimeout(done, milliseconds);
+    signal?.addEventListener("abort", done);
+  });
 }

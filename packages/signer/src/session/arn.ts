@@ -36,6 +36,13 @@ export const ARN_KINDS = {
   role: { service: "iam", prefix: "role/" },
 } as const;
 
+/** How options and flags call them: `trustAnchorArn`, `--trust-anchor-arn`. */
+export const SESSION_ARNS = [
+  { kind: "trust anchor", option: "trustAnchorArn", flag: "--trust-anchor" },
+  { kind: "profile", option: "profileArn", flag: "--profile" },
+  { kind: "role", option: "roleArn", flag: "--role" },
+] as const;
+
 /**
  * Splits an ARN, and refuses one of another kind: trust anchor and profile are easily swapped.
  *

@@ -1,7 +1,7 @@
 import { quoted, SignerError } from "../errors.ts";
 import { canonicalQuery } from "../sigv4-x509/canonical-request.ts";
 import { SESSIONS_PATH } from "../sigv4-x509/constants.ts";
-import { parseArn, parseArnOf } from "./arn.ts";
+import { parseArn, parseArnOf, SESSION_ARNS } from "./arn.ts";
 import { parseEndpoint, regionalEndpoint } from "./endpoint.ts";
 import type { EndpointOptions } from "./endpoint.ts";
 
@@ -99,8 +99,7 @@ export function resolveParameters(parameters: SessionParameters): ResolvedParame
 
 /** @throws {SignerError} ERR_SIGNER_ARN_INVALID naming the option that is undefined. */
 export function requireArns(arns: SessionArns): void {
-  const names = ["trustAnchorArn", "profileArn", "roleArn"] as const;
-  const missing = names.find((name) => typeof arns[name] !== "string");
+  const missing = SESSION_ARNS.find(({ option }) => typeof arns[option] !== "string")?.option;
   if (missing === undefined) return;
   throw new SignerError(
     "ERR_SIGNER_ARN_INVALID",
