@@ -28,7 +28,7 @@ function shell(script: string, cwd: string): string {
   mkdirSync(bin, { recursive: true });
   writeFileSync(
     join(bin, "ra-pki"),
-    `#!/bin/sh\nexec "${process.execPath}" "${join(packageDirectory, "dist/cli/main.js")}" "$@"\n`,
+    `#!/bin/sh\nexec "${process.execPath}" "${join(packageDirectory, "bin/ra-pki.js")}" "$@"\n`,
     { mode: 0o755 },
   );
   return execFileSync("sh", ["-e", "-c", `exec 2>&1\n${script}`], {
