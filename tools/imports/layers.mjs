@@ -28,6 +28,8 @@ export const WORKSPACES = {
 
 /** The workspaces that tests, benches and other unpublished files of a workspace may also import. */
 export const TEST_IMPORTS = {
+  // What the roles of the constructs may do, and whom they trust, is asked without a deployment.
+  "packages/infra": ["packages/iam-policy"],
   // Tests of outages need a service that refuses what AWS refuses.
   "packages/signer": ["packages/mock"],
   // `inspect` predicts what the mock answers. A test asks it, signing as the signer does.

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import * as api from "../src/index.ts";
+import * as testing from "../src/expectations/index.ts";
 import { PAGES } from "./policy-case.ts";
 
 const read = (path: string): string => readFileSync(new URL(path, import.meta.url), "utf8");
@@ -13,6 +14,13 @@ describe("the README", () => {
       '"../src/index.ts"',
       '"@roles-anywhere/iam-policy"',
     );
+    expect(readme).toContain(example);
+  });
+
+  it("shows the example of expectations that is run as a test", () => {
+    const example = read("expectations/readme-example.test.ts")
+      .replace('"../../src/expectations/index.ts"', '"@roles-anywhere/iam-policy/testing"')
+      .replace("test/expectations/reports.template.json", "cdk.out/Reports.template.json");
     expect(readme).toContain(example);
   });
 
@@ -32,5 +40,27 @@ describe("the README", () => {
 describe("the page of the sources", () => {
   it.each(Object.values(PAGES).filter((page) => page.startsWith("https:")))("links %s", (page) => {
     expect(sources).toContain(page);
+  });
+});
+
+describe("the reference of the expectations", () => {
+  const sourceOf = (file: string): string => read(`../src/expectations/${file}.ts`);
+  const optionsIn = (file: string): readonly string[] => {
+    const [, members = ""] =
+      /interface (?:Expect|Session)Options[^{]*\{(.*?)\n\}/su.exec(sourceOf(file)) ?? [];
+    return namesIn(members, /readonly (\w+)\?/gu);
+  };
+  const namesIn = (text: string, pattern: RegExp): string[] =>
+    Array.from(text.matchAll(pattern), ([, name = ""]) => name);
+  const options = [...optionsIn("expect-permissions"), ...optionsIn("role-expectations")];
+  const codes = namesIn(sourceOf("policy-test-error"), /\| "(ERR_\w+)"/gu);
+  const functions = namesIn(sourceOf("intrinsic-functions"), /case "(Ref|Fn::(?!And|Equals|Not|Or)\w+)"/gu);
+
+  it.each([...options, ...codes, ...functions, ...Object.keys(testing)])("names %s", (name) => {
+    expect(sources).toContain(name);
+  });
+
+  it("has all of the options", () => {
+    expect(options).toEqual(["profile", "values", "managedPolicies", "certificate", "context", "now"]);
   });
 });

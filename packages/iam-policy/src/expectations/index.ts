@@ -1,0 +1,10 @@
+export { expectPermissions } from "./expect-permissions.ts";
+export type { ExpectOptions } from "./expect-permissions.ts";
+export type { CertificateDescription, NameDescription } from "./certificate-description.ts";
+export { PolicyTestError } from "./policy-test-error.ts";
+export type { PolicyTestErrorCode } from "./policy-test-error.ts";
+export type { IamRole } from "./read-iam-role.ts";
+export { arnOf } from "./request-of-session.ts";
+export type { ResourceArn } from "./request-of-session.ts";
+export type { RoleExpectations, SessionOptions, TrustRequest } from "./role-expectations.ts";
+export type { ManagedPolicies } from "./role-under-test.ts";
