@@ -30,7 +30,7 @@ const WORKSPACE_ROWS: readonly Row[] = [
   ["packages/iam-policy", "mock"],
   ["packages/mock", "signer"],
   ["packages/mock", "sandbox"],
-  ["packages/sandbox", "signer"],
+  ["packages/sandbox", "infra"],
   ["packages/testing", "mock"],
   ["packages/testing", "signer"],
   ["apps/nestjs-s3", "mock"],

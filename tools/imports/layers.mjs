@@ -13,7 +13,7 @@ export const WORKSPACES = {
   "packages/infra": [],
   "packages/signer": ["packages/files"],
   "packages/mock": ["packages/iam-policy", "packages/enforcement"],
-  "packages/sandbox": ["packages/mock"],
+  "packages/sandbox": ["packages/mock", "packages/pki", "packages/signer"],
   "apps/nestjs-s3": ["packages/signer"],
   "packages/e2e": [
     "packages/iam-policy",
@@ -54,7 +54,10 @@ export const FLOORS = {
     { name: "audit", paths: ["audit/"] },
     { name: "context", paths: ["context.ts"] },
     { name: "http", paths: ["http/"] },
-    { name: "command line, testcontainers, API", paths: ["cli/", "testcontainers/", "index.ts"] },
+    {
+      name: "command line, testcontainers, API",
+      paths: ["cli/", "testcontainers/", "for-tests/", "index.ts"],
+    },
   ],
   "packages/signer": [
     { name: "errors", paths: ["errors.ts", "version.ts"] },

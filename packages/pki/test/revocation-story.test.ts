@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import { startMock } from "@roles-anywhere/mock";
 import type { RunningMock } from "@roles-anywhere/mock";
+import { grantingAws } from "@roles-anywhere/mock/testing";
 import { createSession } from "@roles-anywhere/signer";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { grantingAws } from "./support/ask-mock.ts";
 import { runRaPki } from "./support/run-ra-pki.ts";
 import { temporaryFolder } from "@roles-anywhere/testing";
 import type { TemporaryFolder } from "@roles-anywhere/testing";
@@ -63,7 +63,7 @@ describe("a certificate of ra-pki loses its access", () => {
 
   beforeAll(async () => {
     folder = temporaryFolder();
-    mock = await startMock({ aws: grantingAws([]) });
+    mock = await startMock({ aws: grantingAws() });
     ra("init", "--key-type", "ec-p256");
     ra("intermediate", "--name", "issuing", "--key-type", "ec-p256");
     for (const name of ["server-a", "server-b", "server-c"]) {

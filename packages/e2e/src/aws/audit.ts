@@ -1,23 +1,11 @@
-import { z } from "zod";
+import { mockClient } from "@roles-anywhere/mock/testing";
+import type { AuditRecord } from "@roles-anywhere/mock/testing";
 
-const auditRecord = z.object({
-  requestID: z.string(),
-  errorCode: z.string().optional(),
-  _mock: z.object({
-    verdict: z.enum(["granted", "refused"]),
-    status: z.number(),
-    reason: z.string().optional(),
-  }),
-});
-
-const auditAnswer = z.object({ Records: z.array(auditRecord) });
-
-export type AuditRecord = z.infer<typeof auditRecord>;
+export type { AuditRecord };
 
 /** The mock's records of all CreateSession calls, newest first. */
 export async function readAudit(rolesAnywhereEndpoint: string): Promise<readonly AuditRecord[]> {
-  const answer = await fetch(`${rolesAnywhereEndpoint}/_mock/audit`);
-  return auditAnswer.parse(await answer.json()).Records;
+  return await mockClient({ url: rolesAnywhereEndpoint, region: "us-east-1" }).audit();
 }
 
 /** Finds the mock's record of one call by the request id in the response. */

@@ -5,27 +5,16 @@ import { AbstractStartedContainer, GenericContainer, getContainerRuntimeClient, 
 import type { StartedTestContainer } from "testcontainers";
 import type { AuditRecord } from "../audit/audit-record.ts";
 import { invalidOption, MockError } from "../errors/mock-error.ts";
+import { mockClient } from "../for-tests/mock-client.ts";
+import type { MockClient, ProfileSettings } from "../for-tests/mock-client.ts";
+
+export type { ProfileSettings };
 
 const PORT = 9912;
 const DEFAULT_IMAGE = "node:24-slim";
 const LOCALSTACK_PORT = 4566;
 const BUNDLE = fileURLToPath(new URL("../../dist/ra-mock.mjs", import.meta.url));
 const BUNDLE_IN_CONTAINER = "/opt/ra-mock.mjs";
-
-/** A profile to create when the container has started. Absent settings get the service's defaults. */
-export interface ProfileSettings {
-  /** @default "profile-<n>" */
-  readonly name?: string;
-  /** Roles that sessions of the profile may assume. */
-  readonly roleArns: readonly string[];
-  /** 900 to 43200. @default 3600 */
-  readonly durationSeconds?: number;
-  /** Inline session policy, JSON. */
-  readonly sessionPolicy?: string;
-  readonly managedPolicyArns?: readonly string[];
-  /** @default false */
-  readonly acceptRoleSessionName?: boolean;
-}
 
 /** A started LocalStack: the module's `StartedLocalStackContainer`, or any container that listens on 4566. */
 export type LocalStackLike = Pick<StartedTestContainer, "getNetworkNames" | "getIpAddress">;
@@ -48,8 +37,8 @@ export class RolesAnywhereContainer extends GenericContainer {
   private stsEndpoint: string | undefined;
   private publishAddress: string | undefined;
   private readonly flags: string[] = [];
-  /** The inputs of CreateTrustAnchor and of CreateProfile. */
-  private readonly inputs: Record<Created, object[]> = { trustAnchor: [], profile: [] };
+  private readonly trustAnchors: { readonly pem: string; readonly name: string }[] = [];
+  private readonly profiles: ProfileSettings[] = [];
 
   /** @param image any image with Node.js 22.22 or later as `node` */
   constructor(image: string = DEFAULT_IMAGE) {
@@ -66,15 +55,14 @@ export class RolesAnywhereContainer extends GenericContainer {
   }
 
   /** Creates a trust anchor of this PEM bundle, enabled. @param name by default `trust-anchor-<n>` */
-  withTrustAnchor(pem: string, name = `trust-anchor-${this.inputs.trustAnchor.length + 1}`): this {
-    const source = { sourceType: "CERTIFICATE_BUNDLE", sourceData: { x509CertificateData: pem } };
-    this.inputs.trustAnchor.push({ name, source });
+  withTrustAnchor(pem: string, name = `trust-anchor-${this.trustAnchors.length + 1}`): this {
+    this.trustAnchors.push({ pem, name });
     return this;
   }
 
   /** Creates a profile, enabled. */
   withProfile(settings: ProfileSettings): this {
-    this.inputs.profile.push({ name: `profile-${this.inputs.profile.length + 1}`, ...settings });
+    this.profiles.push({ name: `profile-${this.profiles.length + 1}`, ...settings });
     return this;
   }
 
@@ -151,11 +139,15 @@ export class RolesAnywhereContainer extends GenericContainer {
       ...this.flags,
     ]);
     const container = await super.start();
-    const { region, accountId, inputs } = this;
-    const mock = { url: `http://${host}:${container.getMappedPort(PORT)}`, region, accountId };
-    const trustAnchorArns = await create(mock, "trustAnchor", inputs.trustAnchor);
-    const profileArns = await create(mock, "profile", inputs.profile);
-    return new StartedRolesAnywhereContainer(container, { ...mock, trustAnchorArns, profileArns });
+    const { region, accountId } = this;
+    const url = `http://${host}:${container.getMappedPort(PORT)}`;
+    const client = mockClient({ url, region });
+    const [trustAnchorArns, profileArns]: [string[], string[]] = [[], []];
+    for (const { pem, name } of this.trustAnchors)
+      trustAnchorArns.push(await client.createTrustAnchor(pem, name));
+    for (const settings of this.profiles) profileArns.push(await client.createProfile(settings));
+    const started = { url, region, accountId, client, trustAnchorArns, profileArns };
+    return new StartedRolesAnywhereContainer(container, started);
   }
 
   /** Binds the published port to one address. Returns the host to reach it at. */
@@ -180,6 +172,7 @@ interface Started {
   readonly url: string;
   readonly region: string;
   readonly accountId: string;
+  readonly client: MockClient;
   readonly trustAnchorArns: readonly string[];
   readonly profileArns: readonly string[];
 }
@@ -222,53 +215,12 @@ export class StartedRolesAnywhereContainer extends AbstractStartedContainer {
    * @param limit how many at most, all that are kept by default
    */
   async getAudit(limit?: number): Promise<readonly AuditRecord[]> {
-    const query = limit === undefined ? "" : `?limit=${limit}`;
-    const answer: unknown = await (await fetch(`${this.started.url}/_mock/audit${query}`)).json();
-    const records: unknown = Object(answer)["Records"];
-    if (!Array.isArray(records) || !records.every(isAuditRecord)) {
-      throw new MockError("ERR_MOCK_NOT_RUNNING", `${this.started.url}/_mock/audit is not the mock's audit`);
-    }
-    return records;
+    return await this.started.client.audit(limit);
   }
-}
-
-/** Checks the kind of record. Its other members are right, because the container runs the bundle of this package. */
-function isAuditRecord(value: unknown): value is AuditRecord {
-  return Object(value)["eventName"] === "CreateSession" && typeof Object(value)["_mock"] === "object";
 }
 
 function at(arns: readonly string[], index: number, builder: string): string {
   const arn = arns[index];
   if (arn === undefined) throw invalidOption(`there is no number ${index}; call ${builder} before start()`);
   return arn;
-}
-
-/** The resources that are created at the start, by their members in the control plane's answers. */
-type Created = "trustAnchor" | "profile";
-
-/**
- * Creates enabled resources, and returns their ARNs. The mock checks the form of a SigV4 header but not its signature, so
- * that no secret is needed.
- */
-async function create(
-  { url, region }: { readonly url: string; readonly region: string },
-  member: Created,
-  inputs: readonly object[],
-): Promise<string[]> {
-  const path = `/${member.toLowerCase()}s`;
-  const date = `${new Date().toISOString().replaceAll(/[-:]/g, "").slice(0, 15)}Z`;
-  const scope = `mock/${date.slice(0, 8)}/${region}/rolesanywhere/aws4_request`;
-  const authorization = `AWS4-HMAC-SHA256 Credential=${scope}, SignedHeaders=host;x-amz-date, Signature=${"0".repeat(64)}`;
-  const headers = { "content-type": "application/json", "x-amz-date": date, authorization };
-  const arns: string[] = [];
-  for (const input of inputs) {
-    const body = JSON.stringify({ enabled: true, ...input });
-    const response = await fetch(url + path, { method: "POST", headers, body });
-    const text = await response.text();
-    const arn: unknown = response.ok ? Object(Object(JSON.parse(text))[member])[`${member}Arn`] : undefined;
-    if (typeof arn !== "string")
-      throw new Error(`POST ${path} at ${url} answered ${response.status}: ${text}`);
-    arns.push(arn);
-  }
-  return arns;
 }

@@ -1,4 +1,5 @@
 import type { AssumedRole, AssumeRoleRequest, AwsPort, Role } from "../../src/session/aws.ts";
+import { grantingAws, OPEN_TRUST_POLICY } from "../../src/for-tests/index.ts";
 
 /** An STS and IAM of one role that answer at once and remember what they were asked. */
 export interface FakeAws extends AwsPort {
@@ -7,29 +8,14 @@ export interface FakeAws extends AwsPort {
   readonly requests: AssumeRoleRequest[];
 }
 
-export const TRUST_POLICY = {
-  Version: "2012-10-17",
-  Statement: [
-    {
-      Effect: "Allow",
-      Principal: { Service: "rolesanywhere.amazonaws.com" },
-      Action: ["sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"],
-    },
-  ],
-};
+export const TRUST_POLICY = OPEN_TRUST_POLICY;
 
 export function fakeAws(roleArn: string, trustPolicy: unknown = TRUST_POLICY): FakeAws {
   const requests: AssumeRoleRequest[] = [];
   return {
     role: { roleArn, trustPolicy: JSON.stringify(trustPolicy), maxSessionDurationSeconds: 3600 },
     requests,
-    assume: async ({ roleSessionName }) => ({
-      accessKeyId: "ASIAIOSFODNN7EXAMPLE",
-      secretAccessKey: "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
-      sessionToken: "example-session-token",
-      assumedRoleId: `AROAEXAMPLE:${roleSessionName}`,
-      packedPolicySize: 10,
-    }),
+    assume: grantingAws().assumeRole,
     async getRole(asked) {
       return this.role !== undefined &&
         asked.endsWith(this.role.roleArn.slice(this.role.roleArn.lastIndexOf("/")))

@@ -1,17 +1,15 @@
 import { createContext } from "../../src/context.ts";
 import type { MockContext, MockContextInit } from "../../src/context.ts";
 import type { ProfileRecord, TrustAnchorRecord } from "../../src/state/records.ts";
-import { createState } from "../../src/state/state.ts";
+import { createTestAccount, TEST_ACCOUNT_ID, TEST_ARNS } from "../../src/for-tests/index.ts";
 import { fakeAws } from "./fake-aws.ts";
 import type { FakeAws } from "./fake-aws.ts";
 import { makeAuthority, makeCertificate } from "@roles-anywhere/testing";
 import type { Issued } from "@roles-anywhere/testing";
 import type { SigningSpec } from "@roles-anywhere/testing";
 
-export const ACCOUNT = "123456789012";
-export const TRUST_ANCHOR_ARN = `arn:aws:rolesanywhere:us-east-1:${ACCOUNT}:trust-anchor/11111111-1111-4111-8111-111111111111`;
-export const PROFILE_ARN = `arn:aws:rolesanywhere:us-east-1:${ACCOUNT}:profile/22222222-2222-4222-8222-222222222222`;
-export const ROLE_ARN = `arn:aws:iam::${ACCOUNT}:role/Example`;
+export const ACCOUNT = TEST_ACCOUNT_ID;
+export const { trustAnchorArn: TRUST_ANCHOR_ARN, profileArn: PROFILE_ARN, roleArn: ROLE_ARN } = TEST_ARNS;
 export const NOW = new Date("2026-06-15T12:00:00Z");
 
 /** An account with one trust anchor, profile and role, and a client certificate that gets a session. */
@@ -40,11 +38,7 @@ export interface WorldSpec {
 export function createWorld(spec: WorldSpec = {}): World {
   const root = spec.root ?? makeAuthority();
   const client = spec.client ?? makeCertificate({}, root);
-  const state = createState(ACCOUNT, "us-east-1");
-  const trustAnchor = trustAnchorRecord(spec.anchorPem ?? root.certificatePem);
-  const profile = profileRecord();
-  state.trustAnchors.set(trustAnchor.trustAnchorId, trustAnchor);
-  state.profiles.set(profile.profileId, profile);
+  const { state, trustAnchor, profile } = createTestAccount(spec.anchorPem ?? root.certificatePem, NOW);
   const aws = fakeAws(ROLE_ARN);
   const world: World = {
     aws,
@@ -65,41 +59,9 @@ export function createWorld(spec: WorldSpec = {}): World {
 }
 
 export function trustAnchorRecord(x509CertificateData: string): TrustAnchorRecord {
-  return {
-    trustAnchorId: "11111111-1111-4111-8111-111111111111",
-    trustAnchorArn: TRUST_ANCHOR_ARN,
-    name: "anchor",
-    enabled: true,
-    createdAt: NOW,
-    updatedAt: NOW,
-    tags: [],
-    source: { sourceType: "CERTIFICATE_BUNDLE", sourceData: { x509CertificateData } },
-    notificationSettings: [],
-  };
+  return createTestAccount(x509CertificateData, NOW).trustAnchor;
 }
 
 export function profileRecord(): ProfileRecord {
-  return {
-    profileId: "22222222-2222-4222-8222-222222222222",
-    profileArn: PROFILE_ARN,
-    name: "profile",
-    enabled: true,
-    createdAt: NOW,
-    updatedAt: NOW,
-    tags: [],
-    createdBy: ACCOUNT,
-    requireInstanceProperties: false,
-    roleArns: [ROLE_ARN],
-    managedPolicyArns: [],
-    durationSeconds: 3600,
-    acceptRoleSessionName: false,
-    attributeMappings: [
-      { certificateField: "x509Issuer", mappingRules: [{ specifier: "*" }] },
-      {
-        certificateField: "x509SAN",
-        mappingRules: [{ specifier: "DNS" }, { specifier: "URI" }, { specifier: "Name/*" }],
-      },
-      { certificateField: "x509Subject", mappingRules: [{ specifier: "*" }] },
-    ],
-  };
+  return createTestAccount("", NOW).profile;
 }

@@ -1,23 +1,15 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { writeFileSync } from "node:fs";
 
-import { createState, startMock } from "@roles-anywhere/mock";
+import { startMock } from "@roles-anywhere/mock";
 import type { AwsPort, Clock, RunningMock } from "@roles-anywhere/mock";
+import { createTestAccount, grantingAws, TEST_ACCOUNT_ID, TEST_ARNS } from "@roles-anywhere/mock/testing";
 
 import { CA_EXTENSIONS, makeCertificate } from "./chain.ts";
 import { temporaryFolder } from "@roles-anywhere/testing";
 import type { TestIdentity } from "@roles-anywhere/testing";
 
-const ACCOUNT = "123456789012";
-const TRUST_ANCHOR_ID = "11111111-1111-4111-8111-111111111111";
-const PROFILE_ID = "22222222-2222-4222-8222-222222222222";
-const ARN = `arn:aws:rolesanywhere:us-east-1:${ACCOUNT}`;
-
-export const ARNS = {
-  trustAnchorArn: `${ARN}:trust-anchor/${TRUST_ANCHOR_ID}`,
-  profileArn: `${ARN}:profile/${PROFILE_ID}`,
-  roleArn: `arn:aws:iam::${ACCOUNT}:role/Example`,
-};
+export const ARNS = TEST_ARNS;
 
 /** What the lab of the mock can let go wrong with the next calls. */
 export type FaultKind =
@@ -93,9 +85,11 @@ export async function startWorld(
   const granted: GrantedSession[] = [];
   const { durationSeconds = 3600, clock } = options;
   let metFaults = 0;
+  const { state, profile } = createTestAccount(authority.certificatePem);
+  profile.durationSeconds = durationSeconds;
   const mock = await startMock({
-    accountId: ACCOUNT,
-    state: accountWith(authority.certificatePem, durationSeconds),
+    accountId: TEST_ACCOUNT_ID,
+    state,
     aws: roleGiver(granted, clock ?? { now: () => new Date() }),
     minDurationSeconds: 1,
     log: (line) => {
@@ -119,8 +113,7 @@ export async function startWorld(
     recover: () => lab(mock, "DELETE", "faults"),
     advanceClock: (seconds) => lab(mock, "PUT", "clock", { advanceSeconds: seconds }),
     setDuration(seconds) {
-      const profile = mock.context.state.profiles.get(PROFILE_ID);
-      if (profile !== undefined) profile.durationSeconds = seconds;
+      profile.durationSeconds = seconds;
     },
     // Not every fault leaves an answer that the audit could record.
     calls: () => metFaults + reasons().filter((reason) => reason !== "FAULT_INJECTED").length,
@@ -141,45 +134,10 @@ async function lab(mock: RunningMock, method: string, path: string, body?: objec
   if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`);
 }
 
-function accountWith(trustAnchorPem: string, durationSeconds: number): ReturnType<typeof createState> {
-  const state = createState(ACCOUNT, "us-east-1");
-  const common = { name: "test", enabled: true, createdAt: new Date(), updatedAt: new Date(), tags: [] };
-  state.trustAnchors.set(TRUST_ANCHOR_ID, {
-    ...common,
-    trustAnchorId: TRUST_ANCHOR_ID,
-    trustAnchorArn: ARNS.trustAnchorArn,
-    source: { sourceType: "CERTIFICATE_BUNDLE", sourceData: { x509CertificateData: trustAnchorPem } },
-    notificationSettings: [],
-  });
-  state.profiles.set(PROFILE_ID, {
-    ...common,
-    profileId: PROFILE_ID,
-    profileArn: ARNS.profileArn,
-    createdBy: ACCOUNT,
-    requireInstanceProperties: false,
-    roleArns: [ARNS.roleArn],
-    managedPolicyArns: [],
-    durationSeconds,
-    acceptRoleSessionName: false,
-    attributeMappings: [],
-  });
-  return state;
-}
-
 /** An STS and IAM of one role, whose sessions are all different. */
 function roleGiver(granted: GrantedSession[], clock: Clock): AwsPort {
-  const trustPolicy = JSON.stringify({
-    Version: "2012-10-17",
-    Statement: [
-      {
-        Effect: "Allow",
-        Principal: { Service: "rolesanywhere.amazonaws.com" },
-        Action: ["sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"],
-      },
-    ],
-  });
   return {
-    getRole: (roleArn) => Promise.resolve({ roleArn, trustPolicy, maxSessionDurationSeconds: 43_200 }),
+    ...grantingAws(),
     assumeRole: ({ roleSessionName, durationSeconds }) => {
       const session = {
         accessKeyId: `ASIA${randomUUID().replaceAll("-", "").slice(0, 16).toUpperCase()}`,
