@@ -143,9 +143,17 @@ export class Refusal extends ServiceError {
   }
 }
 
-/** Refuses a CreateSession call unless the condition holds. */
-export function requireThat(holds: boolean, reason: ReasonCode, init: RefusalInit): asserts holds {
-  if (!holds) throw new Refusal(reason, init);
+/**
+ * Refuses a CreateSession call unless the condition holds.
+ *
+ * @param init a function, where writing the explanation would cost every call that is not refused
+ */
+export function requireThat(
+  holds: boolean,
+  reason: ReasonCode,
+  init: RefusalInit | (() => RefusalInit),
+): asserts holds {
+  if (!holds) throw new Refusal(reason, typeof init === "function" ? init() : init);
 }
 
 /** The message of a role that is not assumed. AWS has reported it word for word so. */

@@ -25,43 +25,43 @@ export function authenticate(request: SignedRequest, region: string, now: Date):
   const holds = queryValueEncodings(request.query).some((encodeValue) =>
     isSigned(Buffer.from(deriveSigning(request, encodeValue).stringToSign), digest, key, signature),
   );
-  requireThat(holds, "SIGNATURE_MISMATCH", {
+  requireThat(holds, "SIGNATURE_MISMATCH", () => ({
     expected: "a signature over the string to sign below, by the private key of the certificate",
     received: `${signature.length} bytes that do not verify`,
-  });
+  }));
 }
 
 /** Checks the date of the request against the clock and the credential scope. */
 function checkDate({ amzDate, signedAt, scope }: SignedRequest, now: Date): void {
   const day = amzDate.slice(0, 8);
-  requireThat(scope.date === day, "SCOPE_DATE_MISMATCH", {
+  requireThat(scope.date === day, "SCOPE_DATE_MISMATCH", () => ({
     expected: `${day} in the credential scope, the day of X-Amz-Date`,
     received: printable(scope.date, 40),
-  });
+  }));
   const lateBySeconds = (now.getTime() - signedAt.getTime()) / 1000;
   const reason = lateBySeconds > 0 ? "REQUEST_EXPIRED" : "REQUEST_NOT_YET_VALID";
-  requireThat(Math.abs(lateBySeconds) <= CLOCK_SKEW_SECONDS, reason, {
+  requireThat(Math.abs(lateBySeconds) <= CLOCK_SKEW_SECONDS, reason, () => ({
     expected: `a date within ${CLOCK_SKEW_SECONDS} seconds of ${now.toISOString()}`,
     received: amzDate,
-  });
+  }));
 }
 
 /** Checks the rest of the credential scope, and that the credential names the certificate that was sent. */
 function checkScope({ scope, serialNumber, certificate }: SignedRequest, region: string): void {
-  requireThat(scope.region === region, "SCOPE_REGION_MISMATCH", {
+  requireThat(scope.region === region, "SCOPE_REGION_MISMATCH", () => ({
     expected: `region ${region} in the credential scope`,
     received: printable(scope.region, 60),
-  });
+  }));
   const isScoped = scope.service === "rolesanywhere" && scope.terminator === "aws4_request";
-  requireThat(isScoped, "SCOPE_SERVICE_MISMATCH", {
+  requireThat(isScoped, "SCOPE_SERVICE_MISMATCH", () => ({
     expected: "…/rolesanywhere/aws4_request at the end of the credential scope",
     received: `…/${printable(scope.service, 60)}/${printable(scope.terminator, 60)}`,
-  });
+  }));
   const decimal = certificate.serialNumber.toString();
-  requireThat(serialNumber === decimal, "SERIAL_MISMATCH", {
+  requireThat(serialNumber === decimal, "SERIAL_MISMATCH", () => ({
     expected: `Credential=${decimal}/…, the certificate's serial number in decimal`,
     received: `Credential=${printable(serialNumber, 120)}/…`,
-  });
+  }));
 }
 
 /** Checks that the signature covers the headers that name the caller's certificate and the host. */
@@ -70,13 +70,13 @@ function checkSignedHeaders({ headers, signedHeaders }: SignedRequest): void {
   if (headers.has("x-amz-x509-chain")) required.push("x-amz-x509-chain");
   const missing = required.filter((name) => !signedHeaders.includes(name));
   const absent = signedHeaders.filter((name) => !headers.has(name));
-  requireThat(missing.length === 0 && absent.length === 0, "SIGNED_HEADER_MISSING", {
+  requireThat(missing.length === 0 && absent.length === 0, "SIGNED_HEADER_MISSING", () => ({
     expected: `SignedHeaders with ${required.join(", ")}, each of them sent`,
     received:
       missing.length > 0
         ? `SignedHeaders without ${missing.join(", ")}`
         : `a request without ${printable(absent.join(", "), 400)}`,
-  });
+  }));
 }
 
 /** The algorithm of each type of key that may sign, by curve or type. AWS documents no curves; its helper and CAs use these. */
@@ -94,13 +94,13 @@ const ALGORITHM_OF: Readonly<Record<string, Algorithm>> = {
 function signingKey({ publicKey: key, publicKeyAlgorithm }: Certificate, algorithm: Algorithm): KeyObject {
   const type = key?.asymmetricKeyDetails?.namedCurve ?? key?.asymmetricKeyType ?? publicKeyAlgorithm;
   const wanted = ALGORITHM_OF[type];
-  requireThat(key !== undefined && wanted !== undefined, "KEY_TYPE_UNSUPPORTED", {
+  requireThat(key !== undefined && wanted !== undefined, "KEY_TYPE_UNSUPPORTED", () => ({
     expected: "an RSA, EC (P-256, P-384, P-521) or ML-DSA-44/65/87 key",
     received: type,
-  });
-  requireThat(wanted === algorithm, "ALGORITHM_KEY_MISMATCH", {
+  }));
+  requireThat(wanted === algorithm, "ALGORITHM_KEY_MISMATCH", () => ({
     expected: `${wanted}, for the ${key.asymmetricKeyType} key of the certificate`,
     received: algorithm,
-  });
+  }));
   return key;
 }

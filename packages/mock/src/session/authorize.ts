@@ -99,24 +99,24 @@ export async function authorizeSession(
   const attributes = attributesOf(certificate, profile.attributeMappings);
   const unmapped = unmappedAttributes(attributes);
   const message = unableToAssume(roleArn) + failedAttributesSentence(attributes);
-  requireThat(!strictAttributeMapping || unmapped.length === 0, "ATTRIBUTE_MAPPING_FAILED", {
+  requireThat(!strictAttributeMapping || unmapped.length === 0, "ATTRIBUTE_MAPPING_FAILED", () => ({
     message,
     expected:
       "certificate values of letters, digits, spaces and _ . : / = + - @, up to 256, to become session tags",
     received: printable(unmapped.join(", ")),
-  });
+  }));
   const sourceIdentity = sourceIdentityOf(certificate.subject.rdns.flat(), serialHex(certificate));
-  requireThat(SOURCE_IDENTITY.test(sourceIdentity), "SOURCE_IDENTITY_INVALID", {
+  requireThat(SOURCE_IDENTITY.test(sourceIdentity), "SOURCE_IDENTITY_INVALID", () => ({
     message,
     expected: "a source identity of 2 to 64 letters, digits, spaces and _ . : / = + - @",
     received: printable(sourceIdentity, 200),
-  });
+  }));
   const role = await callAws(message, aws.getRole(roleArn));
-  requireThat(role?.roleArn === roleArn, "ROLE_UNKNOWN", {
+  requireThat(role?.roleArn === roleArn, "ROLE_UNKNOWN", () => ({
     message,
     expected: "a role that exists, named with its path",
     received: role === undefined ? `IAM knows no ${roleArn}` : `IAM has it as ${role.roleArn}`,
-  });
+  }));
   const { tags } = attributes;
   const context = trustPolicyContext({
     // The resource's ARN, also when the request names an alias.
@@ -132,11 +132,11 @@ export async function authorizeSession(
     userAgent,
   });
   checkTrustPolicy(role.trustPolicy, context, message);
-  requireThat(durationSeconds <= role.maxSessionDurationSeconds, "MAX_SESSION_DURATION_EXCEEDED", {
+  requireThat(durationSeconds <= role.maxSessionDurationSeconds, "MAX_SESSION_DURATION_EXCEEDED", () => ({
     message: `${unableToAssume(roleArn)} The requested DurationSeconds exceeds the MaxSessionDuration set for this role.`,
     expected: `at most ${role.maxSessionDurationSeconds} seconds, the role's MaxSessionDuration`,
     received: `${durationSeconds} seconds, the smaller of the profile's and the request's duration`,
-  });
+  }));
   const session = { roleArn, roleSessionName, durationSeconds, sourceIdentity, tags };
   return { attributes, message, request: { ...session, managedPolicyArns, sessionPolicy } };
 }
@@ -144,28 +144,28 @@ export async function authorizeSession(
 function checkEnabled(label: "Trust anchor" | "Profile", enabled: boolean, arn: string, id: string): void {
   const name = label.toLowerCase();
   const option = name.replace(" ", "-");
-  requireThat(enabled, label === "Profile" ? "PROFILE_DISABLED" : "TRUST_ANCHOR_DISABLED", {
+  requireThat(enabled, label === "Profile" ? "PROFILE_DISABLED" : "TRUST_ANCHOR_DISABLED", () => ({
     message: `${label} is disabled`,
     expected: `an enabled ${name}`,
     received: `${arn} is disabled`,
     remedy: `aws rolesanywhere enable-${option} --${option}-id ${id}`,
-  });
+  }));
 }
 
 /** The profile must be enabled and name the role, and the role must be of the same account. */
 function checkProfile(profile: ProfileRecord, roleArn: string, accountId: string): void {
   checkEnabled("Profile", profile.enabled, profile.profileArn, profile.profileId);
-  requireThat(profile.roleArns.includes(roleArn), "ROLE_NOT_IN_PROFILE", {
+  requireThat(profile.roleArns.includes(roleArn), "ROLE_NOT_IN_PROFILE", () => ({
     message: `Role ${roleArn} is not in the profile`,
     expected: `one of the profile's roles: ${profile.roleArns.join(", ") || "(none)"}`,
     received: roleArn,
-  });
-  requireThat(parseArn(roleArn)?.account === accountId, "ACCOUNT_MISMATCH", {
+  }));
+  requireThat(parseArn(roleArn)?.account === accountId, "ACCOUNT_MISMATCH", () => ({
     message: unableToAssume(roleArn),
     expected: `a role of account ${accountId}, where trust anchor and profile are`,
     received: roleArn,
     remedy: "assume a role of the same account first, and the other one from there",
-  });
+  }));
 }
 
 function anchorsOf({ trustAnchorArn, source }: TrustAnchorRecord): readonly Certificate[] {

@@ -20,12 +20,12 @@ const readTrustPolicy = remember((json) => parsePolicy(json, { kind: "trust" }))
  */
 export function checkTrustPolicy(json: string, context: ContextRecord, message: string): void {
   const { effect, action, reason } = evaluateTrust(parse(json, message), context);
-  requireThat(effect === "Allow", "TRUST_POLICY_DENIED", {
+  requireThat(effect === "Allow", "TRUST_POLICY_DENIED", () => ({
     message,
     expected: `a trust policy that allows ${SERVICE_PRINCIPAL} ${TRUST_POLICY_ACTIONS.join(", ")}`,
     received: `${action}: ${reason}`,
     remedy: `correct the role's trust policy for a session with ${describeContext(context)}`,
-  });
+  }));
 }
 
 function parse(json: string, message: string): PolicyDocument {

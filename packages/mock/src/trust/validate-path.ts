@@ -78,48 +78,47 @@ function isIssuedBy(certificate: Certificate, issuer: Certificate): boolean {
 function checkCertificate(certificate: Certificate, now: Date): void {
   const name = certificate.subject.text;
   const { signatureAlgorithm, extensions } = certificate;
-  const expected = `certificates valid at ${now.toISOString()}`;
-  requireThat(now <= certificate.notAfter, "CERTIFICATE_EXPIRED", {
-    expected,
+  requireThat(now <= certificate.notAfter, "CERTIFICATE_EXPIRED", () => ({
+    expected: `certificates valid at ${now.toISOString()}`,
     received: `${name} expired at ${certificate.notAfter.toISOString()}`,
-  });
-  requireThat(now >= certificate.notBefore, "CERTIFICATE_NOT_YET_VALID", {
-    expected,
+  }));
+  requireThat(now >= certificate.notBefore, "CERTIFICATE_NOT_YET_VALID", () => ({
+    expected: `certificates valid at ${now.toISOString()}`,
     received: `${name} is valid from ${certificate.notBefore.toISOString()}`,
-  });
-  requireThat(signatureAlgorithm.strong, "SIGNATURE_HASH_WEAK", {
+  }));
+  requireThat(signatureAlgorithm.strong, "SIGNATURE_HASH_WEAK", () => ({
     expected: "certificates signed with SHA-256 or stronger",
     received: `${name} is signed with ${signatureAlgorithm.name}`,
-  });
-  requireThat(extensions.duplicated.length === 0, "EXTENSION_DUPLICATED", {
+  }));
+  requireThat(extensions.duplicated.length === 0, "EXTENSION_DUPLICATED", () => ({
     expected: "each extension at most once (RFC 5280 section 4.2)",
     received: `${name} repeats ${extensions.duplicated.join(", ")}`,
-  });
-  requireThat(extensions.unknownCritical.length === 0, "CRITICAL_EXTENSION_UNKNOWN", {
+  }));
+  requireThat(extensions.unknownCritical.length === 0, "CRITICAL_EXTENSION_UNKNOWN", () => ({
     expected: "no critical extension that path validation does not know (RFC 5280 section 4.2)",
     received: `${name} has critical ${extensions.unknownCritical.join(", ")}`,
-  });
+  }));
 }
 
 /** Checks the rules for every issuer of a path (RFC 5280 §6.1.4). `below` are those down to the end-entity certificate. */
 function checkIssuer(issuer: Certificate, below: readonly Certificate[]): void {
   const name = issuer.subject.text;
   const { basicConstraints, keyUsage } = issuer.extensions;
-  requireThat(issuer.version === 3 && basicConstraints?.ca === true, "ISSUER_NOT_CA", {
+  requireThat(issuer.version === 3 && basicConstraints?.ca === true, "ISSUER_NOT_CA", () => ({
     expected: "issuers of version 3 with basicConstraints CA:true",
     received: `${name}, version ${issuer.version}, ${basicConstraints === undefined ? "no basicConstraints" : "CA:false"}`,
-  });
-  requireThat(keyUsage?.has("keyCertSign") === true, "ISSUER_KEY_USAGE_MISSING", {
+  }));
+  requireThat(keyUsage?.has("keyCertSign") === true, "ISSUER_KEY_USAGE_MISSING", () => ({
     expected: "issuers with keyUsage keyCertSign",
     received: `${name} with ${keyUsage === undefined ? "no keyUsage extension" : [...keyUsage].join(", ")}`,
-  });
+  }));
   const { pathLength } = basicConstraints;
   // Self-issued certificates, such as those of a key rollover, do not count (RFC 5280 §4.2.1.9).
   const depth = below.filter((certificate) => !isSelfIssued(certificate)).length;
-  requireThat(pathLength === undefined || depth <= pathLength, "PATH_LENGTH_EXCEEDED", {
+  requireThat(pathLength === undefined || depth <= pathLength, "PATH_LENGTH_EXCEEDED", () => ({
     expected: `at most ${pathLength} intermediate certificates below ${name} (its pathlen)`,
     received: `${depth}: ${below.map((certificate) => certificate.subject.text).join(", ")}`,
-  });
+  }));
 }
 
 function noPath(sent: readonly [Certificate, ...Certificate[]], anchors: readonly Certificate[]): Refusal {
