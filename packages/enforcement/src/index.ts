@@ -2,7 +2,7 @@ export type { ApplicablePolicies, NamedPolicy, ResourcePolicy } from "./applicab
 export { authorizeRequest, policyResources } from "./authorize-request.ts";
 export { mapRequest } from "./map-request.ts";
 export type { RequiredPermission } from "./permission.ts";
-export type { JsonObject, JsonValue, ServiceRequest } from "./service-request.ts";
+export type { CopySource, JsonObject, JsonValue, ServiceRequest } from "./service-request.ts";
 export { sessionContext } from "./session-facts.ts";
 export type { SessionFacts } from "./session-facts.ts";
 export { parseAmzDate, readAuthorization, readClaim } from "./signature/claim.ts";

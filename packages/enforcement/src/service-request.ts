@@ -6,6 +6,14 @@ export interface JsonObject {
   readonly [name: string]: JsonValue | undefined;
 }
 
+/** The object that CopyObject or UploadPartCopy reads. */
+export interface CopySource {
+  /** Name, or ARN of an access point. */
+  readonly bucket: string;
+  readonly key: string;
+  readonly versionId?: string | undefined;
+}
+
 /** A request to an AWS service, as the service has read it. */
 export interface ServiceRequest {
   /** Name of the service as botocore and LocalStack write it, such as `s3`, `sts` or `stepfunctions`. */
@@ -35,6 +43,12 @@ export interface ServiceRequest {
    * @default `resourceAccountId`
    */
   readonly sourceAccountId?: string | undefined;
+  /**
+   * The object that a copy reads, for a service that takes other forms of `CopySource` than S3 does.
+   *
+   * @default read from `CopySource` by the rules of S3
+   */
+  readonly copySource?: CopySource | undefined;
   readonly sourceIp: string;
   /** Whether the request came over TLS. */
   readonly secureTransport: boolean;

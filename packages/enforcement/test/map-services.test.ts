@@ -125,6 +125,34 @@ describe("mapRequest for other services", () => {
       { Name: "/a/b" },
       ["ssm:GetParameter arn:aws:ssm:eu-west-1:111122223333:parameter/a/b"],
     ],
+    [
+      "ssm",
+      "GetParameter",
+      { Name: "a:3" },
+      ["ssm:GetParameter arn:aws:ssm:eu-west-1:111122223333:parameter/a"],
+    ],
+    [
+      "ssm",
+      "GetParameter",
+      { Name: "arn:aws:ssm:eu-west-1:111122223333:parameter/a:label" },
+      ["ssm:GetParameter arn:aws:ssm:eu-west-1:111122223333:parameter/a"],
+    ],
+    [
+      "ssm",
+      "GetParameters",
+      { Names: ["a", "/b/c:1"] },
+      [
+        "ssm:GetParameters arn:aws:ssm:eu-west-1:111122223333:parameter/a",
+        "ssm:GetParameters arn:aws:ssm:eu-west-1:111122223333:parameter/b/c",
+      ],
+    ],
+    ["ssm", "GetParameters", { Names: [] }, ["ssm:GetParameters *"]],
+    [
+      "ssm",
+      "GetParametersByPath",
+      { Path: "/a/b/" },
+      ["ssm:GetParametersByPath arn:aws:ssm:eu-west-1:111122223333:parameter/a/b"],
+    ],
     ["kms", "Encrypt", { KeyId: "k" }, ["kms:Encrypt arn:aws:kms:eu-west-1:111122223333:key/k"]],
     [
       "sns",

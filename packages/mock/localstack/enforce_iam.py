@@ -4,8 +4,9 @@ Mount this file into /etc/localstack/init/start.d/ beside roles_anywhere.py, and
 AWS_ENDPOINT_URL_ROLESANYWHERE. Before LocalStack carries out a request that was signed with credentials of the mock, it
 asks the mock (POST /_mock/authorize), and refuses the request when the mock does or when the mock does not answer.
 
-Credentials that the mock did not give out keep working: those of the administrator and of LocalStack's own STS. Temporary
-credentials that neither of the two knows are refused.
+Roles that a session of the mock assumes are judged like it. Other credentials that the mock did not give out keep working:
+those of the administrator, and those that he gets from LocalStack's own STS. Temporary credentials that neither of the two
+knows are refused.
 
 RA_SECURE_TRANSPORT=false says that requests came without TLS (aws:SecureTransport). By default they count as made over
 TLS, since LocalStack is called over plain HTTP where AWS is called over TLS.
@@ -24,26 +25,33 @@ import socket
 import ssl
 import threading
 import uuid
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 from localstack.aws import handlers
 from localstack.aws.accounts import get_account_id_from_access_key_id
-from localstack.aws.api import CommonServiceException
+from localstack.aws.api import CommonServiceException, ServiceException
 from localstack.http.request import get_full_raw_path
 from localstack.services.s3 import presigned_url
 from localstack.services.s3.models import s3_stores
+from localstack.services.s3.utils import extract_bucket_key_version_id_from_copy_source
+from localstack.services.sts.models import sts_stores
+from moto.core.responses import BaseResponse
 from moto.iam.models import iam_backends
 
 # How the mock names itself in the user agent when it assumes a role.
 MOCK_USER_AGENT = "ra-mock"
 
-# The member of moto's access keys that marks those of the mock's sessions.
+# The members of moto's access keys that mark those of the mock's sessions, and say what a session of the mock assumed.
 MARK = "roles_anywhere"
+ASSUMED = "roles_anywhere_assumed"
 
 TIMEOUT_SECONDS = 15
 
 # Node closes a connection that was idle for five seconds.
 IDLE_SECONDS = 4
+
+# In which account moto carries out a request.
+ACCOUNT_HEADER = "x-moto-account-id"
 
 # A larger body is not compared with the hash that its signature covers: LocalStack streams it.
 MAX_HASHED_BYTES = 64 * 1024 * 1024
@@ -58,6 +66,11 @@ EMPTY_SHA256 = hashlib.sha256().hexdigest()
 
 CREDENTIAL = re.compile(r"Credential=([^/,\s]+)/|^AWS ([^:\s]+):")
 CREDENTIAL_PARAMETERS = {"x-amz-credential", "awsaccesskeyid"}
+DEFAULT_DURATION_SECONDS = 3600
+
+# Where LocalStack keeps the tags of sessions of all regions.
+STS_REGION = "us-east-1"
+
 READ_ONLY = ("Get", "List", "Simulate", "Generate")
 
 
@@ -76,6 +89,8 @@ def note_arrival(chain, context, response):
     keys = temporary_keys(named_keys(context.request))
     if keys:
         context.roles_anywhere_arrival = Arrival(context.request, keys)
+        # LocalStack adds the account of the key to it, and moto takes the first value: the client's.
+        context.request.headers.remove(ACCOUNT_HEADER)
 
 
 def named_keys(request):
@@ -162,23 +177,27 @@ def secret_of(key, region):
 
 def question(context, arrival, key):
     parameters = json_of(context.service_request or {})
+    source = read_copy_source(parameters) if context.service.service_name == "s3" else None
     return {
         "accessKeyId": key,
+        "assumed": getattr(find_access_key(key), ASSUMED, None),
         "policyVersion": {"epoch": EPOCH, "number": version},
         "request": {
             "service": context.service.service_name,
             "operation": context.operation.name,
             "parameters": parameters,
+            "copySource": source,
             "method": arrival.method,
             "path": arrival.target,
             "headers": arrival.headers,
             "region": context.region,
+            "addressRegion": address_region(context),
             "accountId": context.account_id,
             "sourceIp": context.request.remote_addr or "127.0.0.1",
             "secureTransport": SECURE_TRANSPORT,
             "payloadSha256": arrival.payload_sha256,
         },
-        "buckets": buckets_of(parameters) if context.service.service_name == "s3" else {},
+        "buckets": buckets_of(parameters, source) if context.service.service_name == "s3" else {},
     }
 
 
@@ -197,10 +216,27 @@ def is_json(value):
     return isinstance(value, str | int | float | bool | dict | list | tuple | datetime.datetime)
 
 
-def buckets_of(parameters):
+def address_region(context):
+    """The region that the address names, in which moto would carry out the request. S3 is not moto's."""
+    found = BaseResponse.region_regex.search(context.request.url)
+    return found["region"] if found and context.service.service_name != "s3" else None
+
+
+def read_copy_source(parameters):
+    """The object that a copy reads. LocalStack takes more forms than S3 does, so its own reading decides."""
+    if "CopySource" not in parameters:
+        return None
+    try:
+        bucket, key, version_id = extract_bucket_key_version_id_from_copy_source(parameters["CopySource"])
+    except ServiceException:
+        # LocalStack itself will refuse it.
+        return None
+    return {"bucket": bucket, "key": key, "versionId": version_id}
+
+
+def buckets_of(parameters, source):
     """Owner and policy of each bucket that the request names, as they are now."""
-    source = parameters.get("CopySource")
-    names = {parameters.get("Bucket"), unquote(source).lstrip("/").split("/")[0] if isinstance(source, str) else None}
+    names = {parameters.get("Bucket"), source and source["bucket"]}
     return {name: facts for name in names if name and (facts := facts_of_bucket(name))}
 
 
@@ -322,13 +358,47 @@ def count_change(chain, context, response):
 
 
 def mark_session(chain, context, response):
-    """Marks the keys of sessions that the mock got, so that they stay known as such for as long as LocalStack knows them."""
-    if context.service is None or context.operation is None or context.operation.name != "AssumeRole":
+    """
+    Marks the keys of sessions that the mock got, so that they stay known as such for as long as LocalStack knows them, and
+    the keys that such a session got for another role: who may not do something must not get there by AssumeRole.
+    """
+    if context.service is None or context.operation is None or not context.operation.name.startswith("AssumeRole"):
         return
-    if MOCK_USER_AGENT not in context.request.headers.get("user-agent", ""):
+    arrival = context.get("roles_anywhere_arrival")
+    callers = [key for key in arrival.keys if is_judged(key)] if arrival is not None else []
+    if not callers and MOCK_USER_AGENT not in context.request.headers.get("user-agent", ""):
         return
     with contextlib.suppress(AttributeError, KeyError, TypeError):
-        setattr(find_access_key(context.service_response["Credentials"]["AccessKeyId"]), MARK, True)
+        key = find_access_key(context.service_response["Credentials"]["AccessKeyId"])
+        setattr(key, MARK, True)
+        if callers:
+            setattr(key, ASSUMED, assumed_by(callers[0], context))
+
+
+def assumed_by(caller, context):
+    """What the mock must know of a session that it did not grant: who got it, and for what."""
+    request, response = context.service_request, context.service_response
+    credentials, user = response["Credentials"], response["AssumedRoleUser"]
+    issued_at = datetime.datetime.now(datetime.UTC)
+    lasts = datetime.timedelta(seconds=request.get("DurationSeconds") or DEFAULT_DURATION_SECONDS)
+    account = request["RoleArn"].split(":")[4]
+    config = sts_stores[account][STS_REGION].sessions.get(credentials["AccessKeyId"]) or {}
+    before = getattr(find_access_key(caller), ASSUMED, None)
+    return {
+        # The session of the mock at the beginning of the chain.
+        "grantedAccessKeyId": before["grantedAccessKeyId"] if before else caller,
+        "secretAccessKey": credentials["SecretAccessKey"],
+        "sessionToken": credentials["SessionToken"],
+        "roleArn": request["RoleArn"],
+        "assumedRoleArn": user["Arn"],
+        "roleId": user["AssumedRoleId"].split(":")[0],
+        "roleSessionName": request["RoleSessionName"],
+        "sessionPolicy": request.get("Policy"),
+        "managedPolicyArns": [each["arn"] for each in request.get("PolicyArns") or []],
+        "tags": [{"key": tag["Key"], "value": tag["Value"]} for tag in config.get("tags", {}).values()],
+        "issuedAt": issued_at.isoformat(),
+        "expiresAt": (issued_at + lasts).isoformat(),
+    }
 
 
 def read_endpoint():

@@ -1,13 +1,5 @@
 import { objectOf, textOf } from "../permission.ts";
-import type { JsonValue } from "../service-request.ts";
-
-/** The object that CopyObject or UploadPartCopy reads. */
-export interface CopySource {
-  /** Name, or ARN of an access point. */
-  readonly bucket: string;
-  readonly key: string;
-  readonly versionId?: string | undefined;
-}
+import type { CopySource, JsonValue } from "../service-request.ts";
 
 /**
  * Reads `CopySource`: `[/]bucket/key[?versionId=…]`, percent-encoded, or the ARN of an object behind an access point.

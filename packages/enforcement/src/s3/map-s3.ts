@@ -84,7 +84,7 @@ function resourcesOf(target: S3Target, request: ServiceRequest): readonly S3Reso
       });
     }
     case "source": {
-      const source = readCopySource(parameters["CopySource"]);
+      const source = request.copySource ?? readCopySource(parameters["CopySource"]);
       return [
         {
           arn: objectArn(partition, source.bucket, source.key),

@@ -1,4 +1,4 @@
-import { partitionOf, regionalArn, textOf } from "../permission.ts";
+import { listOf, partitionOf, regionalArn, textOf } from "../permission.ts";
 import type { ServicePermission } from "../permission.ts";
 import type { ServiceRequest } from "../service-request.ts";
 import { splitTarget } from "../signature/received.ts";
@@ -30,7 +30,7 @@ const ACTIONS: Readonly<Record<string, string>> = {
   "sqs:SendMessageBatch": "sqs:SendMessage",
 };
 
-/** For services whose parameters are names: how the name becomes the last part of the ARN. */
+/** For services whose parameters are names, or lists of names: how the name becomes the last part of the ARN. */
 const NAMES: Readonly<
   Record<string, readonly (readonly [parameter: string, arn: (name: string) => string])[]>
 > = {
@@ -43,24 +43,29 @@ const NAMES: Readonly<
     ["QueueUrl", (url) => url.slice(url.lastIndexOf("/") + 1)],
     ["QueueName", (name) => name],
   ],
-  ssm: [["Name", (name) => `parameter/${name.replace(/^\//u, "")}`]],
+  ssm: [
+    ["Name", parameterName],
+    ["Names", parameterName],
+    ["Path", parameterName],
+  ],
 };
 
+/** Without the selector: `name:3` is version 3 of the parameter, `name:label` another of its versions. */
+function parameterName(name: string): string {
+  return `parameter/${name.replace(/^\/|\/$/gu, "").replace(/:.*$/u, "")}`;
+}
+
 /**
- * The permission that a request to a service without a mapping of its own needs: `<service prefix>:<operation>`. The
- * resource is the one that a known parameter names or, if exactly one parameter is an ARN of the service, that ARN; else `*`.
+ * The permissions that a request to a service without a mapping of its own needs: `<service prefix>:<operation>`, on each
+ * resource that a known parameter names or, if exactly one parameter is an ARN of the service, on that ARN; else on `*`.
  */
 export function mapOther(request: ServiceRequest): readonly ServicePermission[] {
   const { service, operation } = request;
   if (service === "apigateway" || service === "apigatewayv2") return [mapApiGateway(request)];
   const prefix = Object.hasOwn(PREFIXES, service) ? (PREFIXES[service] ?? service) : service;
-  const action = `${prefix}:${operation}`;
-  return [
-    {
-      action: Object.hasOwn(ACTIONS, action) ? (ACTIONS[action] ?? action) : action,
-      resource: resourceOf(request, prefix),
-    },
-  ];
+  const named = `${prefix}:${operation}`;
+  const action = Object.hasOwn(ACTIONS, named) ? (ACTIONS[named] ?? named) : named;
+  return resourcesOf(request, prefix).map((resource) => ({ action, resource }));
 }
 
 /**
@@ -73,14 +78,24 @@ function mapApiGateway({ method, path, region }: ServiceRequest): ServicePermiss
   return { action: `apigateway:${method}`, resource };
 }
 
-function resourceOf(request: ServiceRequest, prefix: string): string {
+function resourcesOf(request: ServiceRequest, prefix: string): readonly string[] {
   const { parameters } = request;
   for (const [parameter, arn] of Object.hasOwn(NAMES, prefix) ? (NAMES[prefix] ?? []) : []) {
-    const name = textOf(parameters[parameter]);
-    if (name !== undefined) return name.startsWith("arn:") ? name : regionalArn(request, prefix, arn(name));
+    const value = parameters[parameter];
+    const names = [value, ...listOf(value)].map(textOf).filter((name) => name !== undefined);
+    if (names.length > 0) {
+      return names.map((name) =>
+        name.startsWith("arn:") ? withoutSelector(name) : regionalArn(request, prefix, arn(name)),
+      );
+    }
   }
   const arns = Object.values(parameters).filter(
     (value) => typeof value === "string" && value.startsWith("arn:") && value.split(":")[2] === prefix,
   );
-  return arns.length === 1 ? (textOf(arns[0]) ?? "*") : "*";
+  return [arns.length === 1 ? (textOf(arns[0]) ?? "*") : "*"];
+}
+
+/** The ARN of a parameter of Systems Manager without its version or label; another ARN as it is. */
+function withoutSelector(arn: string): string {
+  return arn.replace(/^(arn:[^:]*:ssm:[^:]*:[^:]*:parameter\/[^:]*):.*$/u, "$1");
 }

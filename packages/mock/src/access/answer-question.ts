@@ -56,14 +56,18 @@ export async function answerQuestion(
   question: AccessQuestion,
 ): Promise<AccessDecision> {
   const { clock, sessions } = context;
-  const session = sessions.find(question.accessKeyId);
-  const now = clock.now();
+  const session = findSession(sessions, question);
+  // LocalStack, which the lab's clock does not move, gave out the sessions of assumed roles.
+  const now = question.assumed === null ? clock.now() : clock.realNow();
   const request = toServiceRequest(question, now);
   const known = { question, session };
   if (session !== undefined && now >= session.expiresAt) {
     return { ...known, refusal: refuseSignature("TOKEN_EXPIRED", request.service) };
   }
-  const signature = verifySignature(request, session, { now: clock.realNow() });
+  const signature = verifySignature(request, session, {
+    now: clock.realNow(),
+    scope: { region: question.request.addressRegion ?? undefined },
+  });
   if (!signature.valid) return { ...known, refusal: signature };
   if (session === undefined || signature.claim.accessKeyId !== session.accessKeyId) {
     return { ...known, refusal: refuseSignature("ACCESS_KEY_UNKNOWN", request.service) };
@@ -77,8 +81,20 @@ export async function answerQuestion(
   return { ...known, verdict, refusal: { reason: "POLICY_DENIED", error: { code, status, message } } };
 }
 
+/** The session that the mock granted, or one that such a session got for another role. Its origin stays the same. */
+function findSession(
+  sessions: SessionStore,
+  { accessKeyId, assumed }: AccessQuestion,
+): GrantedSession | undefined {
+  if (assumed === null) return sessions.find(accessKeyId);
+  const { grantedAccessKeyId, sessionPolicy, ...facts } = assumed;
+  const granted = sessions.find(grantedAccessKeyId);
+  if (granted === undefined) return undefined;
+  return { ...granted, ...facts, accessKeyId, sessionPolicy: sessionPolicy ?? undefined };
+}
+
 function toServiceRequest({ request, buckets }: AccessQuestion, receivedAt: Date): ServiceRequest {
-  const { payloadSha256, parameters, ...same } = request;
+  const { payloadSha256, parameters, copySource, addressRegion: _, ...same } = request;
   const bucket = typeof parameters["Bucket"] === "string" ? buckets[parameters["Bucket"]] : undefined;
   return {
     ...same,
@@ -86,6 +102,9 @@ function toServiceRequest({ request, buckets }: AccessQuestion, receivedAt: Date
     receivedAt,
     payloadSha256: payloadSha256 ?? undefined,
     resourceAccountId: bucket?.accountId,
+    copySource:
+      copySource === null ? undefined : { ...copySource, versionId: copySource.versionId ?? undefined },
+    sourceAccountId: copySource === null ? undefined : buckets[copySource.bucket]?.accountId,
   };
 }
 

@@ -65,15 +65,18 @@ async function serve(options: Partial<MockOptions> = {}) {
     const signed = await signer.sign(made, { signingDate: world.now });
     return {
       accessKeyId: KEY,
+      assumed: null,
       policyVersion: { epoch: "e", number: 0 },
       request: {
         service: "s3",
         operation: "GetObject",
         parameters: { Bucket: "reports", Key: "a.txt" },
+        copySource: null,
         method: "GET",
         path,
         headers: Object.entries(signed.headers),
         region: "us-east-1",
+        addressRegion: null,
         accountId: ACCOUNT,
         sourceIp: "127.0.0.1",
         secureTransport: true,
@@ -120,6 +123,13 @@ describe("POST /_mock/authorize", () => {
     ["another path than was signed", {}, { path: "/reports/b.txt" }, 403, "SignatureDoesNotMatch"],
     ["another method than was signed", {}, { method: "DELETE" }, 403, "SignatureDoesNotMatch"],
     ["no headers", {}, { headers: [] }, 403, "AccessDenied"],
+    [
+      "another region in the address than was signed",
+      {},
+      { addressRegion: "eu-west-1" },
+      400,
+      "AuthorizationHeaderMalformed",
+    ],
     [
       "what the role may not do",
       {},

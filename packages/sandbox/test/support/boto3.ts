@@ -19,6 +19,8 @@ export interface ServiceCall {
   /** Such as `GetObject`; for boto3 also `presign:GetObject`, which makes a presigned URL. */
   readonly operation: string;
   readonly parameters?: object | undefined;
+  /** Headers that boto3 sends and signs instead of its own. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
   readonly credentials: Credentials;
 }
 

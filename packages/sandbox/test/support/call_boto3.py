@@ -31,8 +31,16 @@ def client(service, keys):
     return clients[identity]
 
 
-def call(service, operation, credentials, parameters=None):
+def call(service, operation, credentials, parameters=None, headers=None):
     made = client(service, credentials)
+
+    def replace_headers(request, **_):
+        for name, value in (headers or {}).items():
+            del request.headers[name]
+            request.headers[name] = value
+
+    made.meta.events.unregister("before-sign", unique_id="headers")
+    made.meta.events.register("before-sign", replace_headers, unique_id="headers")
     name, is_presigned = xform_name(operation.removeprefix("presign:")), operation.startswith("presign:")
     if is_presigned:
         url = made.generate_presigned_url(name, Params=parameters, ExpiresIn=600)
