@@ -1,7 +1,6 @@
-import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
+import { appendFileSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
-import { Command, CommanderError } from "commander";
-import { z } from "zod";
+import { createProgram, parseArguments } from "../settings/program.ts";
 import { readEventLogs } from "./event-log.ts";
 import { visible } from "./markup.ts";
 import { renderPage } from "./page.ts";
@@ -14,9 +13,8 @@ Examples:
   $ npm run report -- --from "$PWD/reports" --summary "$GITHUB_STEP_SUMMARY"
       adds the summary to the page of a workflow's run`;
 
-const { version: VERSION } = z
-  .object({ version: z.string() })
-  .parse(JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")));
+const DESCRIPTION =
+  "Makes one HTML page, or a Markdown summary, from what demo, tests, drills and benches recorded.";
 
 interface Flags {
   from: string;
@@ -29,13 +27,13 @@ interface Flags {
  *
  * @returns exit code: 0 done, 1 failed, 2 wrong usage
  */
-function runCli(argv: readonly string[], environment: Readonly<Record<string, string | undefined>>): number {
+async function runCli(
+  argv: readonly string[],
+  environment: Readonly<Record<string, string | undefined>>,
+): Promise<number> {
   // npm runs this in its workspace, so a relative path starts where npm was called.
   const pathOf = (path: string): string => resolve(environment["INIT_CWD"] ?? ".", path);
-  const program = new Command("report")
-    .description(
-      "Makes one HTML page, or a Markdown summary, from what demo, tests, drills and benches recorded.",
-    )
+  const program = createProgram("report", DESCRIPTION, EXAMPLES)
     .requiredOption(
       "--from <folder>",
       "the folder with the event logs",
@@ -43,13 +41,6 @@ function runCli(argv: readonly string[], environment: Readonly<Record<string, st
     )
     .option("--html <file>", "write the page to this file")
     .option("--summary <file>", "append the summary to this file")
-    .version(VERSION, "--version", "print the version")
-    .addHelpText("after", EXAMPLES)
-    .configureOutput({
-      outputError: (text, write) => write(`report: ${toOneLine(text)}; see npm run report -- --help\n`),
-    })
-    .allowExcessArguments(false)
-    .exitOverride()
     .action(({ from, html, summary }: Flags) => {
       if (html === undefined && summary === undefined) program.error("error: give --html, --summary or both");
       const logs = readEventLogs(pathOf(from));
@@ -57,22 +48,11 @@ function runCli(argv: readonly string[], environment: Readonly<Record<string, st
       if (summary !== undefined) appendFileSync(pathOf(summary), renderSummary(logs));
     });
   try {
-    program.parse(argv);
-    return 0;
+    return (await parseArguments(program, argv)) ?? 0;
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
     process.stderr.write(`report: ${visible(error instanceof Error ? error.message : String(error))}\n`);
     return 1;
   }
 }
 
-/** Makes one line of an error of commander, which begins with `error: ` and may have a suggestion on a second line. */
-function toOneLine(text: string): string {
-  return text
-    .replace(/^error: /, "")
-    .trim()
-    .replaceAll(/\s*\n\s*/g, " ")
-    .replace(/\.$/, "");
-}
-
-process.exitCode = runCli(process.argv, process.env);
+process.exitCode = await runCli(process.argv, process.env);

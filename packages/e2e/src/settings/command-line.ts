@@ -1,16 +1,12 @@
-import { readFileSync } from "node:fs";
-import { Command, CommanderError, Option } from "commander";
+import { Option } from "commander";
+import type { Command } from "commander";
 import { SandboxError } from "@roles-anywhere/sandbox";
-import { z } from "zod";
 import { StoryError } from "../story/programs.ts";
+import { createProgram, parseArguments } from "./program.ts";
 import { readSettings } from "./read-settings.ts";
 import type { Settings } from "./read-settings.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
-
-const { version: VERSION } = z
-  .object({ version: z.string() })
-  .parse(JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")));
 
 /** The parts of a command of this repository: it is called by `npm run <name>`, and it starts a sandbox. */
 export interface CommandInit<Flags extends { backend: string }> {
@@ -20,11 +16,10 @@ export interface CommandInit<Flags extends { backend: string }> {
   readonly examples: string;
   /** Adds arguments and options. */
   readonly define: (program: Command) => void;
-  /**
-   * @param commandArguments what follows the name, without the options
-   * @returns the exit code
-   */
+  /** @returns the exit code */
   readonly run: (run: CommandRun<Flags>) => Promise<number>;
+  /** Runs at the end, also after a failure or an interruption, when these have been said. */
+  readonly atEnd?: (() => void) | undefined;
 }
 
 export interface CommandRun<Flags> {
@@ -52,36 +47,27 @@ export async function runCommand<Flags extends { backend: string }>(
 ): Promise<number> {
   const { name } = init;
   let exitCode = 0;
-  const program = new Command(name)
-    .description(init.description)
-    .addOption(
-      new Option("--backend <name>", "where they run; auto takes Docker when it answers and has the images")
-        .choices(["auto", "docker", "process"])
-        .default(environment["RA_BACKEND"] || "auto"),
-    )
-    .version(VERSION, "--version", "print the version")
-    .addHelpText("after", init.examples)
-    .configureOutput({
-      outputError: (text, write) => write(`${name}: ${toOneLine(text)}; see npm run ${name} -- --help\n`),
-    })
-    .allowExcessArguments(false)
-    .exitOverride();
+  const program = createProgram(name, init.description, init.examples).addOption(
+    new Option("--backend <name>", "where they run; auto takes Docker when it answers and has the images")
+      .choices(["auto", "docker", "process"])
+      .default(environment["RA_BACKEND"] || "auto"),
+  );
   init.define(program);
   program.action(async () => {
     const flags = program.opts<Flags>();
     const misused = (complaint: string): never => program.error(`error: ${complaint}`);
-    exitCode = await runInterruptibly(name, async (signal, interrupted) => {
-      const settings = settingsOf({ ...environment, RA_BACKEND: flags.backend }, misused);
-      return await init.run({ flags, operands: program.args, settings, signal, interrupted, misused });
-    });
+    const settings = settingsOf({ ...environment, RA_BACKEND: flags.backend }, misused);
+    const operands = program.args;
+    exitCode = await runInterruptibly(name, (signal, interrupted) =>
+      init.run({ flags, operands, settings, signal, interrupted, misused }),
+    );
+    try {
+      init.atEnd?.();
+    } catch (error) {
+      exitCode = fail(name, error);
+    }
   });
-  try {
-    await program.parseAsync(argv);
-  } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-    throw error;
-  }
-  return exitCode;
+  return (await parseArguments(program, argv)) ?? exitCode;
 }
 
 function settingsOf(environment: Environment, misused: (complaint: string) => never): Settings {
@@ -90,15 +76,6 @@ function settingsOf(environment: Environment, misused: (complaint: string) => ne
   } catch (error) {
     return misused(error instanceof Error ? error.message : String(error));
   }
-}
-
-/** Makes one line of an error of commander, which begins with `error: ` and may have a suggestion on a second line. */
-function toOneLine(text: string): string {
-  return text
-    .replace(/^error: /, "")
-    .trim()
-    .replaceAll(/\s*\n\s*/g, " ")
-    .replace(/\.$/, "");
 }
 
 async function runInterruptibly(
@@ -121,8 +98,13 @@ async function runInterruptibly(
       process.stderr.write(`${name}: interrupted; everything that it started is stopped\n`);
       return 130;
     }
-    if (!(error instanceof StoryError || error instanceof SandboxError)) throw error;
-    process.stderr.write(`${name}: ${error.message}\n`);
-    return 1;
+    return fail(name, error);
   }
+}
+
+/** Says what failed. @returns the exit code. @throws an error that nobody foresaw */
+function fail(name: string, error: unknown): number {
+  if (!(error instanceof StoryError || error instanceof SandboxError)) throw error;
+  process.stderr.write(`${name}: ${error.message}\n`);
+  return 1;
 }
