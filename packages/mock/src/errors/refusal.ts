@@ -146,14 +146,10 @@ export class Refusal extends ServiceError {
 /**
  * Refuses a CreateSession call unless the condition holds.
  *
- * @param init a function, where writing the explanation would cost every call that is not refused
+ * @param explain is called for a refusal alone: most calls are not refused, and writing explanations takes time
  */
-export function requireThat(
-  holds: boolean,
-  reason: ReasonCode,
-  init: RefusalInit | (() => RefusalInit),
-): asserts holds {
-  if (!holds) throw new Refusal(reason, typeof init === "function" ? init() : init);
+export function requireThat(holds: boolean, reason: ReasonCode, explain: () => RefusalInit): asserts holds {
+  if (!holds) throw new Refusal(reason, explain());
 }
 
 /** The message of a role that is not assumed. AWS has reported it word for word so. */

@@ -22,16 +22,16 @@ const SHAPE =
 
 /** @see https://docs.aws.amazon.com/rolesanywhere/latest/userguide/authentication-sign-process.html task 4 */
 export function parseAuthorization(header = ""): Authorization {
-  requireThat(header !== "", "AUTHORIZATION_MISSING", {
+  requireThat(header !== "", "AUTHORIZATION_MISSING", () => ({
     expected: `Authorization: ${SHAPE}`,
     received: "no Authorization header",
-  });
+  }));
   const [token = ""] = header.split(" ", 1);
   const algorithm = ALGORITHMS.find((known) => known === token);
-  requireThat(algorithm !== undefined, "ALGORITHM_UNSUPPORTED", {
+  requireThat(algorithm !== undefined, "ALGORITHM_UNSUPPORTED", () => ({
     expected: ALGORITHMS.join(", "),
     received: printable(token, 120),
-  });
+  }));
   const fields = readFields(header.slice(token.length));
   const credential = fields.get("Credential") ?? "";
   const parts = credential.split("/");
@@ -66,10 +66,10 @@ function readSignedHeaders(text: string): string[] {
 }
 
 function readSignature(text: string): Uint8Array {
-  requireThat(/^(?:[0-9a-fA-F]{2})+$/.test(text), "SIGNATURE_MALFORMED", {
+  requireThat(/^(?:[0-9a-fA-F]{2})+$/.test(text), "SIGNATURE_MALFORMED", () => ({
     expected: "the signature's bytes in hex",
     received: printable(text, 120),
-  });
+  }));
   return Buffer.from(text, "hex");
 }
 

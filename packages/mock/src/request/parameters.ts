@@ -64,12 +64,12 @@ function merge(query: readonly QueryParameter[], body: Record<string, unknown>):
     if (sent === "" || !Object.hasOwn(Input.shape, name)) continue;
     const value = name === "durationSeconds" && /^-?\d{1,9}$/.test(sent) ? Number(sent) : sent;
     const known = merged[name] ?? value;
-    requireThat(known === value, "PARAMETER_CONFLICT", {
+    requireThat(known === value, "PARAMETER_CONFLICT", () => ({
       type: "ValidationException",
       message: `Conflicting values for ${name}`,
       expected: `one value for ${name}`,
       received: printable(`${String(known)} and ${value}`, 400),
-    });
+    }));
     merged[name] = value;
   }
   return merged;

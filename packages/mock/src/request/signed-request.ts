@@ -77,16 +77,19 @@ export function readSignedRequest(
  */
 function singleHeader(headers: Headers, name: string): string | undefined {
   const [value, ...others] = headers.get(name) ?? [];
-  const [expected, received] = [`one ${name} header`, `${others.length + 1} of them`];
-  requireThat(others.length === 0, "HEADER_DUPLICATED", { expected, received, remedy: `send ${name} once` });
+  requireThat(others.length === 0, "HEADER_DUPLICATED", () => ({
+    expected: `one ${name} header`,
+    received: `${others.length + 1} of them`,
+    remedy: `send ${name} once`,
+  }));
   return value === undefined ? undefined : trimBlanks(value);
 }
 
 function readEndEntityCertificate(header = ""): Certificate {
-  requireThat(header !== "", "CERTIFICATE_MISSING", {
+  requireThat(header !== "", "CERTIFICATE_MISSING", () => ({
     expected: "X-Amz-X509: <base64 of the certificate's DER>",
     received: "no X-Amz-X509 header",
-  });
+  }));
   const certificate = decodeCertificate(header);
   if (!(certificate instanceof Error)) return certificate;
   throw new Refusal("CERTIFICATE_MALFORMED", {
@@ -98,10 +101,10 @@ function readEndEntityCertificate(header = ""): Certificate {
 function readChain(header: string | undefined): Certificate[] {
   if (header === undefined) return [];
   const entries = header.split(",");
-  requireThat(entries.length <= MAX_CHAIN_LENGTH, "CHAIN_TOO_LONG", {
+  requireThat(entries.length <= MAX_CHAIN_LENGTH, "CHAIN_TOO_LONG", () => ({
     expected: `at most ${MAX_CHAIN_LENGTH} certificates in X-Amz-X509-Chain`,
     received: `${entries.length} certificates`,
-  });
+  }));
   return entries.map((entry, index) => {
     const certificate = decodeCertificate(entry);
     if (!(certificate instanceof Error)) return certificate;

@@ -11,11 +11,11 @@ export function sessionNameOf(
   requested: string | undefined,
   acceptRoleSessionName: boolean,
 ): string {
-  requireThat(requested === undefined || acceptRoleSessionName, "ROLE_SESSION_NAME_NOT_ACCEPTED", {
+  requireThat(requested === undefined || acceptRoleSessionName, "ROLE_SESSION_NAME_NOT_ACCEPTED", () => ({
     message: "Not authorized to set roleSessionName.",
     expected: "no roleSessionName: the profile has acceptRoleSessionName false",
     received: printable(requested ?? "", 64),
-  });
+  }));
   // At most 40 digits: serial numbers have up to 20 octets (RFC 5280 §4.1.2.2).
   return requested ?? serialHex(certificate);
 }

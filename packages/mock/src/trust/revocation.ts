@@ -40,10 +40,10 @@ function checkList(crl: CrlRecord, list: CertificateRevocationList, path: Certif
       throw invalid(crl, `a list with a signature that ${issuer.subject.text} did not make`);
     }
     const revokedAt = list.revoked.get(certificate.serialNumber.toString());
-    requireThat(revokedAt === undefined, "CRL_REVOKED", {
+    requireThat(revokedAt === undefined, "CRL_REVOKED", () => ({
       expected: `certificates that are not on ${crl.crlArn}`,
       received: `${certificate.subject.text}, serial number ${certificate.serialNumber}, revoked at ${revokedAt?.toISOString()}`,
-    });
+    }));
   }
 }
 
