@@ -19,11 +19,16 @@ export class FileError extends Error {
   }
 }
 
-/** The code of a system error, such as `ENOENT`; an empty text for an error without one. */
+/**
+ * The code of a system error, such as `ENOENT`; an empty text for an error without one. Looks at members, because in Jest
+ * the errors of Node.js are no instances of the `Error` that the tests and we see.
+ */
 export function codeOf(error: unknown): string {
-  return error instanceof Error && "code" in error ? String(error.code) : "";
+  return typeof error === "object" && error !== null && "code" in error ? String(error.code) : "";
 }
 
 export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  return typeof error === "object" && error !== null && "message" in error
+    ? String(error.message)
+    : String(error);
 }

@@ -40,6 +40,7 @@ function isAlive(pid: number): boolean {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    return !(error instanceof Error && "code" in error && error.code === "ESRCH");
+    // Members, because in Jest the errors of Node.js are no instances of the `Error` that the tests and we see.
+    return !(typeof error === "object" && error !== null && "code" in error && error.code === "ESRCH");
   }
 }

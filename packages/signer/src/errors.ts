@@ -134,12 +134,14 @@ export class SignerError extends Error {
 
 /** The message of anything that was thrown, in one line, of bounded length and without control characters. */
 export function messageOf(error: unknown): string {
-  return oneLine(error instanceof Error ? error.message : String(error));
+  const hasMessage = typeof error === "object" && error !== null && "message" in error;
+  return oneLine(String(hasMessage ? error.message : error));
 }
 
 /** The code of a system error, such as `ENOENT`; an empty text for an error without one. */
 export function codeOf(error: unknown): string {
-  return error instanceof Error && "code" in error ? String(error.code) : "";
+  // Members, because in Jest the errors of Node.js are no instances of the `Error` that the tests and we see.
+  return typeof error === "object" && error !== null && "code" in error ? String(error.code) : "";
 }
 
 function oneLine(text: string): string {

@@ -322,7 +322,8 @@ const SYSTEM_REASONS: ReadonlyMap<unknown, string> = new Map([
 
 /** What the system answered, in plain words where they are known. Begins with the code of the system. */
 export function systemReason(cause: unknown): string {
-  const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
+  // Members, because in Jest the errors of Node.js are no instances of the `Error` that the tests and we see.
+  const code = typeof cause === "object" && cause !== null && "code" in cause ? cause.code : undefined;
   const words = SYSTEM_REASONS.get(code);
   if (words !== undefined) return `${String(code)}: ${words}`;
   return cause instanceof Error ? cause.message : String(cause);
@@ -354,5 +355,5 @@ export function readIfThere(path: string): string | undefined {
 }
 
 export function isSystemError(error: unknown, code: string): boolean {
-  return error instanceof Error && "code" in error && error.code === code;
+  return typeof error === "object" && error !== null && "code" in error && error.code === code;
 }
