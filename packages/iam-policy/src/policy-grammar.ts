@@ -63,6 +63,14 @@ export type PolicyErrorCode =
  * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
  */
 export class PolicyError extends Error {
+  /** True for errors of another copy of this package as well: a process may hold ES modules and CommonJS. */
+  static override [Symbol.hasInstance](value: unknown): value is PolicyError {
+    if (Function.prototype[Symbol.hasInstance].call(this, value)) return true;
+    // A subclass inherits this, and knows its own errors only.
+    const isKnown = this === PolicyError && value instanceof Error && value.name === "PolicyError";
+    return isKnown && "code" in value && String(value.code).startsWith("ERR_POLICY_");
+  }
+
   override readonly name = "PolicyError";
   /** Which rule of the policy grammar is broken. */
   readonly code: PolicyErrorCode;

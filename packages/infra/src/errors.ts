@@ -10,6 +10,14 @@ export type InfraErrorCode =
 
 /** The error class of this package. Its message says what failed, with which value, and what to change. */
 export class InfraError extends Error {
+  /** True for errors of another copy of this package as well: a process may hold ES modules and CommonJS. */
+  static override [Symbol.hasInstance](value: unknown): value is InfraError {
+    if (Function.prototype[Symbol.hasInstance].call(this, value)) return true;
+    // A subclass inherits this, and knows its own errors only.
+    const isKnown = this === InfraError && value instanceof Error && value.name === "InfraError";
+    return isKnown && "code" in value && String(value.code).startsWith("ERR_INFRA_");
+  }
+
   override readonly name = "InfraError";
   readonly code: InfraErrorCode;
 

@@ -96,6 +96,14 @@ export interface PkiErrorOptions {
  * if (error instanceof PkiError && error.code === "ERR_PKI_AUTHORITY_EXPIRED") console.error(error.message);
  */
 export class PkiError extends Error {
+  /** True for errors of another copy of this package as well: a process may hold ES modules and CommonJS. */
+  static override [Symbol.hasInstance](value: unknown): value is PkiError {
+    if (Function.prototype[Symbol.hasInstance].call(this, value)) return true;
+    // A subclass inherits this, and knows its own errors only.
+    const isKnown = this === PkiError && value instanceof Error && value.name === "PkiError";
+    return isKnown && "code" in value && String(value.code).startsWith("ERR_PKI_");
+  }
+
   override readonly name = "PkiError";
   readonly code: PkiErrorCode;
   readonly path: string | undefined;

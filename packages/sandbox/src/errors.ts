@@ -16,6 +16,14 @@ export type SandboxErrorCode =
  * The message says what failed, with which value, and what to do next.
  */
 export class SandboxError extends Error {
+  /** True for errors of another copy of this package as well: a process may hold ES modules and CommonJS. */
+  static override [Symbol.hasInstance](value: unknown): value is SandboxError {
+    if (Function.prototype[Symbol.hasInstance].call(this, value)) return true;
+    // A subclass inherits this, and knows its own errors only.
+    const isKnown = this === SandboxError && value instanceof Error && value.name === "SandboxError";
+    return isKnown && "code" in value && String(value.code).startsWith("ERR_SANDBOX_");
+  }
+
   override readonly name = "SandboxError";
   readonly code: SandboxErrorCode;
   /** The folder with the logs of the run, when there is one. */

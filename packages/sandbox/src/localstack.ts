@@ -1,7 +1,8 @@
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
 import { z } from "zod";
 import { SandboxError } from "./errors.ts";
+import { mockPackageFolder } from "./mock-package.ts";
 import { getDirectly } from "./readiness.ts";
 
 /** The last release of LocalStack that starts without an auth token. */
@@ -23,7 +24,7 @@ export function hookFileNames(enforceIam: boolean): readonly string[] {
 
 /** Path of a hook inside the installed mock package. */
 export function hookPath(fileName = HOOK_FILE_NAME): string {
-  return fileURLToPath(new URL(`../localstack/${fileName}`, import.meta.resolve("@roles-anywhere/mock")));
+  return join(mockPackageFolder(), "localstack", fileName);
 }
 
 /**

@@ -12,6 +12,14 @@ export type MockErrorCode =
  * service refuses is never a `MockError`: the client gets an HTTP response, and the audit a record.
  */
 export class MockError extends Error {
+  /** True for errors of another copy of this package as well: a process may hold ES modules and CommonJS. */
+  static override [Symbol.hasInstance](value: unknown): value is MockError {
+    if (Function.prototype[Symbol.hasInstance].call(this, value)) return true;
+    // A subclass inherits this, and knows its own errors only.
+    const isKnown = this === MockError && value instanceof Error && value.name === "MockError";
+    return isKnown && "code" in value && String(value.code).startsWith("ERR_MOCK_");
+  }
+
   override readonly name = "MockError";
   readonly code: MockErrorCode;
 

@@ -51,6 +51,14 @@ export interface AssumedRole {
 
 /** A call to IAM or STS that failed. */
 export class AwsPortError extends Error {
+  /** True for errors of another copy of this package as well: a process may hold ES modules and CommonJS. */
+  static override [Symbol.hasInstance](value: unknown): value is AwsPortError {
+    if (Function.prototype[Symbol.hasInstance].call(this, value)) return true;
+    // A subclass inherits this, and knows its own errors only.
+    const isKnown = this === AwsPortError && value instanceof Error && value.name === "AwsPortError";
+    return isKnown && "kind" in value;
+  }
+
   override readonly name = "AwsPortError";
   /** `refused`: the service refused the call; `unavailable`: there was no response, or one with status 500 or above. */
   readonly kind: "refused" | "unavailable";

@@ -1,8 +1,9 @@
 import { isIP } from "node:net";
-import { fileURLToPath } from "node:url";
+import { join } from "node:path";
 import { withoutAwsSettings, withoutProxyFor } from "../environments.ts";
 import { SandboxError } from "../errors.ts";
 import { checkInitHooks, hookFileNames, hookPath, localstackSettings } from "../localstack.ts";
+import { mockPackageFolder } from "../mock-package.ts";
 import { together } from "../supervision/abortable.ts";
 import { runSupervised, startSupervised } from "../supervision/supervised.ts";
 import type { Supervised } from "../supervision/supervised.ts";
@@ -133,7 +134,7 @@ function mockContainer(init: BackendInit, publishedHost: string): OwnSettings {
 
 /** Path of the one file in the installed package that holds the mock and all its dependencies. */
 function mockBundlePath(): string {
-  return fileURLToPath(new URL("ra-mock.mjs", import.meta.resolve("@roles-anywhere/mock")));
+  return join(mockPackageFolder(), "dist", "ra-mock.mjs");
 }
 
 function labelArguments(labels: Readonly<Record<string, string>>): string[] {

@@ -13,6 +13,7 @@ import {
   localstackSettings,
   readHookState,
 } from "../localstack.ts";
+import { mockPackageFolder } from "../mock-package.ts";
 import { waitForAnswer } from "../readiness.ts";
 import { together } from "../supervision/abortable.ts";
 import { startSupervised } from "../supervision/supervised.ts";
@@ -74,9 +75,7 @@ async function startMock(
   awsEndpointUrl: string,
   port: number,
 ): Promise<{ url: string; died: Promise<string> }> {
-  const main = fileURLToPath(
-    import.meta.resolve("@roles-anywhere/mock").replace(/index\.js$/, "cli/main.js"),
-  );
+  const main = join(mockPackageFolder(), "dist", "cli", "main.js");
   const url = `http://127.0.0.1:${port}`;
   const program = startSupervised({
     command: process.execPath,
