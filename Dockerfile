@@ -25,6 +25,7 @@ COPY packages/signer/package.json packages/signer/
 COPY packages/testing/package.json packages/testing/
 RUN npm ci
 COPY turbo.json tsconfig.base.json vitest.shared.ts ./
+COPY tools/packages/ tools/packages/
 COPY packages/ packages/
 COPY apps/ apps/
 RUN npm run build
