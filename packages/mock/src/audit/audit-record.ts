@@ -3,7 +3,6 @@ import type { ReasonCode } from "../errors/refusal.ts";
 import { deriveSigning } from "../request/canonical-request.ts";
 import { headerValues } from "../request/received-request.ts";
 import type { CreateSessionOutput, SessionVerdict } from "../session/create-session.ts";
-import { unmappedAttributes } from "../session/session-attributes.ts";
 import type { State } from "../state/state.ts";
 import type { Certificate } from "../trust/certificate.ts";
 
@@ -133,8 +132,8 @@ function responseElements(output: CreateSessionOutput): Record<string, unknown> 
 
 /** The values that could not become session tags, or `undefined` when there are none. */
 function unmapped(verdict: SessionVerdict): readonly string[] | undefined {
-  const names = "attributes" in verdict ? unmappedAttributes(verdict.attributes).slice(0, MAX_UNMAPPED) : [];
-  return names.length === 0 ? undefined : names;
+  if (!("unmapped" in verdict) || verdict.unmapped.length === 0) return undefined;
+  return verdict.unmapped.slice(0, MAX_UNMAPPED);
 }
 
 function describe({ subject, issuer, serialNumber, notBefore, notAfter, fingerprint }: Certificate) {

@@ -79,24 +79,25 @@ function checkSignedHeaders({ headers, signedHeaders }: SignedRequest): void {
   }));
 }
 
-/** The algorithm of each type of key that may sign, by curve or type. AWS documents no curves; its helper and CAs use these. */
+/** The algorithm of each key that may sign, by identifier of type or curve. AWS documents no curves; its helper and CAs use these. */
 const ALGORITHM_OF: Readonly<Record<string, Algorithm>> = {
-  rsa: "AWS4-X509-RSA-SHA256",
-  prime256v1: "AWS4-X509-ECDSA-SHA256",
-  secp384r1: "AWS4-X509-ECDSA-SHA256",
-  secp521r1: "AWS4-X509-ECDSA-SHA256",
-  "ml-dsa-44": "AWS4-X509-MLDSA",
-  "ml-dsa-65": "AWS4-X509-MLDSA",
-  "ml-dsa-87": "AWS4-X509-MLDSA",
+  "1.2.840.113549.1.1.1": "AWS4-X509-RSA-SHA256",
+  // P-256, P-384, P-521
+  "1.2.840.10045.3.1.7": "AWS4-X509-ECDSA-SHA256",
+  "1.3.132.0.34": "AWS4-X509-ECDSA-SHA256",
+  "1.3.132.0.35": "AWS4-X509-ECDSA-SHA256",
+  // ML-DSA-44, ML-DSA-65, ML-DSA-87
+  "2.16.840.1.101.3.4.3.17": "AWS4-X509-MLDSA",
+  "2.16.840.1.101.3.4.3.18": "AWS4-X509-MLDSA",
+  "2.16.840.1.101.3.4.3.19": "AWS4-X509-MLDSA",
 };
 
 /** The certificate's key. Its type must be one that may sign, and must match the algorithm token. */
 function signingKey({ publicKey: key, publicKeyAlgorithm }: Certificate, algorithm: Algorithm): KeyObject {
-  const type = key?.asymmetricKeyDetails?.namedCurve ?? key?.asymmetricKeyType ?? publicKeyAlgorithm;
-  const wanted = ALGORITHM_OF[type];
+  const wanted = ALGORITHM_OF[publicKeyAlgorithm];
   requireThat(key !== undefined && wanted !== undefined, "KEY_TYPE_UNSUPPORTED", () => ({
     expected: "an RSA, EC (P-256, P-384, P-521) or ML-DSA-44/65/87 key",
-    received: type,
+    received: key?.asymmetricKeyDetails?.namedCurve ?? key?.asymmetricKeyType ?? publicKeyAlgorithm,
   }));
   requireThat(wanted === algorithm, "ALGORITHM_KEY_MISMATCH", () => ({
     expected: `${wanted}, for the ${key.asymmetricKeyType} key of the certificate`,

@@ -3,7 +3,6 @@ import {
   sourceIdentityOf,
   trustPolicyContext,
 } from "@roles-anywhere/iam-policy/roles-anywhere";
-import type { MappedAttributes } from "@roles-anywhere/iam-policy/roles-anywhere";
 import { printable } from "../errors/printable.ts";
 import { Refusal, requireThat, unableToAssume } from "../errors/refusal.ts";
 import type { ReasonCode } from "../errors/refusal.ts";
@@ -57,8 +56,8 @@ export interface SessionLimit {
 /** A session that all checks allow. */
 export interface AllowedSession {
   readonly request: AssumeRoleRequest;
-  /** The certificate values that its tags are made of. */
-  readonly attributes: MappedAttributes;
+  /** The certificate values that were mapped but made no tag, for example `x509Subject/O` or `x509SAN/DNS/2`. */
+  readonly unmapped: readonly string[];
   /** What the client is told when STS refuses. */
   readonly message: string;
 }
@@ -96,16 +95,16 @@ export async function authorizeSession(
   const roleSessionName = sessionNameOf(certificate, parameters.roleSessionName, acceptRoleSessionName);
   const asked = Math.min(profile.durationSeconds, parameters.durationSeconds ?? Infinity);
   const durationSeconds = Math.min(asked, sessionLimit.maximumSeconds ?? Infinity);
-  const attributes = attributesOf(certificate, profile.attributeMappings);
-  const unmapped = unmappedAttributes(attributes);
-  const message = unableToAssume(roleArn) + failedAttributesSentence(attributes);
+  const { tags, failed } = attributesOf(certificate, profile.attributeMappings);
+  const unmapped = unmappedAttributes(failed);
+  const message = unableToAssume(roleArn) + (unmapped.length === 0 ? "" : failedAttributesSentence(failed));
   requireThat(!strictAttributeMapping || unmapped.length === 0, "ATTRIBUTE_MAPPING_FAILED", () => ({
     message,
     expected:
       "certificate values of letters, digits, spaces and _ . : / = + - @, up to 256, to become session tags",
     received: printable(unmapped.join(", ")),
   }));
-  const sourceIdentity = sourceIdentityOf(certificate.subject.rdns.flat(), serialHex(certificate));
+  const sourceIdentity = sourceIdentityOf(certificate.subject.attributes, serialHex(certificate));
   requireThat(SOURCE_IDENTITY.test(sourceIdentity), "SOURCE_IDENTITY_INVALID", () => ({
     message,
     expected: "a source identity of 2 to 64 letters, digits, spaces and _ . : / = + - @",
@@ -117,7 +116,6 @@ export async function authorizeSession(
     expected: "a role that exists, named with its path",
     received: role === undefined ? `IAM knows no ${roleArn}` : `IAM has it as ${role.roleArn}`,
   }));
-  const { tags } = attributes;
   const context = trustPolicyContext({
     // The resource's ARN, also when the request names an alias.
     trustAnchorArn,
@@ -138,7 +136,7 @@ export async function authorizeSession(
     received: `${durationSeconds} seconds, the smaller of the profile's and the request's duration`,
   }));
   const session = { roleArn, roleSessionName, durationSeconds, sourceIdentity, tags };
-  return { attributes, message, request: { ...session, managedPolicyArns, sessionPolicy } };
+  return { unmapped, message, request: { ...session, managedPolicyArns, sessionPolicy } };
 }
 
 function checkEnabled(label: "Trust anchor" | "Profile", enabled: boolean, arn: string, id: string): void {

@@ -1,4 +1,3 @@
-import type { MappedAttributes } from "@roles-anywhere/iam-policy/roles-anywhere";
 import { Refusal } from "../errors/refusal.ts";
 import { readParameters } from "../request/parameters.ts";
 import type { CreateSessionParameters } from "../request/parameters.ts";
@@ -45,7 +44,7 @@ interface KnownFacts {
 /** How a CreateSession call ended, with everything that the audit needs to know of it. */
 export type SessionVerdict = KnownFacts &
   (
-    | { readonly output: CreateSessionOutput; readonly attributes: MappedAttributes }
+    | { readonly output: CreateSessionOutput; readonly unmapped: readonly string[] }
     | { readonly refusal: Refusal }
   );
 
@@ -80,7 +79,7 @@ export async function createSession(
     const { trustAnchorArn } = trustAnchor;
     sessions.add(grantedSession(credentialSet, session, { ...call, trustAnchorArn }), now);
     const output = { credentialSet: [credentialSet], subjectArn: subject.subjectArn };
-    return { ...facts, output, attributes: session.attributes };
+    return { ...facts, output, unmapped: session.unmapped };
   } catch (error) {
     if (subject !== undefined) markFailed(subject, now);
     if (error instanceof Refusal) return { ...facts, refusal: error };
@@ -98,8 +97,10 @@ async function assume(
   now: Date,
 ) {
   const { roleArn, roleSessionName, sourceIdentity, durationSeconds } = request;
-  const { assumedRoleId, packedPolicySize, ...key } = await callAws(message, aws.assumeRole(request));
-  const { accessKeyId, secretAccessKey, sessionToken } = key;
+  const { assumedRoleId, packedPolicySize, accessKeyId, secretAccessKey, sessionToken } = await callAws(
+    message,
+    aws.assumeRole(request),
+  );
   const account = parseArn(roleArn)?.account ?? accountId;
   const expiresAt = new Date(now.getTime() + durationSeconds * 1000);
   return {
@@ -131,9 +132,10 @@ function grantedSession(
     trustAnchorArn,
   }: AuthenticatedCall & { trustAnchorArn: string },
 ): GrantedSession {
-  const { expiration: _, ...key } = credentials;
   return {
-    ...key,
+    accessKeyId: credentials.accessKeyId,
+    secretAccessKey: credentials.secretAccessKey,
+    sessionToken: credentials.sessionToken,
     ...request,
     roleId: assumedRoleId.split(":")[0] ?? "",
     assumedRoleArn: arn,

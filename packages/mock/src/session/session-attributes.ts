@@ -29,24 +29,22 @@ export function attributesOf(
     subjectAltNames.flatMap((name) => (name.kind === wanted ? [name.value] : []));
   const directory = subjectAltNames.find((name) => name.kind === "directory");
   const names = {
-    subject: subject.rdns.flat(),
-    issuer: issuer.rdns.flat(),
+    subject: subject.attributes,
+    issuer: issuer.attributes,
     dns: textsOf("dns"),
     uri: textsOf("uri"),
-    directoryName: directory?.value.rdns.flat(),
+    directoryName: directory?.value.attributes,
   };
   return mapAttributes(names, mappings);
 }
 
 /** The certificate values that were mapped but made no tag, for example `x509Subject/O` or `x509SAN/DNS/2`. */
-export function unmappedAttributes({ failed }: MappedAttributes): string[] {
+export function unmappedAttributes(failed: MappedAttributes["failed"]): string[] {
   return Object.entries(failed).flatMap(([field, labels]) => labels.map((label) => `${field}/${label}`));
 }
 
-/** The sentence that AWS appends to a refused AssumeRole when some values could not become tags, else "". */
-export function failedAttributesSentence(attributes: MappedAttributes): string {
-  if (unmappedAttributes(attributes).length === 0) return "";
-  const { failed } = attributes;
+/** The sentence that AWS appends to a refused AssumeRole when some values could not become tags. */
+export function failedAttributesSentence(failed: MappedAttributes["failed"]): string {
   const list = (names: readonly string[]): string => `[ ${clip(names.join(", "), 1000)} ]`;
   return (
     ` Some attributes failed to be mapped into session tags. Issuer: ${list(failed.x509Issuer)};` +

@@ -82,9 +82,10 @@ export function findByArnOrAlias<T extends { aliasName?: string | undefined }>(
   resources: ReadonlyMap<string, T>,
   arn: string,
 ): T | undefined {
+  const found = findByArn(state, type, resources, arn);
+  if (found !== undefined) return found;
   const prefix = aliasArn(state, type, "");
-  if (!arn.startsWith(prefix)) return findByArn(state, type, resources, arn);
-  const name = arn.slice(prefix.length);
+  const name = arn.startsWith(prefix) ? arn.slice(prefix.length) : "";
   return name === "" ? undefined : [...resources.values()].find((resource) => resource.aliasName === name);
 }
 

@@ -28,7 +28,7 @@ export interface Certificate {
   readonly extensions: Extensions;
   /** `undefined` when this build of OpenSSL does not know the key's algorithm. */
   readonly publicKey: KeyObject | undefined;
-  /** The object identifier of the key's algorithm. */
+  /** The object identifier of the key's algorithm, or that of its curve. */
   readonly publicKeyAlgorithm: string;
   readonly x509: X509Certificate;
 }
@@ -96,14 +96,13 @@ export function parseCertificate(bytes: Uint8Array): Certificate {
 
 const EC_PUBLIC_KEY = "1.2.840.10045.2.1";
 
-/** The object identifier of a SubjectPublicKeyInfo's algorithm. */
+/** The object identifier of a SubjectPublicKeyInfo's algorithm, or that of its curve. */
 function readKeyAlgorithm(publicKeyInfo: DerNode | undefined): string {
   const [algorithm] = der.sequence(publicKeyInfo, "the public key");
   const [identifier, parameters] = der.sequence(algorithm, "the key's algorithm");
   const oid = der.readOid(identifier, "the key's algorithm");
   // RFC 5480 §2.1.1: curves are named. Parameters written out could be those of a weak curve with the same points.
-  if (oid === EC_PUBLIC_KEY) der.readOid(parameters, "the key's named curve");
-  return oid;
+  return oid === EC_PUBLIC_KEY ? der.readOid(parameters, "the key's named curve") : oid;
 }
 
 function readVersion(node: DerNode): number {

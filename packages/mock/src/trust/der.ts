@@ -219,9 +219,9 @@ export function parseTime(text: string): Date | undefined {
   const parts = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)Z$/.exec(text);
   if (parts === null) return undefined;
   const [, year, month, day, hour, minute, second] = parts;
-  const iso = `${year}-${month}-${day}T${hour}:${minute}:${second}.000Z`;
-  const date = new Date(iso);
-  return Number.isNaN(date.getTime()) || date.toISOString() !== iso ? undefined : date;
+  const date = new Date(`${year}-${month}-${day}T${hour}:${minute}:${second}.000Z`);
+  // JavaScript takes days that the month does not have, and hour 24, for a later day.
+  return date.getUTCDate() === Number(day) ? date : undefined;
 }
 
 function readNode(bytes: Uint8Array, at: number, limit: number): DerNode {

@@ -12,6 +12,8 @@ export interface NameAttribute {
 /** A subject or issuer: its relative names in the order of the certificate, each with one or more attributes. */
 export interface DistinguishedName {
   readonly rdns: readonly (readonly NameAttribute[])[];
+  /** The attributes of all relative names, in the same order. */
+  readonly attributes: readonly NameAttribute[];
   /** Equal for names that RFC 5280 §7.1 calls equal: letter case and runs of spaces do not count. */
   readonly comparisonKey: string;
   /** The same for each relative name. */
@@ -54,7 +56,7 @@ export function readName(node: DerNode | undefined, what: string): Distinguished
     .toReversed()
     .map((rdn) => rdn.map(({ type, value }) => `${type}=${escapeValue(value)}`).join("+"))
     .join(",");
-  return { rdns, rdnKeys, comparisonKey: rdnKeys.join("\u0002"), text };
+  return { rdns, attributes: rdns.flat(), rdnKeys, comparisonKey: rdnKeys.join("\u0002"), text };
 }
 
 function readAttribute(node: DerNode): NameAttribute {

@@ -152,7 +152,7 @@ function namesOf({ subject, extensions }: Certificate): GeneralName[] {
   if (subject.rdns.length > 0) names.push({ kind: "directory", value: subject });
   // RFC 5280 §4.2.1.10: the e-mail attribute of the subject counts when there is no alternative name of that form.
   if (names.some(({ kind }) => kind === "email")) return names;
-  const addresses = subject.rdns.flat().filter(({ type }) => type === "emailAddress");
+  const addresses = subject.attributes.filter(({ type }) => type === "emailAddress");
   return [...names, ...addresses.map(({ value }) => ({ kind: "email", value }) as const)];
 }
 
