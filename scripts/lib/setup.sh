@@ -62,12 +62,11 @@ node_package() {
   esac
 }
 
-# Runs npm ci, unless the lock file is the same as at the last installation.
+# Runs npm ci, unless node_modules holds what the lock file says.
 install_dependencies() {
-  if [ -d "$root/node_modules" ] && cmp -s "$root/package-lock.json" "$root/node_modules/.installed-lock.json"; then return; fi
+  if (cd "$root" && node scripts/lib/is-installed.mjs); then return; fi
   say "Installing dependencies (npm ci)"
   (cd "$root" && npm ci --no-audit --no-fund --loglevel error >&2) || fail "npm ci failed; its messages are above."
-  cp "$root/package-lock.json" "$root/node_modules/.installed-lock.json"
 }
 
 turbo() {
