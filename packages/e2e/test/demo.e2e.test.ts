@@ -110,10 +110,17 @@ describe("the demo in a shell with a real account's settings", { timeout: 300_00
     }
   });
 
-  it("prints the README's transcript", async ({ skip }) => {
+  it("prints the transcript of docs/demo.md, and the README's excerpt of it", async ({ skip }) => {
     // The paths inside a container are others.
     if (!demo.output().includes("process back end")) skip("the transcript is of the process back end");
+    const printed = normaliseTranscript(demo.output());
+    const page = await readFile(join(REPOSITORY_ROOT, "docs", "demo.md"), "utf8");
+    expect(printed).toBe(normaliseTranscript(transcriptOf(page)));
     const readme = await readFile(join(REPOSITORY_ROOT, "README.md"), "utf8");
-    expect(normaliseTranscript(demo.output())).toBe(normaliseTranscript(transcriptOf(readme)));
+    let rest = printed;
+    for (const part of normaliseTranscript(transcriptOf(readme, "excerpt")).split(/^…$/m)) {
+      expect(rest).toContain(part.trim());
+      rest = rest.slice(rest.indexOf(part.trim()) + part.trim().length);
+    }
   });
 });

@@ -48,14 +48,14 @@ function sortEvents(lines: readonly string[], line: string): string[] {
 }
 
 /**
- * A transcript in a README, without its first line: the console block between `<!-- transcript -->` and
+ * A transcript on a page, without its first line: the console block between `<!-- transcript -->` and
  * `<!-- /transcript -->`.
  *
  * @param name another name in these comments
  */
-export function transcriptOf(readme: string, name = "transcript"): string {
+export function transcriptOf(page: string, name = "transcript"): string {
   const pattern = `<!-- ${name} -->\\s*\`\`\`console\\n\\$ .*\\n([\\s\\S]*?)\`\`\`\\s*<!-- /${name} -->`;
-  const block = new RegExp(pattern).exec(readme)?.[1];
-  if (block === undefined) throw new Error(`the README has no ${name}`);
+  const block = new RegExp(pattern).exec(page)?.[1];
+  if (block === undefined) throw new Error(`the page has no ${name}`);
   return block;
 }
