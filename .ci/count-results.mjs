@@ -3,7 +3,8 @@
 //
 //   node .ci/count-results.mjs <logs folder> "passed passed failed"
 //
-// The second argument has the result of each step. A step that failed without a failed test counts as one failed test.
+// Reports are those of the workspaces, and those that the workflows uploaded to the folder `artifacts` of the logs. The
+// second argument has the result of each step. A step that failed without a failed test counts as one failed test.
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
@@ -23,7 +24,7 @@ for (const report of vitestReports()) {
   total.failed += numFailedTests + unloaded.length;
 }
 
-const compose = join(logs, "compose.log");
+const compose = join(logs, "artifacts", "test-reports-compose", "compose.log");
 const [, passed, failed] =
   (existsSync(compose) && /(\d+) passed, (\d+) failed\n$/.exec(readFileSync(compose, "utf8"))) || [];
 total.passed += Number(passed ?? 0);
@@ -48,13 +49,16 @@ console.log(
 process.exitCode = total.failed > 0 || total.passed === 0 ? 1 : 0;
 
 function vitestReports() {
-  return [...workspaces().map((workspace) => join(workspace, "reports")), logs].flatMap((folder) =>
-    existsSync(folder)
-      ? readdirSync(folder)
-          .filter((name) => name.endsWith(".json"))
-          .map((name) => join(folder, name))
-      : [],
-  );
+  const own = workspaces().flatMap((workspace) => jsonFiles(join(workspace, "reports"), false));
+  // What the jobs of the workflows uploaded.
+  return [...own, ...jsonFiles(join(logs, "artifacts"), true)];
+}
+
+function jsonFiles(folder, recursive) {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder, { recursive })
+    .filter((name) => name.endsWith(".json"))
+    .map((name) => join(folder, name));
 }
 
 function workspaces() {

@@ -1,5 +1,5 @@
 # shellcheck shell=sh disable=SC2154,SC2034
-# Sourced by .ci/run: starts the Docker daemon, and installs Docker, the compose plugin and Chromium where they are
+# Sourced by .ci/run: starts the Docker daemon, and installs Docker, the compose plugin, Chromium and act where they are
 # missing (Debian, as root).
 
 ensure_docker() {
@@ -50,4 +50,13 @@ ensure_chromium() {
   command -v chromium >/dev/null 2>&1 && return
   say "Installing Chromium"
   apt_install --no-install-recommends chromium
+}
+
+# act runs GitHub's workflows. tools/workflows/find-act.ts would install it as well, but not meanwhile.
+ensure_act() {
+  act=$(sed -n 's/^export const ACT_VERSION = "\(.*\)";$/\1/p' "$root/tools/workflows/find-act.ts")
+  [ "$(act --version 2>/dev/null)" != "act version $act" ] || return 0
+  [ "$("$root/.cache/bin/act" --version 2>/dev/null)" != "act version $act" ] || return 0
+  say "Installing act"
+  GOBIN="$root/.cache/bin" go install "github.com/nektos/act@v$act" >"$logs/act.log" 2>&1
 }

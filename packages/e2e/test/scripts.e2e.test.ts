@@ -149,4 +149,20 @@ describe("count-results", () => {
       lines: ["1 steps failed; the logs are in logs", "6 passed, 1 failed"],
     });
   });
+
+  it("counts the reports that jobs of the workflows uploaded, and the checks of docker compose", async () => {
+    await workspace("three", 1);
+    const artifacts = join(folder, "logs", "artifacts");
+    const reports = join(artifacts, "test-reports-docker", "packages", "e2e", "reports");
+    await mkdir(reports, { recursive: true });
+    const report = { numPassedTests: 7, numFailedTests: 1, numPendingTests: 0, testResults: [] };
+    await writeFile(join(reports, "vitest.e2e.json"), JSON.stringify(report));
+    await mkdir(join(artifacts, "test-reports-compose"));
+    await writeFile(
+      join(artifacts, "test-reports-compose", "compose.log"),
+      "ok      x\n9 passed, 0 failed\n",
+    );
+    expect(await count("passed")).toEqual({ code: 1, lines: ["22 passed, 1 failed"] });
+    await rm(join(folder, "logs"), { recursive: true });
+  });
 });
