@@ -21,7 +21,6 @@ const JOB: Job = {
   hasMatrix: false,
   calls: undefined,
   actions: ["actions/checkout@abc"],
-  secrets: [],
 };
 
 function workflow(...jobs: readonly Partial<Job>[]): Workflow {

@@ -1,5 +1,5 @@
 // npm run workflows: runs the jobs of .github/workflows on this machine, with act.
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { Command, CommanderError } from "commander";
@@ -19,6 +19,7 @@ interface Flags {
   readonly list?: true | undefined;
   readonly artifacts?: string | undefined;
   readonly turboCache?: string | undefined;
+  readonly secretFile?: string | undefined;
   readonly root: string;
 }
 
@@ -33,6 +34,10 @@ const program = new Command(NAME)
   .option(
     "--turbo-cache <folder>",
     "let jobs with the Node.js of .nvmrc share this cache (default: each run starts with an empty one)",
+  )
+  .option(
+    "--secret-file <file>",
+    'secrets for the jobs, as lines NAME="value" with \\n for line ends (default: none)',
   )
   .option("--root <folder>", "the checkout", ROOT)
   .addHelpText(
@@ -83,6 +88,7 @@ async function run(names: readonly string[], flags: Flags): Promise<number> {
     process.stdout.write([...jobs, ...left, ""].join("\n"));
     return 0;
   }
+  const secrets = flags.secretFile === undefined ? "" : readFileSync(flags.secretFile, "utf8");
   const act = findAct(join(ROOT, ".cache", "bin"), note);
   const controller = new AbortController();
   for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(name, () => controller.abort());
@@ -105,9 +111,8 @@ async function run(names: readonly string[], flags: Flags): Promise<number> {
           RA_WORKFLOWS_NODES: join(ROOT, ".cache", "workflows"),
           TURBO_CACHE_DIR: flags.turboCache === undefined ? join(folder, "turbo") : resolve(flags.turboCache),
         }),
-        secrets: {},
-        variables: {},
-        log: (job, line) => note(`${job} | ${line}`),
+        secrets,
+        log: (job, text) => text.split("\n").forEach((line) => note(`${job} | ${line}`)),
         signal: controller.signal,
       });
       results.push(...done.results);

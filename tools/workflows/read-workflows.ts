@@ -15,8 +15,6 @@ export interface Job {
   readonly calls: string | undefined;
   /** Actions of other repositories, `owner/name@ref`, also those that actions of this repository use. */
   readonly actions: readonly string[];
-  /** Secrets that its steps name. */
-  readonly secrets: readonly string[];
 }
 
 /** A file of `.github/workflows`. */
@@ -72,9 +70,6 @@ function readWorkflow(root: string, file: string, name: string): Workflow {
       hasMatrix: job.strategy?.matrix !== undefined,
       calls: job.uses,
       actions: [...new Set(actionsOf(root, job.steps))],
-      secrets: [
-        ...new Set([...JSON.stringify(job).matchAll(/\bsecrets\.(\w+)/g)].map(([, secret = ""]) => secret)),
-      ],
     })),
   };
 }

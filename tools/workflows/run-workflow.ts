@@ -31,9 +31,8 @@ export interface WorkflowRun {
   /** `key:value`, to run only some cells of a matrix. */
   readonly matrix: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
-  /** They reach act through a pipe, because a command line and a variable show in lists of processes. */
-  readonly secrets: Readonly<Record<string, string>>;
-  readonly variables: Readonly<Record<string, string>>;
+  /** `NAME="value"`, a line each. They reach act through a pipe: command lines and variables show in lists of processes. */
+  readonly secrets: string;
   /** Takes a line of a job's log. */
   readonly log: (job: string, line: string) => void;
   readonly signal: AbortSignal;
@@ -74,7 +73,6 @@ export async function runWorkflow(
     ...["--env-file", "/dev/null", "--input-file", "/dev/null", "--var-file", "/dev/null"],
     ...["--secret-file", "/dev/stdin", "--concurrent-jobs", "1", "--pull=false"],
     ...run.matrix.flatMap(option("--matrix")),
-    ...Object.entries(run.variables).flatMap(([name, value]) => ["--var", `${name}=${value}`]),
   ];
   const trackingId = `act_${randomUUID()}`;
   // Node.js gives its children sockets, and only a pipe can be opened as a file. In a group of its own act is interrupted
@@ -88,7 +86,7 @@ export async function runWorkflow(
   child.stdin.on("error", () => {
     // act ended without reading them, which its exit code says.
   });
-  child.stdin.end(asEnvFile(run.secrets));
+  child.stdin.end(run.secrets);
   const interrupt = (): void => {
     if (child.pid !== undefined) process.kill(-child.pid, "SIGTERM");
   };
@@ -151,13 +149,6 @@ function option(name: string): (value: string) => string[] {
 function replacement(action: string): string[] {
   const folder = STAND_INS.get(action.split("@")[0] ?? "");
   return folder === undefined ? [] : [`${action}=${folder}`];
-}
-
-/** The form that act reads: double quotes, line ends as \n. */
-function asEnvFile(values: Readonly<Record<string, string>>): string {
-  return Object.entries(values)
-    .map(([name, value]) => `${name}=${JSON.stringify(value)}\n`)
-    .join("");
 }
 
 function parseLine(text: string): z.infer<typeof logSchema> | undefined {
