@@ -64,6 +64,7 @@ export const FLOORS = {
     { name: "environment", paths: ["config/"] },
     { name: "signatures", paths: ["sigv4-x509/", "sigv4-hmac/"] },
     { name: "keys", paths: ["keys/"] },
+    { name: "tokens", paths: ["pkcs11/"] },
     { name: "http", paths: ["http/"] },
     { name: "session", paths: ["session/"] },
     { name: "cache", paths: ["cache/"] },

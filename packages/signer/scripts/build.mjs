@@ -42,13 +42,41 @@ const options = {
 // cache in Node.js (instructions, Node.js 24).
 const command = { ...options, outdir: "dist/cli", minify: true, supported: { "dynamic-import": false } };
 /** Loads a module when its first export is used, so that each call loads only what it needs, when it needs it. */
-const LAZY_REQUIRE = "let require=(name,loaded)=>new Proxy({},{get:(_,key)=>(loaded??=load(name))[key]});";
+const LAZY_REQUIRE =
+  'let require=(name,loaded)=>name==="./pkcs11.cjs"?load(name):new Proxy({},{get:(_,key)=>(loaded??=load(name))[key]});';
 /** What few calls of credential-process need has a script of its own, so that the others read a sixth less. */
 const RARELY_USED = /\/(?:ask-password|asn1|help-text|pfx|refusal)\.ts$/;
+
+/** PKCS#11 has a script of its own beside each that may need it, so that nobody else reads it. */
+const pkcs11Apart = {
+  name: "pkcs11-apart",
+  setup({ onResolve }) {
+    onResolve({ filter: /\/token-identity\.[jt]s$/ }, ({ kind }) =>
+      kind === "dynamic-import" ? { path: "./pkcs11.cjs", external: true } : undefined,
+    );
+  },
+};
 
 await build({
   ...command,
   entryPoints: { commands: "src/cli/main.ts" },
+  outExtension: { ".js": ".cjs" },
+  plugins: [pkcs11Apart],
+});
+for (const folder of ["dist/cli", "dist/commonjs"]) {
+  await build({
+    ...command,
+    entryPoints: { pkcs11: "src/pkcs11/token-identity.ts" },
+    outdir: folder,
+    outExtension: { ".js": ".cjs" },
+    packages: folder === "dist/cli" ? undefined : "external",
+  });
+}
+// The process that holds a PKCS#11 library, for the command and for both forms of the library.
+await build({
+  ...command,
+  entryPoints: { "token-agent": "src/pkcs11/agent/main.ts" },
+  outdir: "dist",
   outExtension: { ".js": ".cjs" },
 });
 const hash = await buildCredentialProcess();
@@ -65,6 +93,8 @@ await build({
   entryPoints: ["dist/index.js"],
   outfile: "dist/commonjs/index.js",
   packages: "external",
+  supported: { "dynamic-import": false },
+  plugins: [pkcs11Apart],
 });
 writeFileSync("dist/commonjs/package.json", '{"type":"commonjs"}\n');
 for (const name of readdirSync("dist", { recursive: true, encoding: "utf8" })) {
@@ -88,6 +118,7 @@ async function buildCredentialProcess() {
     banner: { js: `(function(load,__filename){${LAZY_REQUIRE}` },
     footer: { js: "})" },
     plugins: [
+      pkcs11Apart,
       {
         name: "rarely-used",
         setup({ onResolve }) {

@@ -4,9 +4,10 @@ export type { HttpRequest, HttpResponse, HttpSend } from "./http/send.ts";
 export { checkIdentity, loadIdentity } from "./keys/identity.ts";
 export { loadCertificate, loadCertificateChain } from "./keys/certificate.ts";
 export type { EndEntityCertificate } from "./keys/certificate.ts";
-export type { IdentitySources, SigningIdentity } from "./keys/identity.ts";
+export type { CertificateSelector, IdentitySources, SigningIdentity, TokenOptions } from "./keys/identity.ts";
 export { loadPrivateKey } from "./keys/private-key.ts";
 export type { PemSource } from "./keys/pem.ts";
+export { loadTokenIdentity } from "./pkcs11/load.ts";
 export { fromRolesAnywhere } from "./provider/from-roles-anywhere.ts";
 export type {
   RolesAnywhereCredentials,

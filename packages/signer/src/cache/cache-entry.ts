@@ -71,7 +71,7 @@ export function isCacheName(name: string): boolean {
 
 /**
  * Finds where the credentials of a command line are kept. The file's name has the checksums of key and certificate, so a
- * renewed certificate has an entry of its own. Undefined when the certificate cannot be read, there is no folder, or an
+ * renewed certificate has an entry of its own; one in a token is not asked for. Undefined when the certificate cannot be read, there is no folder, or an
  * argument holds a line break.
  */
 export function cachePlace(
@@ -79,14 +79,15 @@ export function cachePlace(
   certificate: string,
   environment: Environment,
 ): CachePlace | undefined {
-  const absolute = resolve(certificate);
+  const isOnToken = certificate.startsWith("pkcs11:");
+  const absolute = isOnToken ? "" : resolve(certificate);
   const key = [...words, absolute, ...VARIABLES.map((name) => environment[name] ?? "")].join("\u001f");
   const folder = cacheFolder(environment);
   // oxlint-disable-next-line no-control-regex -- what cannot stand in a line of the entry
   if (folder === undefined || /[\n\r\u0000]/.test(key)) return undefined;
   try {
     // With a line feed, as the shell launcher gives it to cksum.
-    const name = `${posixChecksum(Buffer.from(`${key}\n`))}.${posixChecksum(readFileSync(absolute))}`;
+    const name = `${posixChecksum(Buffer.from(`${key}\n`))}.${posixChecksum(isOnToken ? Buffer.of() : readFileSync(absolute))}`;
     return { folder, path: join(folder, name), key };
   } catch {
     return undefined;

@@ -155,10 +155,18 @@ describe("ra-signer credential-process", () => {
       /certificate stores/,
     ],
     [{ "system-store-name": "MY", certificate: null, "private-key": null }, /certificate stores/],
-    [{ "pkcs11-lib": "/lib.so" }, /PKCS#11 tokens are not supported/],
+    [{ "pkcs11-lib": "/lib.so" }, /neither --certificate nor --private-key is a PKCS#11 URI/],
     [{ "tpm-key-password": "x" }, /TPM keys are not supported/],
-    [{ certificate: "pkcs11:object=a" }, /--certificate: PKCS#11/],
-    [{ "private-key": "pkcs11:object=a" }, /--private-key: PKCS#11/],
+    [{ certificate: "pkcs11:object=a", "pkcs11-lib": "/lib.so" }, /the PKCS#11 library "\/lib\.so"|pkcs11js/],
+    [
+      { "private-key": "pkcs11:object=a", "pkcs11-lib": "/lib.so" },
+      /the PKCS#11 library "\/lib\.so"|pkcs11js/,
+    ],
+    [
+      { "private-key": "pkcs11:object" },
+      /the URI "pkcs11:object": a part of it is not of the form name=value/,
+    ],
+    [{ "private-key": "pkcs11:object=a", "pkcs8-password": "1234" }, /a PIN on the command line/],
     [{ "private-key": "handle:0x81000001" }, /--private-key: TPM/],
     [{ "cert-selector": "x" }, /--certificate and --cert-selector exclude each other/],
     [{ "system-store-name": "x" }, /--certificate and --system-store-name exclude/],
@@ -176,7 +184,7 @@ describe("ra-signer credential-process", () => {
 
   it.each([
     [["--reuse-pin"], /PKCS#11/],
-    [["--no-tpm-key-password"], /TPM/],
+    [["--no-tpm-key-password"], /PKCS#11/],
     [["--use-latest-expiring-certificate"], /--private-key and --use-latest-expiring-certificate exclude/],
   ])("refuses %j with a sentence", async (switches, message) => {
     const result = await runCli([...commandLine(), ...switches]);

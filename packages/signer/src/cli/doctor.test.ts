@@ -163,7 +163,7 @@ describe("ra-signer doctor", () => {
     ["another account", () => ["--role-arn", "arn:aws:iam::210987654321:role/x"], ["fail account"]],
     ["an endpoint where nobody listens", () => ["--endpoint", "http://127.0.0.1:1"], ["fail endpoint"]],
     ["an endpoint without a scheme", () => ["--endpoint", "localhost"], ["fail endpoint"]],
-    ["a key in a token", () => ["--private-key", "pkcs11:object=a"], ["fail flags"]],
+    ["a TPM key", () => ["--private-key", "handle:0x81000001"], ["fail flags"]],
   ])("fails %s, and only that", async (_title, prepare, expected) => {
     await using service = await startAws();
     const more = prepare();

@@ -256,6 +256,8 @@ describe("flags that exclude each other", () => {
 
 describe("what is not supported", () => {
   const stores = "certificate stores of the operating system are not supported";
+  const noToken = "neither --certificate nor --private-key is a PKCS#11 URI (pkcs11:…)";
+  const tpm = "TPM keys are not supported outside of PKCS#11 tokens (tpm2-pkcs11)";
   it.each([
     ["Key=x509Subject,Value=CN=a,OU=b Key=x509Serial,Value=0a"],
     ["Key=x509Issuer,Value=CN=a b"],
@@ -285,13 +287,12 @@ describe("what is not supported", () => {
     [["--system-store-name", "MY"], `--system-store-name: ${stores}`],
     [["--system-store-name", "root"], `--system-store-name: ${stores}`],
     [["--use-latest-expiring-certificate"], `--use-latest-expiring-certificate: ${stores}`],
-    [["--pkcs11-lib", "/lib.so"], "--pkcs11-lib: PKCS#11 tokens are not supported"],
-    [["--reuse-pin"], "--reuse-pin: PKCS#11 tokens are not supported"],
-    [["--certificate", "pkcs11:object=a"], "--certificate: PKCS#11 tokens are not supported"],
-    [["--private-key", "pkcs11:object=a?pin-value=1"], "--private-key: PKCS#11 tokens are not supported"],
-    [["--tpm-key-password", "x"], "--tpm-key-password: TPM keys are not supported"],
-    [["--no-tpm-key-password"], "--no-tpm-key-password: TPM keys are not supported"],
-    [["--private-key", "handle:0x81000001"], "--private-key: TPM keys are not supported"],
+    [["--pkcs11-lib", "/lib.so"], `--pkcs11-lib: ${noToken}`],
+    [["--reuse-pin"], `--reuse-pin: ${noToken}`],
+    [["--no-tpm-key-password"], `--no-tpm-key-password: ${noToken}`],
+    [["--tpm-key-password", "x"], `--tpm-key-password: ${tpm}`],
+    [["--private-key", "handle:0x81000001"], `--private-key: ${tpm}`],
+    [["--certificate", "pkcs11:object=a", "--tpm-key-password", "x"], `--tpm-key-password: ${tpm}`],
   ])("%j is refused with a sentence", async (words, start) => {
     for (const command of [credentialProcess, serve, update, signString]) {
       const { code, error, out } = await run(command, words);

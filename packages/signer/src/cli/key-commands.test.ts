@@ -104,7 +104,7 @@ describe("ra-signer sign-string", () => {
   it.each([
     [["--digest", "MD5"], /invalid argument "MD5" for "--digest"/],
     [["--format", "xml"], /invalid argument "xml" for "--format"/],
-    [["--private-key", "pkcs11:a"], /PKCS#11/],
+    [["--private-key", "pkcs11:a"], /the URI "pkcs11:a": a part of it is not of the form name=value/],
     [["--certificate", ""], /--certificate is missing/],
   ])("refuses %j", async (args, message) => {
     const result = await runCli(words("P-256", ...args));

@@ -5,10 +5,10 @@ import { beforeEach, describe, expect, it, vi } from "vitest";
 import { makeIdentity } from "../../test/support/identities.ts";
 import { temporaryFolder } from "@roles-anywhere/testing";
 import { exportPkcs12 } from "../../test/support/pkcs12.ts";
-import { askPassword } from "./ask-password.ts";
+import { askPassword } from "../keys/ask-password.ts";
 import { identityLoader } from "./resolve-flags.ts";
 
-vi.mock("./ask-password.ts", () => ({ askPassword: vi.fn<typeof askPassword>() }));
+vi.mock("../keys/ask-password.ts", () => ({ askPassword: vi.fn<typeof askPassword>() }));
 
 const identity = makeIdentity("P-256");
 const certificate = exportPkcs12(identity, "right");

@@ -2,15 +2,16 @@ import { readFileSync } from "node:fs";
 
 import type { Environment } from "../config/environment.ts";
 import { printable, SignerError } from "../errors.ts";
-import { identityWarnings, loadIdentity } from "../keys/identity.ts";
-import type { IdentitySources, SigningIdentity } from "../keys/identity.ts";
+import { identityWarnings } from "../keys/identity.ts";
+import type { IdentitySources, SigningIdentity, TokenOptions } from "../keys/identity.ts";
 import type { PemSource } from "../keys/pem.ts";
+import { loadAnyIdentity } from "../pkcs11/load.ts";
 import type { SessionParameters } from "../session/session-parameters.ts";
 import { resolveSession } from "../session/session-source.ts";
 import type { SessionOptions, SessionSource } from "../session/session-source.ts";
-import { askPassword } from "./ask-password.ts";
+import { askPassword } from "../keys/ask-password.ts";
 import type { CommandContext } from "./command.ts";
-import { refuseUnsupported } from "./session-flags.ts";
+import { namesToken, refuseUnsupported } from "./session-flags.ts";
 import type { IdentityFlags, SessionFlags } from "./session-flags.ts";
 
 /**
@@ -27,8 +28,8 @@ export function resolveFlags(flags: SessionFlags, { environment, note }: Command
       ...wayOf(flags),
       loadIdentity: identityLoader(sources),
       trace: flags.debug === true ? note : undefined,
-      warn({ certificate }, moment) {
-        for (const warning of identityWarnings(certificate, keyPath(flags), moment)) {
+      warn({ certificate, warnings = [] }, moment) {
+        for (const warning of [...warnings, ...identityWarnings(certificate, keyPath(flags), moment)]) {
           note(`ra-signer: warning: ${warning}`);
         }
       },
@@ -75,20 +76,38 @@ export function sessionParameters(flags: SessionFlags): SessionParameters {
  */
 export function identitySources(flags: IdentityFlags, environment: Environment): IdentitySources {
   refuseUnsupported(flags);
-  const { certificate, intermediates, "private-key": key } = flags;
-  if (!certificate) throw new SignerError("ERR_SIGNER_USAGE", "--certificate is missing");
+  const { certificate, intermediates, "private-key": key, "cert-selector": selector } = flags;
+  if (!certificate && !selector) throw new SignerError("ERR_SIGNER_USAGE", "--certificate is missing");
+  const isKeyOnToken = (key || certificate || "pkcs11:").startsWith("pkcs11:");
+  if (isKeyOnToken && flags["pkcs8-password"]) {
+    throw new SignerError(
+      "ERR_SIGNER_USAGE",
+      "--pkcs8-password: a PIN on the command line can be seen by other users; give --pkcs8-password-env, or pin-source=file:PATH in the URI",
+    );
+  }
   return {
-    certificate: pemSource("certificate", certificate, environment),
+    certificate: certificate ? pemSource("certificate", certificate, environment) : "pkcs11:",
     privateKey: key === "-" ? readFileSync(0) : key ? pemSource("private-key", key, environment) : undefined,
     intermediates: intermediates ? pemSource("intermediates", intermediates, environment) : undefined,
     passphrase: passphraseOf(flags, environment),
+    pkcs11: namesToken(flags) ? tokenOptions(flags) : undefined,
+  };
+}
+
+function tokenOptions(flags: IdentityFlags): TokenOptions {
+  return {
+    library: flags["pkcs11-lib"] || undefined,
+    reusePin: flags["reuse-pin"],
+    withoutPin: flags["no-tpm-key-password"],
+    selector: flags["cert-selector"] || undefined,
+    latest: flags["use-latest-expiring-certificate"],
   };
 }
 
 /** The file of the key, if the flags name one. */
 export function keyPath(flags: IdentityFlags): string | undefined {
   const key = flags["private-key"] || flags.certificate;
-  return key === undefined || key === "-" || key.startsWith("env:") ? undefined : key;
+  return key === undefined || key === "-" || /^(?:env|pkcs11):/.test(key) ? undefined : key;
 }
 
 /**
@@ -126,10 +145,10 @@ function variable(name: string, flag: string, environment: Environment): string 
  */
 export async function withPassword<Result>(
   passphrase: string | undefined,
-  act: (passphrase: string | undefined) => Result,
+  act: (passphrase: string | undefined) => Result | Promise<Result>,
 ): Promise<Result> {
   try {
-    return act(passphrase);
+    return await act(passphrase);
   } catch (error) {
     if (!(error instanceof SignerError) || error.code !== "ERR_SIGNER_PASSWORD_MISSING") throw error;
     const { path } = error;
@@ -147,8 +166,9 @@ export function identityLoader(sources: IdentitySources): () => Promise<SigningI
   let { passphrase } = sources;
   let pending: Promise<SigningIdentity> | undefined;
   return () => {
-    pending ??= withPassword(passphrase, (given) => {
-      const identity = loadIdentity({ ...sources, passphrase: given });
+    pending ??= withPassword(passphrase, async (given) => {
+      const pkcs11 = sources.pkcs11 && { ...sources.pkcs11, ask: true };
+      const identity = await loadAnyIdentity({ ...sources, passphrase: given, pkcs11 });
       passphrase = given;
       return identity;
     }).finally(() => (pending = undefined));

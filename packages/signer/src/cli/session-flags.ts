@@ -4,11 +4,14 @@ import type { Flags } from "./parse-flags.ts";
 
 /** Flags that say who calls; names are those of `aws_signing_helper`. */
 export const IDENTITY_FLAGS = {
-  certificate: { value: "FILE", help: "end-entity certificate, PEM or PKCS#12; env:NAME for a variable" },
+  certificate: {
+    value: "FILE",
+    help: "end-entity certificate, PEM or PKCS#12; env:NAME for a variable, pkcs11:URI for a token",
+  },
   "private-key": {
     value: "FILE",
-    help: "its private key, PEM; env:NAME for a variable, - for standard input",
-    default: "the key in the certificate's file",
+    help: "its private key, PEM; env:NAME for a variable, - for standard input, pkcs11:URI for a token",
+    default: "the key in the certificate's file or token",
   },
   "pkcs8-password": {
     value: "TEXT",
@@ -17,16 +20,27 @@ export const IDENTITY_FLAGS = {
   },
   "pkcs8-password-env": {
     value: "NAME",
-    help: "variable that holds that password",
+    help: "variable that holds that password, or the PIN of the token",
     default: "asked for, if stdin and stderr are a terminal",
   },
-  "cert-selector": { value: "TEXT", help: "refused: operating system stores are not supported" },
-  "system-store-name": { value: "NAME", help: "refused, likewise" },
-  "use-latest-expiring-certificate": { type: "switch", help: "refused, likewise" },
-  "pkcs11-lib": { value: "FILE", help: "refused: PKCS#11 is not supported" },
-  "reuse-pin": { type: "switch", help: "refused, likewise" },
+  "cert-selector": {
+    value: "TEXT",
+    help: "certificate of a token, in place of --certificate: Key=x509Subject,Value=CN=client; file://PATH for JSON",
+  },
+  "system-store-name": { value: "NAME", help: "refused: operating system stores are not supported" },
+  "use-latest-expiring-certificate": {
+    type: "switch",
+    help: "of several certificates of a token, take the one that ends last",
+    default: "false",
+  },
+  "pkcs11-lib": { value: "FILE", help: "PKCS#11 library of the token", default: "p11-kit-proxy.so" },
+  "reuse-pin": {
+    type: "switch",
+    help: "say the token's PIN again for a key that wants it for each signature",
+    default: "false",
+  },
   "tpm-key-password": { value: "TEXT", help: "refused: TPM keys are not supported", secret: true },
-  "no-tpm-key-password": { type: "switch", help: "refused, likewise" },
+  "no-tpm-key-password": { type: "switch", help: "use a token without a PIN", default: "false" },
 } as const;
 
 /** Flags of every command that asks for a session; names and defaults are those of `aws_signing_helper`. */
@@ -74,18 +88,8 @@ const EXCLUSIVE: readonly (readonly [IdentityFlag, readonly (IdentityFlag | "int
 ];
 
 const STORE = "certificate stores of the operating system are not supported";
-const TOKEN = "PKCS#11 tokens are not supported";
-const TPM = "TPM keys are not supported";
-
-const REFUSED: readonly (readonly [IdentityFlag, string])[] = [
-  ["cert-selector", STORE],
-  ["system-store-name", STORE],
-  ["use-latest-expiring-certificate", STORE],
-  ["pkcs11-lib", TOKEN],
-  ["reuse-pin", TOKEN],
-  ["tpm-key-password", TPM],
-  ["no-tpm-key-password", TPM],
-];
+const NO_TOKEN = "neither --certificate nor --private-key is a PKCS#11 URI (pkcs11:…)";
+const TPM = "TPM keys are not supported outside of PKCS#11 tokens (tpm2-pkcs11)";
 
 /**
  * Refuses flags that exclude each other, and those for keys that are not supported.
@@ -110,7 +114,7 @@ export function refuseUnsupported(flags: IdentityFlags): void {
       throw new SignerError("ERR_SIGNER_USAGE", `--${name} and --${clash} exclude each other`);
     }
   }
-  const [flag, reason] = REFUSED.find(([name]) => asked(name)) ?? refusedValue(flags);
+  const [flag, reason] = refused(flags, asked);
   if (flag !== undefined) {
     throw new SignerError(
       "ERR_SIGNER_KEY_UNSUPPORTED",
@@ -119,10 +123,24 @@ export function refuseUnsupported(flags: IdentityFlags): void {
   }
 }
 
-function refusedValue(flags: IdentityFlags): readonly [IdentityFlag, string] | readonly [] {
+function refused(
+  flags: IdentityFlags,
+  asked: (name: IdentityFlag) => boolean,
+): readonly [IdentityFlag, string] | readonly [] {
+  if (asked("system-store-name")) return ["system-store-name", STORE];
+  if (asked("cert-selector") && !asked("pkcs11-lib")) return ["cert-selector", STORE];
   for (const name of ["certificate", "private-key"] as const) {
-    if (flags[name]?.startsWith("pkcs11:") === true) return [name, TOKEN];
     if (flags[name]?.startsWith("handle:") === true) return [name, TPM];
   }
-  return [];
+  if (asked("tpm-key-password")) return ["tpm-key-password", TPM];
+  if (namesToken(flags)) return [];
+  if (asked("use-latest-expiring-certificate")) return ["use-latest-expiring-certificate", STORE];
+  const flag = (["pkcs11-lib", "reuse-pin", "no-tpm-key-password"] as const).find(asked);
+  return flag === undefined ? [] : [flag, NO_TOKEN];
+}
+
+/** Whether the flags name something in a PKCS#11 token. */
+export function namesToken(flags: IdentityFlags): boolean {
+  const isUri = (value: string | undefined): boolean => value?.startsWith("pkcs11:") === true;
+  return isUri(flags.certificate) || isUri(flags["private-key"]) || Boolean(flags["cert-selector"]);
 }

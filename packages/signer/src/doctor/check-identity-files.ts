@@ -81,7 +81,7 @@ function checkKeyMode(path: string): Finding {
   return warn("key file mode", "others may read the key", remedy);
 }
 
-function checkValidity({ certificate }: SigningIdentity, moment: Date): Finding {
+export function checkValidity({ certificate }: SigningIdentity, moment: Date): Finding {
   const { validToDate } = certificate.x509;
   try {
     checkIdentity(certificate, undefined, moment);

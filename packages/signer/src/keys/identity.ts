@@ -15,16 +15,22 @@ import type { NamedPem, PemSource } from "./pem.ts";
 export interface IdentitySources {
   /**
    * End-entity certificate: path, PEM text or bytes. Path or bytes of a PKCS#12 file bring the private key and the
-   * intermediates as well, and nothing else may give them then. Or what `loadCertificate` gave.
+   * intermediates as well, and nothing else may give them then. Or what `loadCertificate` gave. Or the `pkcs11:` URI of a
+   * certificate in a token, where functions that return a promise are given it.
    */
   readonly certificate: PemSource | EndEntityCertificate;
   /**
-   * Its private key: path, PEM text, bytes, a KeyObject, or something that signs (KMS, HSM).
+   * Its private key: path, PEM text, bytes, a KeyObject, the `pkcs11:` URI of a key in a token, or something else that signs
+   * (a KMS).
    *
-   * @default the key in the same file or text as the certificate
+   * @default the key in the same file, text or token as the certificate
    */
   readonly privateKey?: PemSource | KeyObject | RequestSigner | undefined;
-  /** Password of an encrypted key or of a PKCS#12 file. @default the key is plain, the file's password empty */
+  /**
+   * Password of an encrypted key or of a PKCS#12 file, or the PIN of the token, unless its URI says where that is.
+   *
+   * @default the key is plain, the file's password empty, the token shows everything without a login
+   */
   readonly passphrase?: string | undefined;
   /**
    * Intermediate certificates between it and the trust anchor, in the order to send them: path, PEM text, bytes, or what
@@ -33,9 +39,36 @@ export interface IdentitySources {
    * @default none; those of a PKCS#12 file on the path upwards from its end-entity certificate
    */
   readonly intermediates?: PemSource | readonly Uint8Array[] | undefined;
+  /** How `pkcs11:` URIs are read. */
+  readonly pkcs11?: TokenOptions | undefined;
   /** Signs in place of the private key: `signer` of a {@link SigningIdentity}. @default the private key signs */
   readonly signer?: RequestSigner | undefined;
 }
+
+/** How keys and certificates in PKCS#11 tokens are found and used. Needs the package pkcs11js. */
+export interface TokenOptions {
+  /**
+   * Path of the library that the token's vendor gives.
+   *
+   * @default `module-path` of the URI, else `p11-kit-proxy.so`, which knows every library that is set up for p11-kit
+   */
+  readonly library?: string | undefined;
+  /** Say the token's PIN again for each signature of a key that wants that (CKA_ALWAYS_AUTHENTICATE). @default false */
+  readonly reusePin?: boolean | undefined;
+  /** Never log in. @default false: a login, when the token wants one */
+  readonly withoutPin?: boolean | undefined;
+  /** Ask the person at the terminal for a PIN that is not given. @default false */
+  readonly ask?: boolean | undefined;
+  /** Of the certificates that the URI fits, those that count; also the text of --cert-selector. @default all */
+  readonly selector?: CertificateSelector | string | undefined;
+  /** Of several such certificates, take the one that ends last. @default false: they are an error */
+  readonly latest?: boolean | undefined;
+}
+
+/** What a certificate has to be: names as RFC 2253 writes them (`CN=client,O=Example`), the serial number in hexadecimal. */
+export type CertificateSelector = Readonly<
+  Partial<Record<"x509Subject" | "x509Issuer" | "x509Serial", string>>
+>;
 
 /** A certificate, its chain, and what signs for it. */
 export interface SigningIdentity {
@@ -45,6 +78,10 @@ export interface SigningIdentity {
   readonly signer: RequestSigner;
   /** Undefined when the key is elsewhere. */
   readonly privateKey: KeyObject | undefined;
+  /** A token's key signs with another hash than that of requests: RSA with PKCS#1 v1.5, EC in DER. */
+  readonly signWith?: (message: Uint8Array, digest: "SHA256" | "SHA384" | "SHA512") => Promise<Uint8Array>;
+  /** What is not wrong yet about a PIN: others may read it. */
+  readonly warnings?: readonly string[];
 }
 
 /**

@@ -30,6 +30,13 @@ export function readPem(source: PemSource, what: string): NamedPem {
     return { text: Buffer.from(source).toString("latin1"), name: "given as bytes" };
   }
   if (holdsPem(source)) return { text: source, name: "given as text" };
+  if (source.startsWith("pkcs11:")) {
+    // It may hold a PIN.
+    throw new SignerError(
+      "ERR_SIGNER_KEY_UNSUPPORTED",
+      `the ${what} is a PKCS#11 URI, and no file; load it with loadTokenIdentity`,
+    );
+  }
   try {
     return { text: readFileSync(source, "latin1"), name: `"${source}"`, path: source };
   } catch (cause) {

@@ -1,6 +1,7 @@
 import type { Environment } from "../config/environment.ts";
-import { checkIdentity, loadIdentity, requireCertificate } from "../keys/identity.ts";
+import { checkIdentity, requireCertificate } from "../keys/identity.ts";
 import type { IdentitySources } from "../keys/identity.ts";
+import { loadAnyIdentity } from "../pkcs11/load.ts";
 import { parseArn } from "../session/arn.ts";
 import type { CreateSessionOptions } from "../session/create-session.ts";
 import { concealSecrets } from "../session/credential-set.ts";
@@ -97,7 +98,7 @@ export function fromRolesAnywhere(init: RolesAnywhereInit): RolesAnywhereProvide
   let source: SessionSource | undefined;
   const resolved = (): SessionSource =>
     (source ??= resolveSession(
-      { ...init, loadIdentity: () => loadIdentity(init) },
+      { ...init, loadIdentity: () => loadAnyIdentity(init) },
       init.environment ?? process.env,
     ));
 
@@ -111,7 +112,7 @@ export function fromRolesAnywhere(init: RolesAnywhereInit): RolesAnywhereProvide
 
   const check = async (): Promise<void> => {
     resolved();
-    const { certificate, privateKey } = loadIdentity(init);
+    const { certificate, privateKey } = await loadAnyIdentity(init);
     checkIdentity(certificate, privateKey, now());
   };
 

@@ -4,8 +4,8 @@ import { setTimeout } from "node:timers/promises";
 import { printable, SignerError } from "../errors.ts";
 import { createHttpSend, withinTime } from "../http/send.ts";
 import type { HttpRequest, HttpResponse, HttpSend } from "../http/send.ts";
-import { loadIdentity } from "../keys/identity.ts";
 import type { IdentitySources, SigningIdentity } from "../keys/identity.ts";
+import { loadAnyIdentity } from "../pkcs11/load.ts";
 import { parseCredentialSet } from "./credential-set.ts";
 import type { CredentialSet } from "./credential-set.ts";
 import { likelyCause, parseServiceError } from "./refusal.ts";
@@ -61,7 +61,7 @@ const MAX_ID_LENGTH = 200;
  * @see https://docs.aws.amazon.com/rolesanywhere/latest/userguide/authentication-create-session.html
  */
 export async function createSession(init: CreateSessionInit): Promise<CredentialSet> {
-  return requestSession(loadIdentity(init), resolveParameters(init), init);
+  return requestSession(await loadAnyIdentity(init), resolveParameters(init), init);
 }
 
 /** The same with what is worked out once. */

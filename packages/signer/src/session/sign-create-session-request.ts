@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 
-import { loadIdentity } from "../keys/identity.ts";
 import type { IdentitySources, SigningIdentity } from "../keys/identity.ts";
+import { loadAnyIdentity } from "../pkcs11/load.ts";
 import { HEADER_DATE, SESSIONS_PATH } from "../sigv4-x509/constants.ts";
 import { signRequest } from "../sigv4-x509/sign-request.ts";
 import { VERSION } from "../version.ts";
@@ -47,7 +47,7 @@ export interface SignedCreateSessionRequest {
 export async function signCreateSessionRequest(
   init: IdentitySources & SessionParameters & AttemptOptions,
 ): Promise<SignedCreateSessionRequest> {
-  return signAttempt(loadIdentity(init), resolveParameters(init), init);
+  return signAttempt(await loadAnyIdentity(init), resolveParameters(init), init);
 }
 
 /** Signs one attempt at a session. */

@@ -75,6 +75,8 @@ async function signatureBy(signer: RequestSigner, message: Uint8Array): Promise<
   try {
     signature = await signer.sign(message);
   } catch (cause) {
+    // What signs on a token says more than this could.
+    if (cause instanceof SignerError) throw cause;
     throw fail(`failed: ${messageOf(cause)}`, cause);
   }
   if (signature instanceof Uint8Array && signature.length > 0) return signature;

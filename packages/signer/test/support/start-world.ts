@@ -29,6 +29,8 @@ export interface World extends AsyncDisposable {
   readonly url: string;
   readonly certificate: string;
   readonly privateKey: string;
+  /** The CA that the trust anchor trusts. */
+  readonly authority: TestIdentity;
   /** Sessions granted so far, oldest first. */
   readonly granted: readonly GrantedSession[];
   /** Path in the folder of this world. */
@@ -43,6 +45,8 @@ export interface World extends AsyncDisposable {
   setDuration(durationSeconds: number): void;
   /** CreateSession calls that reached the service. */
   calls(): number;
+  /** Serial number of the certificate of the last call, in decimal. */
+  lastSerial(): string | undefined;
   /** Reason codes of the audit, newest first; undefined for a call that was granted. */
   reasons(): readonly (string | undefined)[];
 }
@@ -102,6 +106,7 @@ export async function startWorld(
     url: mock.url,
     certificate: folder.join("client.pem"),
     privateKey: folder.join("client.key"),
+    authority,
     granted,
     path: folder.join,
     fail: (kind, count = 100_000) =>
@@ -117,6 +122,7 @@ export async function startWorld(
     },
     // Not every fault leaves an answer that the audit could record.
     calls: () => metFaults + reasons().filter((reason) => reason !== "FAULT_INJECTED").length,
+    lastSerial: () => mock.context.audit.list()[0]?._mock.certificate?.serialNumber,
     reasons,
     async [Symbol.asyncDispose]() {
       await mock.close();

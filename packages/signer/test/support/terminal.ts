@@ -19,17 +19,19 @@ export interface TerminalResult {
  *
  * @param answers Questions, each with what is typed then.
  * @param redirection What a shell appends to the command: `2>errors`.
+ * @param environment Further variables.
  */
 export async function runInTerminal(
   args: readonly string[],
   answers: readonly (readonly [question: string, typed: string])[],
   redirection = "",
+  environment: Readonly<Record<string, string>> = {},
 ): Promise<TerminalResult> {
   const words = [process.execPath, MAIN, ...args].map(
     (word) => `'${word.replaceAll("'", String.raw`'\''`)}'`,
   );
   const child = spawn("script", ["-qec", `${words.join(" ")} ${redirection}`, "/dev/null"], {
-    env: { PATH: process.env["PATH"] ?? "", HOME: "/nonexistent", SHELL: "/bin/sh" },
+    env: { PATH: process.env["PATH"] ?? "", HOME: "/nonexistent", SHELL: "/bin/sh", ...environment },
     stdio: ["pipe", "pipe", "inherit"],
   });
   child.stdin.on("error", () => {});

@@ -17,9 +17,10 @@ import { keepCopy, readIfPresent, readToEdit, replaceFile } from "../../aws-conf
 import { configPath, credentialsPath } from "../../config/aws-files.ts";
 import type { Environment } from "../../config/environment.ts";
 import { quoted, SignerError } from "../../errors.ts";
-import { checkIdentity, loadIdentity } from "../../keys/identity.ts";
+import { checkIdentity } from "../../keys/identity.ts";
 import { checkSessionParameters, regionOf } from "../../session/session-parameters.ts";
 import { holdsPem } from "../../keys/pem.ts";
+import { loadAnyIdentity } from "../../pkcs11/load.ts";
 import type { Command } from "../command.ts";
 import { CREDENTIAL_PROCESS_FLAGS } from "./credential-process.ts";
 import { helpText } from "../help-text.ts";
@@ -82,6 +83,7 @@ const CONFIGURE_FLAGS = {
 /** The flags that are written into the line, in this order. */
 const WRITTEN_FLAGS = [
   ...["certificate", "private-key", "intermediates", "pkcs8-password-env"],
+  ...["cert-selector", "use-latest-expiring-certificate", "pkcs11-lib", "reuse-pin", "no-tpm-key-password"],
   ...["trust-anchor-arn", "profile-arn", "role-arn", "region", "endpoint", "session-duration"],
   ...["role-session-name", "with-proxy", "no-verify-ssl", "debug", "cache"],
 ] as const;
@@ -98,7 +100,7 @@ export const configure: Command = {
         "  --certificate client.pem --private-key client.key",
       CONFIGURE_FLAGS,
     ),
-  run(words, { environment, note }) {
+  async run(words, { environment, note }) {
     const given = parseFlags(CONFIGURE_FLAGS, words);
     const { profile } = given;
     if (!profile) throw new SignerError("ERR_SIGNER_USAGE", "--profile is missing");
@@ -107,7 +109,7 @@ export const configure: Command = {
     const parameters = sessionParameters(flags);
     checkSessionParameters(parameters);
     const region = regionOf(parameters);
-    const line = credentialProcessLine(flags, environment);
+    const line = await credentialProcessLine(flags, environment);
 
     const path = resolve(flags["config-file"] || configPath(environment));
     const before = readToEdit(path);
@@ -131,7 +133,7 @@ export const configure: Command = {
     }
     note(`profile "${profile}" in "${path}" is ready; try: aws sts get-caller-identity --profile ${profile}`);
     warnOfCredentialsFile(profile, environment, note);
-    return Promise.resolve(0);
+    return 0;
   },
 };
 
@@ -177,12 +179,17 @@ function withArns(flags: ConfigureFlags): ConfigureFlags {
   throw new SignerError("ERR_SIGNER_USAGE", `--${missing} is missing; give it, or --from-outputs`);
 }
 
-function credentialProcessLine(flags: ConfigureFlags, environment: Environment): string {
+async function credentialProcessLine(flags: ConfigureFlags, environment: Environment): Promise<string> {
   refuseUnsupported(flags);
-  if (!flags.certificate) throw new SignerError("ERR_SIGNER_USAGE", "--certificate is missing");
+  if (!flags.certificate && !flags["cert-selector"])
+    throw new SignerError("ERR_SIGNER_USAGE", "--certificate is missing");
   if (flags["pkcs8-password"] || flags["private-key"] === "-") {
     const message =
       "a password is not written into a file, and a profile has no standard input; use --pkcs8-password-env and a file or env:NAME";
+    throw new SignerError("ERR_SIGNER_USAGE", message);
+  }
+  if ([flags.certificate, flags["private-key"]].some((uri) => /^pkcs11:.*pin-value=/.test(uri ?? ""))) {
+    const message = "a PIN is not written into a profile; use pin-source=file:PATH in the URI, or env:NAME";
     throw new SignerError("ERR_SIGNER_USAGE", message);
   }
   const complete = {
@@ -192,7 +199,7 @@ function credentialProcessLine(flags: ConfigureFlags, environment: Environment):
     intermediates: filePath(flags, "intermediates"),
   };
   if (flags["no-check-files"] !== true) {
-    const identity = loadIdentity(identitySources(complete, environment));
+    const identity = await loadAnyIdentity(identitySources(complete, environment));
     checkIdentity(identity.certificate, identity.privateKey, new Date());
   }
   const quote = (word: string): string => quoteWord(word, process.platform);
@@ -210,7 +217,7 @@ function filePath(flags: ConfigureFlags, name: "certificate" | "private-key" | "
   const path = flags[name] ?? "";
   const invalid = (message: string): SignerError =>
     new SignerError("ERR_SIGNER_CONFIG_VALUE_INVALID", `--${name} ${message}`);
-  if (path === "" || path.startsWith("env:")) return path;
+  if (path === "" || /^(?:env|pkcs11):/.test(path)) return path;
   if (holdsPem(path)) {
     throw invalid("is the text of a PEM file, which is not written into a profile; give a path or env:NAME");
   }

@@ -79,8 +79,15 @@ async function cachedJson(
       "--cache keeps the command line, and a password should not be kept; use --pkcs8-password-env",
     );
   }
+  if (words.some((word) => word.includes("pkcs11:") && word.includes("pin-value="))) {
+    throw new SignerError(
+      "ERR_SIGNER_USAGE",
+      "--cache keeps the command line, and a PIN should not be kept; use pin-source=file:PATH in the URI",
+    );
+  }
   const { environment, note } = context;
-  const place = cachePlace(["credential-process", ...words], flags.certificate ?? "", environment);
+  const certificate = flags.certificate || (flags["cert-selector"] ? "pkcs11:" : "");
+  const place = cachePlace(["credential-process", ...words], certificate, environment);
   const entry = place === undefined ? undefined : readEntry(place);
   if (entry !== undefined && entry.freshUntil > Date.now() / 1000) return entry.json;
 

@@ -5,11 +5,14 @@ import { checkCallerIdentity } from "../../doctor/check-caller-identity.ts";
 import { checkIdentityFiles } from "../../doctor/check-identity-files.ts";
 import { checkParameters } from "../../doctor/check-parameters.ts";
 import { checkCreateSession, checkEndpoint } from "../../doctor/check-service.ts";
+import { checkToken } from "../../doctor/check-token.ts";
 import { fail } from "../../doctor/finding.ts";
 import type { Finding, Report } from "../../doctor/finding.ts";
 import { readProfile } from "../../doctor/read-profile.ts";
 import { stsEndpoint } from "../../doctor/sts-endpoint.ts";
 import { SignerError } from "../../errors.ts";
+import type { IdentitySources, SigningIdentity } from "../../keys/identity.ts";
+import { usesToken } from "../../pkcs11/load.ts";
 import { createHttpSend } from "../../http/send.ts";
 import { httpOptions, withEnvironment } from "../../session/session-source.ts";
 import type { Command, CommandContext } from "../command.ts";
@@ -75,7 +78,7 @@ async function examine(
   const { maxAttempts } = readAwsEnvironment(environment);
   const parameters = attempt(report, "flags", () => withEnvironment(sessionParameters(flags), environment));
   const sources = attempt(report, "flags", () => identitySources(flags, environment));
-  const identity = sources && checkIdentityFiles(sources, keyPath(flags), new Date(), report);
+  const identity = sources && (await checkIdentityOf(sources, flags, report));
   if (parameters === undefined) return;
   const judged = checkParameters(parameters);
   report(...judged, checkAttempts(environment["AWS_MAX_ATTEMPTS"], maxAttempts));
@@ -97,6 +100,16 @@ async function examine(
   if (credentials === undefined) return;
   const endpoint = stsEndpoint(parameters, environment, sts);
   report(await checkCallerIdentity(credentials, parameters, { ...options, endpoint }));
+}
+
+function checkIdentityOf(
+  sources: IdentitySources,
+  flags: SessionFlags,
+  report: Report,
+): SigningIdentity | undefined | Promise<SigningIdentity | undefined> {
+  return usesToken(sources)
+    ? checkToken(sources, new Date(), report)
+    : checkIdentityFiles(sources, keyPath(flags), new Date(), report);
 }
 
 /** Reads flags, or reports a finding when they are wrong. */

@@ -1,11 +1,15 @@
+import { createHash } from "node:crypto";
+
 import { loadCertificate } from "../../keys/certificate.ts";
 import type { EndEntityCertificate } from "../../keys/certificate.ts";
-import { SignerError } from "../../errors.ts";
+import { printable, SignerError } from "../../errors.ts";
+import type { IdentitySources } from "../../keys/identity.ts";
+import { tokenCode } from "../../pkcs11/load.ts";
 import type { Command } from "../command.ts";
 import { helpText } from "../help-text.ts";
 import { parseFlags } from "../parse-flags.ts";
-import { passphraseOf, pemSource, withPassword } from "../resolve-flags.ts";
-import { IDENTITY_FLAGS, refuseUnsupported, SESSION_FLAGS } from "../session-flags.ts";
+import { identitySources, passphraseOf, pemSource, withPassword } from "../resolve-flags.ts";
+import { IDENTITY_FLAGS, namesToken, refuseUnsupported, SESSION_FLAGS } from "../session-flags.ts";
 
 const FLAGS = {
   certificate: IDENTITY_FLAGS.certificate,
@@ -22,13 +26,17 @@ export const readCertificateData: Command = {
   usageExitCode: 1,
   help: () =>
     helpText(
-      "Prints key type, certificate (base64 DER), serial number (decimal) and algorithms as JSON.",
+      "Prints key type, certificate (base64 DER), serial number (decimal) and algorithms as JSON; of a token, a list of its certificates.",
       "ra-signer read-certificate-data --certificate client.pem",
       FLAGS,
     ),
   async run(words, { environment, out }) {
     const flags = parseFlags(FLAGS, words);
     refuseUnsupported(flags);
+    if (namesToken(flags)) {
+      out(await listing(identitySources(flags, environment)));
+      return 0;
+    }
     const { certificate: path } = flags;
     if (!path) throw new SignerError("ERR_SIGNER_USAGE", "--certificate is missing");
     const source = pemSource("certificate", path, environment);
@@ -47,6 +55,18 @@ export const readCertificateData: Command = {
     return 0;
   },
 };
+
+/** The certificates of a token, in the helper's words. */
+async function listing(sources: IdentitySources): Promise<string> {
+  const { listCertificates, nameAsInRfc2253 } = await tokenCode();
+  const found = await listCertificates({ ...sources, pkcs11: { ...sources.pkcs11, ask: true } });
+  if (found.length === 0) return "No matching identities\n";
+  const lines = found.map(({ certificate: { x509, der }, uri }, index) => {
+    const fingerprint = createHash("sha1").update(der).digest("hex");
+    return `${index + 1}) ${fingerprint} "${printable(nameAsInRfc2253(x509.subject))}"\n\tURI: ${printable(uri)}\n`;
+  });
+  return `Matching identities\n${lines.join("")}`;
+}
 
 /** The helper's name of a key type; empty for one that Roles Anywhere does not take. */
 function keyTypeOf({ x509 }: EndEntityCertificate): string {

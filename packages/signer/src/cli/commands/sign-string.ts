@@ -28,12 +28,21 @@ export const signString: Command = {
     ),
   async run(words, { environment, out }) {
     const flags = parseFlags(FLAGS, words);
-    const { privateKey } = await identityLoader(identitySources(flags, environment))();
-    if (privateKey === undefined) throw new SignerError("ERR_SIGNER_USAGE", "--private-key is missing");
+    const identity = await identityLoader(identitySources(flags, environment))();
+    const { privateKey, signWith } = identity;
+    if (privateKey === undefined && signWith === undefined) {
+      throw new SignerError("ERR_SIGNER_USAGE", "--private-key is missing");
+    }
+    const publicKey =
+      privateKey === undefined ? identity.certificate.x509.publicKey : createPublicKey(privateKey);
+    const message = stringFor(publicKey);
     const format = oneOf("format", flags.format ?? "json", ["json", "text", "bin"]);
     const digest = oneOf("digest", flags.digest ?? "SHA256", ["SHA256", "SHA384", "SHA512"]);
-    const isMlDsa = privateKey.asymmetricKeyType?.startsWith("ml-dsa-") === true;
-    const signature = sign(isMlDsa ? null : digest, stringFor(privateKey), privateKey);
+    const isMlDsa = publicKey.asymmetricKeyType?.startsWith("ml-dsa-") === true;
+    const signature =
+      privateKey === undefined
+        ? Buffer.from((await signWith?.(message, digest)) ?? "")
+        : sign(isMlDsa ? null : digest, message, privateKey);
     if (format === "bin") out(signature);
     else out(format === "json" ? JSON.stringify(signature.toString("hex")) : signature.toString("hex"));
     return 0;
@@ -41,24 +50,24 @@ export const signString: Command = {
 };
 
 /** The fixed string and, for RSA and EC, SHA-256("IAM RA" ‖ public key). */
-function stringFor(privateKey: KeyObject): Buffer {
-  const publicKey = publicKeyBytes(privateKey);
-  if (publicKey === undefined) return Buffer.from(FIXED_STRING);
-  const hash = createHash("sha256").update("IAM RA").update(publicKey).digest();
+function stringFor(publicKey: KeyObject): Buffer {
+  const bytes = publicKeyBytes(publicKey);
+  if (bytes === undefined) return Buffer.from(FIXED_STRING);
+  const hash = createHash("sha256").update("IAM RA").update(bytes).digest();
   return Buffer.concat([Buffer.from(FIXED_STRING), hash]);
 }
 
 /** PKCS#1 DER for RSA, the uncompressed point (SEC 1 §2.3.3) for EC, nothing for ML-DSA. */
-function publicKeyBytes(privateKey: KeyObject): Buffer | undefined {
-  const publicKey = createPublicKey(privateKey);
+function publicKeyBytes(publicKey: KeyObject): Buffer | undefined {
   if (publicKey.asymmetricKeyType === "rsa") return publicKey.export({ type: "pkcs1", format: "der" });
   if (publicKey.asymmetricKeyType !== "ec") return undefined;
   const { x = "", y = "" } = publicKey.export({ format: "jwk" });
   return Buffer.concat([Buffer.from([4]), Buffer.from(x, "base64url"), Buffer.from(y, "base64url")]);
 }
 
-function oneOf(flag: string, value: string, allowed: readonly string[]): string {
-  if (allowed.includes(value)) return value;
+function oneOf<Value extends string>(flag: string, value: string, allowed: readonly Value[]): Value {
+  const found = allowed.find((one) => one === value);
+  if (found !== undefined) return found;
   throw new SignerError(
     "ERR_SIGNER_USAGE",
     `invalid argument ${quoted(value)} for "--${flag}": expected ${allowed.join(", ")}`,

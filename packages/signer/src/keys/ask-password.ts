@@ -13,15 +13,19 @@ const BACKSPACES: ReadonlySet<string> = new Set(["\b", "\u007f"]);
  * Asks on stderr for a password, without showing what is typed.
  *
  * @param what Whose password it is, as the question says it.
+ * @param secret What the question calls it.
  * @returns Undefined when stdin or stderr is no terminal, so that nobody is there to answer, or nothing was typed.
  * @throws {SignerError} ERR_SIGNER_ABORTED after Ctrl-C, which also reaches the process as SIGINT.
  */
-export async function askPassword(what: string): Promise<string | undefined> {
+export async function askPassword(
+  what: string,
+  secret: "Password" | "PIN" = "Password",
+): Promise<string | undefined> {
   if (!isatty(0) || !isatty(2)) return undefined;
   const { stdin } = process;
   // First of all, so that nothing that is typed after the question shows.
   stdin.setRawMode(true);
-  writeAll(2, `Password of ${what}: `);
+  writeAll(2, `${secret} of ${what}: `);
   const typed = await readLine(stdin);
   stdin.setRawMode(false);
   stdin.pause();
@@ -29,7 +33,10 @@ export async function askPassword(what: string): Promise<string | undefined> {
   if (typed === CONTROL_C) {
     // As if the terminal had sent it: without a handler the process ends here, as a shell expects.
     process.kill(process.pid, "SIGINT");
-    throw new SignerError("ERR_SIGNER_ABORTED", `no password of ${what} was given`);
+    throw new SignerError(
+      "ERR_SIGNER_ABORTED",
+      `no ${secret === "PIN" ? secret : "password"} of ${what} was given`,
+    );
   }
   return typed === "" ? undefined : typed;
 }
