@@ -20,6 +20,8 @@ const NOT_FOR_SESSIONS: ReadonlySet<string> = new Set(["GetSessionToken", "GetFe
  * A resource policy grants alone when it names the session; when it names the role, session policies and boundary still
  * limit it. A malformed policy refuses everything, since nobody can tell what it would have denied.
  *
+ * @param required what {@link mapRequest} lists for the request, when you have it already
+ *
  * @example
  * const verdict = authorizeRequest(request, session, {
  *   identityPolicies: [{ name: "read", document: rolePolicy }],
@@ -34,12 +36,12 @@ export function authorizeRequest(
   request: ServiceRequest,
   session: SessionFacts,
   policies: ApplicablePolicies,
+  required: readonly RequiredPermission[] = mapRequest(request),
 ): Verdict {
   if (request.service === "sts" && NOT_FOR_SESSIONS.has(request.operation)) {
     const message = `Cannot call ${request.operation} with session credentials`;
     return { allowed: false, ...errorOf(request), message, reason: message, permissions: [] };
   }
-  const required = mapRequest(request);
   const facts = sessionContext(session);
   const questions: Question[] = [];
   try {
@@ -72,9 +74,14 @@ export function authorizeRequest(
 /**
  * The ARNs of the resources whose policies {@link authorizeRequest} looks at: the buckets of an S3 request, and the role
  * that `sts:AssumeRole` is about, whose trust policy counts as its resource policy.
+ *
+ * @param required what {@link mapRequest} lists for the request, when you have it already
  */
-export function policyResources(request: ServiceRequest): readonly string[] {
-  const arns = mapRequest(request).map(({ action, resource }) => {
+export function policyResources(
+  request: ServiceRequest,
+  required: readonly RequiredPermission[] = mapRequest(request),
+): readonly string[] {
+  const arns = required.map(({ action, resource }) => {
     if (action.startsWith("s3:")) return isOneResource(resource) ? resource.split("/", 1)[0] : undefined;
     return ROLE_ACTIONS.has(action) && resource !== "*" ? resource : undefined;
   });

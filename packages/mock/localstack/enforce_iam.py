@@ -218,8 +218,10 @@ def is_json(value):
 
 def address_region(context):
     """The region that the address names, in which moto would carry out the request. S3 is not moto's."""
+    if context.service.service_name == "s3":
+        return None
     found = BaseResponse.region_regex.search(context.request.url)
-    return found["region"] if found and context.service.service_name != "s3" else None
+    return found["region"] if found else None
 
 
 def read_copy_source(parameters):

@@ -161,10 +161,9 @@ function unsupported(service: string, algorithm: string): { refused: SignatureRe
 export function parseAmzDate(text: string): Date | undefined {
   const parts = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/u.exec(text);
   if (parts === null) return undefined;
-  const iso = `${parts[1]}-${parts[2]}-${parts[3]}T${parts[4]}:${parts[5]}:${parts[6]}Z`;
-  const date = new Date(iso);
+  const date = new Date(`${parts[1]}-${parts[2]}-${parts[3]}T${parts[4]}:${parts[5]}:${parts[6]}Z`);
   // Date takes 30 February for 2 March, and 24:00:00 for the next day.
-  return !Number.isNaN(date.getTime()) && `${date.toISOString().slice(0, 19)}Z` === iso ? date : undefined;
+  return date.getUTCDate() === Number(parts[3]) ? date : undefined;
 }
 
 /** A time as `X-Amz-Date` writes it. */

@@ -1,5 +1,6 @@
 import {
   authorizeRequest,
+  mapRequest,
   policyResources,
   refuseSignature,
   verifySignature,
@@ -72,10 +73,11 @@ export async function answerQuestion(
   if (session === undefined || signature.claim.accessKeyId !== session.accessKeyId) {
     return { ...known, refusal: refuseSignature("ACCESS_KEY_UNKNOWN", request.service) };
   }
-  const gathered = await gather(context, question, session, request);
+  const required = mapRequest(request);
+  const gathered = await gather(context, question, session, policyResources(request, required));
   if (gathered instanceof AwsPortError) return { ...known, refusal: unavailable(gathered) };
   const { role, policies } = gathered;
-  const verdict = authorizeRequest(request, sessionFacts(session, role), policies);
+  const verdict = authorizeRequest(request, sessionFacts(session, role), policies, required);
   if (verdict.allowed) return { ...known, verdict };
   const { code, status, message } = verdict;
   return { ...known, verdict, refusal: { reason: "POLICY_DENIED", error: { code, status, message } } };
@@ -132,7 +134,7 @@ async function gather(
   { policies: policiesAt }: AccessContext,
   { policyVersion, buckets }: AccessQuestion,
   session: GrantedSession,
-  request: ServiceRequest,
+  resources: readonly string[],
 ): Promise<Gathered | AwsPortError> {
   if (policiesAt === undefined) return new AwsPortError("unavailable", "the mock was started without an IAM");
   const port = policiesAt(policyVersion);
@@ -140,7 +142,7 @@ async function gather(
     const [found, sessionPolicies, resourcePolicies] = await Promise.all([
       port.readRole(session.roleArn),
       readSessionPolicies(port, session),
-      Promise.all(policyResources(request).map((arn) => readResourcePolicy(port, buckets, arn))),
+      Promise.all(resources.map((arn) => readResourcePolicy(port, buckets, arn))),
     ]);
     const role = found?.roleId === session.roleId ? found : undefined;
     const policies = {
