@@ -2,7 +2,8 @@
  * What enforcement adds to an S3 request: the same requests, by the same session, to a LocalStack that asks the mock and
  * to one that does not, in turns, so that a busy machine slows both.
  *
- * RA_BENCH_GUESSES also lets somebody guess so many access keys, and measures a session meanwhile.
+ * RA_BENCH_GUESSES also lets somebody guess so many access keys and signatures, and measures a session meanwhile. It is
+ * compared with the same session while another program makes requests that are allowed, on as many connections.
  *
  *   npm run bench -w packages/sandbox
  *   RA_BENCH_GUESSES=1000000 npm run bench -w packages/sandbox
@@ -12,17 +13,22 @@ import process from "node:process";
 import { GetObjectCommand, ListObjectsV2Command, S3Client } from "@aws-sdk/client-s3";
 import { getSignedUrl } from "@aws-sdk/s3-request-presigner";
 import { policyOf, startEnforcedAccount } from "../test/support/enforced-account.ts";
+import type { Credentials } from "../test/support/boto3.ts";
 import type { EnforcedAccount } from "../test/support/enforced-account.ts";
 import { guess } from "../test/support/guess.ts";
 import { residentMebibytes } from "../test/support/resident-memory.ts";
 
 const ROUNDS = Number(process.env["RA_BENCH_ROUNDS"] ?? 1000);
-const WARM_UP = 200;
+/** V8 compiles what the mock does often within about a thousand requests; LocalStack is as fast from the beginning. */
+const WARM_UP = 1000;
 const GUESSES = Number(process.env["RA_BENCH_GUESSES"] ?? 0);
+/** One, so that the session of the measurement waits for at most one request of the others. */
+const OTHERS = 1;
 const Bucket = "bench";
 
 interface Side {
   readonly account: EnforcedAccount;
+  readonly credentials: Credentials;
   readonly calls: Readonly<Record<string, () => Promise<unknown>>>;
 }
 
@@ -43,6 +49,7 @@ async function prepare(enforceIam: boolean): Promise<Side> {
   const agent = new Agent({ keepAlive: true });
   return {
     account,
+    credentials,
     calls: {
       "presigned GET, bare HTTP": () => get(url, agent),
       "GetObject, AWS SDK": async () => {
@@ -76,21 +83,39 @@ function median(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN;
 }
 
-/** Guesses on one connection, so that the session of the measurement waits for at most one of them. */
-async function measureGuesses({ account: { sandbox }, calls }: Side): Promise<void> {
-  const over = new AbortController();
+/** The median of a call, again and again for as long as others are at work. */
+async function medianDuring(call: () => Promise<unknown>, others: Promise<unknown>): Promise<number> {
   const times: number[] = [];
+  const over = new AbortController();
+  const finished = others.finally(() => over.abort());
+  while (!over.signal.aborted) times.push(await milliseconds(call));
+  await finished;
+  return median(times);
+}
+
+/** Makes a call so many times, on as many connections as the others have. */
+async function repeat(call: () => Promise<unknown>, count: number): Promise<void> {
+  let left = count;
+  const work = async (): Promise<void> => {
+    while (left-- > 0) await call();
+  };
+  await Promise.all(Array.from({ length: OTHERS }, work));
+}
+
+async function measureGuesses({ account: { sandbox }, calls, credentials }: Side): Promise<void> {
   const [call] = Object.values(calls);
   if (call === undefined) throw new Error("the bench has no call");
-  const measured = (async () => {
-    while (!over.signal.aborted) times.push(await milliseconds(call));
-  })();
+  const besideWork = await medianDuring(call, repeat(call, 10 * ROUNDS));
   const before = residentMebibytes(sandbox);
-  const statuses = await guess(sandbox.endpointUrl, GUESSES, 1);
-  over.abort();
-  await measured;
-  const counts = [...statuses].map(([status, count]) => `${count} times ${status}`).join(", ");
-  console.log(`${GUESSES} guessed keys: ${counts}; a session meanwhile: median ${median(times).toFixed(2)}`);
+  const start = performance.now();
+  const guessing = guess(sandbox.endpointUrl, { count: GUESSES, connections: OTHERS, session: credentials });
+  const besideGuesses = await medianDuring(call, guessing);
+  const rate = GUESSES / ((performance.now() - start) / 1000);
+  const counts = [...(await guessing)].map(([status, count]) => `${count} times ${status}`).join(", ");
+  console.log(`${GUESSES} guessed keys and signatures: ${counts}; ${rate.toFixed(0)} a second`);
+  console.log(
+    `a session beside requests that are allowed ${besideWork.toFixed(2)}, beside guesses ${besideGuesses.toFixed(2)}, ratio ${(besideGuesses / besideWork).toFixed(2)}`,
+  );
   for (const [program, mebibytes] of residentMebibytes(sandbox)) {
     const grown = mebibytes - (before.get(program) ?? NaN);
     console.log(`  ${program.slice(-60)}: ${mebibytes.toFixed(0)} MiB, ${grown.toFixed(0)} more than before`);

@@ -1,92 +1,20 @@
 import { randomBytes } from "node:crypto";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
-import { Sha256 } from "@aws-crypto/sha256-js";
-import { SignatureV4 } from "@smithy/signature-v4";
 import { afterEach, describe, expect, it } from "vitest";
-import { signedRequest } from "@roles-anywhere/testing";
-import { handleCreateSession } from "../../test/support/handle-create-session.ts";
-import { ACCOUNT, createWorld, ROLE_ARN } from "../../test/support/world.ts";
+import { iam, KEY, startMockWithSession } from "../../test/support/granted-session.ts";
+import { ACCOUNT, ROLE_ARN } from "../../test/support/world.ts";
 import type { PolicyPort } from "../access/policy-port.ts";
 import { AwsPortError } from "../session/aws.ts";
-import { startMock } from "./server.ts";
 import type { MockOptions, RunningMock } from "./server.ts";
-
-const KEY = "ASIAIOSFODNN7EXAMPLE";
-const READ = JSON.stringify({
-  Version: "2012-10-17",
-  Statement: [{ Sid: "Read", Effect: "Allow", Action: "s3:GetObject", Resource: "arn:aws:s3:::reports/*" }],
-});
-
-function iam(document = READ): PolicyPort {
-  return {
-    readRole: async () => ({
-      roleArn: ROLE_ARN,
-      roleId: "AROAEXAMPLE",
-      tags: {},
-      trustPolicy: "{}",
-      policies: [{ name: "own", document }],
-    }),
-    readManagedPolicy: async () => undefined,
-  };
-}
 
 let running: RunningMock | undefined;
 afterEach(() => running?.close());
 
-/** A mock that has granted one session. */
+/** A mock that has granted one session, and a client. */
 async function serve(options: Partial<MockOptions> = {}) {
-  const world = createWorld();
-  const { state } = world.context;
-  const mock = await startMock({
-    state,
-    accountId: ACCOUNT,
-    aws: world.aws,
-    policies: iam(),
-    clock: { now: () => world.now },
-    ...options,
-  });
+  const { mock, session, question } = await startMockWithSession(options);
   running = mock;
-  expect((await handleCreateSession(mock.context, signedRequest(world.call()))).status).toBe(201);
-  const session = mock.context.sessions.find(KEY);
-  if (session === undefined) throw new Error("the mock has not remembered its session");
-  const signer = new SignatureV4({
-    service: "s3",
-    region: "us-east-1",
-    credentials: session,
-    sha256: Sha256,
-    uriEscapePath: false,
-  });
-  /** What the hook asks about GetObject, signed by the session. */
-  const question = async (changes: object = {}, requestChanges: object = {}): Promise<object> => {
-    const path = "/reports/a.txt";
-    const headers = { host: "127.0.0.1:4566", "x-amz-content-sha256": "UNSIGNED-PAYLOAD" };
-    const made = { method: "GET", protocol: "http:", hostname: "127.0.0.1", path, headers };
-    const signed = await signer.sign(made, { signingDate: world.now });
-    return {
-      accessKeyId: KEY,
-      assumed: null,
-      policyVersion: { epoch: "e", number: 0 },
-      request: {
-        service: "s3",
-        operation: "GetObject",
-        parameters: { Bucket: "reports", Key: "a.txt" },
-        copySource: null,
-        method: "GET",
-        path,
-        headers: Object.entries(signed.headers),
-        region: "us-east-1",
-        addressRegion: null,
-        accountId: ACCOUNT,
-        sourceIp: "127.0.0.1",
-        secureTransport: true,
-        payloadSha256: null,
-        ...requestChanges,
-      },
-      buckets: { reports: { accountId: ACCOUNT, policy: null } },
-      ...changes,
-    };
-  };
   const post = async (body: unknown, headers: Record<string, string> = {}) => {
     const answer = await fetch(`${mock.url}/_mock/authorize`, {
       method: "POST",
@@ -96,7 +24,7 @@ async function serve(options: Partial<MockOptions> = {}) {
     const json: unknown = await answer.json();
     return { status: answer.status, json };
   };
-  return { world, mock, session, question, post };
+  return { mock, session, question, post };
 }
 
 const refused = (status: number, code: string) => ({
@@ -240,20 +168,34 @@ describe("POST /_mock/authorize", () => {
     });
   });
 
-  it("refuses 4000 guessed keys, and its memory stays flat", async () => {
-    const { mock, question, post } = await serve();
-    const asked = await question();
-    const guess = async (): Promise<void> => {
-      const accessKeyId = `ASIA${randomBytes(8).toString("hex").toUpperCase()}`;
-      expect(await post({ ...asked, accessKeyId })).toEqual(refused(403, "InvalidAccessKeyId"));
-    };
-    for (let round = 0; round < 1000; round += 1) await guess();
-    const before = heapBytes();
-    for (let round = 0; round < 3000; round += 1) await guess();
-    expect(heapBytes() - before).toBeLessThan(3 * 1024 * 1024);
-    expect(mock.context.sessions.size).toBe(1);
-    expect((await post(asked)).json).toEqual({ verdict: "allowed" });
-  }, 120_000);
+  it.each<[what: string, code: string, guess: (asked: { request: object }) => object]>([
+    [
+      "keys",
+      "InvalidAccessKeyId",
+      () => ({ accessKeyId: `ASIA${randomBytes(8).toString("hex").toUpperCase()}` }),
+    ],
+    [
+      "signatures for the key and token of a session",
+      "SignatureDoesNotMatch",
+      ({ request }) => ({ request: { ...request, path: `/reports/${randomBytes(8).toString("hex")}` } }),
+    ],
+  ])(
+    "refuses 4000 guessed %s, and its memory stays flat",
+    async (_, code, guessed) => {
+      const { mock, question, post } = await serve();
+      const asked = await question();
+      const guess = async (): Promise<void> => {
+        expect(await post({ ...asked, ...guessed(asked) })).toEqual(refused(403, code));
+      };
+      for (let round = 0; round < 1000; round += 1) await guess();
+      const before = heapBytes();
+      for (let round = 0; round < 3000; round += 1) await guess();
+      expect(heapBytes() - before).toBeLessThan(3 * 1024 * 1024);
+      expect(mock.context.sessions.size).toBe(1);
+      expect((await post(asked)).json).toEqual({ verdict: "allowed" });
+    },
+    120_000,
+  );
 });
 
 function heapBytes(): number {

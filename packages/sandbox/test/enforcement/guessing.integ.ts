@@ -10,7 +10,7 @@ import { residentMebibytes } from "../support/resident-memory.ts";
 const found = findPython(["localstack.runtime", "boto3"]);
 const GUESSES = 20_000;
 
-describe.skipIf("missing" in found)("keys that somebody guesses", () => {
+describe.skipIf("missing" in found)("keys and signatures that somebody guesses", () => {
   let account: EnforcedAccount;
   let session: Credentials;
   beforeAll(async () => {
@@ -26,7 +26,7 @@ describe.skipIf("missing" in found)("keys that somebody guesses", () => {
     { timeout: 600_000 },
     async () => {
       const { endpointUrl } = account.sandbox;
-      expect(await guess(endpointUrl, 4000)).toEqual(new Map([[403, 4000]]));
+      expect(await guess(endpointUrl, { count: 4000, session })).toEqual(new Map([[403, 4000]]));
       const before = residentMebibytes(account.sandbox);
       const over = new AbortController();
       const get = { service: "s3", operation: "GetObject", parameters: { Bucket: "reports", Key: "a.txt" } };
@@ -37,7 +37,8 @@ describe.skipIf("missing" in found)("keys that somebody guesses", () => {
         }
         return statuses;
       })();
-      expect(await guess(endpointUrl, GUESSES - 4000)).toEqual(new Map([[403, GUESSES - 4000]]));
+      const count = GUESSES - 4000;
+      expect(await guess(endpointUrl, { count, session })).toEqual(new Map([[403, count]]));
       over.abort();
       expect(await served).toEqual(new Set([200]));
       const after = residentMebibytes(account.sandbox);

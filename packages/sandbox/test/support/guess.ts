@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { Agent, request } from "node:http";
+import type { Credentials } from "./boto3.ts";
 
 const BASE32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 
@@ -8,11 +9,18 @@ function guessedKeyId(): string {
   return `ASIA${Array.from(randomBytes(16), (byte) => BASE32[byte % 32]).join("")}`;
 }
 
-/** Sends S3 requests with guessed access keys, signed in headers and presigned in turns. @returns the status of each */
+/** What somebody guesses with: keys that nobody has, and in turns the key and token of a session, if one is given. */
+export interface GuessSpec {
+  readonly count: number;
+  /** @default 4 */
+  readonly connections?: number | undefined;
+  readonly session?: Credentials | undefined;
+}
+
+/** Sends S3 requests with guessed signatures, in headers and presigned in turns. @returns the status of each */
 export async function guess(
   endpointUrl: string,
-  count: number,
-  connections = 4,
+  { count, connections = 4, session }: GuessSpec,
 ): Promise<Map<number, number>> {
   const agent = new Agent({ keepAlive: true, maxSockets: connections });
   const statuses = new Map<number, number>();
@@ -20,7 +28,8 @@ export async function guess(
   const work = async (): Promise<void> => {
     while (left > 0) {
       left -= 1;
-      const status = await send(endpointUrl, agent, left % 2 === 0);
+      const known = left % 4 < 2 ? session : undefined;
+      const status = await send(endpointUrl, agent, left % 2 === 0, known);
       statuses.set(status, (statuses.get(status) ?? 0) + 1);
     }
   };
@@ -29,11 +38,16 @@ export async function guess(
   return statuses;
 }
 
-function send(endpointUrl: string, agent: Agent, isPresigned: boolean): Promise<number> {
+function send(
+  endpointUrl: string,
+  agent: Agent,
+  isPresigned: boolean,
+  session: Credentials | undefined,
+): Promise<number> {
   const date = `${new Date().toISOString().replaceAll(/[-:]/g, "").slice(0, 15)}Z`;
-  const credential = `${guessedKeyId()}/${date.slice(0, 8)}/us-east-1/s3/aws4_request`;
+  const credential = `${session?.accessKeyId ?? guessedKeyId()}/${date.slice(0, 8)}/us-east-1/s3/aws4_request`;
   const signature = randomBytes(32).toString("hex");
-  const token = randomBytes(64).toString("hex");
+  const token = session?.sessionToken ?? randomBytes(64).toString("hex");
   const query = new URLSearchParams({
     "X-Amz-Algorithm": "AWS4-HMAC-SHA256",
     "X-Amz-Credential": credential,
