@@ -77,7 +77,7 @@ export class PolicyError extends Error {
   /** Path of the bad element: `Statement[0].Condition.StringEquals`. Empty when the whole document is bad. */
   readonly path: string;
 
-  constructor(code: PolicyErrorCode, path: string, message: string, options?: ErrorOptions) {
+  constructor(code: PolicyErrorCode, path: string, message: string, options?: { readonly cause?: unknown }) {
     super(escapeControls(path === "" ? message : `${path}: ${message}`), options);
     this.code = code;
     this.path = path;

@@ -21,7 +21,7 @@ export class InfraError extends Error {
   override readonly name = "InfraError";
   readonly code: InfraErrorCode;
 
-  constructor(code: InfraErrorCode, message: string, options?: ErrorOptions) {
+  constructor(code: InfraErrorCode, message: string, options?: { readonly cause?: unknown }) {
     super(message, options);
     this.code = code;
   }

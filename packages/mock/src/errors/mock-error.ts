@@ -27,13 +27,13 @@ export class MockError extends Error {
    * @param code stable, for programs
    * @param message what failed, the value that was met, what to do next
    */
-  constructor(code: MockErrorCode, message: string, options?: ErrorOptions) {
+  constructor(code: MockErrorCode, message: string, options?: { readonly cause?: unknown }) {
     super(message, options);
     this.code = code;
   }
 }
 
 /** An option that has no legal value. */
-export function invalidOption(message: string, options?: ErrorOptions): MockError {
+export function invalidOption(message: string, options?: { readonly cause?: unknown }): MockError {
   return new MockError("ERR_MOCK_INVALID_OPTION", message, options);
 }

@@ -39,7 +39,7 @@ export class ServiceError extends Error {
    * @param type goes to the header `X-Amzn-ErrorType`, and decides the HTTP status
    * @param message the text that the client shows
    */
-  constructor(type: ServiceErrorType, message: string, options?: ErrorOptions) {
+  constructor(type: ServiceErrorType, message: string, options?: { readonly cause?: unknown }) {
     super(message, options);
     this.type = type;
     this.status = STATUS[type];

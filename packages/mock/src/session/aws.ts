@@ -63,7 +63,7 @@ export class AwsPortError extends Error {
   /** `refused`: the service refused the call; `unavailable`: there was no response, or one with status 500 or above. */
   readonly kind: "refused" | "unavailable";
 
-  constructor(kind: "refused" | "unavailable", message: string, options?: ErrorOptions) {
+  constructor(kind: "refused" | "unavailable", message: string, options?: { readonly cause?: unknown }) {
     super(message, options);
     this.kind = kind;
   }

@@ -6,8 +6,14 @@ const { Class, Type } = asn1;
 /** node-forge has no name for it (X.680 §8.6). */
 const IA5_STRING: forge.asn1.Type = 22;
 
-/** One ASN.1 value, as node-forge holds it. */
-export type Asn1 = forge.asn1.Asn1;
+/** One ASN.1 value, as node-forge holds it. Its own types are not installed with this package. */
+export interface Asn1 {
+  tagClass: number;
+  type: number;
+  constructed: boolean;
+  composed: boolean;
+  value: string | Asn1[];
+}
 
 // node-forge holds octets as strings of the characters U+0000 to U+00FF.
 function octets(bytes: Uint8Array): string {
