@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -8,6 +8,7 @@ import { afterAll, describe, expect, it } from "vitest";
 import { startObjectStore } from "../../test/support/object-store.ts";
 
 const program = fileURLToPath(new URL("../../dist/bin/upload-sample-objects.js", import.meta.url));
+const manifest = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"));
 const folder = mkdtempSync(join(tmpdir(), "infra-upload-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -73,7 +74,7 @@ describe("upload-sample-objects", () => {
       "Example:\n  upload-sample-objects --outputs cdk-outputs.json --stack MyStack\n",
     );
     const version = await run(["--version"]);
-    expect(version).toEqual({ status: 0, stdout: "0.1.0\n", stderr: "" });
+    expect(version).toEqual({ status: 0, stdout: `${manifest.version}\n`, stderr: "" });
   });
 
   it.each([
