@@ -5,7 +5,7 @@ import { sharedConfig } from "./vitest.shared.ts";
 export default defineConfig({
   test: {
     ...sharedConfig.test,
-    include: ["test/**/*.integ.ts"],
+    include: ["test/*.integ.ts"],
     reporters: ["default", ["json", { outputFile: "reports/vitest.integ.json" }]],
     testTimeout: 120_000,
     hookTimeout: 300_000,
