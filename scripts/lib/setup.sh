@@ -83,12 +83,15 @@ build() {
   }
 }
 
-# Reads --backend NAME, the script's own flag, named in $flag, and its own option with a value, named in $option if it has
-# one, into $backend, $flag_given and $option_given; anything else ends the script with its usage.
+# Reads --backend NAME into $backend, checks the script's own flags (named in $flags) and its own options with a value
+# (named in $options), and keeps the last flag in $flag_given; anything else ends the script with its usage. $accounts says
+# whether the back end may be aws, which RA_BACKEND may not: only a command line chooses an account.
 read_arguments() {
   backend="${RA_BACKEND:-auto}"
+  backends='auto, docker or process'
+  [ "$backend" != aws ] || usage "RA_BACKEND is $backends, not \"$backend\""
+  [ -z "${accounts:-}" ] || backends='auto, docker, process or aws'
   flag_given=
-  option_given=
   while [ $# -gt 0 ]; do
     case "$1" in
       --backend)
@@ -97,23 +100,31 @@ read_arguments() {
         shift
         ;;
       --backend=*) backend=${1#--backend=} ;;
-      "$flag") flag_given=$flag ;;
-      "${option:-/}")
-        [ $# -ge 2 ] && [ -n "$2" ] || usage "$1 needs a value"
-        option_given=$2
-        shift
-        ;;
-      "${option:-/}"=*)
-        option_given=${1#*=}
-        [ -n "$option_given" ] || usage "$option needs a value"
-        ;;
       -h | --help) usage ;;
-      *) usage "unknown argument: $1" ;;
+      *)
+        case " $flags ${options:-} " in
+          *" ${1%%=*} "*) ;;
+          *) usage "unknown argument: $1" ;;
+        esac
+        case " $flags " in
+          *" $1 "*) flag_given=$1 ;;
+          *" ${1%%=*} "*) usage "unknown argument: $1" ;;
+          *)
+            case "$1" in
+              *=*) [ -n "${1#*=}" ] || usage "${1%%=*} needs a value" ;;
+              *)
+                [ $# -ge 2 ] && [ -n "$2" ] || usage "$1 needs a value"
+                shift
+                ;;
+            esac
+            ;;
+        esac
+        ;;
     esac
     shift
   done
-  case "$backend" in
-    auto | docker | process) ;;
-    *) usage "--backend is auto, docker or process, not \"$backend\"" ;;
+  case "$backend${accounts:+ accounts}" in
+    auto | docker | process | 'auto accounts' | 'docker accounts' | 'process accounts' | 'aws accounts') ;;
+    *) usage "--backend is $backends, not \"$backend\"" ;;
   esac
 }

@@ -1,30 +1,31 @@
 import { Sha256 } from "@aws-crypto/sha256-js";
 import { SignatureV4 } from "@smithy/signature-v4";
-import type { Deployment } from "../story/start-deployment.ts";
+import type { Cloud } from "./cloud.ts";
 
 /**
  * Calls the Roles Anywhere control plane with an ordinary AWS signature.
  *
+ * @param cloud an account, or a sandbox, whose mock takes any key
  * @returns the JSON of the response
  */
 export async function callControlPlane(
-  sandbox: Deployment["sandbox"],
+  cloud: Pick<Cloud, "region" | "rolesAnywhereEndpoint"> & Partial<Pick<Cloud, "administrator">>,
   method: "GET" | "POST" | "PATCH" | "DELETE",
   path: string,
   body?: object,
 ): Promise<unknown> {
-  const url = new URL(path, sandbox.rolesAnywhereEndpoint);
+  const url = new URL(path, cloud.rolesAnywhereEndpoint);
   const signer = new SignatureV4({
     service: "rolesanywhere",
-    region: sandbox.region,
-    credentials: { accessKeyId: "test", secretAccessKey: "test" },
+    region: cloud.region,
+    credentials: (await cloud.administrator?.()) ?? { accessKeyId: "test", secretAccessKey: "test" },
     sha256: Sha256,
   });
   const request = await signer.sign({
     method,
     protocol: url.protocol,
     hostname: url.hostname,
-    port: Number(url.port),
+    port: url.port === "" ? undefined : Number(url.port),
     path: url.pathname,
     query: Object.fromEntries(url.searchParams),
     headers: { host: url.host, "content-type": "application/json" },

@@ -42,7 +42,7 @@ function shorten(file: z.infer<typeof listing>["files"][number]): object {
 
 async function sendGet(url: string, server: "app" | "s3", log: EventLog | undefined): Promise<string> {
   const began = new Date();
-  const { status, body } = await getDirectly(url, AbortSignal.timeout(60_000));
+  const { status, body } = await getText(url, AbortSignal.timeout(60_000));
   const milliseconds = Date.now() - began.getTime();
   // The query of a presigned URL is a credential, so the record has the path alone.
   const path = new URL(url).pathname;
@@ -57,4 +57,11 @@ async function sendGet(url: string, server: "app" | "s3", log: EventLog | undefi
   });
   if (status !== 200) throw new StoryError(`${new URL(url).pathname} answered ${status}: ${body}`);
   return body;
+}
+
+/** Servers of this machine are asked without a proxy; AWS, which is asked over TLS, as the caller's settings say. */
+async function getText(url: string, signal: AbortSignal): Promise<{ status: number; body: string }> {
+  if (url.startsWith("http:")) return await getDirectly(url, signal);
+  const response = await fetch(url, { signal });
+  return { status: response.status, body: await response.text() };
 }

@@ -17,8 +17,8 @@ export const runRecord = z.strictObject({
   at,
   /** For example `demo` or `story.e2e.test.ts`. */
   name: text,
-  /** Where LocalStack and the mock ran; not given where none ran. */
-  backend: z.enum(["docker", "process"]).optional(),
+  /** Where LocalStack and the mock ran, or `aws`: the stack was in an account of AWS. Not given where none ran. */
+  backend: z.enum(["docker", "process", "aws"]).optional(),
 });
 
 /** A command or an action of one of the three phases, when it began. */

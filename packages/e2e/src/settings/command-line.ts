@@ -1,7 +1,7 @@
 import { Option } from "commander";
 import type { Command } from "commander";
 import { SandboxError } from "@roles-anywhere/sandbox";
-import { StoryError } from "../story/programs.ts";
+import { LeftBehindError, StoryError } from "../story/programs.ts";
 import { createProgram, parseArguments } from "./program.ts";
 import { readSettings } from "./read-settings.ts";
 import type { Settings } from "./read-settings.ts";
@@ -14,6 +14,8 @@ export interface CommandInit<Flags extends { backend: string }> {
   readonly description: string;
   /** What follows the options in the help. */
   readonly examples: string;
+  /** Whether `--backend aws` may be given: only there, and not in `RA_BACKEND`, does a person choose an account. */
+  readonly takesAccounts?: boolean | undefined;
   /** Adds arguments and options. */
   readonly define: (program: Command) => void;
   /** @returns the exit code */
@@ -49,14 +51,17 @@ export async function runCommand<Flags extends { backend: string }>(
   let exitCode = 0;
   const program = createProgram(name, init.description, init.examples).addOption(
     new Option("--backend <name>", "where they run; auto takes Docker when it answers and has the images")
-      .choices(["auto", "docker", "process"])
+      .choices(["auto", "docker", "process", ...(init.takesAccounts === true ? ["aws"] : [])])
       .default(environment["RA_BACKEND"] || "auto"),
   );
   init.define(program);
   program.action(async () => {
     const flags = program.opts<Flags>();
     const misused = (complaint: string): never => program.error(`error: ${complaint}`);
-    const settings = settingsOf({ ...environment, RA_BACKEND: flags.backend }, misused);
+    const isGiven = program.getOptionValueSource("backend") === "cli";
+    // In an account the external server consists of processes of this machine.
+    const backend = flags.backend === "aws" && isGiven ? "process" : flags.backend;
+    const settings = settingsOf({ ...environment, RA_BACKEND: backend }, misused);
     const operands = program.args;
     exitCode = await runInterruptibly(name, (signal, interrupted) =>
       init.run({ flags, operands, settings, signal, interrupted, misused }),
@@ -94,7 +99,7 @@ async function runInterruptibly(
   try {
     return await run(controller.signal, interrupted);
   } catch (error) {
-    if (controller.signal.aborted) {
+    if (controller.signal.aborted && !(error instanceof LeftBehindError)) {
       process.stderr.write(`${name}: interrupted; everything that it started is stopped\n`);
       return 130;
     }

@@ -7,6 +7,7 @@ import { z } from "zod";
 import type { SoakRecord } from "../report/records.ts";
 import { createPki } from "../story/create-pki.ts";
 import { deployStack } from "../story/deploy-stack.ts";
+import { sandboxPlace } from "../story/place.ts";
 import { createProcessServer } from "../story/external-server/process-server.ts";
 import { FAULTS } from "./faults.ts";
 import type { Targets } from "./faults.ts";
@@ -58,7 +59,7 @@ export async function runSoak(init: SoakInit): Promise<SoakResult> {
   });
   const directory = join(sandbox.workDirectory, "infra");
   await mkdir(directory);
-  const stack = await deployStack({ ...pki, sandbox, directory, signal });
+  const stack = await deployStack({ ...pki, place: sandboxPlace(sandbox), directory, signal });
   await using localstack = await startPausingProxy(sandbox.endpointUrl);
   await using mock = await startRestartableMock({
     ...{ environment, signal, localstackEndpoint: localstack.url },

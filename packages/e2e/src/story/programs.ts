@@ -20,6 +20,9 @@ export class StoryError extends Error {
   override readonly name = "StoryError";
 }
 
+/** Something could not be removed and is left. The message says how to remove it. */
+export class LeftBehindError extends StoryError {}
+
 export interface RunProgramInit {
   arguments: readonly string[];
   environment: Readonly<Record<string, string>>;

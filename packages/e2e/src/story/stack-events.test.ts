@@ -1,5 +1,6 @@
 import { createServer } from "node:http";
 import { afterEach, describe, expect, it } from "vitest";
+import { sandboxCloud } from "../aws/cloud.ts";
 import { toLine, watchStackEvents } from "./stack-events.ts";
 import type { StackEvent } from "./stack-events.ts";
 
@@ -31,17 +32,19 @@ async function serve(answers: readonly { status: number; body: string }[]) {
   closings.push(() => server.close());
   const address = server.address();
   const port = typeof address === "object" ? address?.port : undefined;
-  const sandbox = {
-    endpointUrl: `http://127.0.0.1:${port}`,
+  const url = `http://127.0.0.1:${port}`;
+  const cloud = sandboxCloud({
+    endpointUrl: url,
+    rolesAnywhereEndpoint: url,
     region: "us-east-1",
     accountId: "000000000000",
-  };
-  return { sandbox, given: given.promise };
+  });
+  return { cloud, given: given.promise };
 }
 
 describe("watchStackEvents", () => {
   it("hands over each event once, oldest first, from before the stack exists", async () => {
-    const { sandbox, given } = await serve([
+    const { cloud, given } = await serve([
       { status: 400, body: errorWith("ValidationError", "Stack [Stack] does not exist") },
       { status: 200, body: answerWith(xmlOf(1, "CREATE_IN_PROGRESS")) },
       {
@@ -54,7 +57,7 @@ describe("watchStackEvents", () => {
       },
     ]);
     const events: StackEvent[] = [];
-    const end = watchStackEvents({ sandbox, stackName: "Stack", onEvent: (event) => events.push(event) });
+    const end = watchStackEvents({ cloud, stackName: "Stack", onEvent: (event) => events.push(event) });
     await given;
     await end();
     expect(events.map(({ resource, status }) => [resource, status])).toEqual([
@@ -70,8 +73,8 @@ describe("watchStackEvents", () => {
   });
 
   it("throws at its end when CloudFormation refuses", async () => {
-    const { sandbox, given } = await serve([{ status: 403, body: errorWith("AccessDenied", "not you") }]);
-    const end = watchStackEvents({ sandbox, stackName: "Stack", onEvent: () => undefined });
+    const { cloud, given } = await serve([{ status: 403, body: errorWith("AccessDenied", "not you") }]);
+    const end = watchStackEvents({ cloud, stackName: "Stack", onEvent: () => undefined });
     await given;
     await expect(end()).rejects.toThrow("not you");
   });

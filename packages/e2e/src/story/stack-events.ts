@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { CloudFormationClient } from "@aws-sdk/client-cloudformation";
-import type { Sandbox } from "@roles-anywhere/sandbox";
+import { clientSettings } from "../aws/cloud.ts";
+import type { Cloud } from "../aws/cloud.ts";
 
 /** An event of a stack or of one of its resources. */
 export interface StackEvent {
@@ -17,17 +18,17 @@ export interface StackEvent {
 }
 
 export interface WatchStackEventsInit {
-  sandbox: Pick<Sandbox, "endpointUrl" | "region" | "accountId">;
+  cloud: Cloud;
   /** The stack need not exist yet. */
   stackName: string;
   /** Called once with each event, in the order in which they happened. */
   onEvent: (event: StackEvent) => void;
+  /** @default 200 */
+  millisecondsBetweenLooks?: number | undefined;
 }
 
-const MILLISECONDS_BETWEEN_LOOKS = 200;
-
 /**
- * Looks at the events of a stack five times a second.
+ * Looks at the events of a stack five times a second, or less often.
  *
  * @returns a function that reads the last events and ends this. It throws the error for which CloudFormation could not be
  *   asked.
@@ -37,15 +38,10 @@ export function watchStackEvents(init: WatchStackEventsInit): () => Promise<void
   const watched = (async () => {
     // Loaded here, because `cdk` takes longer than this to start.
     const { CloudFormationClient } = await import("@aws-sdk/client-cloudformation");
-    const { endpointUrl, region, accountId } = init.sandbox;
-    // All settings are given, so that none is looked for in the caller's AWS configuration.
     const client = new CloudFormationClient({
-      endpoint: endpointUrl,
-      region,
-      credentials: { accessKeyId: accountId, secretAccessKey: "test" },
-      useFipsEndpoint: false,
-      useDualstackEndpoint: false,
-      maxAttempts: 1,
+      ...clientSettings(init.cloud, "cloudformation"),
+      // Many share the limits of an account, nobody those of a sandbox.
+      maxAttempts: init.millisecondsBetweenLooks === undefined ? 1 : 5,
     });
     const seen = new Set<string>();
     try {
@@ -53,7 +49,9 @@ export function watchStackEvents(init: WatchStackEventsInit): () => Promise<void
         const isLast = ended.signal.aborted;
         await readNew(client, init, seen);
         if (isLast) return;
-        await sleep(MILLISECONDS_BETWEEN_LOOKS, undefined, { signal: ended.signal }).catch(() => undefined);
+        await sleep(init.millisecondsBetweenLooks ?? 200, undefined, { signal: ended.signal }).catch(
+          () => undefined,
+        );
       }
     } finally {
       client.destroy();

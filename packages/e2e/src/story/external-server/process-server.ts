@@ -14,7 +14,7 @@ import type { ExternalServer, ExternalServerInit } from "./external-server.ts";
 
 /** The external server as a folder and child processes of this one. */
 export async function createProcessServer(
-  sandbox: Pick<Sandbox, "environments">,
+  sandbox: { readonly environments: Pick<Sandbox["environments"], "server"> },
   init: ExternalServerInit,
 ): Promise<ExternalServer> {
   await layOutFiles(init);
