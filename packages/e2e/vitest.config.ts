@@ -6,6 +6,8 @@ export default defineConfig({
   test: {
     ...sharedConfig.test,
     include: ["test/**/*.e2e.test.ts"],
+    // No program of the run can connect to AWS, and the run fails when one tries.
+    globalSetup: ["test/support/no-aws/global-setup.ts"],
     reporters: ["default", ["json", { outputFile: "reports/vitest.e2e.json" }]],
     fileParallelism: false,
     testTimeout: 60_000,

@@ -13,10 +13,13 @@ import { testNarrowTrust } from "./story/narrow-trust.ts";
 import { testPki } from "./story/pki.ts";
 import { testRefusals } from "./story/refusals.ts";
 import { testReport } from "./story/report.ts";
+import { sandboxStory } from "./story/story.ts";
+import type { Story } from "./story/story.ts";
 
 // One deployment for all chapters: it takes half a minute to start.
 describe("the story, from CA to presigned link", () => {
   let deployment: Deployment;
+  const story = (): Story => sandboxStory(deployment);
   let temporaryFolder: string;
   let reportFolder: string;
   beforeAll(async () => {
@@ -36,19 +39,19 @@ describe("the story, from CA to presigned link", () => {
   });
 
   describe("phase 1: PKI", () => {
-    testPki(() => deployment);
+    testPki(story);
   });
   describe("phase 2: infrastructure", () => {
-    testInfrastructure(() => deployment);
+    testInfrastructure(story);
   });
   describe("phase 3: signer and app", () => {
-    testApp(() => deployment);
+    testApp(story);
   });
   describe("a trust policy narrowed to one common name", () => {
-    testNarrowTrust(() => deployment);
+    testNarrowTrust(story);
   });
   describe("refusals", () => {
-    testRefusals(() => deployment);
+    testRefusals(story);
   });
   testReport(
     () => deployment,

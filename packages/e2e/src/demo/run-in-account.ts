@@ -55,14 +55,13 @@ export async function runInAccount(init: RunInAccountInit): Promise<number> {
     signal.throwIfAborted();
     keepStack = init.keep;
     if (keepStack) {
-      reporter.result(
-        `Open ${deployment.appUrl} in a browser. Ctrl-C stops the app and removes its key; the stack stays.`,
-      );
+      reporter.chapter("The stack stays. Destroy it later with:");
+      reporter.command(destroyCommand);
+      reporter.result(`Open ${deployment.appUrl} in a browser. Ctrl-C stops the app and removes its key.`);
       await init.interrupted;
     }
   } finally {
-    reporter.chapter(keepStack ? "The stack stays. Destroy it later with:" : "Destroying the stack");
-    if (keepStack) reporter.command(destroyCommand);
+    if (!keepStack) reporter.chapter("Destroying the stack");
     await deployment.stop({ keepStack });
   }
   const seconds = Math.round((Date.now() - startedAt) / 1000);

@@ -52,8 +52,11 @@ export function renderPage(logs: readonly Log[], now = new Date()): string {
           ${logs.map(renderRun)}
         </main>
         <footer>
-          LocalStack answers in place of AWS, and the mock in place of IAM Roles Anywhere: this report shows
-          no call to AWS.
+          ${
+            logs.some(({ records: all }) => recordsOf(all, "run").some(({ backend }) => backend === "aws"))
+              ? "Runs on the aws back end worked in an account of AWS, which does not show their CreateSession calls here."
+              : "LocalStack answers in place of AWS, and the mock in place of IAM Roles Anywhere: this report shows no call to AWS."
+          }
         </footer>
       </body>
     </html> `;

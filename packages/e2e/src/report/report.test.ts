@@ -45,6 +45,14 @@ function skeletonOf(page: string): string[] {
 }
 
 describe("the page", () => {
+  it.each([
+    ["process", "this report shows no call to AWS"],
+    ["aws", "Runs on the aws back end worked in an account of AWS"],
+  ] as const)("says of a run on the back end %s whether it was in an account", (backend, sentence) => {
+    const run = record.parse({ kind: "run", at: "2026-01-02T03:04:05.000Z", name: "demo", backend });
+    expect(wordsOf(renderPage([{ name: "demo", records: [run] }]))).toContain(sentence);
+  });
+
   it.each(HOSTILE)("shows %s as text", (_, text) => {
     expect(skeletonOf(pageWith(text))).toEqual(skeletonOf(pageWith("harmless")));
   });

@@ -4,7 +4,7 @@ import { readdir } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";
 import { z } from "zod";
-import type { Deployment } from "../../src/story/start-deployment.ts";
+import type { Story } from "./story.ts";
 
 const file = z.object({
   fileName: z.string(),
@@ -31,8 +31,8 @@ const credentials = z.strictObject({
 
 const samples = fileURLToPath(new URL("../../../infra/sample-objects/", import.meta.url));
 
-export function testApp(deployment: () => Deployment): void {
-  const get = async (path: string, appUrl = deployment().appUrl): Promise<unknown> => {
+export function testApp(story: () => Story): void {
+  const get = async (path: string, appUrl = story().appUrl): Promise<unknown> => {
     const answer = await fetch(`${appUrl}${path}`);
     expect(answer.status).toBe(200);
     return await answer.json();
@@ -40,9 +40,9 @@ export function testApp(deployment: () => Deployment): void {
 
   it("the credential process prints what the SDKs expect, and the session lasts an hour", async () => {
     const before = Date.now();
-    const { stdout, stderr } = await deployment().server.runCredentialProcess();
+    const { stdout, stderr } = await story().server.runCredentialProcess();
     const { Expiration, AccountId } = credentials.parse(JSON.parse(stdout));
-    expect(AccountId).toBe(deployment().sandbox.accountId);
+    expect(AccountId).toBe(story().cloud.accountId);
     const lifeMs = Date.parse(Expiration) - before;
     // Whole seconds, and the time that the call itself takes.
     expect(lifeMs).toBeGreaterThan(3598_000);
@@ -51,14 +51,14 @@ export function testApp(deployment: () => Deployment): void {
   });
 
   it("the server has no static key", async () => {
-    expect(await deployment().server.readProfile()).not.toMatch(/aws_access_key_id|aws_secret_access_key/);
+    expect(await story().server.readProfile()).not.toMatch(/aws_access_key_id|aws_secret_access_key/);
   });
 
   it("the app is the assumed role, with the certificate's serial number as session name", async () => {
     const { account, arn, certificate } = identity.parse(await get("/api/identity"));
-    const { roleArn } = deployment().stack.outputs;
-    const { serialNumber } = new X509Certificate(await readFile(deployment().pki.certificatePath));
-    expect(account).toBe(deployment().sandbox.accountId);
+    const { roleArn } = story().stack.outputs;
+    const { serialNumber } = new X509Certificate(await readFile(story().pki.certificatePath));
+    expect(account).toBe(story().cloud.accountId);
     expect(arn.toLowerCase()).toBe(
       `arn:aws:sts::${account}:assumed-role/${roleArn.split("/").at(-1)}/${serialNumber}`.toLowerCase(),
     );
@@ -129,7 +129,7 @@ export function testApp(deployment: () => Deployment): void {
   });
 
   it("the app does the same without a profile, when it asks Roles Anywhere by itself", async () => {
-    const appUrl = await deployment().server.startApp(deployment().stack.outputs);
+    const appUrl = await story().server.startApp(story().stack.outputs);
     const page = await fetch(appUrl);
     expect(page.status).toBe(200);
     expect(await page.text()).toContain("<title>Files");

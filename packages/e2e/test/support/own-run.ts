@@ -45,11 +45,15 @@ export interface RunningProcess {
   command: string;
 }
 
-/** @param environment added to this process' own */
+/**
+ * @param environment added to this process' own; undefined takes a variable away
+ * @param stdin `pipe`: the test writes to `child.stdin`
+ */
 export async function startRun(
   command: string,
   commandArguments: readonly string[],
-  environment: Readonly<Record<string, string>> = {},
+  environment: Readonly<Record<string, string | undefined>> = {},
+  stdin: "ignore" | "pipe" = "ignore",
 ): Promise<OwnRun> {
   const marker = `RUN_${randomUUID()}`;
   const temporaryFolder = await mkdtemp(join(tmpdir(), "own-run-"));
@@ -66,7 +70,7 @@ export async function startRun(
       ...environment,
       RUN_MARKER: marker,
     },
-    stdio: ["ignore", "pipe", "pipe"],
+    stdio: [stdin, "pipe", "pipe"],
   });
   let output = "";
   let stdout = "";
@@ -75,11 +79,11 @@ export async function startRun(
     output += chunk;
     for (const listener of listeners) listener();
   };
-  child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
+  child.stdout?.setEncoding("utf8").on("data", (chunk: string) => {
     stdout += chunk;
     collect(chunk);
   });
-  child.stderr.setEncoding("utf8").on("data", collect);
+  child.stderr?.setEncoding("utf8").on("data", collect);
   const exited = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve) => {
     child.on("close", (code, signal) => resolve({ code, signal }));
   });

@@ -11,7 +11,7 @@ export interface Outcome {
   audit: AuditRecord;
 }
 
-type SessionRequest = Parameters<typeof signCreateSessionRequest>[0];
+export type SessionRequest = Parameters<typeof signCreateSessionRequest>[0];
 
 /**
  * Sends one CreateSession request as the deployment's external server does, except for `changes`. The client checks nothing.
