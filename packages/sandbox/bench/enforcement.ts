@@ -12,6 +12,7 @@ import { Agent, request } from "node:http";
 import process from "node:process";
 import { GetObjectCommand, ListObjectsV2Command, S3Client } from "@aws-sdk/client-s3";
 import { getSignedUrl } from "@aws-sdk/s3-request-presigner";
+import { reportBench } from "@roles-anywhere/testing";
 import { policyOf, startEnforcedAccount } from "../test/support/enforced-account.ts";
 import type { Credentials } from "../test/support/boto3.ts";
 import type { EnforcedAccount } from "../test/support/enforced-account.ts";
@@ -136,6 +137,7 @@ try {
       times.on.push(second);
     }
     const [without, enforced] = [median(times.off), median(times.on)];
+    reportBench({ package: "sandbox", name: `${name}, enforced`, ratio: enforced / without, limit: 1.3 });
     console.log(
       `${name.padEnd(26)} off ${without.toFixed(2)}  on ${enforced.toFixed(2)}  ratio ${(enforced / without).toFixed(2)}`,
     );
