@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from "node:http";
 import { z } from "zod";
 import { answerQuestion } from "../access/answer-question.ts";
+import type { AccessDecision } from "../access/answer-question.ts";
 import { AccessQuestion } from "../access/question.ts";
 import { toAccessLine, toAccessRecord } from "../audit/access-record.ts";
 import type { MockContext } from "../context.ts";
@@ -41,15 +42,18 @@ export async function serveQuestion(
   outgoing: ServerResponse,
 ): Promise<void> {
   try {
-    const body = await readGuarded(context, incoming);
-    const answer = await authorize(context, readQuestion(body));
-    send(outgoing, 200, answer);
+    const question = readQuestion(await readGuarded(context, incoming));
+    const decision = await answerQuestion(context, question);
+    send(outgoing, 200, answerOf(decision));
+    // The hook waits for the answer. Whoever asks for the audit afterwards is served after the record was made.
+    record(context, decision);
   } catch (error) {
     if (incoming.destroyed && !incoming.complete) return;
     if (!(error instanceof ServiceError)) {
       const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
       context.log(`defect: ${text.replaceAll(/\n\s*/g, " | ")}`);
     }
+    if (outgoing.headersSent) return;
     const { status, type, message } =
       error instanceof ServiceError
         ? error
@@ -124,13 +128,12 @@ function readQuestion(body: Uint8Array): AccessQuestion {
   }
 }
 
-/** Decides and records. */
-async function authorize(context: MockContext, question: AccessQuestion): Promise<HookAnswer> {
-  const decision = await answerQuestion(context, question);
-  const { uuid, clock } = context;
-  context.accessAudit.add(toAccessRecord(decision, { requestId: uuid(), eventId: uuid(), now: clock.now() }));
-  const line = toAccessLine(decision);
-  if (line !== undefined) context.log(line);
-  const { refusal } = decision;
+function answerOf({ refusal }: AccessDecision): HookAnswer {
   return refusal === undefined ? { verdict: "allowed" } : { verdict: "refused", error: refusal.error };
+}
+
+function record({ accessAudit, clock, log, uuid }: MockContext, decision: AccessDecision): void {
+  accessAudit.add(toAccessRecord(decision, { requestId: uuid(), eventId: uuid(), now: clock.now() }));
+  const line = toAccessLine(decision);
+  if (line !== undefined) log(line);
 }
