@@ -45,6 +45,23 @@ ensure_compose() {
   docker compose version >&2 || fail "the docker compose plugin does not run"
 }
 
+# Tests of keys in hardware use tokens of SoftHSM, and pkcs11js, which npm builds with the compiler.
+ensure_softhsm() {
+  packages=
+  command -v softhsm2-util >/dev/null 2>&1 || packages="$packages softhsm2"
+  command -v pkcs11-tool >/dev/null 2>&1 || packages="$packages opensc"
+  command -v c++ >/dev/null 2>&1 || packages="$packages g++"
+  command -v cc >/dev/null 2>&1 || packages="$packages gcc libc6-dev"
+  command -v make >/dev/null 2>&1 || packages="$packages make"
+  if [ -n "$packages" ]; then
+    say "Installing$packages"
+    # shellcheck disable=SC2086
+    apt_install --no-install-recommends $packages
+  fi
+  # These tests then fail instead of being skipped.
+  export RA_SOFTHSM=required
+}
+
 # Some tests open web pages in a real browser that try to reach the mock and the sample.
 ensure_chromium() {
   command -v chromium >/dev/null 2>&1 && return

@@ -66,6 +66,9 @@ node_package() {
 install_dependencies() {
   if (cd "$root" && node scripts/lib/is-installed.mjs); then return; fi
   say "Installing dependencies (npm ci)"
+  # A package that is built here finds the headers of Node.js where Node.js brings them, and need not download them.
+  headers=$(dirname "$(dirname "$(readlink -f "$(command -v node)")")")
+  [ ! -f "$headers/include/node/node_api.h" ] || export npm_config_nodedir="$headers"
   (cd "$root" && npm ci --no-audit --no-fund --loglevel error >&2) || fail "npm ci failed; its messages are above."
 }
 

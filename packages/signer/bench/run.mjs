@@ -25,6 +25,8 @@ writeFileSync(
   `[profile bench]\ncredential_process = "${process.execPath}" "${main}" ${words.join(" ")}\nregion = us-east-1\n`,
 );
 
+const TOKEN = "credential-process, P-256 key in SoftHSM";
+
 function command(program, args) {
   return () => {
     const { status, stderr } = spawnSync(program, args, { env: environment });
@@ -39,6 +41,7 @@ try {
       "node -e 0": command(process.execPath, ["-e", "0"]),
       "credential-process": command(process.execPath, [main, ...words]),
       "credential-process, RSA key": command(process.execPath, [main, ...world.rsaWords]),
+      ...(world.tokenWords ? { [TOKEN]: command(process.execPath, [main, ...world.tokenWords]) } : {}),
       "credential-process, https endpoint": command(process.execPath, [main, ...world.tlsWords]),
       "credential-process --cache, hit in Node.js": command(process.execPath, [main, ...words, "--cache"]),
       "credential-process --cache, hit in the launcher": command("/bin/sh", [
@@ -67,6 +70,14 @@ try {
   }
   const [inProcess, fromProcess] = ["SDK: fromRolesAnywhere", "SDK: fromIni with credential_process"];
   console.log(`  fromRolesAnywhere is ${ratio(inProcess, fromProcess)} x fromIni with credential_process`);
+  if (world.tokenWords) {
+    console.log(`  a key in SoftHSM takes ${ratio(TOKEN, "credential-process")} x a key in a file`);
+    reportBench({
+      package: "signer",
+      name: "credential-process, P-256 key in SoftHSM, beside the key in a file",
+      ratio: found.get(TOKEN).ratioTo("credential-process"),
+    });
+  }
   await burst();
   await memory();
 } finally {

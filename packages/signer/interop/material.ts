@@ -29,6 +29,8 @@ export interface Material {
   readonly mldsa44: Identity & { readonly seedOnlyKey: string };
   /** An end-entity certificate under three intermediates; bundles by their number of certificates. */
   readonly chained: Identity & { readonly bundles: ReadonlyMap<number, string> };
+  /** Folder of all this. */
+  readonly folder: string;
   /** Writes a file and returns its path. */
   readonly file: (name: string, content: string | Uint8Array) => string;
   /** Makes a certificate for a key and returns its path. */
@@ -89,6 +91,7 @@ export function makeMaterial(folder: string): Material {
 
   const expiredKey = file("expired.key", pkcs8(ec("P-256")));
   return {
+    folder,
     file,
     certify,
     identities: {

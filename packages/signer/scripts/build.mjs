@@ -45,7 +45,7 @@ const command = { ...options, outdir: "dist/cli", minify: true, supported: { "dy
 const LAZY_REQUIRE =
   'let require=(name,loaded)=>name==="./pkcs11.cjs"?load(name):new Proxy({},{get:(_,key)=>(loaded??=load(name))[key]});';
 /** What few calls of credential-process need has a script of its own, so that the others read a sixth less. */
-const RARELY_USED = /\/(?:ask-password|asn1|help-text|pfx|refusal)\.ts$/;
+const RARELY_USED = /\/(?:ask-password|asn1|help-text|pfx|refusal|refused-option|special-flags)\.ts$/;
 
 /** PKCS#11 has a script of its own beside each that may need it, so that nobody else reads it. */
 const pkcs11Apart = {

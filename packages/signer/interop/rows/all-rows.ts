@@ -5,6 +5,7 @@ import { flagRows } from "./flag-rows.ts";
 import { keyRows } from "./key-rows.ts";
 import { serveRows } from "./serve-rows.ts";
 import { serviceRows } from "./service-rows.ts";
+import { tokenRows } from "./token-rows.ts";
 import { updateRows } from "./update-rows.ts";
 
 /** The whole matrix. */
@@ -17,5 +18,6 @@ export function allRows(): readonly Row[] {
     ...commandRows(),
     ...updateRows(),
     ...serveRows(),
+    ...tokenRows(),
   ];
 }

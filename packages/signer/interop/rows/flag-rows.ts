@@ -255,7 +255,7 @@ function storeFlagRows(): readonly Row[] {
     refusal({
       name: "flags: --certificate of a PKCS#11 token",
       identity: () => ["--certificate", "pkcs11:object=none", "--pkcs11-lib", "/nonexistent.so"],
-      difference: worded(/./, /PKCS#11 tokens are not supported/),
+      difference: worded(/./, /the PKCS#11 library "\/nonexistent\.so" does not exist|pkcs11js/),
     }),
     refusal({
       name: "flags: --private-key in a TPM",

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import type { Environment } from "../config/environment.ts";
 import { printable, SignerError } from "../errors.ts";
 import { identityWarnings } from "../keys/identity.ts";
-import type { IdentitySources, SigningIdentity, TokenOptions } from "../keys/identity.ts";
+import type { IdentitySources, SigningIdentity } from "../keys/identity.ts";
 import type { PemSource } from "../keys/pem.ts";
 import { loadAnyIdentity } from "../pkcs11/load.ts";
 import type { SessionParameters } from "../session/session-parameters.ts";
@@ -11,8 +11,9 @@ import { resolveSession } from "../session/session-source.ts";
 import type { SessionOptions, SessionSource } from "../session/session-source.ts";
 import { askPassword } from "../keys/ask-password.ts";
 import type { CommandContext } from "./command.ts";
-import { namesToken, refuseUnsupported } from "./session-flags.ts";
+import { hasSpecial, refuseUnsupported } from "./check-flags.ts";
 import type { IdentityFlags, SessionFlags } from "./session-flags.ts";
+import { tokenOptions, unsetVariable } from "./special-flags.ts";
 
 /**
  * Where sessions come from, as flags and environment say, after all checks that need neither a file nor a request.
@@ -78,29 +79,12 @@ export function identitySources(flags: IdentityFlags, environment: Environment):
   refuseUnsupported(flags);
   const { certificate, intermediates, "private-key": key, "cert-selector": selector } = flags;
   if (!certificate && !selector) throw new SignerError("ERR_SIGNER_USAGE", "--certificate is missing");
-  const isKeyOnToken = (key || certificate || "pkcs11:").startsWith("pkcs11:");
-  if (isKeyOnToken && flags["pkcs8-password"]) {
-    throw new SignerError(
-      "ERR_SIGNER_USAGE",
-      "--pkcs8-password: a PIN on the command line can be seen by other users; give --pkcs8-password-env, or pin-source=file:PATH in the URI",
-    );
-  }
   return {
     certificate: certificate ? pemSource("certificate", certificate, environment) : "pkcs11:",
     privateKey: key === "-" ? readFileSync(0) : key ? pemSource("private-key", key, environment) : undefined,
     intermediates: intermediates ? pemSource("intermediates", intermediates, environment) : undefined,
     passphrase: passphraseOf(flags, environment),
-    pkcs11: namesToken(flags) ? tokenOptions(flags) : undefined,
-  };
-}
-
-function tokenOptions(flags: IdentityFlags): TokenOptions {
-  return {
-    library: flags["pkcs11-lib"] || undefined,
-    reusePin: flags["reuse-pin"],
-    withoutPin: flags["no-tpm-key-password"],
-    selector: flags["cert-selector"] || undefined,
-    latest: flags["use-latest-expiring-certificate"],
+    pkcs11: hasSpecial(flags) ? tokenOptions(flags) : undefined,
   };
 }
 
@@ -130,12 +114,7 @@ export function passphraseOf(flags: IdentityFlags, environment: Environment): st
 function variable(name: string, flag: string, environment: Environment): string {
   const value = environment[name];
   if (value) return value;
-  // Whoever mixes up the flags gives the secret itself.
-  const shownName = flag !== "--pkcs8-password-env" && /^[A-Za-z_]\w{0,40}$/.test(name) ? ` "${name}"` : "";
-  throw new SignerError(
-    "ERR_SIGNER_USAGE",
-    `${flag} names the environment variable${shownName}, which is not set`,
-  );
+  throw unsetVariable(name, flag);
 }
 
 /**

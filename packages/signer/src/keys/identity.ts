@@ -8,6 +8,7 @@ import { certificateIn, endEntity, isLoaded, loadCertificateChain } from "./cert
 import type { EndEntityCertificate } from "./certificate.ts";
 import { loadPrivateKey, privateKeyIn, requestSignerOf } from "./private-key.ts";
 import { isPkcs12, loadPkcs12 } from "./pkcs12/pkcs12.ts";
+import { customSigner, noCertificate } from "./refused-option.ts";
 import { holdsPem, readPem, refusal } from "./pem.ts";
 import type { NamedPem, PemSource } from "./pem.ts";
 
@@ -126,10 +127,7 @@ function readIdentity(sources: IdentitySources): SigningIdentity {
 /** Refuses to go on without any certificate (ERR_SIGNER_CERTIFICATE_INVALID), before anything is read. */
 export function requireCertificate({ certificate }: IdentitySources): void {
   if (certificate !== undefined) return;
-  throw new SignerError(
-    "ERR_SIGNER_CERTIFICATE_INVALID",
-    "the option certificate is undefined, and has to be a path, PEM text or bytes; is the variable set that it comes from?",
-  );
+  throw noCertificate();
 }
 
 function identityOf(
@@ -151,15 +149,6 @@ function identityOf(
   throw new SignerError(
     "ERR_SIGNER_KEY_INVALID",
     `nothing signs for certificate ${certificate.name}, which is loaded already; give its privateKey as well`,
-  );
-}
-
-/** Callers in JavaScript may give anything, such as a CryptoKey. */
-function customSigner(signer: RequestSigner | null): RequestSigner {
-  if (typeof signer?.sign === "function") return signer;
-  throw new SignerError(
-    "ERR_SIGNER_KEY_INVALID",
-    "the option privateKey is neither a path, PEM text, bytes or a KeyObject nor an object with a sign function; leave it out for the key in the certificate's file, and turn a CryptoKey into a KeyObject with KeyObject.from",
   );
 }
 

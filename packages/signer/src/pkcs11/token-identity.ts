@@ -1,4 +1,5 @@
 import { verify, X509Certificate } from "node:crypto";
+import { setTimeout } from "node:timers/promises";
 
 import { messageOf, printable, quoted, SignerError } from "../errors.ts";
 import { endEntity, loadCertificate } from "../keys/certificate.ts";
@@ -144,18 +145,25 @@ function pinOf(
   };
 }
 
-/** Does something on a token; once more with the library started anew, when token or session were lost or are not found. */
+/** A token that is not found is looked for again after these times: SoftHSM does not see one to which another process logs in. */
+const PAUSES_MS = [0, 100, 300];
+
+/** Does something on a token; once more with the library started anew, when token or session were lost. */
 async function withToken<Result>(agent: TokenAgent, act: () => Promise<Result>): Promise<Result> {
-  try {
-    return await act();
-  } catch (error) {
-    const isWorthAnother =
-      error instanceof LostTokenError ||
-      (error instanceof SignerError && error.code === "ERR_SIGNER_TOKEN_NOT_FOUND");
-    if (!isWorthAnother) throw error;
-    await agent.call("reset", {});
-    return act();
+  let wasLost = false;
+  for (const pauseMs of PAUSES_MS) {
+    try {
+      return await act();
+    } catch (error) {
+      const isLost = error instanceof LostTokenError;
+      const isMissing = error instanceof SignerError && error.code === "ERR_SIGNER_TOKEN_NOT_FOUND";
+      if (!isMissing && (!isLost || wasLost)) throw error;
+      wasLost ||= isLost;
+      if (pauseMs > 0) await setTimeout(pauseMs);
+      await agent.call("reset", {});
+    }
   }
+  return act();
 }
 
 interface CertificateOnToken {

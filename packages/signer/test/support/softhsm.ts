@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -35,6 +35,8 @@ export interface SoftHsm {
   readonly environment: Readonly<Record<string, string>>;
   /** Folder of the tokens: what is moved away is pulled out. */
   readonly tokens: string;
+  /** What a process needs to see a copy of the tokens, which nobody else uses. */
+  copy(): Readonly<Record<string, string>>;
   /** Makes a token, or puts more on one. */
   add(label: string, pin: string | undefined, objects: readonly TokenObject[]): MadeToken;
 }
@@ -64,16 +66,16 @@ function findLibrary(): string | undefined {
 export function setUpSoftHsm(folder: string, library: string): SoftHsm {
   const tokens = join(folder, "tokens");
   mkdirSync(tokens);
-  const config = join(folder, "softhsm2.conf");
-  writeFileSync(
-    config,
-    `directories.tokendir = ${tokens}\nobjectstore.backend = file\nlog.level = ERROR\nslots.removable = true\n`,
-  );
-  const environment = { SOFTHSM2_CONF: config };
+  const environment = configure(folder, tokens);
   return {
     library,
     environment,
     tokens,
+    copy() {
+      const place = mkdtempSync(join(folder, "copy-"));
+      cpSync(tokens, join(place, "tokens"), { recursive: true });
+      return configure(place, join(place, "tokens"));
+    },
     add(label, pin, objects) {
       const script = fileURLToPath(new URL("./fill-token.mjs", import.meta.url));
       const { status, stdout, stderr } = spawnSync(process.execPath, [script, library], {
@@ -85,6 +87,15 @@ export function setUpSoftHsm(folder: string, library: string): SoftHsm {
       return JSON.parse(stdout) as MadeToken;
     },
   };
+}
+
+function configure(folder: string, tokens: string): Readonly<Record<string, string>> {
+  const config = join(folder, "softhsm2.conf");
+  writeFileSync(
+    config,
+    `directories.tokendir = ${tokens}\nobjectstore.backend = file\nlog.level = ERROR\nslots.removable = true\n`,
+  );
+  return { SOFTHSM2_CONF: config };
 }
 
 /** Base64 of the first certificate of a PEM text. */

@@ -25,7 +25,7 @@ import type { Command } from "../command.ts";
 import { CREDENTIAL_PROCESS_FLAGS } from "./credential-process.ts";
 import { helpText } from "../help-text.ts";
 import { identitySources, sessionParameters } from "../resolve-flags.ts";
-import { refuseUnsupported } from "../session-flags.ts";
+import { refuseUnsupported } from "../check-flags.ts";
 import { parseFlags } from "../parse-flags.ts";
 import type { Flags } from "../parse-flags.ts";
 

@@ -3,12 +3,14 @@ import { cachedAnswer } from "../../cache/cached-answer.ts";
 import { messageOf, SignerError } from "../../errors.ts";
 import { parseArn } from "../../session/arn.ts";
 import type { CredentialSet } from "../../session/credential-set.ts";
+import { hasSpecial, refuseUnsupported } from "../check-flags.ts";
 import type { Command, CommandContext } from "../command.ts";
 import { helpText } from "../help-text.ts";
 import { parseFlags } from "../parse-flags.ts";
 import { resolveFlags } from "../resolve-flags.ts";
-import { refuseUnsupported, SESSION_FLAGS } from "../session-flags.ts";
+import { SESSION_FLAGS } from "../session-flags.ts";
 import type { SessionFlags } from "../session-flags.ts";
+import { refuseKeptSecrets } from "../special-flags.ts";
 
 export const CREDENTIAL_PROCESS_FLAGS = {
   ...SESSION_FLAGS,
@@ -73,18 +75,7 @@ async function cachedJson(
 ): Promise<string> {
   // Here, since a hit asks for no identity, which would refuse them.
   refuseUnsupported(flags);
-  if (flags["pkcs8-password"]) {
-    throw new SignerError(
-      "ERR_SIGNER_USAGE",
-      "--cache keeps the command line, and a password should not be kept; use --pkcs8-password-env",
-    );
-  }
-  if (words.some((word) => word.includes("pkcs11:") && word.includes("pin-value="))) {
-    throw new SignerError(
-      "ERR_SIGNER_USAGE",
-      "--cache keeps the command line, and a PIN should not be kept; use pin-source=file:PATH in the URI",
-    );
-  }
+  if (flags["pkcs8-password"] || hasSpecial(flags)) refuseKeptSecrets(flags, words);
   const { environment, note } = context;
   const certificate = flags.certificate || (flags["cert-selector"] ? "pkcs11:" : "");
   const place = cachePlace(["credential-process", ...words], certificate, environment);

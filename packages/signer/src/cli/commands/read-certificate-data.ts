@@ -5,11 +5,13 @@ import type { EndEntityCertificate } from "../../keys/certificate.ts";
 import { printable, SignerError } from "../../errors.ts";
 import type { IdentitySources } from "../../keys/identity.ts";
 import { tokenCode } from "../../pkcs11/load.ts";
+import { refuseUnsupported } from "../check-flags.ts";
 import type { Command } from "../command.ts";
 import { helpText } from "../help-text.ts";
 import { parseFlags } from "../parse-flags.ts";
 import { identitySources, passphraseOf, pemSource, withPassword } from "../resolve-flags.ts";
-import { IDENTITY_FLAGS, namesToken, refuseUnsupported, SESSION_FLAGS } from "../session-flags.ts";
+import { IDENTITY_FLAGS, SESSION_FLAGS } from "../session-flags.ts";
+import { namesToken } from "../special-flags.ts";
 
 const FLAGS = {
   certificate: IDENTITY_FLAGS.certificate,

@@ -114,7 +114,18 @@ export function tokenFailure(error: unknown, what: string): SignerError {
   return new SignerError(code, `${what} failed: ${words} (${name}); ${remedy}`);
 }
 
+/** A key that this process knew before it was reset. */
+export class ForgottenKeyError extends SignerError {
+  constructor() {
+    super(
+      "ERR_SIGNER_TOKEN_FAILED",
+      "the key was forgotten, because the token was lost meanwhile; try again",
+    );
+  }
+}
+
 /** Whether an error goes away when session, token or library come back. */
 export function isLost(error: unknown): boolean {
+  if (error instanceof ForgottenKeyError) return true;
   return EXPLANATIONS.get(ckrOf(error))?.isLost === true;
 }

@@ -1,9 +1,8 @@
 // A process of its own for the PKCS#11 library of a vendor: a slow token does not hold up who waits for credentials, a library
 // that hangs can be ended, and one that crashes takes nobody with it. PINs are read and kept here, and nowhere else.
-import { messageOf, SignerError } from "../../errors.ts";
 import type { AgentReply, AgentRequest } from "../protocol.ts";
 import { loadCryptoki } from "./cryptoki.ts";
-import { isLost, tokenFailure } from "./failure.ts";
+import { ForgottenKeyError, isLost, tokenFailure } from "./failure.ts";
 import { findCertificates, findKey } from "./objects.ts";
 import { signWith } from "./sign.ts";
 import type { TokenKey } from "./sign.ts";
@@ -63,9 +62,7 @@ async function resultOf(message: AgentRequest, asking: Library["asking"]): Promi
     case "sign": {
       const { key: number, message: encoded, digest } = message.request;
       const key = keys.get(number);
-      if (key === undefined) {
-        throw new SignerError("ERR_SIGNER_TOKEN_FAILED", "the key is unknown to the process of the token");
-      }
+      if (key === undefined) throw new ForgottenKeyError();
       return (await signWith(key, Buffer.from(encoded, "base64"), digest, loaded)).toString("base64");
     }
     case "reset":
@@ -89,9 +86,8 @@ function numberOf(key: TokenKey): number {
 }
 
 function reply(message: AgentReply): void {
-  process.send?.(message, (error: Error | null) => {
-    if (error !== null) process.stderr.write(`ra-signer: ${messageOf(error)}\n`);
-  });
+  // When nobody listens any more, "disconnect" follows.
+  process.send?.(message, undefined, undefined, () => {});
 }
 
 function causeOf(error: unknown): unknown {
