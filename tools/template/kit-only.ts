@@ -1,0 +1,93 @@
+/** Something that the kit needs for its own sake, and that a repository which is made from it does not. */
+export interface KitOnly {
+  readonly what: string;
+  readonly why: string;
+  /** Files, and folders with a slash at the end. */
+  readonly paths: readonly string[];
+  /** Parts of files that stay. Each pattern must be found, or the list is out of date. */
+  readonly parts: readonly Part[];
+}
+
+export interface Part {
+  readonly path: string;
+  readonly pattern: RegExp;
+  readonly replacement?: string | undefined;
+}
+
+/** A row of a Markdown table that begins with a cell. */
+const row = (cell: string): RegExp => new RegExp(`^\\| ${cell} +\\|.*\n`, "m");
+/** A script of a `package.json`, which is not the first one. */
+const script = (name: string): RegExp => new RegExp(`,\n +"${name}": "[^"\n]*"`);
+/** A job of a workflow, with the comments and the empty line before it. */
+const job = (name: string): RegExp =>
+  new RegExp(`\n(?:  #.*\n)*  ${name}:\n(?:(?:   .*)?\n)*?(?=\n(?:  #.*\n)*  [\\w-]+:)`);
+
+export const KIT_ONLY: readonly KitOnly[] = [
+  {
+    what: "The comparison with aws_signing_helper",
+    why: "It proves of the kit that its signer behaves as AWS's program. It needs that program, downloaded from AWS. What the comparison found stays in docs/signer/differences-from-the-helper.md.",
+    paths: ["packages/signer/interop/", "packages/signer/test/interop.test.ts"],
+    parts: [
+      { path: "package.json", pattern: script("interop") },
+      { path: "packages/signer/package.json", pattern: script("interop") },
+      { path: "packages/signer/tsconfig.json", pattern: / "interop",/ },
+      { path: ".github/workflows/ci.yml", pattern: job("interop") },
+      {
+        path: ".github/workflows/ci.yml",
+        pattern: / Not among them: interop, which depends on a download from AWS\./,
+      },
+      { path: "CONTRIBUTING.md", pattern: /^npm run interop .*\n/m },
+      { path: "docs/architecture.md", pattern: row("what is run beside AWS's own helper") },
+      { path: "docs/glossary.md", pattern: row("interop row") },
+      {
+        path: "packages/signer/README.md",
+        pattern:
+          /\[About 270 rows\]\(.*?\) run through `ra-signer` and `aws_signing_helper`\. Each difference is declared\./,
+        replacement: "[Each known difference](../../docs/signer/differences-from-the-helper.md) is declared.",
+      },
+      {
+        path: "docs/signer/differences-from-the-helper.md",
+        pattern: / `npm run interop` \[compares the two\]\(#how-the-two-are-compared\)\./,
+      },
+      {
+        path: "docs/signer/differences-from-the-helper.md",
+        pattern: /\n## How the two are compared\n[\s\S]*?(?=\n## |$(?![\s\S]))/,
+      },
+    ],
+  },
+  {
+    what: "This command's program, its tests and its page",
+    why: "A repository is renamed once. `scripts/rename` stays and says so; delete it when you like.",
+    paths: ["tools/template/", "test/template.test.ts", "test/template.integ.ts", "docs/template.md"],
+    parts: [
+      { path: "README.md", pattern: row(String.raw`\[docs/template\.md\]\(docs/template\.md\)`) },
+      { path: "docs/architecture.md", pattern: /^- `\.\/scripts\/rename .*\n/m },
+      { path: "CONTRIBUTING.md", pattern: /; a renamed copy of the repository(?=\n)/ },
+      { path: "CONTRIBUTING.md", pattern: row("a test of the repository that takes a minute") },
+    ],
+  },
+];
+
+/** Whether a file is removed, and which of the lists says so. */
+export function removalOf(path: string): KitOnly | undefined {
+  return KIT_ONLY.find(({ paths }) =>
+    paths.some((removed) => (removed.endsWith("/") ? path.startsWith(removed) : path === removed)),
+  );
+}
+
+/** Removes the parts of a file that only the kit needs. */
+export function removeParts(path: string, text: string): string {
+  return KIT_ONLY.flatMap(({ parts }) => parts)
+    .filter((part) => part.path === path)
+    .reduce((result, { pattern, replacement = "" }) => {
+      if (!pattern.test(result))
+        throw new Error(`${path}: ${pattern} of tools/template/kit-only.ts is not in it`);
+      return result.replace(pattern, () => replacement);
+    }, text);
+}
+
+/** Keeps a package from being published by accident: who wants to publish it removes one line. */
+export function makePrivate(path: string, text: string): string {
+  if (!/^packages\/[^/]+\/package\.json$/.test(path) || /^ {2}"private": true,$/m.test(text)) return text;
+  return text.replace(/^ {2}"version": .*\n/m, (version) => `${version}  "private": true,\n`);
+}
