@@ -60,7 +60,7 @@ export const KIT_ONLY: readonly KitOnly[] = [
     why: "A repository is renamed once. `scripts/rename` stays and says so; delete it when you like.",
     paths: ["tools/template/", "test/template.test.ts", "test/template.integ.ts", "docs/template.md"],
     parts: [
-      { path: "README.md", pattern: row(String.raw`\[docs/template\.md\]\(docs/template\.md\)`) },
+      { path: "README.md", pattern: row("nothing yet, and want a repository of your own") },
       { path: "docs/architecture.md", pattern: /^- `\.\/scripts\/rename .*\n/m },
       { path: "CONTRIBUTING.md", pattern: /; a renamed copy of the repository(?=\n)/ },
       { path: "CONTRIBUTING.md", pattern: row("a test of the repository that takes a minute") },
