@@ -36,6 +36,13 @@ export const KIT_ONLY: readonly KitOnly[] = [
         path: ".github/workflows/ci.yml",
         pattern: / Not among them: interop, which depends on a download from AWS\./,
       },
+      { path: "tools/workflows/choose-jobs.ts", pattern: /\n {2}\[\n {4}"ci\/interop",\n[\s\S]*?\n {2}\],/ },
+      { path: "test/workflows.test.ts", pattern: /, NEEDED_HOSTS/ },
+      {
+        path: "test/workflows.test.ts",
+        pattern: /\n {2}it\("without a network leave out the jobs that need a host[\s\S]*?\n {2}\}\);\n/,
+      },
+      { path: "test/workflows.test.ts", pattern: /^ {4}\["a host", \{ id: "interop" \}.*\n/m },
       { path: "CONTRIBUTING.md", pattern: /^npm run interop .*\n/m },
       { path: "docs/architecture.md", pattern: row("what is run beside AWS's own helper") },
       { path: "docs/glossary.md", pattern: row("interop row") },
@@ -58,12 +65,20 @@ export const KIT_ONLY: readonly KitOnly[] = [
   {
     what: "This command's program, its tests and its page",
     why: "A repository is renamed once. `scripts/rename` stays and says so; delete it when you like.",
-    paths: ["tools/template/", "test/template.test.ts", "test/template.integ.ts", "docs/template.md"],
+    paths: [
+      "tools/template/",
+      "test/template.test.ts",
+      "test/renamed-template.e2e.ts",
+      "vitest.template.config.ts",
+      "docs/template.md",
+    ],
     parts: [
       { path: "README.md", pattern: row("nothing yet, and want a repository of your own") },
       { path: "docs/architecture.md", pattern: /^- `\.\/scripts\/rename .*\n/m },
-      { path: "CONTRIBUTING.md", pattern: /; a renamed copy of the repository(?=\n)/ },
-      { path: "CONTRIBUTING.md", pattern: row("a test of the repository that takes a minute") },
+      { path: "CONTRIBUTING.md", pattern: /^npm run test:template .*\n/m },
+      { path: "package.json", pattern: script("test:template") },
+      { path: ".github/workflows/ci.yml", pattern: job("template") },
+      { path: ".github/workflows/ci.yml", pattern: /(?<=needs: \[.*)template, / },
     ],
   },
 ];
@@ -84,10 +99,4 @@ export function removeParts(path: string, text: string): string {
         throw new Error(`${path}: ${pattern} of tools/template/kit-only.ts is not in it`);
       return result.replace(pattern, () => replacement);
     }, text);
-}
-
-/** Keeps a package from being published by accident: who wants to publish it removes one line. */
-export function makePrivate(path: string, text: string): string {
-  if (!/^packages\/[^/]+\/package\.json$/.test(path) || /^ {2}"private": true,$/m.test(text)) return text;
-  return text.replace(/^ {2}"version": .*\n/m, (version) => `${version}  "private": true,\n`);
 }

@@ -122,7 +122,6 @@ function report(names: Names): string {
     ...lines,
     "Removed, because only the kit needs it",
     ...KIT_ONLY.map(({ what }) => `  ${what}`),
-    "All packages are private now, so that none is published by accident.",
     "Next: git diff, ./scripts/test, git add --all, git commit. Undo: git reset --hard && git clean -d --force",
   ].join("\n");
 }

@@ -1,4 +1,4 @@
-import { makePrivate, removalOf, removeParts } from "./kit-only.ts";
+import { removalOf, removeParts } from "./kit-only.ts";
 import { Refusal, TEMPLATE_NAMES } from "./names.ts";
 import type { Names } from "./names.ts";
 import { replaceNames } from "./replace-names.ts";
@@ -33,7 +33,7 @@ export function planRename(files: Files, names: Names): Plan {
     const text = content.toString("utf8");
     // Pictures stay as they are.
     if (!Buffer.from(text, "utf8").equals(content)) planned.set(target, content);
-    else planned.set(target, Buffer.from(replaceNames(makePrivate(path, removeParts(path, text)), names)));
+    else planned.set(target, Buffer.from(replaceNames(removeParts(path, text), names)));
   }
   return { files: planned, moves };
 }

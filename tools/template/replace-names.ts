@@ -2,7 +2,8 @@ import { TEMPLATE_NAMES } from "./names.ts";
 import type { Names } from "./names.ts";
 
 /** The template's names in every spelling that is searched for when nothing of them may be left. */
-export const LEFT_OVER = /@roles-anywhere(?![\w-])|roles[-_ ]?anywhere[-_ ]?kit|roles-?anywhere-?stack/i;
+export const LEFT_OVER =
+  /@roles-anywhere(?![\w-])|github\.com\/roles-anywhere|roles[-_ ]?anywhere[-_ ]?kit|roles-?anywhere-?stack/i;
 
 /** Replaces the template's names in a text or a path. */
 export function replaceNames(text: string, names: Names): string {
@@ -25,6 +26,8 @@ function rulesFor(names: Names): readonly (readonly [RegExp, string])[] {
       ),
       names.scope.slice(1),
     ],
+    // Where the manifests say that the packages come from.
+    [new RegExp(`(?<=github\\.com/)${bare}(?=/)`, "g"), names.scope.slice(1)],
     [new RegExp(repository, "g"), names.repository],
     [new RegExp(title, "g"), names.title],
     [new RegExp(stack, "g"), names.stack],

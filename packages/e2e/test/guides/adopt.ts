@@ -150,6 +150,27 @@ export function testAdopt(sandbox: () => Sandbox): void {
     }
   });
 
+  it("the packages that it installs fit each other, and what they need from others", async () => {
+    const [install = ""] = take("Install", "sh install");
+    const folder = join(project.home, "ra-kit");
+    const archives = (await readdir(folder)).filter((file) => file.endsWith(".tgz"));
+    for (const [, name = ""] of install.matchAll(/@roles-anywhere\/([a-z-]+)/g)) {
+      expect(archives.find((file) => file.includes(`-${name}-`))).toBeDefined();
+    }
+    await project.write("home/ra-kit/package.json", JSON.stringify({ private: true }));
+    // npm works out what it would install, and loads no archive of others.
+    const args = ["install", "--package-lock-only", "--no-audit", "--no-fund", "--loglevel=error"];
+    const solved = spawnSync("npm", [...args, ...archives.map((file) => `./${file}`)], {
+      cwd: folder,
+      encoding: "utf8",
+    });
+    assert.equal(solved.status, 0, solved.stderr);
+    const lock = await readFile(join(folder, "package-lock.json"), "utf8");
+    expect(Object.keys(JSON.parse(lock).packages)).toEqual(
+      expect.arrayContaining(["node_modules/@roles-anywhere/sandbox", "node_modules/aws-cdk-lib"]),
+    );
+  });
+
   it("the CDK app deploys two servers", async () => {
     const [stack = ""] = take("The CDK app", "ts");
     await project.write("lib/reports-stack.ts", stack);
