@@ -7,5 +7,6 @@ export default defineConfig({
     ...sharedConfig.test,
     include: ["test/renamed-template.e2e.ts"],
     reporters: ["default", ["json", { outputFile: "reports/vitest.template.json" }]],
+    hookTimeout: 600_000,
   },
 });
