@@ -16,7 +16,7 @@ export interface Part {
 
 /** A row of a Markdown table that begins with a cell. */
 const row = (cell: string): RegExp => new RegExp(`^\\| ${cell} +\\|.*\n`, "m");
-/** A script of a `package.json`, which is not the first one. */
+/** A script or dependency in a `package.json`, which is not the first one. */
 const script = (name: string): RegExp => new RegExp(`,\n +"${name}": "[^"\n]*"`);
 /** A job of a workflow, with the comments and the empty line before it. */
 const job = (name: string): RegExp =>
@@ -60,6 +60,48 @@ export const KIT_ONLY: readonly KitOnly[] = [
         path: "docs/signer/differences-from-the-helper.md",
         pattern: /\n## How the two are compared\n[\s\S]*?(?=\n## |$(?![\s\S]))/,
       },
+    ],
+  },
+  {
+    what: "The publication of packages and images",
+    why: "It brings the kit to public registries, and tests what people get from there. Whoever builds on the code has the packages as workspaces. `test/packages.test.ts` still says whether they could be published.",
+    paths: [
+      ".changeset/",
+      ".github/workflows/release.yml",
+      "test/registry/",
+      "test/release.test.ts",
+      "tools/packages/check-release.mjs",
+      "tools/packages/registry-server.mjs",
+      "tools/packages/registry.mjs",
+      "tools/packages/set-versions.mjs",
+      "tools/packages/sizes.mjs",
+      "vitest.registry.config.ts",
+    ],
+    parts: [
+      { path: "package.json", pattern: script("sizes") },
+      { path: "package.json", pattern: script("version-packages") },
+      { path: "package.json", pattern: script("test:registry") },
+      { path: "package.json", pattern: / \/\/#test:registry/ },
+      { path: "package.json", pattern: script("@changesets/cli") },
+      { path: "package.json", pattern: script("pnpm") },
+      { path: "package.json", pattern: script("verdaccio") },
+      { path: "package.json", pattern: /,\n +"verdaccio-audit": \{[^}]*\}/ },
+      { path: "turbo.json", pattern: /^ {4}"\/\/#test:registry": \{\n[\s\S]*?\n {4}\},\n/m },
+      { path: "scripts/test", pattern: / \/\/#test:registry/ },
+      { path: "tsconfig.json", pattern: /,\n.*\n +"exclude": \["test\/registry\/.*\]/ },
+      { path: "CONTRIBUTING.md", pattern: /; the packages from a registry, in projects of all kinds/ },
+      { path: "CONTRIBUTING.md", pattern: /^npm run sizes .*\n/m },
+      { path: "CONTRIBUTING.md", pattern: /^- .* comes with a changeset: .*\n/m },
+      {
+        path: "docs/architecture.md",
+        pattern: /, sizes, what checks it, and how a release is made/,
+        replacement: " and what checks it",
+      },
+      {
+        path: "docs/packages.md",
+        pattern: /\n\[`test\/registry\/packages\.integ\.ts`\][\s\S]*?(?=\n## Sizes)/,
+      },
+      { path: "docs/packages.md", pattern: /\n`npm run sizes` .*\n\n## Releasing\n[\s\S]*$/ },
     ],
   },
   {
