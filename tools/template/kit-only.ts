@@ -95,7 +95,7 @@ export const KIT_ONLY: readonly KitOnly[] = [
       {
         path: "docs/architecture.md",
         pattern: /, sizes, what checks it, and how a release is made/,
-        replacement: " and what checks it",
+        replacement: ", sizes and what checks it",
       },
       {
         path: "docs/packages.md",
