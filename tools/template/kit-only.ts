@@ -49,7 +49,7 @@ export const KIT_ONLY: readonly KitOnly[] = [
       {
         path: "packages/signer/README.md",
         pattern:
-          /\[About 270 rows\]\(.*?\) run through `ra-signer` and `aws_signing_helper`\. Each difference is declared\./,
+          /\[About \d+ rows\]\(.*?\).*? through `ra-signer` and `aws_signing_helper`.*?Each difference is declared\./,
         replacement: "[Each known difference](../../docs/signer/differences-from-the-helper.md) is declared.",
       },
       {
