@@ -16,6 +16,7 @@ import { STAND_IN_VARIABLE } from "../src/account/stand-in.ts";
 import { clientSettings, sandboxCloud } from "../src/aws/cloud.ts";
 import { readSettings } from "../src/settings/read-settings.ts";
 import { REPOSITORY_ROOT } from "../src/story/programs.ts";
+import { takeAllProfiles } from "./account/all-profiles.ts";
 import { everythingIn, leftOf } from "./account/left.ts";
 import {
   ACCOUNT,
@@ -213,6 +214,17 @@ describe.skipIf(backend === "docker")("the demo in an account", { timeout: 300_0
       expect(await demo.exited).toEqual({ code: 130, signal: null });
       expect(await leftOf(sandbox, stackName)).toEqual([]);
       expect(await foldersOf(demo)).toEqual([]);
+    });
+
+    it("after a stack that CloudFormation could not make", async () => {
+      await using _full = await takeAllProfiles(sandbox);
+      await using demo = await startAccountDemo([...IN_ACCOUNT, "--yes"], standIn());
+      expect({ exit: await demo.exited, output: demo.output() }).toMatchObject({
+        exit: { code: 1, signal: null },
+        output: expect.stringMatching(/CREATE_FAILED +AWS::RolesAnywhere::Profile .*Limit of 250 profiles/),
+      });
+      expect(demo.output()).toMatch(/stack \S+ is destroyed/);
+      await nothingIsLeft(demo);
     });
 
     it("in the whole account", async () => {
