@@ -44,6 +44,9 @@ describe("the README", () => {
   });
 });
 
+const WITHOUT_PKCS11JS =
+  "keys in PKCS#11 tokens need the package pkcs11js, which is not installed; npm install pkcs11js (it needs a C++ compiler)";
+
 describe("the packed package, installed into an empty project", { timeout: 120_000 }, () => {
   const folder = temporaryFolder();
   afterAll(() => folder[Symbol.dispose]());
@@ -127,6 +130,43 @@ describe("the packed package, installed into an empty project", { timeout: 120_0
         .sort()
         .join()}\n`,
       stderr: "",
+    });
+  });
+
+  it.each([
+    ["an ES module", ["--input-type=module"], 'import { loadTokenIdentity } from "@roles-anywhere/signer";'],
+    [
+      "CommonJS",
+      ["--input-type=commonjs"],
+      'const { loadTokenIdentity } = require("@roles-anywhere/signer");',
+    ],
+    [
+      "CommonJS where an ES module cannot be required",
+      ["--input-type=commonjs", "--no-experimental-require-module"],
+      'const { loadTokenIdentity } = require("@roles-anywhere/signer");',
+    ],
+  ])("says in one sentence what keys in tokens need, from %s", async (_title, flags, line) => {
+    const script = `${line}
+      loadTokenIdentity({ certificate: "pkcs11:object=a", pkcs11: { library: "/nowhere.so" } }).catch(
+        ({ code, message }) => console.log(code, message));`;
+    const { stdout, stderr } = await run(process.execPath, [...flags, "-e", script], options);
+    expect({ stdout, stderr }).toEqual({
+      stdout: `ERR_SIGNER_PKCS11_LIBRARY ${WITHOUT_PKCS11JS}\n`,
+      stderr: "",
+    });
+  });
+
+  it("says it from the command as well", async () => {
+    const words = ["credential-process", "--certificate", "pkcs11:object=a", "--pkcs11-lib", "/nowhere.so"];
+    const main = join(modules, "@roles-anywhere/signer/bin/ra-signer.cjs");
+    const folder = folderWithIdentity();
+    const more = sessionWords(folder, "http://127.0.0.1:1").slice(4);
+    folder[Symbol.dispose]();
+    const result = run(process.execPath, [main, ...words, ...more], options);
+    await expect(result).rejects.toMatchObject({
+      code: 1,
+      stdout: "",
+      stderr: `ra-signer: ${WITHOUT_PKCS11JS}\n`,
     });
   });
 

@@ -122,6 +122,7 @@ describe.runIf(softHsmLibrary !== undefined)("keys in tokens", () => {
       key(twin, { id: "1b", objectLabel: "twin" }),
       certificate(lonely, { id: "1c", objectLabel: "lonely" }),
       key(orphan, { id: "1d", objectLabel: "orphan" }),
+      certificate(identity("P-256"), { id: "1e", objectLabel: "elsewhere" }),
     ]);
     writeFileSync(path("pin"), `${PIN}\n`, { mode: 0o600 });
     writeFileSync(
@@ -246,6 +247,18 @@ describe.runIf(softHsmLibrary !== undefined)("keys in tokens", () => {
     ])("finds a certificate by %s", async (_title, name, uri) => {
       const words = ["--certificate", withPin(`pkcs11:${uri()}`), ...lib()];
       expect(await granted(words)).toBe(serialOf(identity(name)));
+    });
+
+    it("takes the certificate from one token and the key from another", async () => {
+      const words = ["--certificate", "pkcs11:object=elsewhere"];
+      const more = ["--private-key", withPin("pkcs11:token=server;object=P-256"), ...lib()];
+      expect(await granted([...words, ...more])).toBe(serialOf(identity("P-256")));
+    });
+
+    it("signs with CKM_RSA_PKCS on a token that hashes nothing", async () => {
+      shim.rules({ mechanisms: "0x1" });
+      const words = ["--certificate", withPin("pkcs11:object=RSA-2048"), "--pkcs11-lib", shim.library];
+      expect(await granted(words, shim.environment)).toBe(serialOf(identity("RSA-2048")));
     });
 
     it("sends intermediates of the token, and not the root", async () => {
@@ -443,6 +456,16 @@ describe.runIf(softHsmLibrary !== undefined)("keys in tokens", () => {
     pkcs11: { library: hsm.library },
   });
 
+  it("the provider selects a certificate by its name, and the one that ends last", async () => {
+    const selected = fromRolesAnywhere({
+      ...init(),
+      certificate: withPin("pkcs11:"),
+      pkcs11: { library: hsm.library, selector: { x509Subject: "CN=renewed" }, latest: true },
+    });
+    expect(await selected()).toMatchObject({ accessKeyId: world.granted.at(-1)?.accessKeyId });
+    expect(world.lastSerial()).toBe(serialOf(identity("renewed")));
+  });
+
   it("gives createSession an identity, and a sign function of its own", async () => {
     const loaded = await loadTokenIdentity({
       certificate: withPin("pkcs11:object=P-256"),
@@ -588,6 +611,15 @@ describe.runIf(softHsmLibrary !== undefined)("keys in tokens", () => {
       expect(findings.filter((line) => !line.startsWith("ok"))).toEqual(expected);
       expect(text).toMatch(message);
       expect(code).toBe(expected.some((line) => line.startsWith("fail")) ? 1 : 0);
+    });
+
+    it("finds a wrong PIN", async () => {
+      shim.rules({ C_Login: "0xa0" });
+      const words = ["--certificate", withPin(uri), "--pkcs11-lib", shim.library];
+      const { findings, text } = await examine(words, shim.environment);
+      expect(findings.filter((line) => !line.startsWith("ok"))).toEqual(["fail  login"]);
+      expect(text).toMatch(/refuses the PIN \(CKR_PIN_INCORRECT\).* -> correct the PIN's source/);
+      expect(shim.calls("C_Login")).toBe(1);
     });
 
     it("finds a library that is none", async () => {
