@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
+import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 
 import { SignerError } from "../errors.ts";
@@ -7,6 +8,8 @@ import type { AgentCalls, AgentReply, CallName } from "./protocol.ts";
 
 /** What a token may take for one answer, in milliseconds: a key that wants to be touched waits for 15 s. */
 const ANSWER_TIMEOUT_MS = 30_000;
+
+const SHELL = "/bin/sh";
 
 /** The process that holds a PKCS#11 library. */
 export interface TokenAgent {
@@ -141,9 +144,10 @@ function startProcess(library: string): ChildProcess {
   // Options of this process, such as an inspector's or those of reports, are not meant for a process that knows a PIN.
   const { NODE_OPTIONS: _none, ...env } = process.env;
   const options = { env, stdio: ["inherit", "ignore", "inherit", "ipc"] satisfies StdioOf };
-  if (process.platform === "win32") return spawn(process.execPath, words, options);
+  // Neither Windows nor the smallest images have a shell.
+  if (!existsSync(SHELL)) return spawn(process.execPath, words, options);
   // No core of it is written, whatever becomes of it: the PIN would stand there.
-  return spawn("/bin/sh", ["-c", 'ulimit -c 0; exec "$0" "$@"', process.execPath, ...words], options);
+  return spawn(SHELL, ["-c", 'ulimit -c 0; exec "$0" "$@"', process.execPath, ...words], options);
 }
 
 type StdioOf = ("inherit" | "ignore" | "ipc")[];
