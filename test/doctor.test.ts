@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -20,6 +20,13 @@ let folder: string;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "doctor-"));
   mkdirSync(join(folder, "bin"));
+  // A checkout of its own: what is installed in this one is not the test's business.
+  cpSync(join(ROOT, "tools/doctor"), join(folder, "kit/tools/doctor"), { recursive: true });
+  mkdirSync(join(folder, "kit/node_modules"));
+  writeFileSync(join(folder, "kit/.nvmrc"), "24\n");
+  for (const name of ["package-lock.json", "node_modules/.package-lock.json"]) {
+    writeFileSync(join(folder, "kit", name), '{"packages":{}}');
+  }
 });
 afterEach(() => {
   rmSync(folder, { recursive: true, force: true });
@@ -44,7 +51,7 @@ function run(commands: Readonly<Record<string, string | undefined>>, ...words: r
   }
   const { status, stdout, stderr } = spawnSync(
     process.execPath,
-    [join(ROOT, "tools/doctor/main.mjs"), ...words],
+    [join(folder, "kit/tools/doctor/main.mjs"), ...words],
     { encoding: "utf8", env: { PATH: join(folder, "bin"), HOME: folder } },
   );
   return { status, lines: stdout.trim().split("\n"), stderr };
