@@ -42,11 +42,14 @@ describe("a renamed copy of the repository", { timeout: 600_000 }, () => {
     rmSync(modules, { recursive: true, force: true });
     mkdirSync(join(modules, scope), { recursive: true });
     for (const name of readdirSync(join(ROOT, "node_modules")))
-      if (name !== SCOPE) symlinkSync(join(ROOT, "node_modules", name), join(modules, name));
+      if (name !== SCOPE && name !== ".package-lock.json")
+        symlinkSync(join(ROOT, "node_modules", name), join(modules, name));
     for (const group of ["packages", "apps"])
       for (const name of readdirSync(join(copy, group)))
         if (existsSync(join(copy, group, name, "package.json")))
           symlinkSync(join(copy, group, name), join(modules, scope, name));
+    // What npm notes about an installation.
+    cpSync(join(copy, "package-lock.json"), join(modules, ".package-lock.json"));
   }
 
   beforeAll(() => {
