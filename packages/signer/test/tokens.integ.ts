@@ -122,7 +122,7 @@ describe.runIf(softHsmLibrary !== undefined)("keys in tokens", () => {
       key(twin, { id: "1b", objectLabel: "twin" }),
       certificate(lonely, { id: "1c", objectLabel: "lonely" }),
       key(orphan, { id: "1d", objectLabel: "orphan" }),
-      certificate(identity("P-256"), { id: "1e", objectLabel: "elsewhere" }),
+      certificate(identity("RSA-2048"), { id: "1e", objectLabel: "elsewhere" }),
     ]);
     writeFileSync(path("pin"), `${PIN}\n`, { mode: 0o600 });
     writeFileSync(
@@ -251,8 +251,8 @@ describe.runIf(softHsmLibrary !== undefined)("keys in tokens", () => {
 
     it("takes the certificate from one token and the key from another", async () => {
       const words = ["--certificate", "pkcs11:object=elsewhere"];
-      const more = ["--private-key", withPin("pkcs11:token=server;object=P-256"), ...lib()];
-      expect(await granted([...words, ...more])).toBe(serialOf(identity("P-256")));
+      const more = ["--private-key", withPin("pkcs11:token=server;object=RSA-2048"), ...lib()];
+      expect(await granted([...words, ...more])).toBe(serialOf(identity("RSA-2048")));
     });
 
     it("signs with CKM_RSA_PKCS on a token that hashes nothing", async () => {
