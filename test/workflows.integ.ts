@@ -26,6 +26,7 @@ jobs:
     runs-on: ubuntu-24.04
     steps:
       - uses: ${CHECKOUT}
+      - run: git status --short
       - run: cat committed.txt changed.txt new.txt >all.txt; ls -A >list.txt
       - run: rm -rf committed.txt; mkdir node_modules
       - uses: ${UPLOAD}
@@ -97,9 +98,11 @@ describe("npm run workflows", () => {
     write("deleted.txt", "deleted\n");
     write(".gitignore", "ignored.txt\n");
     write(".nvmrc", "24\n");
-    git("init", "--quiet");
+    git("init", "--quiet", "--initial-branch", "main");
     git("add", ".");
     git("-c", "user.name=A", "-c", "user.email=a@example.org", "commit", "--quiet", "-m", "fixture");
+    // As CI checks out: without a branch.
+    git("checkout", "--quiet", "--detach");
     write("changed.txt", "as changed\n");
     write("new.txt", "new\n");
     write("ignored.txt", "ignored\n");

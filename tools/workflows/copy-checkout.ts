@@ -20,6 +20,9 @@ export function copyCheckout(root: string, copy: string): void {
       maxBuffer: 64 * 1024 * 1024,
     });
   git(dirname(copy), "clone", "--quiet", "--no-tags", "--depth", "1", pathToFileURL(root).href, copy);
+  // act copies no empty folder, and git takes a folder without `.git/refs` for no repository. With a detached HEAD there is
+  // no file in it but this branch.
+  git(copy, "checkout", "--quiet", "-B", "checkout");
   // act wants to know which repository of GitHub this is.
   git(copy, "remote", "set-url", "origin", "https://github.com/local/checkout");
   for (const name of readdirSync(copy)) {
