@@ -131,7 +131,7 @@ describe("the environment of the jobs", () => {
   );
 
   it("finds no command in the checkout's node_modules", () => {
-    const path = ["/work/kit/node_modules/.bin", "/usr/bin"].join(delimiter);
+    const path = ["/home/me/kit/node_modules/.bin", "/usr/bin"].join(delimiter);
     expect(jobEnvironment({ PATH: path }, { RA_X: "y" })).toEqual({ PATH: "/usr/bin", RA_X: "y" });
   });
 });
