@@ -1,9 +1,10 @@
 // What this repository needs of a machine. Nothing is imported that npm installs, because this runs before `npm ci`; and
 // nothing that an old Node.js lacks, because it says which one is needed.
 import { spawnSync } from "node:child_process";
-import { existsSync, readFileSync, readdirSync, statfsSync } from "node:fs";
+import { existsSync, readdirSync, statfsSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
+import { differingPackage, INSTALLED } from "./installation.mjs";
 
 /**
  * @typedef {object} Finding
@@ -208,23 +209,12 @@ export function freeBytes(root) {
 
 /** @param {string} root of the repository */
 export function checkInstallation(root) {
-  const installed = join(root, "node_modules", ".package-lock.json");
-  if (!existsSync(installed)) {
+  if (!existsSync(join(root, INSTALLED))) {
     return [finding("fail", "dependencies", "are not installed", "npm ci")];
   }
-  const wanted = packagesOf(join(root, "package-lock.json"));
-  const have = packagesOf(installed);
-  // Packages for other platforms are in the lock file alone.
-  const other = Object.keys(have).find(
-    (path) => wanted[path] !== undefined && wanted[path].version !== have[path].version,
-  );
-  const lacking = Object.keys(wanted).find(
-    (path) => path !== "" && !wanted[path].optional && !wanted[path].peer && have[path] === undefined,
-  );
-  if (other !== undefined || lacking !== undefined) {
-    return [
-      finding("fail", "dependencies", `are not those of package-lock.json: ${other ?? lacking}`, "npm ci"),
-    ];
+  const other = differingPackage(root);
+  if (other !== undefined) {
+    return [finding("fail", "dependencies", `are not those of package-lock.json: ${other}`, "npm ci")];
   }
   const isBuilt = existsSync(join(root, "packages", "e2e", "dist"));
   return [
@@ -233,8 +223,4 @@ export function checkInstallation(root) {
       ? finding("ok", "build", "is there")
       : finding("warn", "build", "is not there yet", "npm run build"),
   ];
-}
-
-function packagesOf(file) {
-  return JSON.parse(readFileSync(file, "utf8")).packages;
 }
