@@ -5,6 +5,7 @@ import { homeFolder, readPrivateFile, temporaryFor } from "@roles-anywhere/files
 
 import type { Environment } from "../config/environment.ts";
 import { codeOf } from "../errors.ts";
+import { isTokenUri } from "../keys/is-token-uri.ts";
 
 /** Where the credentials of one command line are kept. */
 export interface CachePlace {
@@ -71,15 +72,15 @@ export function isCacheName(name: string): boolean {
 
 /**
  * Finds where the credentials of a command line are kept. The file's name has the checksums of key and certificate, so a
- * renewed certificate has an entry of its own; one in a token is not asked for. Undefined when the certificate cannot be read, there is no folder, or an
- * argument holds a line break.
+ * renewed certificate has an entry of its own; one in a token is not asked for. Undefined when the certificate cannot be
+ * read, there is no folder, or an argument holds a line break.
  */
 export function cachePlace(
   words: readonly string[],
   certificate: string,
   environment: Environment,
 ): CachePlace | undefined {
-  const isOnToken = certificate.startsWith("pkcs11:");
+  const isOnToken = isTokenUri(certificate);
   const absolute = isOnToken ? "" : resolve(certificate);
   const key = [...words, absolute, ...VARIABLES.map((name) => environment[name] ?? "")].join("\u001f");
   const folder = cacheFolder(environment);

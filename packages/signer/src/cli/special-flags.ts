@@ -1,6 +1,7 @@
 // What only flags for tokens, stores and TPMs need, and flags that are refused: few calls have any of these.
 import { SignerError } from "../errors.ts";
 import type { TokenOptions } from "../keys/identity.ts";
+import { isTokenUri } from "../keys/is-token-uri.ts";
 import type { IdentityFlag, IdentityFlags } from "./session-flags.ts";
 
 /** Pairs that the helper does not take together, in its order. */
@@ -68,8 +69,8 @@ function refused(
 
 /** Whether the flags name something in a PKCS#11 token. */
 export function namesToken(flags: IdentityFlags): boolean {
-  const isUri = (value: string | undefined): boolean => value?.startsWith("pkcs11:") === true;
-  return isUri(flags.certificate) || isUri(flags["private-key"]) || Boolean(flags["cert-selector"]);
+  const onToken = isTokenUri(flags.certificate) || isTokenUri(flags["private-key"]);
+  return onToken || Boolean(flags["cert-selector"]);
 }
 
 /**
@@ -79,7 +80,7 @@ export function namesToken(flags: IdentityFlags): boolean {
  */
 export function tokenOptions(flags: IdentityFlags): TokenOptions | undefined {
   if (!namesToken(flags)) return undefined;
-  const isKeyOnToken = (flags["private-key"] || flags.certificate || "pkcs11:").startsWith("pkcs11:");
+  const isKeyOnToken = isTokenUri(flags["private-key"] || flags.certificate || "pkcs11:");
   if (isKeyOnToken && flags["pkcs8-password"]) {
     throw new SignerError(
       "ERR_SIGNER_USAGE",

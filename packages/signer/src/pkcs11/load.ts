@@ -1,5 +1,6 @@
 import { loadIdentity } from "../keys/identity.ts";
 import type { IdentitySources, SigningIdentity } from "../keys/identity.ts";
+import { isTokenUri } from "../keys/is-token-uri.ts";
 import type * as TokenCode from "./token-identity.ts";
 
 /** Whether certificate or key are in a PKCS#11 token. */
@@ -7,9 +8,7 @@ export function usesToken({
   certificate,
   privateKey,
 }: Pick<IdentitySources, "certificate" | "privateKey">): boolean {
-  return [certificate, privateKey].some(
-    (source) => typeof source === "string" && source.startsWith("pkcs11:"),
-  );
+  return [certificate, privateKey].some(isTokenUri);
 }
 
 /** The code for tokens, loaded when the first one is used. */

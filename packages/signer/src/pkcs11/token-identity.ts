@@ -6,6 +6,7 @@ import { endEntity, loadCertificate } from "../keys/certificate.ts";
 import type { EndEntityCertificate } from "../keys/certificate.ts";
 import { exposureOf, isoSeconds, loadIdentity } from "../keys/identity.ts";
 import type { IdentitySources, SigningIdentity, TokenOptions } from "../keys/identity.ts";
+import { isTokenUri } from "../keys/is-token-uri.ts";
 import { ALGORITHM_ECDSA, ALGORITHM_RSA, MAX_CHAIN_LENGTH } from "../sigv4-x509/constants.ts";
 import type { RequestSigner } from "../sigv4-x509/sign-request.ts";
 import { agentFor, LostTokenError } from "./agent-process.ts";
@@ -13,7 +14,7 @@ import type { TokenAgent } from "./agent-process.ts";
 import type { FoundCertificate, PinSources, PublicKeyFacts, TokenState } from "./protocol.ts";
 import { pinFile } from "./pin-file.ts";
 import { parseSelector, selects } from "./selector.ts";
-import { escapedBytes, escapedText, isTokenUri, parsePkcs11Uri } from "./uri.ts";
+import { escapedBytes, escapedText, parsePkcs11Uri } from "./uri.ts";
 import type { Pkcs11Uri } from "./uri.ts";
 
 /** Where certificate and key are, at least one of them on a token. */

@@ -28,11 +28,6 @@ const PATH_ATTRIBUTES: Readonly<Record<string, keyof TokenQuery>> = {
   type: "type",
 };
 
-/** Whether a value is a PKCS#11 URI, and no path of a file. */
-export function isTokenUri(value: unknown): value is string {
-  return typeof value === "string" && value.startsWith("pkcs11:");
-}
-
 /**
  * Reads a `pkcs11:` URI.
  *
