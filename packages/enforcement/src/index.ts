@@ -6,12 +6,17 @@ export type { CopySource, JsonObject, JsonValue, ServiceRequest } from "./servic
 export { sessionContext } from "./session-facts.ts";
 export type { SessionFacts } from "./session-facts.ts";
 export { parseAmzDate, readAuthorization, readClaim } from "./signature/claim.ts";
-export type { AuthorizationClaim, AuthorizationOptions, SignatureClaim } from "./signature/claim.ts";
+export type { AuthorizationOptions } from "./signature/claim.ts";
 export { parseQuery, splitTarget } from "./signature/received.ts";
 export type { QueryParameter, SignedRequest } from "./signature/received.ts";
 export { refuseSignature } from "./signature/refusal.ts";
 export type { ServiceErrorFacts, SignatureRefusal, SignatureRefusalReason } from "./signature/refusal.ts";
-export type { CredentialScope, ExpectedScope } from "./signature/scope.ts";
+export type {
+  AuthorizationClaim,
+  CredentialScope,
+  ExpectedScope,
+  SignatureClaim,
+} from "./signature/scope.ts";
 export { verifySignature } from "./signature/verify-signature.ts";
 export type { SigningCredentials, ValidSignature, VerifyOptions } from "./signature/verify-signature.ts";
 export type { Allowed, PermissionVerdict, Refused, Verdict } from "./verdict.ts";

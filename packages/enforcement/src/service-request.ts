@@ -1,3 +1,5 @@
+import type { SignatureClaim } from "./signature/scope.ts";
+
 /** What JSON can hold. */
 export type JsonValue = null | boolean | number | string | readonly JsonValue[] | JsonObject;
 
@@ -60,6 +62,8 @@ export interface ServiceRequest {
    * `x-amz-content-sha256` announces it.
    */
   readonly payloadSha256?: string | undefined;
+  /** What {@link readClaim} found in the request. @default it is read */
+  readonly claim?: SignatureClaim | undefined;
   /** Tags of the S3 object that is read, for `s3:ExistingObjectTag/<key>`. @default that key is absent */
   readonly existingObjectTags?: Readonly<Record<string, string>> | undefined;
 }

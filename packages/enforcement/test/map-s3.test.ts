@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { mapRequest, policyResources } from "../src/index.ts";
+import { mapRequest, policyResources, readClaim } from "../src/index.ts";
 import type { JsonObject, ServiceRequest } from "../src/index.ts";
 import { serviceRequest } from "./support/session.ts";
 
@@ -279,11 +279,15 @@ describe("condition keys of S3", () => {
     const query =
       "X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=A%2F20260615%2Feu-west-1%2Fs3%2Faws4_request&X-Amz-Date=20260615T115900Z&X-Amz-Expires=300&X-Amz-SignedHeaders=host&X-Amz-Signature=00";
     const changed = { path: `/reports/a?${query}`, headers: [["Host", "s3.example"]] as const };
-    const [permission] = mapRequest(serviceRequest("GetObject", OBJECT, changed));
+    const request = serviceRequest("GetObject", OBJECT, changed);
+    const [permission] = mapRequest(request);
     expect(permission?.context).toMatchObject({
       "s3:authType": "REST-QUERY-STRING",
       "s3:signatureAge": "60000",
     });
+    const claim = readClaim(request);
+    if ("refused" in claim) throw new Error(claim.refused.error.message);
+    expect(mapRequest({ ...request, path: "/reports/a", claim })).toEqual(mapRequest(request));
   });
 
   it("gives the tags of the object that is read, and not to the object that is written", () => {

@@ -170,7 +170,7 @@ export function s3Context(
 
 /** What all actions of S3 have: how the request is signed, and over which TLS. */
 export function signatureContext(request: ServiceRequest): ContextRecord {
-  const claim = readClaim(request);
+  const claim = request.claim ?? readClaim(request);
   const signed = "refused" in claim ? undefined : claim;
   const age =
     signed?.signedAt === undefined ? undefined : request.receivedAt.getTime() - signed.signedAt.getTime();

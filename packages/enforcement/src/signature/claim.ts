@@ -3,29 +3,7 @@ import type { SignedRequest } from "./received.ts";
 import { refuseSignature } from "./refusal.ts";
 import type { SignatureRefusal } from "./refusal.ts";
 import { faultOfScope, readCredential } from "./scope.ts";
-import type { CredentialScope, ExpectedScope } from "./scope.ts";
-
-/** What an `Authorization` header says. Nothing of it is verified. */
-export interface AuthorizationClaim extends CredentialScope {
-  /** Names as sent, in lower case by the rules of SigV4. */
-  readonly signedHeaders: readonly string[];
-  /** Hex of 64 digits when right. */
-  readonly signature: string;
-}
-
-/** What a request claims about its signature. Nothing of it is verified. */
-export interface SignatureClaim extends AuthorizationClaim {
-  /** Whether the signature is in the query. */
-  readonly presigned: boolean;
-  /** `X-Amz-Date` as sent. */
-  readonly amzDate: string;
-  /** The time of `amzDate`; absent when it is none. */
-  readonly signedAt?: Date | undefined;
-  /** `X-Amz-Expires` of a presigned request; NaN when it is no number. */
-  readonly expiresInSeconds?: number | undefined;
-  /** `X-Amz-Security-Token`, from the query of a presigned request, else from the headers. */
-  readonly sessionToken?: string | undefined;
-}
+import type { AuthorizationClaim, ExpectedScope, SignatureClaim } from "./scope.ts";
 
 const ALGORITHM = "AWS4-HMAC-SHA256";
 const REQUIRED_FIELDS = ["Credential", "Signature", "SignedHeaders"] as const;

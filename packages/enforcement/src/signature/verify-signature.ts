@@ -1,7 +1,7 @@
 import { hash, timingSafeEqual } from "node:crypto";
 import { calculateSignature } from "./calculate-signature.ts";
 import { readClaim, toAmzDate } from "./claim.ts";
-import type { SignatureClaim } from "./claim.ts";
+import type { SignatureClaim } from "./scope.ts";
 import { indexHeaders, parseQuery, splitTarget } from "./received.ts";
 import type { SignedRequest } from "./received.ts";
 import { refuseSignature } from "./refusal.ts";
