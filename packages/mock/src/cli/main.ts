@@ -1,4 +1,5 @@
 import process from "node:process";
+import { setFlagsFromString } from "node:v8";
 import { MockError } from "../errors/mock-error.ts";
 import { startMock } from "../http/server.ts";
 import type { MockOptions } from "../http/server.ts";
@@ -17,6 +18,8 @@ switch (invocation.kind) {
 }
 
 async function start(options: MockOptions): Promise<void> {
+  // V8's space for new objects then stays within the processor's cache: less time for a request, and less memory.
+  setFlagsFromString("--semi-space-growth-factor=1");
   try {
     const mock = await startMock(options);
     for (const signal of ["SIGINT", "SIGTERM"] as const) {
