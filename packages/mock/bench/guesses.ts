@@ -14,7 +14,7 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { reportBench } from "@roles-anywhere/testing";
 import { z } from "zod";
-import { startMockWithSession } from "../test/support/granted-session.ts";
+import { startMockWithSession, toLines } from "../test/support/granted-session.ts";
 import { createWorld } from "../test/support/world.ts";
 
 const GUESSES = Number(process.env["RA_BENCH_GUESSES"] ?? 100_000);
@@ -47,8 +47,7 @@ async function measure(): Promise<void> {
   };
   const { url, question } = Ready.parse(await message());
   const agent = new Agent({ keepAlive: true });
-  const ask = (asked: object): Promise<string> =>
-    post(`${url}/_mock/authorize`, agent, JSON.stringify(asked));
+  const ask = (asked: Question): Promise<string> => post(`${url}/_mock/authorize`, agent, toLines(asked));
   const rightful = async (): Promise<void> => expectVerdict(await ask(question), "allowed");
   const guess = async (round: number): Promise<void> =>
     expectVerdict(await ask(guessOf(question, round)), "refused");
@@ -94,7 +93,7 @@ async function duringAll(
 }
 
 /** A key that nobody has, or a request that the session did not sign. */
-function guessOf(question: Question, round: number): object {
+function guessOf(question: Question, round: number): Question {
   const text = randomBytes(8).toString("hex").toUpperCase();
   if (round % 2 === 0) return { ...question, accessKeyId: `ASIA${text}` };
   return { ...question, request: { ...question.request, path: `/reports/${text}` } };
@@ -105,7 +104,7 @@ function expectVerdict(answer: string, verdict: "allowed" | "refused"): void {
 }
 
 function post(url: string, agent: Agent, body: string): Promise<string> {
-  const headers = { "content-type": "application/json", "content-length": Buffer.byteLength(body) };
+  const headers = { "content-type": "application/x-ndjson", "content-length": Buffer.byteLength(body) };
   return new Promise((resolve, reject) => {
     const call = request(url, { method: "POST", agent, headers }, (answer) => {
       let text = "";

@@ -15,6 +15,7 @@ TLS, since LocalStack is called over plain HTTP where AWS is called over TLS.
 import collections
 import contextlib
 import datetime
+import functools
 import hashlib
 import io
 import itertools
@@ -47,8 +48,8 @@ ASSUMED = "roles_anywhere_assumed"
 
 TIMEOUT_SECONDS = 15
 
-# Node closes a connection that was idle for five seconds.
-IDLE_SECONDS = 4
+# Node ends an HTTP request that lasts longer than five minutes.
+CONNECTION_SECONDS = 60
 
 # In which account moto carries out a request.
 ACCOUNT_HEADER = "x-moto-account-id"
@@ -60,11 +61,13 @@ MAX_HASHED_BYTES = 64 * 1024 * 1024
 MAX_DEPTH = 16
 
 PORTS = {"http": 80, "https": 443}
-MAX_LINE_BYTES = 64 * 1024
+MAX_HEAD_BYTES = 64 * 1024
+STATUS = re.compile(rb"HTTP/1\.1 (\d{3})\b")
 
 EMPTY_SHA256 = hashlib.sha256().hexdigest()
 
-CREDENTIAL = re.compile(r"Credential=([^/,\s]+)/|^AWS ([^:\s]+):")
+# Signature version 4, and version 2. One expression with both would be tried at each character.
+CREDENTIALS = re.compile(r"Credential=([^/,\s]+)/"), re.compile(r"\AAWS ([^:\s]+):")
 CREDENTIAL_PARAMETERS = {"x-amz-credential", "awsaccesskeyid"}
 DEFAULT_DURATION_SECONDS = 3600
 
@@ -74,29 +77,41 @@ STS_REGION = "us-east-1"
 READ_ONLY = ("Get", "List", "Simulate", "Generate")
 
 
-class Arrival:
-    """A request as it came, before LocalStack's handlers change it, and the temporary keys that it names."""
-
-    def __init__(self, request, keys):
-        self.keys = keys
-        self.method = request.method
-        self.target = request.environ.get("RAW_URI") or get_full_raw_path(request)
-        self.headers = list(request.headers.items())
-        self.payload_sha256 = hash_payload(request)
-
-
 def note_arrival(chain, context, response):
-    keys = temporary_keys(named_keys(context.request))
-    if keys:
-        context.roles_anywhere_arrival = Arrival(context.request, keys)
-        # LocalStack adds the account of the key to it, and moto takes the first value: the client's.
-        context.request.headers.remove(ACCOUNT_HEADER)
+    """
+    Notes what a request was before LocalStack's handlers change it. The part of the question that its signature covers goes
+    to the mock now, which verifies the signature while LocalStack reads the request.
+    """
+    request = context.request
+    keys = temporary_keys(named_keys(request))
+    if not keys:
+        return
+    context.roles_anywhere_keys = keys
+    for key in keys:
+        known = find_access_key(key)
+        if not is_judged(known):
+            continue
+        context.roles_anywhere_question = Question(
+            {
+                "accessKeyId": key,
+                "assumed": getattr(known, ASSUMED, None),
+                "request": {
+                    "method": request.method,
+                    "path": request.environ.get("RAW_URI") or get_full_raw_path(request),
+                    "headers": list(request.headers.items()),
+                    "payloadSha256": hash_payload(request),
+                },
+            }
+        )
+        break
+    # LocalStack adds the account of the key to it, and moto takes the first value: the client's.
+    request.headers.remove(ACCOUNT_HEADER)
 
 
 def named_keys(request):
     for value in request.headers.getlist("authorization"):
-        for found in CREDENTIAL.finditer(value):
-            yield found[1] or found[2]
+        for credential in CREDENTIALS:
+            yield from credential.findall(value)
     if request.query_string:
         yield from keys_of_parameters(request.args)
 
@@ -129,41 +144,46 @@ def hash_payload(request):
 def enforce(chain, context, response):
     if context.service is None or context.operation is None:
         return
-    arrival = context.get("roles_anywhere_arrival")
     if is_form_upload(context):
         keys = temporary_keys(keys_of_parameters(context.request.form))
-        if any(map(is_judged, keys)):
+        if any(is_judged(find_access_key(key)) for key in keys):
             raise CommonServiceException(
                 "NotImplemented",
                 "Uploads by an HTML form (POST Object) are not evaluated for sessions of IAM Roles Anywhere. Presign PUT "
                 "instead.",
                 501,
             )
-    if arrival is None:
-        return
-    judged = [key for key in arrival.keys if is_judged(key)]
-    if judged:
-        verdict = ask(question(context, arrival, judged[0]))
-        error = verdict.get("error")
+    question = context.get("roles_anywhere_question")
+    if question is not None:
+        error = question.ask(facts_of(context)).get("error")
         if error is not None:
             # Only the query protocol says whose fault it is.
             is_query = context.service.protocol == "query"
             raise CommonServiceException(error["code"], error["message"], error["status"], sender_fault=is_query)
 
 
+def drop_question(chain, context, response):
+    """Runs at the end of every request: of one that LocalStack refused by itself, the mock was never asked the rest."""
+    question = context.get("roles_anywhere_question")
+    if question is not None:
+        question.drop()
+
+
 def is_form_upload(context):
     return context.operation.name == "PostObject" and context.service.service_name == "s3"
 
 
-def is_judged(key):
+def is_judged(known):
     """Whether the mock gave this key out, or may have: LocalStack's own STS did not."""
-    known = find_access_key(key)
     return known is None or getattr(known, MARK, False)
+
+
+account_of = functools.lru_cache(maxsize=1000)(get_account_id_from_access_key_id)
 
 
 def find_access_key(key):
     """The access key in LocalStack's IAM and STS. Accounts that do not exist there are not created."""
-    account = dict.get(iam_backends, get_account_id_from_access_key_id(key), {})
+    account = dict.get(iam_backends, account_of(key), {})
     return next((found for backend in list(account.values()) if (found := backend.access_keys.get(key))), None)
 
 
@@ -175,27 +195,22 @@ def secret_of(key, region):
     return getattr(find_access_key(key), "secret_access_key", None)
 
 
-def question(context, arrival, key):
+def facts_of(context):
+    """What LocalStack has read of a request."""
     parameters = json_of(context.service_request or {})
     source = read_copy_source(parameters) if context.service.service_name == "s3" else None
     return {
-        "accessKeyId": key,
-        "assumed": getattr(find_access_key(key), ASSUMED, None),
         "policyVersion": {"epoch": EPOCH, "number": version},
         "request": {
             "service": context.service.service_name,
             "operation": context.operation.name,
             "parameters": parameters,
             "copySource": source,
-            "method": arrival.method,
-            "path": arrival.target,
-            "headers": arrival.headers,
             "region": context.region,
             "addressRegion": address_region(context),
             "accountId": context.account_id,
             "sourceIp": context.request.remote_addr or "127.0.0.1",
             "secureTransport": SECURE_TRANSPORT,
-            "payloadSha256": arrival.payload_sha256,
         },
         "buckets": buckets_of(parameters, source) if context.service.service_name == "s3" else {},
     }
@@ -255,89 +270,131 @@ def facts_of_bucket(name):
 
 connections = collections.deque()
 
+# json.dumps makes an encoder for each call with separators.
+ENCODER = json.JSONEncoder(separators=(",", ":"))
 
-def ask(asked):
-    body = json.dumps(asked, separators=(",", ":")).encode()
-    try:
-        return read_verdict(*exchange(body))
-    except (OSError, ValueError) as error:
-        raise CommonServiceException(
-            "ServiceUnavailable",
-            f"The request was refused because the Roles Anywhere mock at {ENDPOINT.geturl()} could not be asked for "
-            f"permission ({type(error).__name__}: {error}). Is it running? AWS_ENDPOINT_URL_ROLESANYWHERE names it.",
-            503,
-        ) from error
+# The usual answer, which need not be parsed.
+ALLOWED = {"verdict": "allowed"}
+ALLOWED_TEXT = b'{"verdict":"allowed"}'
 
 
-def read_verdict(status, text):
-    if status != 200:
-        raise ValueError(f"it answered {status}: {text[:200].decode(errors='replace')}")
+class Question:
+    """
+    What the mock is asked about a request, in two lines of JSON. The first is sent at once when a connection is open
+    already; otherwise both are sent when the second is known.
+    """
+
+    def __init__(self, arrival):
+        self.first = line_of(arrival)
+        self.connection = idle_connection()
+        if self.connection is not None:
+            try:
+                self.connection.send(self.first)
+            except OSError:
+                self.drop()
+
+    def ask(self, facts):
+        try:
+            return read_verdict(self.exchange(line_of(facts)))
+        except (OSError, ValueError) as error:
+            raise CommonServiceException(
+                "ServiceUnavailable",
+                f"The request was refused because the Roles Anywhere mock at {ENDPOINT.geturl()} could not be asked for "
+                f"permission ({type(error).__name__}: {error}). Is it running? AWS_ENDPOINT_URL_ROLESANYWHERE names it.",
+                503,
+            ) from error
+
+    def exchange(self, second):
+        connection, self.connection = self.connection, None
+        if connection is not None:
+            # A connection that was idle may be closed by the mock just then.
+            with contextlib.suppress(ConnectionError):
+                return connection.exchange(second)
+        return Connection().exchange(self.first + second)
+
+    def drop(self):
+        """Closes a connection on which the rest was not sent."""
+        connection, self.connection = self.connection, None
+        if connection is not None:
+            connection.close()
+
+
+def line_of(facts):
+    return ENCODER.encode(facts).encode() + b"\n"
+
+
+def read_verdict(text):
+    if text == ALLOWED_TEXT:
+        return ALLOWED
     verdict = json.loads(text)
     if verdict.get("verdict") not in ("allowed", "refused") or (verdict["verdict"] == "refused") != ("error" in verdict):
         raise ValueError("it answered in an unknown form")
     return verdict
 
 
-def exchange(body):
-    """Sends a question on a connection that is open already, when there is one, and returns status and body."""
-    while True:
-        try:
-            connection, last_used = connections.pop()
-        except IndexError:
-            return Connection().post(body)
-        if now() - last_used > IDLE_SECONDS:
+def idle_connection():
+    """A connection that an earlier question left open; None when there is none."""
+    while connections:
+        with contextlib.suppress(IndexError):
+            connection = connections.pop()
+            if now() - connection.opened < CONNECTION_SECONDS:
+                return connection
             connection.close()
-            continue
-        try:
-            return connection.post(body)
-        except ConnectionError:
-            # The mock closed the idle connection just then.
-            continue
+    return None
 
 
 class Connection:
-    """One connection to the mock. http.client takes five times as long for an exchange, and there is one per request."""
+    """One connection to the mock: an HTTP request that holds one question after another, and its answers."""
 
     def __init__(self):
         self.socket = socket.create_connection((ENDPOINT.hostname, ENDPOINT.port or PORTS[ENDPOINT.scheme]), TIMEOUT_SECONDS)
         if ENDPOINT.scheme == "https":
             self.socket = ssl.create_default_context().wrap_socket(self.socket, server_hostname=ENDPOINT.hostname)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.reader = self.socket.makefile("rb")
+        self.head = HEAD
+        self.has_answered = False
+        self.opened = now()
 
-    def post(self, body):
+    def send(self, data):
+        self.socket.sendall(b"%b%x\r\n%b\r\n" % (self.head, len(data), data))
+        self.head = b""
+
+    def exchange(self, data):
+        """Sends the end of a question, and returns the line that answers it."""
         try:
-            self.socket.sendall(HEAD % len(body) + body)
-            status, length, keeps_open = self.read_head()
-            text = self.reader.read(length)
-            if len(text) < length:
-                raise ConnectionResetError("it closed the connection within its answer")
+            self.send(data)
+            answer = self.read_answer()
         except BaseException:
             self.close()
             raise
-        if keeps_open:
-            connections.append((self, now()))
-        else:
-            self.close()
-        return status, text
+        connections.append(self)
+        return answer
 
-    def read_head(self):
-        line = self.reader.readline(MAX_LINE_BYTES)
-        if not line:
+    def read_answer(self):
+        received = self.receive()
+        if not self.has_answered:
+            while b"\r\n\r\n" not in received:
+                if len(received) > MAX_HEAD_BYTES:
+                    raise ValueError("it answered in an unknown form")
+                received += self.receive()
+            head, _, received = received.partition(b"\r\n\r\n")
+            status = STATUS.match(head)
+            if status is None or status[1] != b"200":
+                line, _, _ = head.partition(b"\r\n")
+                raise ValueError(f"it answered {(line[:100] + b': ' + received[:200]).decode(errors='replace')}")
+            self.has_answered = True
+        # A chunk: its length, and one line of JSON.
+        while not received.endswith(b"\n\r\n"):
+            received += self.receive()
+        return received[received.index(b"\n") + 1 : -len(b"\n\r\n")]
+
+    def receive(self):
+        data = self.socket.recv(MAX_HEAD_BYTES)
+        if not data:
             raise ConnectionResetError("it closed the connection")
-        status, length, keeps_open = int(line.split()[1]), None, True
-        while (line := self.reader.readline(MAX_LINE_BYTES).strip()) != b"":
-            name, _, value = line.lower().partition(b":")
-            if name == b"content-length":
-                length = int(value)
-            elif name == b"connection":
-                keeps_open = value.strip() != b"close"
-        if length is None:
-            raise ValueError("it answered without a length")
-        return status, length, keeps_open
+        return data
 
     def close(self):
-        self.reader.close()
         self.socket.close()
 
 
@@ -366,8 +423,7 @@ def mark_session(chain, context, response):
     """
     if context.service is None or context.operation is None or not context.operation.name.startswith("AssumeRole"):
         return
-    arrival = context.get("roles_anywhere_arrival")
-    callers = [key for key in arrival.keys if is_judged(key)] if arrival is not None else []
+    callers = [key for key in context.get("roles_anywhere_keys") or () if is_judged(find_access_key(key))]
     if not callers and MOCK_USER_AGENT not in context.request.headers.get("user-agent", ""):
         return
     with contextlib.suppress(AttributeError, KeyError, TypeError):
@@ -428,7 +484,7 @@ if read_flag("RA_ENFORCE_IAM", "false"):
     ENDPOINT = read_endpoint()
     HEAD = (
         f"POST {ENDPOINT.path.rstrip('/')}/_mock/authorize HTTP/1.1\r\nHost: {ENDPOINT.netloc}\r\n"
-        "Content-Type: application/json\r\nContent-Length: %d\r\n\r\n"
+        "Content-Type: application/x-ndjson\r\nTransfer-Encoding: chunked\r\n\r\n"
     ).encode()
     SECURE_TRANSPORT = read_flag("RA_SECURE_TRANSPORT", "true")
     # In front of what others have added or will add: nothing is carried out before it is permitted.
@@ -436,4 +492,4 @@ if read_flag("RA_ENFORCE_IAM", "false"):
     handlers.serve_custom_service_request_handlers.handlers.insert(0, enforce)
     handlers.run_custom_response_handlers.handlers.insert(0, mark_session)
     presigned_url.get_secret_access_key_from_access_key_id = secret_of
-    handlers.run_custom_finalizers.handlers.insert(0, count_change)
+    handlers.run_custom_finalizers.handlers[:0] = [count_change, drop_question]

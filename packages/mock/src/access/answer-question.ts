@@ -2,6 +2,7 @@ import {
   authorizeRequest,
   mapRequest,
   policyResources,
+  readClaim,
   refuseSignature,
   verifySignature,
 } from "@roles-anywhere/enforcement";
@@ -11,7 +12,9 @@ import type {
   ResourcePolicy,
   ServiceErrorFacts,
   ServiceRequest,
+  SignatureRefusal,
   SignatureRefusalReason,
+  ValidSignature,
   Verdict,
 } from "@roles-anywhere/enforcement";
 import { AwsPortError } from "../session/aws.ts";
@@ -20,7 +23,7 @@ import { parseArn } from "../state/state.ts";
 import type { Clock } from "../state/state.ts";
 import type { PolicyVersion } from "./policy-cache.ts";
 import type { PolicyPort, RolePolicies } from "./policy-port.ts";
-import type { AccessQuestion } from "./question.ts";
+import type { AccessArrival, AccessQuestion } from "./question.ts";
 
 /** What decides whether a session may do something. */
 export interface AccessContext {
@@ -36,14 +39,43 @@ export interface AccessContext {
 /** Why a request is refused: its credentials or signature, the policies, or policies that cannot be read. */
 export type AccessReason = SignatureRefusalReason | "POLICY_DENIED" | "POLICIES_UNAVAILABLE";
 
+/** A request that arrived, as far as it can be judged before LocalStack has read it. */
+export interface CheckedArrival {
+  readonly arrival: AccessArrival;
+  /** The session whose key the request names, if the mock knows it. */
+  readonly session?: GrantedSession | undefined;
+  /** What its signature is worth, if it is a request to the service that it was signed for. */
+  readonly signature: ValidSignature | SignatureRefusal;
+  /** The signing name of that service. */
+  readonly signedFor: string;
+}
+
 /** A decision on one request, with what it rests on. */
 export interface AccessDecision {
+  readonly arrival: AccessArrival;
   readonly question: AccessQuestion;
   /** The session whose key the request names, if the mock knows it. */
   readonly session?: GrantedSession | undefined;
   readonly refusal?: { readonly reason: AccessReason; readonly error: ServiceErrorFacts } | undefined;
   /** What the policies say. Absent when they were not asked. */
   readonly verdict?: Verdict | undefined;
+}
+
+/** Finds the session of a request that arrived, and verifies the signature. */
+export function checkArrival(
+  { clock, sessions }: Pick<AccessContext, "clock" | "sessions">,
+  arrival: AccessArrival,
+): CheckedArrival {
+  const session = findSession(sessions, arrival);
+  const claim = readClaim({ ...toSignedRequest(arrival), service: "s3" });
+  const signedFor = "refused" in claim ? "s3" : claim.service;
+  const request = { ...toSignedRequest(arrival), service: signedFor };
+  return {
+    arrival,
+    session,
+    signedFor,
+    signature: verifySignature(request, session, { now: clock.realNow() }),
+  };
 }
 
 /**
@@ -54,25 +86,24 @@ export interface AccessDecision {
  */
 export async function answerQuestion(
   context: AccessContext,
+  checked: CheckedArrival,
   question: AccessQuestion,
 ): Promise<AccessDecision> {
-  const { clock, sessions } = context;
-  const session = findSession(sessions, question);
+  const { clock } = context;
+  const { arrival, session } = checked;
   // LocalStack, which the lab's clock does not move, gave out the sessions of assumed roles.
-  const now = question.assumed === null ? clock.now() : clock.realNow();
-  const request = toServiceRequest(question, now);
-  const known = { question, session };
+  const now = arrival.assumed === null ? clock.now() : clock.realNow();
+  const received = toServiceRequest(arrival, question, now);
+  const known = { arrival, question, session };
   if (session !== undefined && now >= session.expiresAt) {
-    return { ...known, refusal: refuseSignature("TOKEN_EXPIRED", request.service) };
+    return { ...known, refusal: refuseSignature("TOKEN_EXPIRED", received.service) };
   }
-  const signature = verifySignature(request, session, {
-    now: clock.realNow(),
-    scope: { region: question.request.addressRegion ?? undefined },
-  });
+  const signature = signatureOf(received, checked, question.request.addressRegion, clock.realNow());
   if (!signature.valid) return { ...known, refusal: signature };
   if (session === undefined || signature.claim.accessKeyId !== session.accessKeyId) {
-    return { ...known, refusal: refuseSignature("ACCESS_KEY_UNKNOWN", request.service) };
+    return { ...known, refusal: refuseSignature("ACCESS_KEY_UNKNOWN", received.service) };
   }
+  const request = { ...received, claim: signature.claim };
   const required = mapRequest(request);
   const gathered = await gather(context, question, session, policyResources(request, required));
   if (gathered instanceof AwsPortError) return { ...known, refusal: unavailable(gathered) };
@@ -86,7 +117,7 @@ export async function answerQuestion(
 /** The session that the mock granted, or one that such a session got for another role. Its origin stays the same. */
 function findSession(
   sessions: SessionStore,
-  { accessKeyId, assumed }: AccessQuestion,
+  { accessKeyId, assumed }: AccessArrival,
 ): GrantedSession | undefined {
   if (assumed === null) return sessions.find(accessKeyId);
   const { grantedAccessKeyId, sessionPolicy, ...facts } = assumed;
@@ -95,14 +126,33 @@ function findSession(
   return { ...granted, ...facts, accessKeyId, sessionPolicy: sessionPolicy ?? undefined };
 }
 
-function toServiceRequest({ request, buckets }: AccessQuestion, receivedAt: Date): ServiceRequest {
-  const { payloadSha256, parameters, copySource, addressRegion: _, ...same } = request;
+function toSignedRequest({ request }: AccessArrival) {
+  return { ...request, payloadSha256: request.payloadSha256 ?? undefined };
+}
+
+/** What the signature is worth. It is verified anew for a service or region with rules that were not known before. */
+function signatureOf(
+  request: ServiceRequest,
+  { session, signature, signedFor }: CheckedArrival,
+  region: string | null,
+  now: Date,
+): ValidSignature | SignatureRefusal {
+  if (request.service === signedFor && region === null) return signature;
+  return verifySignature(request, session, { now, scope: { region: region ?? undefined } });
+}
+
+function toServiceRequest(
+  arrival: AccessArrival,
+  { request, buckets }: AccessQuestion,
+  receivedAt: Date,
+): ServiceRequest {
+  const { parameters, copySource, addressRegion: _, ...same } = request;
   const bucket = typeof parameters["Bucket"] === "string" ? buckets[parameters["Bucket"]] : undefined;
   return {
+    ...toSignedRequest(arrival),
     ...same,
     parameters,
     receivedAt,
-    payloadSha256: payloadSha256 ?? undefined,
     resourceAccountId: bucket?.accountId,
     copySource:
       copySource === null ? undefined : { ...copySource, versionId: copySource.versionId ?? undefined },

@@ -1,3 +1,4 @@
+import type { JsonObject } from "@roles-anywhere/enforcement";
 import { z } from "zod";
 
 /** The most characters of a name or ARN in a question. */
@@ -5,10 +6,13 @@ const MAX_NAME_LENGTH = 2048;
 
 const name = z.string().max(MAX_NAME_LENGTH);
 const instant = z.iso.datetime({ offset: true }).transform((text) => new Date(text));
+/** An object, of which all members are JSON: the line was. */
+const isObject = (value: unknown): boolean =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
 const account = z.string().regex(/^\d{12}$/);
 
-/** What LocalStack's hook asks before a request is carried out. */
-export const AccessQuestion = z.strictObject({
+/** The part of the question that the signature covers. The hook sends it before LocalStack has read the request. */
+export const AccessArrival = z.strictObject({
   /** The key that the request names. */
   accessKeyId: name,
   /** What a session of the mock got for another role from LocalStack's STS; `null` for other keys. */
@@ -30,32 +34,40 @@ export const AccessQuestion = z.strictObject({
       expiresAt: instant,
     })
     .nullable(),
+  request: z.strictObject({
+    method: z.string().max(20),
+    /** The request target as received. */
+    path: z.string(),
+    headers: z.array(z.tuple([z.string(), z.string()])),
+    /** SHA-256 of the body in hex; `null` when the signature does not cover the body. */
+    payloadSha256: z
+      .string()
+      .regex(/^[0-9a-f]{64}$/)
+      .nullable(),
+  }),
+});
+
+export type AccessArrival = z.infer<typeof AccessArrival>;
+
+/** What LocalStack's hook asks before the request that arrived is carried out. */
+export const AccessQuestion = z.strictObject({
   /** The state of the policies in IAM. */
   policyVersion: z.strictObject({ epoch: name, number: z.int().min(0) }),
   request: z.strictObject({
     /** Name of the service in botocore's models, such as `s3`. */
     service: name,
     operation: name,
-    parameters: z.record(z.string(), z.json()),
+    parameters: z.custom<JsonObject>(isObject),
     /** The object that a copy reads, as LocalStack reads it; `null` for requests that are no copies. */
     copySource: z
       .strictObject({ bucket: name, key: z.string(), versionId: z.string().nullable() })
       .nullable(),
-    method: z.string().max(20),
-    /** The request target as received. */
-    path: z.string(),
-    headers: z.array(z.tuple([z.string(), z.string()])),
     region: name,
     /** The region that the address of the request names; `null` when it names none. */
     addressRegion: name.nullable(),
     accountId: account,
     sourceIp: name,
     secureTransport: z.boolean(),
-    /** SHA-256 of the body in hex; `null` when the signature does not cover the body. */
-    payloadSha256: z
-      .string()
-      .regex(/^[0-9a-f]{64}$/)
-      .nullable(),
   }),
   /** The buckets that the request names, by name. */
   buckets: z.record(z.string(), z.strictObject({ accountId: account, policy: z.string().nullable() })),

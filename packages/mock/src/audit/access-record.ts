@@ -81,11 +81,12 @@ const MAX_PERMISSIONS = 50;
 
 /** Writes the record of one decision. */
 export function toAccessRecord(
-  { question, session, refusal, verdict }: AccessDecision,
+  { arrival, question, session, refusal, verdict }: AccessDecision,
   facts: { readonly requestId: string; readonly eventId: string; readonly now: Date },
 ): AccessRecord {
-  const { request, accessKeyId } = question;
-  const userAgent = request.headers.find(([name]) => name.toLowerCase() === "user-agent")?.[1] ?? "";
+  const { request } = question;
+  const { accessKeyId } = arrival;
+  const userAgent = arrival.request.headers.find(([name]) => name.toLowerCase() === "user-agent")?.[1] ?? "";
   return {
     ...CONSTANT,
     eventTime: facts.now.toISOString(),
@@ -97,7 +98,7 @@ export function toAccessRecord(
     userAgent: printable(userAgent, 400),
     errorCode: refusal?.error.code,
     errorMessage: refusal === undefined ? undefined : printable(refusal.error.message, MAX_MESSAGE_LENGTH),
-    requestParameters: requestParameters(question.request),
+    requestParameters: requestParameters(request),
     requestID: facts.requestId,
     eventID: facts.eventId,
     recipientAccountId: request.accountId,

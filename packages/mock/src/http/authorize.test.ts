@@ -1,8 +1,11 @@
 import { randomBytes } from "node:crypto";
+import { once } from "node:events";
+import { request } from "node:http";
+import { createInterface } from "node:readline";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { afterEach, describe, expect, it } from "vitest";
-import { iam, KEY, startMockWithSession } from "../../test/support/granted-session.ts";
+import { iam, KEY, startMockWithSession, toLines } from "../../test/support/granted-session.ts";
 import { ACCOUNT, ROLE_ARN } from "../../test/support/world.ts";
 import type { PolicyPort } from "../access/policy-port.ts";
 import { AwsPortError } from "../session/aws.ts";
@@ -15,11 +18,11 @@ afterEach(() => running?.close());
 async function serve(options: Partial<MockOptions> = {}) {
   const { mock, session, question } = await startMockWithSession(options);
   running = mock;
-  const post = async (body: unknown, headers: Record<string, string> = {}) => {
+  const post = async (body: string | { readonly request: object }, headers: Record<string, string> = {}) => {
     const answer = await fetch(`${mock.url}/_mock/authorize`, {
       method: "POST",
-      headers: { "content-type": "application/json", ...headers },
-      body: typeof body === "string" ? body : JSON.stringify(body),
+      headers: { "content-type": "application/x-ndjson", ...headers },
+      body: typeof body === "string" ? body : toLines(body),
     });
     const json: unknown = await answer.json();
     return { status: answer.status, json };
@@ -161,10 +164,89 @@ describe("POST /_mock/authorize", () => {
       expect(outcome.status).toBe(status);
     });
 
-    it("without a signature, when the mock has access keys", async () => {
+    it("when the mock has access keys, of which the hook has none", async () => {
       const accessKeys = [{ accessKeyId: "AKIDEXAMPLE", secretAccessKey: "test-only" }];
       const { question, post } = await serve({ accessKeys });
-      expect((await post(await question())).status).toBe(403);
+      expect(await post(await question())).toMatchObject({
+        status: 403,
+        json: { message: expect.stringContaining("start the mock without access keys") },
+      });
+    });
+
+    it.each<[title: string, body: string | undefined, message: string]>([
+      ["that is empty", "", "holds no question"],
+      ["that ends after its first line", undefined, "holds no question"],
+    ])("%s", async (_, body, message) => {
+      const { question, post } = await serve();
+      const [firstLine = ""] = toLines(await question()).split("\n", 1);
+      expect(await post(body ?? firstLine)).toMatchObject({
+        status: 400,
+        json: { message: expect.stringContaining(message) },
+      });
+    });
+  });
+
+  describe("on one connection", () => {
+    /** A request whose body is written piece by piece. */
+    function open({ url }: RunningMock) {
+      const headers = { "content-type": "application/x-ndjson" };
+      const call = request(`${url}/_mock/authorize`, { method: "POST", headers, agent: false });
+      call.flushHeaders();
+      const lines = new Promise<AsyncIterator<string>>((resolve) =>
+        call.on("response", (answer) => resolve(createInterface(answer)[Symbol.asyncIterator]())),
+      );
+      const ends = new Promise((resolve) => call.on("close", resolve));
+      call.on("error", () => {});
+      const next = async (): Promise<unknown> => JSON.parse((await (await lines).next()).value);
+      return { call, next, ends };
+    }
+
+    it("answers one question after another, and records each", async () => {
+      const { mock, question } = await serve();
+      const { call, next } = open(mock);
+      const [allowed, other] = [toLines(await question()), toLines(await question({}, { method: "PUT" }))];
+      call.write(allowed);
+      expect(await next()).toEqual({ verdict: "allowed" });
+      call.write(other);
+      expect(await next()).toMatchObject({ verdict: "refused", error: { code: "SignatureDoesNotMatch" } });
+      for (const byte of allowed) call.write(byte);
+      expect(await next()).toEqual({ verdict: "allowed" });
+      call.end(allowed + other);
+      expect(await next()).toEqual({ verdict: "allowed" });
+      expect(await next()).toMatchObject({ verdict: "refused" });
+      const verdicts = mock.context.accessAudit.list().map(({ _mock }) => _mock.verdict);
+      expect(verdicts).toEqual(["refused", "allowed", "allowed", "refused", "allowed"]);
+    });
+
+    it("judges the first line before the second one is there", async () => {
+      const { mock } = await serve();
+      const { call } = open(mock);
+      call.write('{"accessKeyId":1}\n');
+      const [answer]: unknown[] = await once(call, "response");
+      expect(answer).toMatchObject({ statusCode: 400 });
+      call.destroy();
+    });
+
+    it("forgets a request that its connection ends with", async () => {
+      const { mock, question, post } = await serve();
+      const { call, ends } = open(mock);
+      const [firstLine = ""] = toLines(await question()).split("\n");
+      call.write(`${firstLine}\n`);
+      call.destroy();
+      await ends;
+      expect((await post(await question())).json).toEqual({ verdict: "allowed" });
+      expect(mock.context.accessAudit.list()).toHaveLength(1);
+    });
+
+    it("breaks off, rather than answer, at a line that is no question", async () => {
+      const { mock, question } = await serve();
+      const { call, next, ends } = open(mock);
+      const asked = toLines(await question());
+      call.write(asked);
+      expect(await next()).toEqual({ verdict: "allowed" });
+      call.write(`{}\n${asked}`);
+      await ends;
+      expect(mock.context.accessAudit.list()).toHaveLength(1);
     });
   });
 

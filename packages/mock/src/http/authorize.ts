@@ -1,12 +1,11 @@
 import { randomUUID } from "node:crypto";
-import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { z } from "zod";
-import { answerQuestion } from "../access/answer-question.ts";
-import type { AccessDecision } from "../access/answer-question.ts";
-import { AccessQuestion } from "../access/question.ts";
+import { answerQuestion, checkArrival } from "../access/answer-question.ts";
+import type { AccessDecision, CheckedArrival } from "../access/answer-question.ts";
+import { AccessArrival, AccessQuestion } from "../access/question.ts";
 import { toAccessLine, toAccessRecord } from "../audit/access-record.ts";
 import type { MockContext } from "../context.ts";
-import { requireSignature } from "../control/sigv4.ts";
 import { ServiceError, validationError } from "../errors/service-error.ts";
 import { parseJson } from "../model/json.ts";
 import { checkSender } from "./refuse-web-pages.ts";
@@ -14,11 +13,16 @@ import { checkSender } from "./refuse-web-pages.ts";
 /** Where LocalStack's hook `enforce_iam.py` asks for permission. */
 const PATH = "/_mock/authorize";
 
+/** One JSON value per line. A web page cannot send this type without asking first. */
+const LINES = "application/x-ndjson";
+
+const NEWLINE = 0x0a;
+
 /** Largest question, in bytes: room for the parameters of the largest requests of AWS. */
 const MAX_QUESTION_BYTES = 32 * 1024 * 1024;
 
-/** The most values in a question: a request that deletes 1000 objects has about 3000. */
-const MAX_QUESTION_VALUES = 500_000;
+/** The most values in a line of a question: a request that deletes 1000 objects has about 3000. */
+const MAX_LINE_VALUES = 500_000;
 
 /** What the hook is told: to carry out the request, or to answer this error. */
 type HookAnswer =
@@ -33,91 +37,100 @@ export function isQuestion({ method, url }: IncomingMessage): boolean {
 }
 
 /**
- * Answers a question of the hook without the web framework, which would take three times as long as the decision: the
+ * Answers the questions of the hook, without the web framework, which would take three times as long as the decision: the
  * hook asks before every request of a session. The route is guarded as the lab's routes are.
+ *
+ * One HTTP request holds the questions of a connection, one after another. A question is two lines, and the answer is one.
+ * The hook sends the first line when a request arrives, so that the signature is verified while LocalStack reads the
+ * request.
  */
-export async function serveQuestion(
+export async function serveQuestions(
   context: MockContext,
   incoming: IncomingMessage,
   outgoing: ServerResponse,
 ): Promise<void> {
-  try {
-    const question = readQuestion(await readGuarded(context, incoming));
-    const decision = await answerQuestion(context, question);
-    send(outgoing, 200, answerOf(decision));
-    // The hook waits for the answer. Whoever asks for the audit afterwards is served after the record was made.
-    record(context, decision);
-  } catch (error) {
-    if (incoming.destroyed && !incoming.complete) return;
-    if (!(error instanceof ServiceError)) {
-      const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-      context.log(`defect: ${text.replaceAll(/\n\s*/g, " | ")}`);
+  let checked: CheckedArrival | undefined;
+  const take = async (line: Buffer): Promise<void> => {
+    if (checked === undefined) {
+      checked = checkArrival(context, readLine(AccessArrival, line));
+      return;
     }
-    if (outgoing.headersSent) return;
-    const { status, type, message } =
-      error instanceof ServiceError
-        ? error
-        : new ServiceError("InternalServerException", "Internal server error");
-    // The rest of a body that is too large is not read.
-    const headers = { "x-amzn-errortype": type, "x-amzn-requestid": randomUUID(), connection: "close" };
-    send(outgoing, status, { message }, headers);
+    const decision = await answerQuestion(context, checked, readLine(AccessQuestion, line));
+    checked = undefined;
+    if (!outgoing.headersSent) outgoing.writeHead(200, { "content-type": LINES });
+    outgoing.write(`${JSON.stringify(answerOf(decision))}\n`);
+    // After the answer is sent, for which the hook waits. Whoever asks for the audit is served after that.
+    setImmediate(record, context, decision);
+  };
+  try {
+    checkRequest(context, incoming);
+    await takeLines(incoming, take);
+    if (!outgoing.headersSent) throw validationError("the body holds no question");
+    outgoing.end();
+  } catch (error) {
+    fail(context, error, incoming, outgoing);
   }
 }
 
-function send(
-  outgoing: ServerResponse,
-  status: number,
-  body: object,
-  headers: OutgoingHttpHeaders = {},
-): void {
-  const text = JSON.stringify(body);
-  const length = { "content-type": "application/json", "content-length": Buffer.byteLength(text) };
-  outgoing.writeHead(status, { ...length, ...headers }).end(text);
-}
-
-async function readGuarded(context: MockContext, incoming: IncomingMessage): Promise<Buffer> {
+function checkRequest({ allowedHosts, verifySignature }: MockContext, { headers }: IncomingMessage): void {
   const header = (name: string): string | undefined => {
-    const value = incoming.headers[name];
+    const value = headers[name];
     return typeof value === "object" ? value.join(", ") : value;
   };
-  checkSender(header, context.allowedHosts);
-  if (!/^application\/json\s*(;|$)/i.test(header("content-type") ?? "")) {
-    throw validationError("send the header content-type: application/json");
+  checkSender(header, allowedHosts);
+  if (header("content-type") !== LINES) throw validationError(`send the header content-type: ${LINES}`);
+  if (verifySignature !== undefined) {
+    throw new ServiceError(
+      "AccessDeniedException",
+      "the hook enforce_iam.py has no access key: start the mock without access keys, or LocalStack without RA_ENFORCE_IAM",
+    );
   }
-  const body = await readBody(incoming);
-  if (context.verifySignature !== undefined) {
-    const hasDate = header("x-amz-date") !== undefined || header("date") !== undefined;
-    const claimed = requireSignature(header("authorization"), hasDate, context.state);
-    const { rawHeaders } = incoming;
-    const received = { method: "POST", target: PATH, rawHeaders, body };
-    await context.verifySignature(received, claimed, context.clock.now());
-  }
-  return body;
 }
 
-/** By events, since an asynchronous iterator takes as long as the rest of the exchange. */
-function readBody(incoming: IncomingMessage): Promise<Buffer> {
+/**
+ * Hands over one line after another. By events, since an asynchronous iterator takes as long as the rest of the exchange.
+ */
+function takeLines(incoming: IncomingMessage, take: (line: Buffer) => Promise<void>): Promise<void> {
   return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
-    let size = 0;
-    incoming.on("data", (chunk: Buffer) => {
-      size += chunk.length;
-      if (size <= MAX_QUESTION_BYTES) {
-        chunks.push(chunk);
+    let taken = Promise.resolve();
+    let part: Buffer[] = [];
+    let waitingBytes = 0;
+    const endLine = (rest: Buffer): void => {
+      const line = part.length === 0 ? rest : Buffer.concat([...part, rest]);
+      part = [];
+      taken = taken
+        .then(() => take(line))
+        .then(() => {
+          waitingBytes -= line.length + 1;
+        });
+      taken.catch(reject);
+    };
+    incoming.on("data", (data: Buffer) => {
+      waitingBytes += data.length;
+      if (waitingBytes > MAX_QUESTION_BYTES) {
+        incoming.pause();
+        const message = `The question is larger than ${MAX_QUESTION_BYTES} bytes`;
+        reject(new ServiceError("RequestEntityTooLargeException", message));
         return;
       }
-      incoming.pause();
-      const message = `The question is larger than ${MAX_QUESTION_BYTES} bytes`;
-      reject(new ServiceError("RequestEntityTooLargeException", message));
+      let start = 0;
+      for (let end = data.indexOf(NEWLINE); end >= 0; end = data.indexOf(NEWLINE, start)) {
+        endLine(data.subarray(start, end));
+        start = end + 1;
+      }
+      if (start < data.length) part.push(data.subarray(start));
     });
-    incoming.on("end", () => resolve(Buffer.concat(chunks)));
+    incoming.on("end", () => {
+      if (part.length > 0) endLine(Buffer.alloc(0));
+      taken.then(resolve, reject);
+    });
     incoming.on("error", reject);
   });
 }
 
-function readQuestion(body: Uint8Array): AccessQuestion {
+function readLine<T>(shape: z.ZodType<T>, line: Uint8Array): T {
   try {
-    return AccessQuestion.parse(parseJson(body, MAX_QUESTION_VALUES));
+    return shape.parse(parseJson(line, MAX_LINE_VALUES));
   } catch (error) {
     if (!(error instanceof z.ZodError)) throw error;
     const [issue] = error.issues;
@@ -126,6 +139,39 @@ function readQuestion(body: Uint8Array): AccessQuestion {
       `this is no question of the hook enforce_iam.py of the same release: ${JSON.stringify(where)} is wrong`,
     );
   }
+}
+
+function fail(
+  context: MockContext,
+  error: unknown,
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+): void {
+  if (incoming.destroyed && !incoming.complete) return;
+  if (!(error instanceof ServiceError)) {
+    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    context.log(`defect: ${text.replaceAll(/\n\s*/g, " | ")}`);
+  }
+  // The hook takes an answer that breaks off for a refusal.
+  if (outgoing.headersSent) {
+    outgoing.destroy();
+    return;
+  }
+  const { status, type, message } =
+    error instanceof ServiceError
+      ? error
+      : new ServiceError("InternalServerException", "Internal server error");
+  const text = JSON.stringify({ message });
+  outgoing
+    .writeHead(status, {
+      "content-type": "application/json",
+      "content-length": Buffer.byteLength(text),
+      "x-amzn-errortype": type,
+      "x-amzn-requestid": randomUUID(),
+      // The rest of a body that is too large is not read.
+      connection: "close",
+    })
+    .end(text);
 }
 
 function answerOf({ refusal }: AccessDecision): HookAnswer {

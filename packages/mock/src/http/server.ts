@@ -14,7 +14,7 @@ import { awsClients, awsSdkPort } from "../session/aws-sdk.ts";
 import { createState } from "../state/state.ts";
 import type { State } from "../state/state.ts";
 import { createApp } from "./app.ts";
-import { isQuestion, serveQuestion } from "./authorize.ts";
+import { isQuestion, serveQuestions } from "./authorize.ts";
 import { checkAllowedHosts } from "./refuse-web-pages.ts";
 
 /** Options of {@link startMock}. All have a default, except that either `stsEndpoint` or `aws` is required. */
@@ -69,7 +69,7 @@ export async function startMock(options: MockOptions): Promise<RunningMock> {
   });
   const server = createHttpServer(options, (incoming, outgoing) => {
     if (isQuestion(incoming)) {
-      void serveQuestion(context, incoming, outgoing);
+      void serveQuestions(context, incoming, outgoing);
       return;
     }
     const { host } = incoming.headers;

@@ -39,6 +39,24 @@ export interface GrantedSessionMock {
   readonly question: (changes?: object, requestChanges?: object) => Promise<{ readonly request: object }>;
 }
 
+/** A question as the hook sends it: first what the signature covers, then what LocalStack has read of the request. */
+export function toLines({ request, ...asked }: { readonly request: object }): string {
+  const [known, unknown] = split(asked, ["accessKeyId", "assumed"]);
+  const [received, read] = split(request, ["method", "path", "headers", "payloadSha256"]);
+  const lines = [
+    { ...known, request: received },
+    { ...unknown, request: read },
+  ];
+  return lines.map((line) => `${JSON.stringify(line)}\n`).join("");
+}
+
+function split(value: object, names: readonly string[]): readonly [object, object] {
+  const entries = Object.entries(value);
+  const named = entries.filter(([name]) => names.includes(name));
+  const others = entries.filter(([name]) => !names.includes(name));
+  return [Object.fromEntries(named), Object.fromEntries(others)];
+}
+
 /** Starts a mock, whose clock is the world's, and gets a session. */
 export async function startMockWithSession(
   options: Partial<MockOptions> = {},
