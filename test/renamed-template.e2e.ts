@@ -1,4 +1,4 @@
-import { execFileSync, spawnSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import {
   cpSync,
   existsSync,
@@ -7,13 +7,13 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
-  statSync,
   symlinkSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, assert, beforeAll, describe, expect, it } from "vitest";
+import { copyCheckout } from "../tools/workflows/copy-checkout.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const SCOPE = "@roles-anywhere";
@@ -21,6 +21,7 @@ const SCOPE = "@roles-anywhere";
 // What a team sees that takes this repository as a template: it renames a copy, and builds and checks the result. The
 // installed packages of others are those of this clone; that the lock file fits the renamed manifests, npm says itself.
 describe("a renamed copy of the repository", { timeout: 600_000 }, () => {
+  let folder: string;
   let copy: string;
   let renamed: ReturnType<typeof run>;
 
@@ -53,25 +54,17 @@ describe("a renamed copy of the repository", { timeout: 600_000 }, () => {
   }
 
   beforeAll(() => {
-    copy = mkdtempSync(join(tmpdir(), "renamed-"));
-    const files = execFileSync("git", ["ls-files", "-z", "--cached", "--others", "--exclude-standard"], {
-      cwd: ROOT,
-      encoding: "utf8",
-    }).split("\0");
-    for (const path of files) {
-      if (path === "" || statSync(join(ROOT, path), { throwIfNoEntry: false }) === undefined) continue;
-      mkdirSync(dirname(join(copy, path)), { recursive: true });
-      cpSync(join(ROOT, path), join(copy, path));
-    }
-    git("init", "--quiet");
+    folder = mkdtempSync(join(tmpdir(), "renamed-"));
+    copy = join(folder, "copy");
+    copyCheckout(ROOT, copy);
     git("add", "--all");
-    git("commit", "--quiet", "--message", "the template");
+    git("commit", "--quiet", "--allow-empty", "--message", "the template");
     install(SCOPE);
     renamed = run("./scripts/rename", ["--scope", "@acme", "--stack", "AcmeServers", "--app", "files-api"]);
     if (renamed.status !== 0) throw new Error(renamed.output);
     install("@acme");
   });
-  afterAll(() => rmSync(copy, { recursive: true, force: true }));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
   it("says what it did", () => {
     expect(renamed.output).toContain("scope      @roles-anywhere → @acme\n");

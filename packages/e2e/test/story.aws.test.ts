@@ -15,11 +15,7 @@ import { accountStory } from "./account/account-story.ts";
 import type { RecordedAnswer } from "./account/account-story.ts";
 import { answersTable } from "./account/answers.ts";
 import { expectedAnswer, QUESTIONS } from "./account/questions.ts";
-import { testApp } from "./story/app.ts";
-import { testInfrastructure } from "./story/infrastructure.ts";
-import { testNarrowTrust } from "./story/narrow-trust.ts";
-import { testPki } from "./story/pki.ts";
-import { testRefusals } from "./story/refusals.ts";
+import { testChapters } from "./story/chapters.ts";
 import type { Story } from "./story/story.ts";
 
 // Not a part of `npm run test:e2e`: `npm run test:aws -w packages/e2e` runs it, in the account that these variables name.
@@ -52,27 +48,13 @@ describe("the story in an account of AWS", () => {
     await writeFile(`${reports}aws-answers.md`, answersTable(answers));
   });
 
-  describe("phase 1: PKI", () => {
-    testPki(story);
-  });
-  describe("phase 2: infrastructure", () => {
-    testInfrastructure(story);
+  testChapters(story);
 
-    it("created what was announced, and nothing else", () => {
-      const made = records.flatMap((each) =>
-        each.kind === "stack-event" && each.status === "CREATE_COMPLETE" ? [each.type] : [],
-      );
-      expect(made.toSorted()).toEqual(CREATED.map(([type]) => type).toSorted());
-    });
-  });
-  describe("phase 3: signer and app", () => {
-    testApp(story);
-  });
-  describe("a trust policy narrowed to one common name", () => {
-    testNarrowTrust(story);
-  });
-  describe("refusals", () => {
-    testRefusals(story);
+  it("created what was announced, and nothing else", () => {
+    const made = records.flatMap((each) =>
+      each.kind === "stack-event" && each.status === "CREATE_COMPLETE" ? [each.type] : [],
+    );
+    expect(made.toSorted()).toEqual(CREATED.map(([type]) => type).toSorted());
   });
 
   // AWS may answer otherwise: that is what is to be found out. So only programs in the role of AWS are held to the mock's.

@@ -7,11 +7,7 @@ import { readSettings } from "../src/settings/read-settings.ts";
 import { progressReporter } from "../src/story/reporter.ts";
 import { startDeployment } from "../src/story/start-deployment.ts";
 import type { Deployment } from "../src/story/start-deployment.ts";
-import { testApp } from "./story/app.ts";
-import { testInfrastructure } from "./story/infrastructure.ts";
-import { testNarrowTrust } from "./story/narrow-trust.ts";
-import { testPki } from "./story/pki.ts";
-import { testRefusals } from "./story/refusals.ts";
+import { testChapters } from "./story/chapters.ts";
 import { testReport } from "./story/report.ts";
 import { sandboxStory } from "./story/story.ts";
 import type { Story } from "./story/story.ts";
@@ -38,21 +34,7 @@ describe("the story, from CA to presigned link", () => {
     await rm(temporaryFolder, { recursive: true });
   });
 
-  describe("phase 1: PKI", () => {
-    testPki(story);
-  });
-  describe("phase 2: infrastructure", () => {
-    testInfrastructure(story);
-  });
-  describe("phase 3: signer and app", () => {
-    testApp(story);
-  });
-  describe("a trust policy narrowed to one common name", () => {
-    testNarrowTrust(story);
-  });
-  describe("refusals", () => {
-    testRefusals(story);
-  });
+  testChapters(story);
   testReport(
     () => deployment,
     () => reportFolder,

@@ -10,7 +10,7 @@ import { z } from "zod";
 import { PROGRAMS, REPOSITORY_ROOT } from "../../src/story/programs.ts";
 import { blocksOf } from "../support/page.ts";
 import type { Block } from "../support/page.ts";
-import { makeProjectFolder } from "../support/project-folder.ts";
+import { COMPILER_OPTIONS, makeProjectFolder } from "../support/project-folder.ts";
 import type { ProjectFolder } from "../support/project-folder.ts";
 
 const tsc = createRequire(import.meta.url).resolve("typescript/bin/tsc");
@@ -50,13 +50,7 @@ const app = await NestFactory.create(AppModule, { logger: ["error"], abortOnErro
 await app.listen(0, "127.0.0.1");
 console.log("listening on " + (await app.getUrl()));
 `;
-const TSCONFIG = {
-  compilerOptions: {
-    ...{ module: "nodenext", target: "es2023", strict: true, skipLibCheck: true, types: ["node"] },
-    ...{ experimentalDecorators: true, emitDecoratorMetadata: true, outDir: "out", rootDir: "." },
-  },
-  include: ["lib", "src", "test"],
-};
+const TSCONFIG = { compilerOptions: COMPILER_OPTIONS, include: ["lib", "src", "test"] };
 
 const compose = z.object({
   services: z.object({ reports: z.object({ environment: z.record(z.string(), z.string()) }) }),

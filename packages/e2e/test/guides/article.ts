@@ -9,7 +9,7 @@ import { administratorClient } from "../../src/aws/administrator-client.ts";
 import { PROGRAMS, StoryError } from "../../src/story/programs.ts";
 import { blocksOf } from "../support/page.ts";
 import type { Block } from "../support/page.ts";
-import { makeProjectFolder } from "../support/project-folder.ts";
+import { COMPILER_OPTIONS, makeProjectFolder } from "../support/project-folder.ts";
 import type { ProjectFolder } from "../support/project-folder.ts";
 
 const tsc = createRequire(import.meta.url).resolve("typescript/bin/tsc");
@@ -48,13 +48,7 @@ const app = await NestFactory.create(AppModule, { logger: ["error"] });
 await app.listen(0, "127.0.0.1");
 console.log("listening on " + (await app.getUrl()));
 `;
-const TSCONFIG = {
-  compilerOptions: {
-    ...{ module: "nodenext", target: "es2023", strict: true, skipLibCheck: true, types: ["node"] },
-    ...{ experimentalDecorators: true, emitDecoratorMetadata: true, outDir: "out", rootDir: "." },
-  },
-  include: ["before", "after"],
-};
+const TSCONFIG = { compilerOptions: COMPILER_OPTIONS, include: ["before", "after"] };
 
 const listing = z.array(
   z.object({ fileName: z.string(), size: z.number(), lastModified: z.iso.datetime(), viewUrl: z.url() }),

@@ -5,6 +5,12 @@ import { runSupervised, startSupervised } from "@roles-anywhere/sandbox";
 import type { RunResult, Supervised } from "@roles-anywhere/sandbox";
 import { assertDone, REPOSITORY_ROOT, StoryError } from "../../src/story/programs.ts";
 
+/** How the projects of the pages are compiled: as `nest new` sets it up, to run in Node.js as ES modules. */
+export const COMPILER_OPTIONS = {
+  ...{ module: "nodenext", target: "es2023", strict: true, skipLibCheck: true, types: ["node"] },
+  ...{ experimentalDecorators: true, emitDecoratorMetadata: true, outDir: "out", rootDir: "." },
+};
+
 type Environment = Readonly<Record<string, string>>;
 
 /** A project of somebody else: a folder outside the clone, in which our packages are installed like all others. */
