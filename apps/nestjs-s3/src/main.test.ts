@@ -8,6 +8,7 @@ import { createServer } from "node:net";
 import type { Server } from "node:net";
 import { delimiter, dirname, join } from "node:path";
 import { createInterface } from "node:readline";
+import type { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeAll, describe, expect, it } from "vitest";
@@ -31,7 +32,17 @@ function boot(env: Record<string, string>) {
   return { child, stdout: text(child.stdout), stderr: text(child.stderr), closed: once(child, "close") };
 }
 
-async function firstLine(child: ReturnType<typeof boot>["child"]): Promise<string> {
+/** Ends what is left of a child that was started with `detached`, and its children. */
+function endGroup({ pid }: ChildProcess): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, "SIGKILL");
+  } catch {
+    // Nothing is left.
+  }
+}
+
+async function firstLine(child: { readonly stdout: Readable }): Promise<string> {
   const lines = createInterface({ input: child.stdout });
   for await (const line of lines) return line;
   throw new Error("the server ended without a line on stdout");
@@ -114,6 +125,26 @@ describe("the built server", () => {
       agent.destroy();
     },
   );
+
+  // npm passes the signal to its shell, and a shell that waits for the server keeps it to itself.
+  it("ends when npm start is told to", async () => {
+    const npm = spawn("npm", ["start", "--silent"], {
+      cwd: dirname(dirname(built)),
+      env: { PATH: process.env["PATH"], ...given },
+      stdio: ["ignore", "pipe", "inherit"],
+      detached: true,
+    });
+    try {
+      expect(await firstLine(npm)).toMatch(/^listening on /);
+      const ended = once(npm.stdout, "close", { signal: AbortSignal.timeout(4000) });
+      const exited = once(npm, "exit");
+      npm.kill("SIGTERM");
+      await ended;
+      expect(await exited).toEqual([0, null]);
+    } finally {
+      endGroup(npm);
+    }
+  });
 
   it("answers /health at once while 40 clients list 100 objects each", async () => {
     await using aws = await FakeAws.start();
