@@ -249,7 +249,7 @@ describe("the credential process", () => {
         .expect("Content-Type", "application/problem+json; charset=utf-8");
       const id = headers["x-request-id"];
       const detail =
-        'profile "roles-anywhere" gave no credentials; the log of this server says why, and so does its credential_process (ra-signer credential-process …) when this server\'s user runs it by hand';
+        'profile "roles-anywhere" gave no credentials; the log of this server says why, and ra-signer doctor --profile "roles-anywhere" says what to do when this server\'s user runs it';
       expect(body).toEqual({
         type: "urn:roles-anywhere-kit:problem:credentials-unavailable",
         title: "No AWS credentials",

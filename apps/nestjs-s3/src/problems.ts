@@ -136,13 +136,13 @@ function advice(code: ProblemCode, said: string, { credentials, bucket, region }
     case "CREDENTIALS_UNAVAILABLE":
       return profile === undefined
         ? "Roles Anywhere gave this server no session; the log of this server says why, and so does ra-signer doctor when this server's user runs it with the same certificate, key and ARNs"
-        : `profile "${profile}" gave no credentials; the log of this server says why, and so does its credential_process (ra-signer credential-process …) when this server's user runs it by hand`;
+        : `profile "${profile}" gave no credentials; the log of this server says why, and ra-signer doctor --profile "${profile}" says what to do when this server's user runs it`;
     case "CREDENTIALS_REJECTED":
       return `AWS did not accept the credentials (${said}); new ones are fetched for the next request: try again, and compare this machine's clock with the real time if it persists`;
     case "AWS_TIMEOUT":
       return `no answer from AWS in ${region} (${said}); check the network and AWS_ENDPOINT_URL, then try again`;
     case "AWS_UNREACHABLE":
-      return `no connection to AWS in ${region} (${said}); check REGION, the network, the proxy and AWS_ENDPOINT_URL`;
+      return `no connection to AWS in ${region} (${said}); check REGION, AWS_ENDPOINT_URL and the network: this server uses no proxy`;
     case "AWS_THROTTLED":
     case "AWS_UNAVAILABLE":
       return `AWS answered ${said}; try again later`;

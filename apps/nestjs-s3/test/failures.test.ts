@@ -110,7 +110,7 @@ const STORIES: readonly Story[] = [
     },
     mendIt: () => profile.writeProfile(),
     ...NO_CREDENTIALS,
-    says: "credential_process",
+    says: 'ra-signer doctor --profile "roles-anywhere"',
     logged: "/nowhere/ra-signer",
   },
 ];
