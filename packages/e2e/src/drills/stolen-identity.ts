@@ -105,8 +105,9 @@ const disabledTrustAnchor: Drill = {
 
 const breakGlass: Drill = {
   name: "break-glass",
-  title: "Live sessions are cut",
-  claim: "The policy that denies older sessions cuts those that live, and no session that is issued later.",
+  title: "Live sessions are stopped",
+  claim:
+    "The policy that denies older sessions stops those that live, and none that is issued later: the certificate must be revoked as well.",
   guard: "the policy of DenyOlderSessions on the role",
   async run(context) {
     const { world, guarded, step } = context;
