@@ -1,7 +1,9 @@
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { request } from "node:http";
+import { connect } from "node:net";
 import { createInterface } from "node:readline";
+import { setTimeout } from "node:timers/promises";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { afterEach, describe, expect, it } from "vitest";
@@ -247,6 +249,80 @@ describe("POST /_mock/authorize", () => {
       call.write(`{}\n${asked}`);
       await ends;
       expect(mock.context.accessAudit.list()).toHaveLength(1);
+    });
+  });
+
+  describe("takes only as much of a connection as it answers", () => {
+    /** A mock whose IAM does not answer until it is told to, and its log. */
+    async function serveSlowly() {
+      const { promise: answers, resolve: answer } = Promise.withResolvers<undefined>();
+      const readRole: PolicyPort["readRole"] = async (arn) => {
+        await answers;
+        return iam().readRole(arn);
+      };
+      const log: string[] = [];
+      const policies = { ...iam(), readRole };
+      return { ...(await serve({ policies, log: (line) => log.push(line) })), log, answer };
+    }
+
+    /** A plain connection, on which one HTTP request can follow another at once. */
+    function connectTo({ url }: RunningMock) {
+      const socket = connect(Number(new URL(url).port), "127.0.0.1");
+      let text = "";
+      socket.on("data", (data) => (text += data.toString()));
+      socket.on("error", () => {});
+      const head = "POST /_mock/authorize HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/x-ndjson";
+      const post = (body: string): void => {
+        socket.write(`${head}\r\ncontent-length: ${body.length}\r\n\r\n${body}`);
+      };
+      return { socket, post, count: (verdict: string) => text.split(`{"verdict":"${verdict}"`).length - 1 };
+    }
+
+    it("reads no more while a question waits for IAM", async () => {
+      const { mock, question, answer } = await serveSlowly();
+      const { post } = connectTo(mock);
+      const asked = toLines(await question());
+      const before = heapBytes();
+      post(asked + "\n".repeat(1_000_000));
+      await setTimeout(1000);
+      expect(heapBytes() - before).toBeLessThan(20 * 1024 * 1024);
+      answer(undefined);
+      await expect.poll(() => mock.context.accessAudit.list()).toHaveLength(1);
+    });
+
+    it("answers, rather than end, when much follows a question that waits for IAM", async () => {
+      const { mock, question, answer } = await serveSlowly();
+      const { post } = connectTo(mock);
+      const asked = toLines(await question());
+      post(asked);
+      post(asked + " ".repeat(33 * 1024 * 1024));
+      await setTimeout(500);
+      answer(undefined);
+      await expect.poll(() => mock.context.accessAudit.list()).toHaveLength(2);
+    });
+
+    it("waits until its answers are read", async () => {
+      const { mock, question, log, answer } = await serveSlowly();
+      const { post, count } = connectTo(mock);
+      post(toLines(await question()));
+      post(toLines(await question({}, { method: "PUT" })).repeat(1000));
+      await setTimeout(1500);
+      // The first answer is not there, so no later one can be sent.
+      expect(log.length).toBeLessThan(800);
+      answer(undefined);
+      await expect.poll(() => count("refused"), { timeout: 10_000 }).toBe(1000);
+      expect(count("allowed")).toBe(1);
+    });
+
+    it("refuses a line in so many pieces that they take more memory than the largest line", async () => {
+      const { mock } = await serve();
+      const { socket } = connectTo(mock);
+      socket.write(
+        "POST /_mock/authorize HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/x-ndjson\r\n" +
+          `transfer-encoding: chunked\r\n\r\n${"1\r\nx\r\n".repeat(131_073)}`,
+      );
+      const [answer]: unknown[] = await once(socket, "data");
+      expect(String(answer)).toMatch(/^HTTP\/1\.1 413 /u);
     });
   });
 

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { once } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { z } from "zod";
 import { answerQuestion, checkArrival } from "../access/answer-question.ts";
@@ -18,8 +19,11 @@ const LINES = "application/x-ndjson";
 
 const NEWLINE = 0x0a;
 
-/** Largest question, in bytes: room for the parameters of the largest requests of AWS. */
-const MAX_QUESTION_BYTES = 32 * 1024 * 1024;
+/** Largest line of a question, in bytes: room for the parameters of the largest requests of AWS. */
+const MAX_LINE_BYTES = 32 * 1024 * 1024;
+
+/** What each received piece of a line counts at least: a piece of one byte takes about as much memory. */
+const PIECE_BYTES = 256;
 
 /** The most values in a line of a question: a request that deletes 1000 objects has about 3000. */
 const MAX_LINE_VALUES = 500_000;
@@ -58,9 +62,11 @@ export async function serveQuestions(
     const decision = await answerQuestion(context, checked, readLine(AccessQuestion, line));
     checked = undefined;
     if (!outgoing.headersSent) outgoing.writeHead(200, { "content-type": LINES });
-    outgoing.write(`${JSON.stringify(answerOf(decision))}\n`);
+    const hasRoom = outgoing.write(`${JSON.stringify(answerOf(decision))}\n`);
     // After the answer is sent, for which the hook waits. Whoever asks for the audit is served after that.
     setImmediate(record, context, decision);
+    // Answers that nobody reads would fill the memory.
+    if (!hasRoom) await once(outgoing, "drain");
   };
   try {
     checkRequest(context, incoming);
@@ -88,41 +94,41 @@ function checkRequest({ allowedHosts, verifySignature }: MockContext, { headers 
 }
 
 /**
- * Hands over one line after another. By events, since an asynchronous iterator takes as long as the rest of the exchange.
+ * Hands over one line after another. Nothing more is read until a line has been taken, so that what waits is no larger
+ * than what was read at once. By events, since an asynchronous iterator takes as long as the rest of the exchange.
  */
 function takeLines(incoming: IncomingMessage, take: (line: Buffer) => Promise<void>): Promise<void> {
   return new Promise((resolve, reject) => {
-    let taken = Promise.resolve();
     let part: Buffer[] = [];
-    let waitingBytes = 0;
-    const endLine = (rest: Buffer): void => {
+    let partBytes = 0;
+    const endLine = (rest: Buffer): Promise<void> => {
       const line = part.length === 0 ? rest : Buffer.concat([...part, rest]);
       part = [];
-      taken = taken
-        .then(() => take(line))
-        .then(() => {
-          waitingBytes -= line.length + 1;
-        });
-      taken.catch(reject);
+      partBytes = 0;
+      return take(line);
     };
-    incoming.on("data", (data: Buffer) => {
-      waitingBytes += data.length;
-      if (waitingBytes > MAX_QUESTION_BYTES) {
-        incoming.pause();
-        const message = `The question is larger than ${MAX_QUESTION_BYTES} bytes`;
-        reject(new ServiceError("RequestEntityTooLargeException", message));
-        return;
-      }
+    const takeAll = async (data: Buffer): Promise<void> => {
       let start = 0;
       for (let end = data.indexOf(NEWLINE); end >= 0; end = data.indexOf(NEWLINE, start)) {
-        endLine(data.subarray(start, end));
+        await endLine(data.subarray(start, end));
         start = end + 1;
       }
-      if (start < data.length) part.push(data.subarray(start));
+      if (start === data.length) return;
+      const rest = data.subarray(start);
+      part.push(rest);
+      partBytes += Math.max(rest.length, PIECE_BYTES);
+      if (partBytes > MAX_LINE_BYTES) {
+        const message = `The question is larger than ${MAX_LINE_BYTES} bytes`;
+        throw new ServiceError("RequestEntityTooLargeException", message);
+      }
+    };
+    incoming.on("data", (data: Buffer) => {
+      incoming.pause();
+      takeAll(data).then(() => incoming.resume(), reject);
     });
     incoming.on("end", () => {
-      if (part.length > 0) endLine(Buffer.alloc(0));
-      taken.then(resolve, reject);
+      const ended = part.length === 0 ? Promise.resolve() : endLine(Buffer.alloc(0));
+      ended.then(resolve, reject);
     });
     incoming.on("error", reject);
   });
