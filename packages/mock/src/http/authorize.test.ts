@@ -256,13 +256,15 @@ describe("POST /_mock/authorize", () => {
     /** A mock whose IAM does not answer until it is told to, and its log. */
     async function serveSlowly() {
       const { promise: answers, resolve: answer } = Promise.withResolvers<undefined>();
+      const { promise: isAsked, resolve: noteAsked } = Promise.withResolvers<undefined>();
       const readRole: PolicyPort["readRole"] = async (arn) => {
+        noteAsked(undefined);
         await answers;
         return iam().readRole(arn);
       };
       const log: string[] = [];
       const policies = { ...iam(), readRole };
-      return { ...(await serve({ policies, log: (line) => log.push(line) })), log, answer };
+      return { ...(await serve({ policies, log: (line) => log.push(line) })), log, isAsked, answer };
     }
 
     /** A plain connection, on which one HTTP request can follow another at once. */
@@ -312,6 +314,18 @@ describe("POST /_mock/authorize", () => {
       answer(undefined);
       await expect.poll(() => count("refused"), { timeout: 10_000 }).toBe(1000);
       expect(count("allowed")).toBe(1);
+    });
+
+    it("logs no defect for a client that leaves before its answer", async () => {
+      const { mock, question, log, isAsked, answer } = await serveSlowly();
+      const { socket, post } = connectTo(mock);
+      post(toLines(await question()));
+      await isAsked;
+      socket.destroy();
+      await setTimeout(100);
+      answer(undefined);
+      await expect.poll(() => mock.context.accessAudit.list()).toHaveLength(1);
+      expect(log).toEqual([expect.stringMatching(/^CreateSession granted/)]);
     });
 
     it("refuses a line in so many pieces that they take more memory than the largest line", async () => {

@@ -153,7 +153,7 @@ function fail(
   incoming: IncomingMessage,
   outgoing: ServerResponse,
 ): void {
-  if (incoming.destroyed && !incoming.complete) return;
+  if (incoming.socket.destroyed) return;
   if (!(error instanceof ServiceError)) {
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
     context.log(`defect: ${text.replaceAll(/\n\s*/g, " | ")}`);
