@@ -253,6 +253,9 @@ describe("POST /_mock/authorize", () => {
   });
 
   describe("takes only as much of a connection as it answers", () => {
+    /** For a busy machine. */
+    const PATIENT = { timeout: 10_000 };
+
     /** A mock whose IAM does not answer until it is told to, and its log. */
     async function serveSlowly() {
       const { promise: answers, resolve: answer } = Promise.withResolvers<undefined>();
@@ -289,7 +292,7 @@ describe("POST /_mock/authorize", () => {
       await setTimeout(1000);
       expect(heapBytes() - before).toBeLessThan(20 * 1024 * 1024);
       answer(undefined);
-      await expect.poll(() => mock.context.accessAudit.list()).toHaveLength(1);
+      await expect.poll(() => mock.context.accessAudit.list(), PATIENT).toHaveLength(1);
     });
 
     it("answers, rather than end, when much follows a question that waits for IAM", async () => {
@@ -300,7 +303,7 @@ describe("POST /_mock/authorize", () => {
       post(asked + " ".repeat(33 * 1024 * 1024));
       await setTimeout(500);
       answer(undefined);
-      await expect.poll(() => mock.context.accessAudit.list()).toHaveLength(2);
+      await expect.poll(() => mock.context.accessAudit.list(), PATIENT).toHaveLength(2);
     });
 
     it("waits until its answers are read", async () => {
@@ -312,7 +315,7 @@ describe("POST /_mock/authorize", () => {
       // The first answer is not there, so no later one can be sent.
       expect(log.length).toBeLessThan(800);
       answer(undefined);
-      await expect.poll(() => count("refused"), { timeout: 10_000 }).toBe(1000);
+      await expect.poll(() => count("refused"), PATIENT).toBe(1000);
       expect(count("allowed")).toBe(1);
     });
 
@@ -324,7 +327,7 @@ describe("POST /_mock/authorize", () => {
       socket.destroy();
       await setTimeout(100);
       answer(undefined);
-      await expect.poll(() => mock.context.accessAudit.list()).toHaveLength(1);
+      await expect.poll(() => mock.context.accessAudit.list(), PATIENT).toHaveLength(1);
       expect(log).toEqual([expect.stringMatching(/^CreateSession granted/)]);
     });
 
