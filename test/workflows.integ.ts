@@ -51,6 +51,10 @@ jobs:
     runs-on: ubuntu-24.04
     steps:
       - run: nohup sleep 300 >/dev/null 2>&1 & echo "left $!"
+  passage:
+    runs-on: ubuntu-24.04
+    steps:
+      - run: ls -ld . .. ../.. ../../..
   foreign:
     runs-on: ubuntu-24.04
     steps: [{ uses: acme/deploy@v1 }]
@@ -132,6 +136,12 @@ describe("npm run workflows", () => {
     expect(readdirSync(folder).filter((name) => /^workflows-\w+$/.test(name))).toEqual([]);
   });
 
+  it("lets other users pass to the copy, as a runner does", () => {
+    const { status, stderr } = run("passage");
+    expect(status).toBe(0);
+    expect(stderr.match(/\| d\S{8}[xt]\S? /g)).toHaveLength(4);
+  });
+
   it("fails when a step fails, names it, and the required job fails with it", () => {
     const { status, lines, stderr } = run("required");
     expect(status).toBe(1);
@@ -164,7 +174,10 @@ describe("npm run workflows", () => {
     expect(run("foreign")).toMatchObject({ status: 1, lines: [reason] });
     expect(run("--list")).toMatchObject({
       status: 0,
-      lines: [...["cells", "files", "leftover", "node", "required"].map((job) => `fixture/${job}`), reason],
+      lines: [
+        ...["cells", "files", "leftover", "node", "passage", "required"].map((job) => `fixture/${job}`),
+        reason,
+      ],
     });
   });
 

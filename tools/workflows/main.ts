@@ -1,5 +1,5 @@
 // npm run workflows: runs the jobs of .github/workflows on this machine, with act.
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { chmodSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { Command, CommanderError } from "commander";
@@ -71,6 +71,13 @@ function note(line: string): void {
   process.stderr.write(`${line}\n`);
 }
 
+/** Tests run programs of the checkout as other users, who may pass through here as on a runner, and list nothing. */
+function makeFolder(prefix: string): string {
+  const folder = mkdtempSync(prefix);
+  chmodSync(folder, 0o711);
+  return folder;
+}
+
 async function answers(url: string): Promise<boolean> {
   try {
     await fetch(url, { method: "HEAD", redirect: "manual", signal: AbortSignal.timeout(5000) });
@@ -92,7 +99,7 @@ async function run(names: readonly string[], flags: Flags): Promise<number> {
   const act = findAct(join(ROOT, ".cache", "bin"), note);
   const controller = new AbortController();
   for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(name, () => controller.abort());
-  const folder = mkdtempSync(join(tmpdir(), "workflows-"));
+  const folder = makeFolder(join(tmpdir(), "workflows-"));
   const results: JobResult[] = [];
   let isGreen = true;
   try {
@@ -103,7 +110,7 @@ async function run(names: readonly string[], flags: Flags): Promise<number> {
       const done = await runWorkflow(workflow, {
         act,
         source,
-        state: mkdtempSync(join(folder, "act-")),
+        state: makeFolder(join(folder, "act-")),
         matrix: flags.matrix,
         environment: jobEnvironment(process.env, {
           RA_WORKFLOWS_ARTIFACTS:
