@@ -18,23 +18,24 @@ export const LONGEST_LINK_SECONDS = 3600;
 /** Most objects that one response lists: each link takes about half a millisecond of computing. */
 export const MAX_LIMIT = 100;
 
-/** What each parameter takes is said in one sentence: zod's own words name types of JavaScript, not what to write. */
-const text = (longest: number, error: string) => z.string({ error }).max(longest, { error });
-const LIMIT_RULE = `must be a whole number from 1 to ${MAX_LIMIT}`;
-const PREFIX_RULE = "must be given once, with at most 1024 characters";
-const CURSOR_RULE = "must be `nextCursor` of the previous page, or left out for the first one";
+// What each parameter takes, in one sentence: zod's own words name types of JavaScript, not what to write.
+const PREFIX = { error: "must be given once, with at most 1024 characters" };
+const LIMIT = { error: `must be a whole number from 1 to ${MAX_LIMIT}` };
+const CURSOR = { error: "must be `nextCursor` of the previous page, or left out for the first one" };
 
 const listQuery = z.object({
-  prefix: text(1024, PREFIX_RULE).optional().describe("only objects whose key begins like this"),
+  prefix: z.string(PREFIX).max(1024, PREFIX).optional().describe("only objects whose key begins like this"),
   limit: z.coerce
-    .number({ error: LIMIT_RULE })
-    .int({ error: LIMIT_RULE })
-    .min(1, { error: LIMIT_RULE })
-    .max(MAX_LIMIT, { error: LIMIT_RULE })
+    .number(LIMIT)
+    .int(LIMIT)
+    .min(1, LIMIT)
+    .max(MAX_LIMIT, LIMIT)
     .default(50)
     .describe("most objects to list"),
-  cursor: text(2048, CURSOR_RULE)
-    .min(1, { error: CURSOR_RULE })
+  cursor: z
+    .string(CURSOR)
+    .min(1, CURSOR)
+    .max(2048, CURSOR)
     .optional()
     .describe("`nextCursor` of the previous page, same prefix"),
 });
