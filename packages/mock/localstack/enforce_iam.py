@@ -62,7 +62,6 @@ MAX_DEPTH = 16
 
 PORTS = {"http": 80, "https": 443}
 MAX_HEAD_BYTES = 64 * 1024
-STATUS = re.compile(rb"HTTP/1\.1 (\d{3})\b")
 
 EMPTY_SHA256 = hashlib.sha256().hexdigest()
 
@@ -378,9 +377,8 @@ class Connection:
                     raise ValueError("it answered in an unknown form")
                 received += self.receive()
             head, _, received = received.partition(b"\r\n\r\n")
-            status = STATUS.match(head)
-            if status is None or status[1] != b"200":
-                line, _, _ = head.partition(b"\r\n")
+            line, _, _ = head.partition(b"\r\n")
+            if not line.startswith(b"HTTP/1.1 200 "):
                 raise ValueError(f"it answered {(line[:100] + b': ' + received[:200]).decode(errors='replace')}")
             self.has_answered = True
         # A chunk: its length, and one line of JSON.

@@ -2,10 +2,10 @@ import { createHmac, createSecretKey, hash } from "node:crypto";
 import type { KeyObject } from "node:crypto";
 import { Sha256 } from "@aws-crypto/sha256-js";
 import { getCanonicalHeaders, SignatureV4Base } from "@smithy/signature-v4";
-import type { SignatureClaim } from "./scope.ts";
 import { groupByName, indexHeaders, parseQuery, splitTarget } from "./received.ts";
 import type { SignedRequest } from "./received.ts";
 import { S3_SIGNING_NAMES } from "./scope.ts";
+import type { SignatureClaim } from "./scope.ts";
 
 /** Signing keys that are kept: clients sign many requests a day with one key. */
 const MAX_SIGNING_KEYS = 1000;

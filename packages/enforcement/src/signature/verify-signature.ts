@@ -1,13 +1,12 @@
 import { hash, timingSafeEqual } from "node:crypto";
 import { calculateSignature } from "./calculate-signature.ts";
 import { readClaim, toAmzDate } from "./claim.ts";
-import type { SignatureClaim } from "./scope.ts";
 import { indexHeaders, parseQuery, splitTarget } from "./received.ts";
 import type { SignedRequest } from "./received.ts";
 import { refuseSignature } from "./refusal.ts";
 import type { SignatureRefusal, SignatureRefusalReason } from "./refusal.ts";
 import { faultOfScope, S3_SIGNING_NAMES } from "./scope.ts";
-import type { ExpectedScope } from "./scope.ts";
+import type { ExpectedScope, SignatureClaim } from "./scope.ts";
 
 /** What the request must have been signed with. */
 export interface SigningCredentials {
